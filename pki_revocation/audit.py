@@ -1,0 +1,123 @@
+"""The audit trail: an append-only chain of records, written in the transaction of what they record.
+
+Each record's digest covers the one before it, so that a changed, dropped or inserted record shows. Personal data
+stands beside the chain; the chain holds a salted hash of it, so that erasing it leaves the chain whole.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from .clock import Clock, iso
+from .errors import PkiError
+from .schema import audit, audit_head, personal_details
+
+_SALT_OCTETS = 16
+GENESIS = bytes(32)
+
+
+class AuditBroken(PkiError):
+    """The chain does not hold: a record was changed, dropped or put in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """One record of the chain, as it was read."""
+
+    sequence: int
+    at: datetime
+    event: str
+    detail: str
+    personal_digest: bytes | None
+    digest: bytes
+
+
+class AuditTrail:
+    """Writes records inside the caller's transaction, and checks the chain."""
+
+    def __init__(self, clock: Clock) -> None:
+        """*clock* gives each record its time."""
+        self._clock = clock
+
+    def record(
+        self,
+        connection: Connection,
+        event: str,
+        detail: Mapping[str, object],
+        *,
+        personal: Mapping[str, str] | None = None,
+    ) -> int:
+        """Append a record and give its sequence.
+
+        Whoever also holds an issuer's journal head has taken that one first: the order of locks is journal, audit.
+        *detail* becomes JSON and never holds personal data or secrets; *personal* is kept beside the chain.
+        """
+        head = connection.execute(select(audit_head.c.sequence, audit_head.c.digest).with_for_update()).one()
+        at = self._clock.now()
+        text = json.dumps(detail, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        number = head.sequence + 1
+        salt, personal_text, personal_digest = _seal(personal)
+        digest = _digest(head.digest, number, at, event, text, personal_digest)
+        connection.execute(
+            insert(audit).values(
+                sequence=number, at=at, event=event, detail=text, personal_digest=personal_digest, digest=digest
+            )
+        )
+        if personal_text is not None:
+            connection.execute(insert(personal_details).values(audit_sequence=number, salt=salt, detail=personal_text))
+        connection.execute(update(audit_head).values(sequence=number, digest=digest))
+        return int(number)
+
+
+def verify_chain(connection: Connection) -> int:
+    """Follow the chain from its beginning to its head; give the number of records.
+
+    Raises:
+        AuditBroken: naming the first record that does not fit.
+    """
+    previous, count = GENESIS, 0
+    rows = connection.execute(
+        select(audit, personal_details.c.salt, personal_details.c.detail.label("personal"))
+        .outerjoin(personal_details, personal_details.c.audit_sequence == audit.c.sequence)
+        .order_by(audit.c.sequence)
+        .execution_options(yield_per=1000)
+    )
+    for row in rows:
+        count += 1
+        fits = row.sequence == count and row.digest == _digest(
+            previous, row.sequence, row.at, row.event, row.detail, row.personal_digest
+        )
+        if row.personal is not None and _salted(row.salt, row.personal) != row.personal_digest:
+            fits = False
+        if not fits:
+            message = f"The audit chain breaks at record {row.sequence}: restore it from a backup and compare."
+            raise AuditBroken(message)
+        previous = row.digest
+    head = connection.execute(select(audit_head.c.sequence, audit_head.c.digest)).one()
+    if (head.sequence, head.digest) != (count, previous):
+        message = f"The audit chain ends at record {count}, and its head says {head.sequence}: records are missing."
+        raise AuditBroken(message)
+    return count
+
+
+def _seal(personal: Mapping[str, str] | None) -> tuple[bytes, str | None, bytes | None]:
+    salt = secrets.token_bytes(_SALT_OCTETS)
+    if personal is None:
+        return salt, None, None
+    text = json.dumps(personal, sort_keys=True, ensure_ascii=False)
+    return salt, text, _salted(salt, text)
+
+
+def _salted(salt: bytes, text: str) -> bytes:
+    return hashlib.sha256(salt + text.encode()).digest()
+
+
+def _digest(previous: bytes, sequence: int, at: datetime, event: str, detail: str, personal: bytes | None) -> bytes:
+    # JSON keeps the fields apart: no two different records can be written as the same octets.
+    fields = json.dumps([sequence, iso(at), event, detail, personal.hex() if personal else None])
+    return hashlib.sha256(previous + fields.encode()).digest()

@@ -1,0 +1,179 @@
+"""Revocation codes: made, written, read back from people, and checked.
+
+A code is 16 Crockford base32 symbols from the operating system's generator and a check symbol; populations of
+100,000 and more may take 24 symbols instead. NIST SP 800-63B calls these look-up secrets: below 112 bits they are
+stored as a password hash (here Argon2id at OWASP's minimum), from 112 bits on a keyed hash is enough. Both are taken
+over an HMAC with a pepper that is not in the database, so a stolen database alone checks no guess.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import threading
+from enum import StrEnum
+
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from .errors import ConfigurationError, MistypedCode
+from .numbers import ALPHABET
+
+_VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)}
+# What people write for a digit that looks like it (Crockford), and hyphens of all kinds, spaces and dots.
+_READ_AS = str.maketrans("OIL", "011")
+_SEPARATORS = re.compile(r"[\s.\-‐‑‒–—]+")
+_GROUP = 4
+_CHECK_MODULUS = 37
+
+# OWASP password storage, the minimum: 19 MiB, two passes, one lane; about 45 ms here.
+_MEMORY_KIB = 19 * 1024
+_PASSES = 2
+_LANES = 1
+_SALT_OCTETS = 16
+_HASH_OCTETS = 32
+_PEPPER_OCTETS = 32
+_KEYED_PREFIX = "$hmac-sha256$"
+
+
+class CodeScheme(StrEnum):
+    """How long new codes are, and how they are stored."""
+
+    ARGON2ID = "argon2id"
+    KEYED_HASH = "keyed-hash"
+
+    @property
+    def symbols(self) -> int:
+        """Symbols before the check symbol: 80 bits, or 120."""
+        return 16 if self is CodeScheme.ARGON2ID else 24
+
+
+def new_code(scheme: CodeScheme) -> str:
+    """A new code from the operating system's generator, check symbol included.
+
+    Crockford's check symbols beyond the alphabet (* ~ $ = U) are hard to say and to find on a keyboard, so codes that
+    would need one are drawn again: that costs a fifth of one bit.
+    """
+    while True:
+        symbols = "".join(secrets.choice(ALPHABET) for _ in range(scheme.symbols))
+        check = _check_value(symbols)
+        if check < len(ALPHABET):
+            return symbols + ALPHABET[check]
+
+
+def grouped(code: str) -> str:
+    """As it is printed: groups of four, the check symbol last on its own."""
+    return "-".join(code[place : place + _GROUP] for place in range(0, len(code), _GROUP))
+
+
+def parse_code(text: str) -> str:
+    """The code that somebody typed or pasted: any case, spaces, hyphens, O for 0, I and L for 1.
+
+    Raises:
+        MistypedCode: when its length or its check symbol does not fit. Any single wrong symbol and any swap of
+            neighbours is found, because 37 is prime and larger than the alphabet.
+    """
+    code = _SEPARATORS.sub("", text).upper().translate(_READ_AS)
+    lengths = {scheme.symbols + 1 for scheme in CodeScheme}
+    if len(code) not in lengths or not _VALUES.keys() >= set(code) or _check_value(code[:-1]) != _VALUES[code[-1]]:
+        raise MistypedCode
+    return code
+
+
+def _check_value(symbols: str) -> int:
+    value = 0
+    for symbol in symbols:
+        value = (value * len(ALPHABET) + _VALUES[symbol]) % _CHECK_MODULUS
+    return value
+
+
+class Pepper:
+    """The secret beside the database; *id* is stored with each code, so that a lost pepper is noticed."""
+
+    def __init__(self, secret: bytes) -> None:
+        """Take at least 32 octets.
+
+        Raises:
+            ConfigurationError: when it is shorter; NIST SP 800-63B asks for 112 bits, and 32 octets cost nothing.
+        """
+        if len(secret) < _PEPPER_OCTETS:
+            message = (
+                f"The pepper is shorter than {_PEPPER_OCTETS} octets: restore the one that the codes were made with."
+            )
+            raise ConfigurationError(message)
+        self._secret = secret
+        self.id = hmac.digest(secret, b"pki-revocation pepper id", hashlib.sha256)[:8].hex()
+
+    @classmethod
+    def generate(cls) -> "Pepper":
+        """A new one from the operating system's generator."""
+        return cls(secrets.token_bytes(_PEPPER_OCTETS))
+
+    @classmethod
+    def from_text(cls, text: str) -> "Pepper":
+        """From its file or environment variable: hexadecimal.
+
+        Raises:
+            ConfigurationError: when it is not.
+        """
+        try:
+            return cls(bytes.fromhex(text.strip()))
+        except ValueError:
+            message = "The pepper is not hexadecimal: restore the one that the codes were made with."
+            raise ConfigurationError(message) from None
+
+    def to_text(self) -> str:
+        """As it is kept in its file."""
+        return self._secret.hex()
+
+    def mix(self, number: str, code: str) -> bytes:
+        """HMAC-SHA-256 over number and code: bound to the number, so that a verifier is worthless in another row."""
+        return hmac.digest(self._secret, f"{number}:{code}".encode(), hashlib.sha256)
+
+    def derive(self, purpose: str) -> bytes:
+        """A key for something else, such as signed addresses, from which the pepper cannot be told."""
+        return hmac.digest(self._secret, f"pki-revocation {purpose}".encode(), hashlib.sha256)
+
+
+class CodeVerifier:
+    """Turns codes into what is stored of them, and checks codes against it."""
+
+    def __init__(self, pepper: Pepper, scheme: CodeScheme) -> None:
+        """*scheme* is what new codes get; codes of both schemes are checked."""
+        self.pepper = pepper
+        self.scheme = scheme
+        # Argon2id takes 19 MiB and a core each time: no more at once than there are cores.
+        self._budget = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self._dummy = self.store(number="0" * 12, code="0" * (scheme.symbols + 1))
+
+    def store(self, *, number: str, code: str) -> str:
+        """What the database keeps of a code."""
+        mixed = self.pepper.mix(number, code)
+        if len(code) == CodeScheme.KEYED_HASH.symbols + 1:
+            return _KEYED_PREFIX + mixed.hex()
+        with self._budget:
+            return _argon2id(secrets.token_bytes(_SALT_OCTETS)).derive_phc_encoded(mixed)
+
+    def check(self, *, number: str, code: str, stored: str | None) -> bool:
+        """Whether the code is the one that *stored* was made of; None, for an unknown number, costs the same."""
+        mixed = self.pepper.mix(number, code)
+        against = stored or self._dummy
+        if against.startswith(_KEYED_PREFIX):
+            fits = hmac.compare_digest(against.removeprefix(_KEYED_PREFIX).encode(), mixed.hex().encode())
+        else:
+            with self._budget:
+                fits = _argon2id_fits(mixed, against)
+        return fits and stored is not None
+
+
+def _argon2id(salt: bytes) -> Argon2id:
+    return Argon2id(salt=salt, length=_HASH_OCTETS, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB)
+
+
+def _argon2id_fits(mixed: bytes, stored: str) -> bool:
+    try:
+        Argon2id.verify_phc_encoded(mixed, stored)
+    except InvalidKey:
+        return False
+    return True

@@ -1,0 +1,164 @@
+"""The engine and the one transaction rule, with the differences between SQLite and PostgreSQL kept in this file.
+
+Reading and writing are said up front: a SQLite writer takes the write lock at BEGIN (BEGIN IMMEDIATE), so that it can
+never read, wait, and then fail on what it read. Leaving either block by an error rolls everything back.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from .errors import ConfigurationError, StoreError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# How long a writer waits for another; after that the caller is told that the database is busy.
+LOCK_TIMEOUT_SECONDS = 10
+
+
+class Database:
+    """A SQLite file or a PostgreSQL database, opened by its SQLAlchemy address."""
+
+    def __init__(self, url: str | URL) -> None:
+        """Open lazily: the first transaction connects.
+
+        Raises:
+            ConfigurationError: when the address is neither SQLite's nor PostgreSQL's.
+        """
+        self.url = _parse(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self._writing = self.engine.execution_options(begin="IMMEDIATE")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of everything and changes nothing.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        with _outages_named(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed, durably, when the block ends without an error.
+
+        Raises:
+            StoreError: when the database does not answer or stays locked.
+        """
+        with _outages_named(), self._writing.begin() as connection:
+            yield connection
+
+    def upgrade(self) -> None:
+        """Bring the tables to this program's revision; a database that is already there is left as it is."""
+        with self.write() as connection:
+            command.upgrade(_alembic(connection), "head")
+
+    def check_revision(self) -> None:
+        """Refuse to work on tables that this program does not know.
+
+        Raises:
+            StoreError: when the database was never set up, or is of another revision.
+        """
+        wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
+        with self.read() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found is None:
+            message = f"The database {self} is empty: run 'pki-revocation init' first."
+            raise StoreError(message)
+        if found != wanted:
+            message = f"The database {self} is at revision {found}, not at {wanted}: run 'pki-revocation init'."
+            raise StoreError(message)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    def __str__(self) -> str:
+        """The address without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def __enter__(self) -> Self:
+        """Give the database itself; leaving closes it."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close."""
+        self.close()
+
+
+def _parse(url: str | URL) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        message = "[database] url is no database address: use sqlite:///FILE or postgresql://USER@HOST/NAME."
+        raise ConfigurationError(message) from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            return parsed
+        case "postgresql":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            message = f"[database] url names {other}: only sqlite and postgresql are supported."
+            raise ConfigurationError(message)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = sqlalchemy.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+        # The driver would begin transactions late and by itself; we say BEGIN ourselves, below.
+        connection.isolation_level = None
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    # READ COMMITTED: a writer must see what was committed while it waited for the issuer's head row. The time-outs
+    # keep a writer that was stopped inside its transaction from holding up everybody for good.
+    options = f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
+    return sqlalchemy.create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        connect_args={"options": options, "connect_timeout": LOCK_TIMEOUT_SECONDS},
+    )
+
+
+def _alembic(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _outages_named() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        message = f"The database does not answer: {_first_line(error)}"
+        raise StoreError(message) from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    return (str(error.orig).strip().splitlines() or ["no reason given"])[0]

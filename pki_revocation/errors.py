@@ -1,0 +1,84 @@
+"""What can go wrong, as types: one class per refusal, each making its own sentence.
+
+Inside, code raises these; the edges (command line, pages, endpoints) turn them into one answer each. A message
+says what was wrong, where, and what to do, and never holds a code, a PIN or a passphrase.
+"""
+
+from typing import ClassVar
+
+
+class PkiError(Exception):
+    """The root of every error that this product raises on purpose."""
+
+
+class ConfigurationError(PkiError):
+    """The configuration cannot be used as it stands."""
+
+
+class StoreError(PkiError):
+    """The database is absent, too old, too new, or does not answer."""
+
+
+class NotFound(PkiError):
+    """Something that was named does not exist."""
+
+
+class RevocationRefused(PkiError):
+    """A request that the rules refuse: nothing was changed by it."""
+
+    kind: ClassVar[str] = "refused"
+
+
+class MistypedNumber(RevocationRefused):
+    """The number's check digits do not fit; says nothing about which numbers exist and uses up no attempt."""
+
+    kind = "mistyped-number"
+
+    def __init__(self) -> None:
+        super().__init__("The number has a typing error: compare it with the letter, twelve digits in groups of four.")
+
+
+class MistypedCode(RevocationRefused):
+    """The code's check symbol does not fit; no attempt is used up."""
+
+    kind = "mistyped-code"
+
+    def __init__(self) -> None:
+        super().__init__("The revocation code has a typing error: compare it with the letter, symbol by symbol.")
+
+
+class NotRecognised(RevocationRefused):
+    """Number and code do not belong together: the same answer for an unknown number and for a wrong code."""
+
+    kind = "not-recognised"
+
+    def __init__(self) -> None:
+        super().__init__("This number and code do not belong together: check both against the same letter.")
+
+
+class ReasonNotPermitted(RevocationRefused):
+    """The reason is not one that this actor may give."""
+
+    kind = "reason-not-permitted"
+
+    def __init__(self, reason: str, permitted: tuple[str, ...]) -> None:
+        self.reason = reason
+        self.permitted = permitted
+        super().__init__(
+            f"The reason {reason[:60]!r} cannot be given here: leave it out, or use {', '.join(permitted)}."
+        )
+
+
+class ImpossibleDate(RevocationRefused):
+    """A date that cannot go with this revocation."""
+
+    kind = "impossible-date"
+
+
+class CertificateExpired(RevocationRefused):
+    """The certificate's validity is over: only an operator may still revoke it."""
+
+    kind = "expired"
+
+    def __init__(self, not_after: str) -> None:
+        super().__init__(f"This certificate expired on {not_after}: it needs no revocation, and nothing was changed.")

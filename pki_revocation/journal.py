@@ -1,0 +1,218 @@
+"""The append-only journal: the only thing that ever says that a certificate is revoked.
+
+Rows of an issuer carry a gapless sequence in the order of their commits, because whoever appends holds the issuer's
+head row. A reader that remembers the last sequence it applied misses nothing by asking for what follows.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from .clock import Clock, iso
+from .errors import NotFound
+from .model import Channel, EntryKind, JournalEntry, serial_text
+from .numbers import ALPHABET
+from .reasons import RevocationReason
+from .schema import journal, journal_heads
+
+_REFERENCE_SYMBOLS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class JournalHead:
+    """Where an issuer's journal stands: its last sequence, and the latest moment that it has recorded."""
+
+    issuer_id: int
+    sequence: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """What is about to be appended; sequence, time and reference are the journal's to give.
+
+    *revocation_date* is None for 'now', the moment of recording.
+    """
+
+    kind: EntryKind
+    serial: int
+    reason: RevocationReason
+    channel: Channel
+    revocation_date: datetime | None = None
+    invalidity_date: datetime | None = None
+
+
+def lock_head(connection: Connection, issuer_id: int) -> JournalHead:
+    """Take the issuer's head row for the rest of the transaction, and read it.
+
+    Raises:
+        NotFound: for an issuer without a journal.
+    """
+    return _head(connection, issuer_id, lock=True)
+
+
+def read_head(connection: Connection, issuer_id: int) -> JournalHead:
+    """Read the issuer's head row without holding it.
+
+    Raises:
+        NotFound: for an issuer without a journal.
+    """
+    return _head(connection, issuer_id, lock=False)
+
+
+def _head(connection: Connection, issuer_id: int, *, lock: bool) -> JournalHead:
+    query = select(journal_heads.c.sequence, journal_heads.c.last_at).where(journal_heads.c.issuer_id == issuer_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        message = f"There is no issuer with id {issuer_id}."
+        raise NotFound(message)
+    return JournalHead(issuer_id, row.sequence, row.last_at)
+
+
+def moment_under_lock(head: JournalHead, clock: Clock) -> datetime:
+    """The time of whatever is done under the head's lock: now, or the head's last time when the clock went back.
+
+    Revocations and CRLs take their time from here, so that nothing dated after a revocation can omit it.
+    """
+    return max(clock.now(), head.last_at)
+
+
+def append(
+    connection: Connection, head: JournalHead, entries: Sequence[NewEntry], moment: datetime
+) -> tuple[JournalEntry, ...]:
+    """Append under the head's lock, all with the same moment of recording, and move the head.
+
+    Args:
+        connection: the transaction that holds *head*.
+        head: as `lock_head` gave it; not to be used again afterwards.
+        entries: what to append, in order.
+        moment: from `moment_under_lock`.
+    """
+    written = tuple(
+        JournalEntry(
+            issuer_id=head.issuer_id,
+            sequence=head.sequence + place,
+            kind=new.kind,
+            serial=new.serial,
+            recorded_at=moment,
+            revocation_date=new.revocation_date or moment,
+            reason=new.reason,
+            invalidity_date=new.invalidity_date,
+            channel=new.channel,
+            reference=_reference(),
+        )
+        for place, new in enumerate(entries, start=1)
+    )
+    if written:
+        connection.execute(insert(journal), [_values(entry) for entry in written])
+        move_head(connection, head.issuer_id, written[-1].sequence, moment)
+    return written
+
+
+def move_head(connection: Connection, issuer_id: int, sequence: int, moment: datetime) -> None:
+    """Write where the journal stands now: after appending, or when a CRL was dated under the lock."""
+    connection.execute(
+        update(journal_heads).where(journal_heads.c.issuer_id == issuer_id).values(sequence=sequence, last_at=moment)
+    )
+
+
+def latest_entry(connection: Connection, issuer_id: int, serial: int) -> JournalEntry | None:
+    """What the journal says of a certificate: its revocation, or the raise that followed it; None while unrevoked."""
+    row = connection.execute(
+        select(journal)
+        .where(journal.c.issuer_id == issuer_id, journal.c.serial == serial)
+        .order_by(journal.c.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def first_entry(connection: Connection, issuer_id: int, serial: int) -> JournalEntry | None:
+    """The revocation itself, whatever was raised since; None while unrevoked."""
+    row = connection.execute(
+        select(journal)
+        .where(journal.c.issuer_id == issuer_id, journal.c.serial == serial)
+        .order_by(journal.c.sequence)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def entry_at(connection: Connection, issuer_id: int, sequence: int) -> JournalEntry | None:
+    """The row with this sequence, or None."""
+    row = connection.execute(
+        select(journal).where(journal.c.issuer_id == issuer_id, journal.c.sequence == sequence)
+    ).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def entries_after(
+    connection: Connection, issuer_id: int, sequence: int, *, upto: int | None = None
+) -> Iterator[JournalEntry]:
+    """The rows behind *sequence*, in order, to *upto* inclusive; read in portions, never all at once."""
+    query = select(journal).where(journal.c.issuer_id == issuer_id, journal.c.sequence > sequence)
+    if upto is not None:
+        query = query.where(journal.c.sequence <= upto)
+    rows = connection.execute(query.order_by(journal.c.sequence).execution_options(yield_per=1000))
+    return (_entry(row) for row in rows)
+
+
+def digest_of(entries: Iterable[JournalEntry]) -> str:
+    """SHA-256 over the rows as they stand, in hexadecimal: what ties an audit record to what it records."""
+    digest = hashlib.sha256()
+    for entry in entries:
+        fields = [
+            entry.issuer_id,
+            entry.sequence,
+            entry.kind,
+            serial_text(entry.serial),
+            iso(entry.recorded_at),
+            iso(entry.revocation_date),
+            entry.reason.token,
+            iso(entry.invalidity_date) if entry.invalidity_date else None,
+            entry.channel,
+            entry.reference,
+        ]
+        digest.update(json.dumps(fields).encode())
+    return digest.hexdigest()
+
+
+def _reference() -> str:
+    """Twelve symbols in groups of four: for people to quote, unguessable, and no secret."""
+    symbols = "".join(secrets.choice(ALPHABET) for _ in range(_REFERENCE_SYMBOLS))
+    return "-".join((symbols[:4], symbols[4:8], symbols[8:]))
+
+
+def _values(entry: JournalEntry) -> dict[str, object]:
+    return {
+        "issuer_id": entry.issuer_id,
+        "sequence": entry.sequence,
+        "kind": entry.kind.value,
+        "serial": entry.serial,
+        "recorded_at": entry.recorded_at,
+        "revocation_date": entry.revocation_date,
+        "reason": entry.reason.value,
+        "invalidity_date": entry.invalidity_date,
+        "channel": entry.channel.value,
+        "reference": entry.reference,
+    }
+
+
+def _entry(row: Row[tuple[object, ...]]) -> JournalEntry:
+    return JournalEntry(
+        issuer_id=row.issuer_id,
+        sequence=row.sequence,
+        kind=EntryKind(row.kind),
+        serial=row.serial,
+        recorded_at=row.recorded_at,
+        revocation_date=row.revocation_date,
+        reason=RevocationReason(row.reason),
+        invalidity_date=row.invalidity_date,
+        channel=Channel(row.channel),
+        reference=row.reference,
+    )

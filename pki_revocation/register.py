@@ -1,0 +1,165 @@
+"""Issuers, certificates and their codes in the database: the queries that more than one caller asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from .clock import Clock
+from .errors import NotFound
+from .model import IssuedCertificate, Issuer
+from .numbers import numbers_from
+from .schema import certificates, issuers, journal_heads, number_counter, revocation_codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredCode:
+    """The live code of a certificate, as stored."""
+
+    certificate: IssuedCertificate
+    version: int
+    verifier: str
+    pepper_id: str
+
+
+def add_issuer(
+    connection: Connection, *, name: str, certificate: x509.Certificate, is_default: bool, clock: Clock
+) -> Issuer:
+    """Register a CA and open its journal."""
+    der = _der(certificate)
+    if is_default:
+        connection.execute(update(issuers).values(is_default=False))
+    now = clock.now()
+    result = connection.execute(
+        insert(issuers).values(name=name, certificate=der, is_default=is_default, added_at=now).returning(issuers.c.id)
+    )
+    issuer_id = result.scalar_one()
+    connection.execute(insert(journal_heads).values(issuer_id=issuer_id, sequence=0, last_at=now))
+    return Issuer(id=issuer_id, name=name, certificate_der=der, is_default=is_default)
+
+
+def all_issuers(connection: Connection) -> tuple[Issuer, ...]:
+    """Every issuer, in the order in which they were added."""
+    return tuple(_issuer(row) for row in connection.execute(select(issuers).order_by(issuers.c.id)))
+
+
+def issuer_named(connection: Connection, name: str | None) -> Issuer:
+    """The issuer with this name, or the default one for None.
+
+    Raises:
+        NotFound: naming the issuers that there are.
+    """
+    known = all_issuers(connection)
+    for issuer in known:
+        if (name is None and issuer.is_default) or issuer.name == name:
+            return issuer
+    names = ", ".join(issuer.name for issuer in known) or "none yet: use 'pki-revocation issuer add'"
+    wanted = "no default issuer" if name is None else f"no issuer {name!r}"
+    message = f"There is {wanted}; there are: {names}."
+    raise NotFound(message)
+
+
+def certificate_with_serial(connection: Connection, issuer_id: int, serial: int) -> IssuedCertificate | None:
+    """The certificate that this issuer gave this serial, or None."""
+    return _one(
+        connection,
+        select(certificates).where(certificates.c.issuer_id == issuer_id, certificates.c.serial == serial),
+    )
+
+
+def certificate_with_number(connection: Connection, number: str) -> IssuedCertificate | None:
+    """The certificate that has this subscriber's number, or None."""
+    return _one(connection, select(certificates).where(certificates.c.number == number))
+
+
+def certificate_with_id(connection: Connection, certificate_id: int) -> IssuedCertificate | None:
+    """The certificate with this row id, or None."""
+    return _one(connection, select(certificates).where(certificates.c.id == certificate_id))
+
+
+def live_code(connection: Connection, number: str) -> RegisteredCode | None:
+    """The code that counts now for the certificate with this number; None when there is no such thing."""
+    row = connection.execute(
+        select(certificates, revocation_codes.c.version, revocation_codes.c.verifier, revocation_codes.c.pepper_id)
+        .join(revocation_codes, revocation_codes.c.certificate_id == certificates.c.id)
+        .where(certificates.c.number == number, revocation_codes.c.retired_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    return RegisteredCode(
+        certificate=as_certificate(row), version=row.version, verifier=row.verifier, pepper_id=row.pepper_id
+    )
+
+
+def live_code_version(connection: Connection, certificate_id: int) -> int | None:
+    """The version of the certificate's code that counts now, or None."""
+    return connection.execute(
+        select(revocation_codes.c.version).where(
+            revocation_codes.c.certificate_id == certificate_id, revocation_codes.c.retired_at.is_(None)
+        )
+    ).scalar_one_or_none()
+
+
+def store_codes(connection: Connection, verifiers: Sequence[tuple[int, str]], *, pepper_id: str, clock: Clock) -> None:
+    """Store new codes as (certificate id, verifier), retiring the ones that the certificates had."""
+    now = clock.now()
+    for certificate_id, verifier in verifiers:
+        version = connection.execute(
+            select(revocation_codes.c.version)
+            .where(revocation_codes.c.certificate_id == certificate_id)
+            .order_by(revocation_codes.c.version.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        if version is not None:
+            connection.execute(
+                update(revocation_codes)
+                .where(revocation_codes.c.certificate_id == certificate_id, revocation_codes.c.retired_at.is_(None))
+                .values(retired_at=now)
+            )
+        connection.execute(
+            insert(revocation_codes).values(
+                certificate_id=certificate_id,
+                version=(version or 0) + 1,
+                verifier=verifier,
+                pepper_id=pepper_id,
+                issued_at=now,
+            )
+        )
+
+
+def deal_numbers(connection: Connection, count: int) -> list[str]:
+    """Take *count* numbers from the counter; they are given to nobody else, and lost if the transaction fails."""
+    position = connection.execute(select(number_counter.c.next).with_for_update()).scalar_one()
+    connection.execute(update(number_counter).values(next=position + count))
+    return list(numbers_from(position, count))
+
+
+def as_certificate(row: Row[Any]) -> IssuedCertificate:
+    """A row of the certificates table as the value that it is."""
+    return IssuedCertificate(
+        id=row.id,
+        issuer_id=row.issuer_id,
+        serial=row.serial,
+        subject=row.subject,
+        organisation=row.organisation,
+        not_before=row.not_before,
+        not_after=row.not_after,
+        number=row.number,
+        der=row.der,
+    )
+
+
+def _one(connection: Connection, query: Select[Any]) -> IssuedCertificate | None:
+    row = connection.execute(query).one_or_none()
+    return None if row is None else as_certificate(row)
+
+
+def _issuer(row: Row[Any]) -> Issuer:
+    return Issuer(id=row.id, name=row.name, certificate_der=row.certificate, is_default=row.is_default)
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.DER)

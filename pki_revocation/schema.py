@@ -1,0 +1,239 @@
+"""All tables of all packages, and the two column types that SQLite and PostgreSQL need alike.
+
+One MetaData, so that migrations never import upward; the queries stay with the package that asks them.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment in whole seconds, kept as Unix seconds: SQLite would drop the zone of a DateTime."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Refuse what has no zone or has a fraction: both would come back as another moment."""
+        if value is None:
+            return None
+        if value.tzinfo is None or value.microsecond:
+            message = f"{value.isoformat()} is not an aware moment in whole seconds"
+            raise ValueError(message)
+        return int(value.timestamp())
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
+        """Give the moment back in UTC."""
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+class SerialNumber(TypeDecorator[int]):
+    """A certificate's serial number, kept as its magnitude's octets: 160 bits overflow every integer column."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Whole octets without leading zeros."""
+        return None if value is None else value.to_bytes((value.bit_length() + 7) // 8)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
+        """The number again."""
+        return None if value is None else int.from_bytes(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+issuers = Table(
+    "issuers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issuer_id", ForeignKey("issuers.id"), nullable=False),
+    Column("serial", SerialNumber, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("not_before", UtcDateTime),
+    Column("not_after", UtcDateTime, nullable=False),
+    Column("number", String(12), unique=True),
+    Column("der", LargeBinary),
+    Column("imported_at", UtcDateTime, nullable=False),
+    UniqueConstraint("issuer_id", "serial"),
+)
+
+# Numbers are dealt from here, so that two imports at once never give the same one.
+number_counter = Table(
+    "number_counter",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="single"), primary_key=True),
+    Column("next", BigInteger, nullable=False),
+)
+
+# One live code per certificate; a reissue retires the old row and adds one with the next version.
+revocation_codes = Table(
+    "revocation_codes",
+    metadata,
+    Column("certificate_id", ForeignKey("certificates.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("verifier", Text, nullable=False),
+    Column("pepper_id", String(16), nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("retired_at", UtcDateTime),
+)
+Index(
+    "ix_revocation_codes_live",
+    revocation_codes.c.certificate_id,
+    unique=True,
+    sqlite_where=text("retired_at IS NULL"),
+    postgresql_where=text("retired_at IS NULL"),
+)
+
+# Whoever writes the journal of an issuer holds this row: its sequence is gapless and in the order of the commits.
+journal_heads = Table(
+    "journal_heads",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("kind", String(10), CheckConstraint("kind IN ('revocation', 'raise')", name="kind"), nullable=False),
+    Column("serial", SerialNumber, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("revocation_date", UtcDateTime, nullable=False),
+    Column("reason", Integer, CheckConstraint("reason IN (0, 1, 2, 3, 4, 5, 9, 10)", name="reason"), nullable=False),
+    Column("invalidity_date", UtcDateTime),
+    Column("channel", String(10), nullable=False),
+    Column("reference", String(20), nullable=False, unique=True),
+    ForeignKeyConstraint(["issuer_id", "serial"], ["certificates.issuer_id", "certificates.serial"]),
+    CheckConstraint("revocation_date <= recorded_at", name="not_in_the_future"),
+)
+Index("ix_journal_serial", journal.c.issuer_id, journal.c.serial, journal.c.sequence)
+# At most one revocation and one raise for each certificate.
+Index("uq_journal_once", journal.c.issuer_id, journal.c.serial, journal.c.kind, unique=True)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="single"), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("personal_digest", LargeBinary(32)),
+    Column("digest", LargeBinary(32), nullable=False),
+)
+
+# Names and addresses of people, beside the chain: a retention job may erase a row, and the chain still verifies.
+personal_details = Table(
+    "personal_details",
+    metadata,
+    Column("audit_sequence", ForeignKey("audit.sequence"), primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary(16), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# Of many publishers, the one whose name stands here publishes.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(128), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+
+# The publisher's projection: each revoked certificate's CRL entry, encoded once when its journal row is applied.
+crl_entries = Table(
+    "crl_entries",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("serial", SerialNumber, primary_key=True),
+    Column("encoding_version", Integer, nullable=False),
+    Column("not_after", UtcDateTime, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+)
+
+crl_projections = Table(
+    "crl_projections",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+# A number is reserved here, in a transaction of its own, before anything is signed with it.
+crls = Table(
+    "crls",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("scope", String(64), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("reserved_at", UtcDateTime, nullable=False),
+    Column("this_update", UtcDateTime),
+    Column("next_update", UtcDateTime),
+    Column("covers_sequence", BigInteger),
+    Column("entries", Integer),
+    Column("size", BigInteger),
+    Column("sha256", LargeBinary(32)),
+    Column("published_at", UtcDateTime),
+)
+
+# Somebody asks the running publisher for a CRL now, and waits for the number of the one that answers it.
+publication_requests = Table(
+    "publication_requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issuer_id", ForeignKey("issuers.id"), nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("answer", Text),
+)
+
+APPEND_ONLY = (journal, audit)

@@ -1,0 +1,80 @@
+"""Secrets of the installation that lie in files: the pepper, and the key that signs web sessions and addresses.
+
+Each can come from the environment instead, which wins. A file that group or others can read is refused.
+"""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from .codes import Pepper
+from .errors import ConfigurationError
+from .installation import Installation
+
+FOLDER = "secrets"
+PEPPER_VARIABLE = "PKI_REVOCATION_PEPPER"
+SESSION_VARIABLE = "PKI_REVOCATION_SESSION_KEY"
+_PEPPER = "pepper"
+_SESSION = "session-key"
+
+
+def create_secrets(directory: Path) -> None:
+    """Make the secrets that are not there yet; those that are there stay as they are."""
+    folder = directory / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(folder / _PEPPER, Pepper.generate().to_text() + "\n")
+    write_private(folder / _SESSION, secrets.token_hex(32) + "\n")
+
+
+def load_pepper(installation: Installation) -> Pepper:
+    """The pepper of this installation's codes.
+
+    Raises:
+        ConfigurationError: when it is missing, readable by others, or no pepper.
+    """
+    return Pepper.from_text(_load(installation, _PEPPER, PEPPER_VARIABLE))
+
+
+def load_session_key(installation: Installation) -> str:
+    """The key that signs web sessions and receipt addresses.
+
+    Raises:
+        ConfigurationError: when it is missing or readable by others.
+    """
+    return _load(installation, _SESSION, SESSION_VARIABLE).strip()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, unless it is there already; it is never half written."""
+    if path.exists():
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+
+
+def refuse_readable_by_others(path: Path) -> None:
+    """A secret is its owner's alone.
+
+    Raises:
+        ConfigurationError: when group or others can read or write the file.
+    """
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        message = f"{path} can be read by others than its owner: run 'chmod 600 {path}'."
+        raise ConfigurationError(message)
+
+
+def _load(installation: Installation, name: str, variable: str) -> str:
+    if value := os.environ.get(variable):
+        return value
+    path = installation.path(FOLDER) / name
+    if not path.is_file():
+        message = f"The secret {path} is missing: restore it from its backup, or set {variable}."
+        raise ConfigurationError(message)
+    refuse_readable_by_others(path)
+    return path.read_text("utf-8")

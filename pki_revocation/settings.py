@@ -1,0 +1,51 @@
+"""The core's own sections of the configuration."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .codes import CodeScheme
+from .config import setting
+
+LOOPBACK = "127.0.0.1"
+_LAST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """[database]: where the journal is. A relative SQLite file lies in the installation's folder."""
+
+    section: ClassVar[str] = "database"
+    url: str = setting("sqlite:///revocation.db")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSettings:
+    """[codes]: how new codes are made. `keyed-hash` is for populations of 100,000 and more."""
+
+    section: ClassVar[str] = "codes"
+    scheme: CodeScheme = setting(CodeScheme.ARGON2ID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """[web]: the subscriber's page and endpoint.
+
+    *public_url* is where people reach it: the letter prints it. With an https address, cookies are `__Host-` and
+    HSTS is sent.
+    """
+
+    section: ClassVar[str] = "web"
+    host: str = setting(LOOPBACK)
+    port: int = setting(8460, minimum=1, maximum=_LAST_PORT)
+    operations_port: int = setting(8470, minimum=1, maximum=_LAST_PORT)
+    workers: int = setting(1, minimum=1, maximum=64)
+    public_url: str = setting("http://127.0.0.1:8460")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleSettings:
+    """[console]: what operators look at. Without sign-in yet, so it only ever listens on loopback."""
+
+    section: ClassVar[str] = "console"
+    port: int = setting(8461, minimum=1, maximum=_LAST_PORT)
+    operations_port: int = setting(8471, minimum=1, maximum=_LAST_PORT)

