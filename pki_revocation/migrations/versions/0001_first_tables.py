@@ -185,7 +185,6 @@ def _create_tables() -> None:
         sa.ForeignKeyConstraint(["issuer_id"], ["issuers.id"], name=op.f("fk_journal_issuer_id")),
         sa.CheckConstraint("kind IN ('revocation', 'raise')", name=op.f("ck_journal_kind")),
         sa.CheckConstraint("reason IN (0, 1, 2, 3, 4, 5, 9, 10)", name=op.f("ck_journal_reason")),
-        sa.CheckConstraint("revocation_date <= recorded_at", name=op.f("ck_journal_not_in_the_future")),
         sa.PrimaryKeyConstraint("issuer_id", "sequence", name=op.f("pk_journal")),
         sa.UniqueConstraint("reference", name=op.f("uq_journal_reference")),
     )
