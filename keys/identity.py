@@ -1,0 +1,139 @@
+"""A signing identity: a private key, its certificate, its algorithm and what it may sign.
+
+A key and a certificate that do not match, a purpose that the certificate forbids, or an expired certificate cannot
+become one.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+    CertificateIssuerPublicKeyTypes,
+)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from pki_revocation.clock import iso
+from pki_revocation.der import BIT_STRING, SEQUENCE, elements, read_whole
+
+from .algorithms import SignatureAlgorithm, algorithm_for
+from .errors import UnusableKey
+
+
+class Purpose(Enum):
+    """What an identity signs."""
+
+    CRL = "CRL signing"
+    OCSP = "OCSP signing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningIdentity:
+    """Made by `identify` alone, which checks it."""
+
+    key: CertificateIssuerPrivateKeyTypes = field(repr=False)
+    certificate: x509.Certificate
+    algorithm: SignatureAlgorithm
+    purpose: Purpose
+
+    def sign(self, *parts: bytes) -> bytes:
+        """A signature over the parts as if they were one."""
+        return self.algorithm.sign(self.key, parts)
+
+    def sign_stream(self, parts: Iterable[bytes]) -> bytes:
+        """The same for parts that come one by one: they are hashed as they come where the algorithm allows."""
+        return self.algorithm.sign(self.key, parts)
+
+    @property
+    def subject_key_identifier(self) -> bytes:
+        """The certificate's own, which the AKI of what it signs repeats (RFC 5280 section 5.2.1)."""
+        try:
+            return self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+        except x509.ExtensionNotFound:
+            return self.key_hash
+
+    @property
+    def key_hash(self) -> bytes:
+        """SHA-1 over the public key's bits: the responder's byKey (RFC 6960 section 4.2.2.3)."""
+        return hashlib.sha1(public_key_bits(self.certificate), usedforsecurity=False).digest()
+
+    @property
+    def certificate_der(self) -> bytes:
+        """The certificate as it goes into answers."""
+        return self.certificate.public_bytes(Encoding.DER)
+
+
+def identify(
+    key: CertificateIssuerPrivateKeyTypes,
+    certificate: x509.Certificate,
+    purpose: Purpose,
+    *,
+    issuer: x509.Certificate,
+    now: datetime,
+) -> SigningIdentity:
+    """Tie a key to its certificate for one purpose, under the CA that it signs for.
+
+    Raises:
+        UnusableKey: when they do not belong together, the certificate forbids the purpose, or is not valid now.
+    """
+    subject = certificate.subject.rfc4514_string()
+    public = key.public_key()
+    if _spki(public) != certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
+        raise UnusableKey(f"The key does not belong to the certificate of {subject}.")
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        raise UnusableKey(
+            f"The certificate of {subject} is valid from {iso(certificate.not_valid_before_utc)} "
+            f"to {iso(certificate.not_valid_after_utc)}, and not now."
+        )
+    match purpose:
+        case Purpose.CRL:
+            _refuse_unless_crl_signer(certificate, issuer, subject)
+        case Purpose.OCSP:
+            _refuse_unless_ocsp_signer(certificate, issuer, subject)
+    return SigningIdentity(key=key, certificate=certificate, algorithm=algorithm_for(public), purpose=purpose)
+
+
+def public_key_bits(certificate: x509.Certificate) -> bytes:
+    """The contents of subjectPublicKey, without tag, length and unused bits: what key hashes are taken over."""
+    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    _, key = elements(read_whole(spki, SEQUENCE))
+    return read_whole(key.raw, BIT_STRING)[1:]
+
+
+def _refuse_unless_crl_signer(certificate: x509.Certificate, issuer: x509.Certificate, subject: str) -> None:
+    """No indirect CRLs: the CA signs its own, with cRLSign (RFC 5280 section 6.3.3 (f))."""
+    if certificate != issuer:
+        raise UnusableKey(f"{subject} is not the issuer {issuer.subject.rfc4514_string()}: CRLs are signed by the CA.")
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    if not usage.crl_sign:
+        raise UnusableKey(f"The key usage of {subject} lacks cRLSign.")
+
+
+def _refuse_unless_ocsp_signer(certificate: x509.Certificate, issuer: x509.Certificate, subject: str) -> None:
+    """The CA itself, or whom it delegated to with OCSPSigning and nocheck (RFC 6960 section 4.2.2.2; BR 7.1.2.8)."""
+    if certificate == issuer:
+        return
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except Exception as error:  # any failure of a signature check, of whichever algorithm, is the same refusal
+        raise UnusableKey(f"{subject} was not issued by {issuer.subject.rfc4514_string()}.") from error
+    extensions = certificate.extensions
+    try:
+        usages = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        extensions.get_extension_for_class(x509.OCSPNoCheck)
+    except x509.ExtensionNotFound as error:
+        raise UnusableKey(f"The certificate of {subject} lacks {error.oid._name}.") from error  # noqa: SLF001 - no public name
+    if ExtendedKeyUsageOID.OCSP_SIGNING not in usages:
+        raise UnusableKey(f"The extended key usage of {subject} lacks OCSPSigning.")
+
+
+def _spki(key: CertificateIssuerPublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
