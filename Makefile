@@ -1,0 +1,38 @@
+# Thin on purpose: each target is a few lines, and what it runs can be run without it.
+.PHONY: help install demo test check lock screenshots clean
+
+PYTHON ?= python3
+DIRECTORY ?= var/demo
+CERTIFICATES ?= 20
+PORT_BASE ?=
+
+help: ## Say what there is.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: ## Make .venv with the program in it.
+	@requirements/install.sh "$(PYTHON)" runtime
+
+demo: install ## Make a PKI to try the product on, and run every service until Ctrl-C.
+	@.venv/bin/pki-revocation demo --directory $(DIRECTORY) --certificates $(CERTIFICATES) $(if $(PORT_BASE),--port-base $(PORT_BASE))
+
+test: ## Set up what tests need, and run them all.
+	@requirements/install.sh "$(PYTHON)" test
+	@requirements/programs.sh
+	.venv/bin/pytest -n 2 --dist worksteal
+
+check: ## Format, lint, types and import rules.
+	@requirements/install.sh "$(PYTHON)" test
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+lock: ## Write the lock files anew, with the newest versions that pyproject.toml allows.
+	@requirements/lock.sh "$(PYTHON)"
+
+screenshots: ## Pictures of every page, into docs/screenshots.
+	@requirements/install.sh "$(PYTHON)" test
+	.venv/bin/python -m tests.screenshots docs/screenshots
+
+clean: ## Remove what was made here, apart from a demo's data.
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,0 +1,213 @@
+"""Makes the demo's installation: keys and certificates, configuration, register, numbers, codes and letters."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from keys.delegation import issue_delegate
+from keys.file_key import KEY_TYPES, load_certificate, save_key
+from keys.keyring import Keyring
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import Clock
+from pki_revocation.codes import CodeScheme, CodeVerifier
+from pki_revocation.database import Database
+from pki_revocation.importing.importer import Importer
+from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer, serial_text
+from pki_revocation.secret_files import load_pepper
+from pki_revocation.settings import LOOPBACK
+from pki_revocation.setup import set_up
+
+from .folder import DemoRefused
+from .hierarchy import Addresses, Authority, issue_server, make_issuing_ca, make_root
+from .ports import Ports
+
+ISSUING = "issuing"
+ROOT = "root"
+SUBSCRIBERS = "subscribers.json"
+LETTERS = 10
+_DELEGATE_LIFETIME = timedelta(days=14)
+
+Progress = Callable[[str, int], Callable[[int], None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoAddresses:
+    """Every address of the demo."""
+
+    ports: Ports
+
+    def of(self, service: str, path: str = "") -> str:
+        """An address of a service."""
+        return f"http://{LOOPBACK}:{self.ports.public(service)}{path}"
+
+    def relying_party(self, issuer: str) -> Addresses:
+        """What an issuer's certificates name."""
+        return Addresses(
+            ocsp=self.of("ocsp", "/ocsp"),
+            crl=self.of("distribution", f"/crl/{issuer}.crl"),
+            ca_certificate=self.of("distribution", f"/aia/{issuer}.cer"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPlan:
+    """What to make."""
+
+    directory: Path
+    certificates: int
+    key_type: str
+    database_url: str | None
+    addresses: DemoAddresses
+
+
+def make_demo(plan: DemoPlan, clock: Clock, progress: Progress) -> Installation:
+    """Make everything in an empty folder; *progress* is told what is being done and gives a counter of it.
+
+    Raises:
+        DemoRefused: when the database given already holds a register.
+    """
+    installation = set_up(plan.directory, _config(plan))
+    with installation.database() as database:
+        _refuse_used(database)
+        root, issuing = _make_authorities(plan, clock)
+        issuers = _register(database, (ROOT, root.certificate), (ISSUING, issuing.certificate), clock=clock)
+        renew_delegate(installation, issuers[ISSUING], clock)
+        paths = _make_certificates(plan, issuing, clock, progress("certificates", plan.certificates))
+        report = Importer(database=database, clock=clock, audit=AuditTrail(clock)).run(paths, ISSUING, None)
+        if report.added != plan.certificates:
+            raise DemoRefused(f"Only {report.added} of {plan.certificates} certificates could be registered.")
+        _make_letters(installation, database, clock, progress("codes and letters", plan.certificates), paths)
+    return installation
+
+
+def renew_delegate(installation: Installation, issuer: Issuer, clock: Clock) -> None:
+    """Give the responder a new key and certificate when the present one is missing or past half of its life."""
+    folder = installation.path("keys")
+    certificate_path, key_path = folder / f"{ISSUING}-ocsp.pem", folder / f"{ISSUING}-ocsp.key"
+    now = clock.now()
+    if certificate_path.exists():
+        present = load_certificate(certificate_path)
+        if now < present.not_valid_after_utc - _DELEGATE_LIFETIME / 2:
+            return
+        certificate_path.unlink()
+        key_path.unlink()
+    authority = Keyring.open(installation, clock).crl_identity(issuer)
+    key = KEY_TYPES[_key_type(installation)]()
+    certificate = issue_delegate(authority, key.public_key(), now=now, lifetime=_DELEGATE_LIFETIME)
+    save_key(key, key_path)
+    certificate_path.write_bytes(certificate.public_bytes(Encoding.PEM))
+
+
+def _key_type(installation: Installation) -> str:
+    return (installation.path("keys") / "type").read_text("ascii").strip()
+
+
+def _refuse_used(database: Database) -> None:
+    with database.read() as connection:
+        if register.all_issuers(connection):
+            raise DemoRefused(f"The database {database} holds a register already: give the demo an empty one.")
+
+
+def _make_authorities(plan: DemoPlan, clock: Clock) -> tuple[Authority, Authority]:
+    now = clock.now()
+    root = make_root(plan.key_type, now)
+    issuing = make_issuing_ca(root, plan.key_type, now, plan.addresses.relying_party(ROOT))
+    folder = plan.directory / "keys"
+    folder.mkdir(mode=0o700)
+    (folder / "type").write_text(plan.key_type, "ascii")
+    for name, authority in ((ROOT, root), (ISSUING, issuing)):
+        save_key(authority.key, folder / f"{name}.key")
+    pems = {name: each.certificate.public_bytes(Encoding.PEM) for name, each in ((ROOT, root), (ISSUING, issuing))}
+    (plan.directory / "issuer.pem").write_bytes(pems[ISSUING])
+    (plan.directory / "root.pem").write_bytes(pems[ROOT])
+    (plan.directory / "chain.pem").write_bytes(pems[ISSUING] + pems[ROOT])
+    return root, issuing
+
+
+def _register(database: Database, *authorities: tuple[str, x509.Certificate], clock: Clock) -> dict[str, Issuer]:
+    issuers = {}
+    with database.write() as connection:
+        for name, certificate in authorities:
+            issuers[name] = register.add_issuer(
+                connection, name=name, certificate=certificate, is_default=name == ISSUING, clock=clock
+            )
+            AuditTrail(clock).record(
+                connection, "issuer.added", {"issuer": name, "serial": serial_text(certificate.serial_number)}
+            )
+    return issuers
+
+
+def _make_certificates(plan: DemoPlan, issuing: Authority, clock: Clock, count: Callable[[int], None]) -> list[Path]:
+    folder = plan.directory / "certificates"
+    folder.mkdir(mode=0o700)
+    width = len(str(plan.certificates))
+    paths = []
+    for place in range(plan.certificates):
+        key, certificate = issue_server(issuing, place, clock.now(), plan.addresses.relying_party(ISSUING))
+        path = folder / f"{place + 1:0{width}d}.pem"
+        path.write_bytes(certificate.public_bytes(Encoding.PEM))
+        save_key(key, path.with_suffix(".key"))
+        paths.append(path)
+        count(place + 1)
+    return paths
+
+
+def _make_letters(
+    installation: Installation, database: Database, clock: Clock, count: Callable[[int], None], paths: list[Path]
+) -> None:
+    """A code for each certificate, kept in a file of the demo's own, and letters for the first few."""
+    verifier = CodeVerifier(load_pepper(installation), CodeScheme.ARGON2ID)
+    raise NotImplementedError
+
+
+def _config(plan: DemoPlan) -> str:
+    ports, addresses = plan.addresses.ports, plan.addresses
+    database = plan.database_url or "sqlite:///revocation.db"
+    return f"""\
+# The demo's configuration. In production the page and the console are https behind a proxy.
+
+[database]
+url = {json.dumps(database)}
+
+[web]
+port = {ports.public("web")}
+operations_port = {ports.operations("web")}
+public_url = {json.dumps(addresses.of("web"))}
+
+[console]
+port = {ports.public("console")}
+operations_port = {ports.operations("console")}
+
+[ocsp]
+port = {ports.public("ocsp")}
+operations_port = {ports.operations("ocsp")}
+public_url = {json.dumps(addresses.of("ocsp", "/ocsp"))}
+
+[distribution]
+port = {ports.public("distribution")}
+operations_port = {ports.operations("distribution")}
+public_url = {json.dumps(addresses.of("distribution"))}
+
+[publisher]
+operations_port = {ports.operations("publisher")}
+period = "1h"
+publish_within = "5s"
+
+# The demo's keys lie on disk without a passphrase: never do that with a real CA's.
+[keys.root]
+crl_key = "keys/root.key"
+unencrypted = true
+
+[keys.issuing]
+crl_key = "keys/issuing.key"
+ocsp_key = "keys/issuing-ocsp.key"
+ocsp_certificate = "keys/issuing-ocsp.pem"
+unencrypted = true
+"""

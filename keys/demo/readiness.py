@@ -1,0 +1,100 @@
+"""Waits until every endpoint of the demo gives the answer that a user would get."""
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+
+from keys.file_key import load_certificate
+from pki_revocation.errors import PkiError
+from pki_revocation.settings import LOOPBACK
+
+from .ports import SERVICES, Ports
+
+_PATIENCE_SECONDS = 90.0
+_PAUSE_SECONDS = 0.1
+_OK = 200
+_UNPROCESSABLE = 422
+
+
+class NotReady(PkiError):
+    """An endpoint did not come up in time."""
+
+
+def wait_until_ready(ports: Ports, directory: Path, certificate: Path, check: Callable[[], None]) -> None:
+    """Ask every endpoint until all have answered rightly.
+
+    Args:
+        ports: where they are.
+        directory: the demo's, with issuer.pem.
+        certificate: one that the responder must know.
+        check: called between attempts; raises when waiting has become pointless.
+
+    Raises:
+        NotReady: naming the endpoint that still does not answer, and its last answer.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    for name, ask in _questions(ports, directory, certificate).items():
+        while True:
+            try:
+                answer = ask()
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                answer = str(error) or type(error).__name__
+            if answer is None:
+                break
+            check()
+            if time.monotonic() > deadline:
+                raise NotReady(f"The {name} did not come up: {answer}; see {directory / 'services.log'}.")
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _questions(ports: Ports, directory: Path, certificate: Path) -> dict[str, Callable[[], str | None]]:
+    issuer = load_certificate(directory / "issuer.pem")
+    subject = load_certificate(certificate)
+    questions: dict[str, Callable[[], str | None]] = {
+        "revocation page": lambda: _expect(ports.public("web"), "GET", "/revoke", _OK),
+        "revocation endpoint": lambda: _expect(
+            ports.public("web"), "POST", "/api/v1/revocations", _UNPROCESSABLE, json.dumps({"number": "1", "code": "1"})
+        ),
+        "console": lambda: _expect(ports.public("console"), "GET", "/", _OK),
+        "issuing CA's CRL": lambda: _expect(ports.public("distribution"), "GET", "/crl/issuing.crl", _OK),
+        "root's CRL": lambda: _expect(ports.public("distribution"), "GET", "/crl/root.crl", _OK),
+        "CA certificate": lambda: _expect(ports.public("distribution"), "GET", "/aia/issuing.cer", _OK),
+        "OCSP responder": lambda: _ask_ocsp(ports.public("ocsp"), issuer, subject),
+    }
+    for service in SERVICES:
+        questions[f"readiness of {service}"] = partial(_expect, ports.operations(service), "GET", "/readyz", _OK)
+    return questions
+
+
+def _expect(port: int, method: str, path: str, status: int, body: str | None = None) -> str | None:
+    headers = {"Content-Type": "application/json"} if body else {}
+    found, content = _fetch(port, method, path, body.encode() if body else None, headers)
+    return None if found == status else f"HTTP {found} {content[:200].decode('utf-8', 'replace').strip()}"
+
+
+def _ask_ocsp(port: int, issuer: x509.Certificate, subject: x509.Certificate) -> str | None:
+    request = ocsp.OCSPRequestBuilder().add_certificate(subject, issuer, SHA256()).build()
+    headers = {"Content-Type": "application/ocsp-request"}
+    status, content = _fetch(port, "POST", "/ocsp", request.public_bytes(Encoding.DER), headers)
+    if status != _OK:
+        return f"HTTP {status}"
+    answer = ocsp.load_der_ocsp_response(content).response_status
+    return None if answer is ocsp.OCSPResponseStatus.SUCCESSFUL else f"OCSP status {answer.name}"
+
+
+def _fetch(port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    try:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()

@@ -1,0 +1,115 @@
+"""`doctor` and its checks: what would fail silently, said out loud."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+from sqlalchemy import func, select
+
+from pki_revocation import register
+from pki_revocation.audit import AuditBroken, verify_chain
+from pki_revocation.codes import Pepper
+from pki_revocation.database import Database
+from pki_revocation.errors import PkiError
+from pki_revocation.installation import Installation
+from pki_revocation.schema import journal, journal_heads, revocation_codes
+from pki_revocation.secret_files import load_pepper, load_session_key
+
+from .options import installation_option
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, whether it is well, and what to do when it is not."""
+
+    check: str
+    well: bool
+    says: str
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
+@installation_option
+def doctor(installation: Installation, *, as_json: bool) -> None:
+    """Check the database, the journal, the audit chain and the secrets; exit status 1 when something is wrong."""
+    findings = list(examine(installation))
+    if as_json:
+        click.echo(json.dumps([{"check": each.check, "well": each.well, "says": each.says} for each in findings]))
+    else:
+        for each in findings:
+            click.echo(f"{'ok   ' if each.well else 'WRONG'}  {each.check}: {each.says}")
+    if not all(each.well for each in findings):
+        click.get_current_context().exit(1)
+
+
+def examine(installation: Installation) -> Iterator[Finding]:
+    """Run every check; what one needs and cannot have is a finding, not an error."""
+    with installation.database() as database:
+        try:
+            database.check_revision()
+        except PkiError as error:
+            yield Finding("database", well=False, says=str(error))
+            return
+        yield Finding("database", well=True, says=str(database))
+        yield from _journal(database)
+        yield _audit(database)
+        yield from _pepper(installation, database)
+        yield _session_key(installation)
+
+
+def _journal(database: Database) -> Iterator[Finding]:
+    """A gap, or a head that is not the last row's, means that rows were lost."""
+    with database.read() as connection:
+        for issuer in register.all_issuers(connection):
+            count, last = connection.execute(
+                select(func.count(), func.coalesce(func.max(journal.c.sequence), 0)).where(
+                    journal.c.issuer_id == issuer.id
+                )
+            ).one()
+            head = connection.execute(
+                select(journal_heads.c.sequence).where(journal_heads.c.issuer_id == issuer.id)
+            ).scalar_one()
+            says = f"{count} rows, last sequence {last}, head {head}"
+            well = count == last == head
+            yield Finding(
+                f"journal of {issuer.name}", well, says if well else f"{says}: rows are missing, restore a backup"
+            )
+
+
+def _audit(database: Database) -> Finding:
+    with database.read() as connection:
+        try:
+            count = verify_chain(connection)
+        except AuditBroken as error:
+            return Finding("audit chain", well=False, says=str(error))
+    return Finding("audit chain", well=True, says=f"{count} records, unbroken")
+
+
+def _pepper(installation: Installation, database: Database) -> Iterator[Finding]:
+    """Codes die silently with their pepper: whoever types one would only be told that it does not fit."""
+    try:
+        pepper: Pepper | None = load_pepper(installation)
+    except PkiError as error:
+        yield Finding("pepper", well=False, says=str(error))
+        pepper = None
+    with database.read() as connection:
+        rows = connection.execute(
+            select(revocation_codes.c.pepper_id, func.count())
+            .where(revocation_codes.c.retired_at.is_(None))
+            .group_by(revocation_codes.c.pepper_id)
+        ).all()
+    for pepper_id, count in rows:
+        well = pepper is not None and pepper_id == pepper.id
+        says = f"{count} codes were made with pepper {pepper_id}"
+        yield Finding("codes", well, says if well else f"{says}, which is not here: restore it, or reissue the letters")
+    if pepper is not None and not rows:
+        yield Finding("pepper", well=True, says=f"{pepper.id}, no code made with it yet")
+
+
+def _session_key(installation: Installation) -> Finding:
+    try:
+        load_session_key(installation)
+    except PkiError as error:
+        return Finding("session key", well=False, says=str(error))
+    return Finding("session key", well=True, says="present")

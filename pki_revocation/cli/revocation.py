@@ -1,0 +1,183 @@
+"""`revoke` and `status`: what operators do for a subscriber who wrote or called."""
+
+import getpass
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+from cryptography import x509
+
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import SystemClock, iso, whole_second
+from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
+from pki_revocation.database import Database
+from pki_revocation.errors import ImpossibleDate, NotFound, PkiError
+from pki_revocation.installation import Installation
+from pki_revocation.model import CertificateStatus, Channel, serial_text
+from pki_revocation.numbers import DIGITS, parse_number
+from pki_revocation.reasons import operator_reason
+from pki_revocation.service import RevocationService, Wish
+
+from .options import installation_option
+
+_CHANNELS = [Channel.OPERATOR.value, Channel.POST.value, Channel.EMAIL.value]
+
+
+@click.command()
+@click.argument("what")
+@click.option("--issuer", "issuer_name", help="The issuer, for a serial; the default one without it.")
+@click.option(
+    "--reason", help="keyCompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn."
+)
+@click.option("--compromised-at", help="Since when the key is compromised: ISO 8601 with a zone.")
+@click.option("--revocation-date", help="Back-date what relying parties are shown, for keyCompromise alone.")
+@click.option("--channel", type=click.Choice(_CHANNELS), default=Channel.OPERATOR.value, help="How the request came.")
+@click.option("--received-at", help="When the request came in, for post and e-mail: ISO 8601 with a zone.")
+@click.option("--yes", is_flag=True, help="Do not ask: a revocation can never be undone.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+@installation_option
+def revoke(  # noqa: PLR0913 - one argument for each option
+    installation: Installation,
+    *,
+    what: str,
+    issuer_name: str | None,
+    reason: str | None,
+    compromised_at: str | None,
+    revocation_date: str | None,
+    channel: str,
+    received_at: str | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Revoke a certificate for good: WHAT is a number, a serial in hexadecimal, or a certificate's file."""
+    source = {"operator": getpass.getuser()}
+    if received_at is not None:
+        source["received_at"] = iso(_moment("--received-at", received_at))
+    wish = Wish(
+        reason=operator_reason(reason),
+        channel=Channel(channel),
+        compromised_at=_optional("--compromised-at", compromised_at),
+        revocation_date=_optional("--revocation-date", revocation_date),
+        source=source,
+    )
+    with installation.database() as database:
+        database.check_revision()
+        service = _service(database)
+        issuer, serial = _find(database, what, issuer_name)
+        status_now = service.status(issuer, serial)
+        if not yes:
+            subject = status_now.certificate.subject
+            click.confirm(f"Revoke {subject} (serial {serial_text(serial)})? This can never be undone.", abort=True)
+        confirmation = service.revoke_for_operator(issuer, serial, wish)
+    entry = confirmation.entry
+    answer = {
+        "status": "revoked",
+        "serial": serial_text(serial),
+        "issuer": confirmation.issuer.name,
+        "revoked_at": iso(confirmation.revoked_at),
+        "reason": entry.reason.token if entry.reason else None,
+        "reference": entry.reference,
+        "sequence": entry.sequence,
+        "repeated": confirmation.repeated,
+    }
+    if as_json:
+        click.echo(json.dumps(answer))
+        return
+    already = " already" if confirmation.repeated else ""
+    click.echo(
+        f"Revoked{already} since {answer['revoked_at']}, reference {entry.reference}, sequence {entry.sequence}."
+    )
+
+
+@click.command()
+@click.argument("what")
+@click.option("--issuer", "issuer_name", help="The issuer, for a serial; the default one without it.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+@installation_option
+def status(installation: Installation, *, what: str, issuer_name: str | None, as_json: bool) -> None:
+    """Say whether a certificate is revoked: WHAT is a number, a serial in hexadecimal, or a certificate's file."""
+    with installation.database() as database:
+        database.check_revision()
+        issuer, serial = _find(database, what, issuer_name)
+        found = _service(database).status(issuer, serial)
+    answer = _status_answer(found)
+    if as_json:
+        click.echo(json.dumps(answer))
+        return
+    for key, value in answer.items():
+        if value is not None:
+            click.echo(f"{key.replace('_', ' ')}: {value}")
+
+
+def _status_answer(found: CertificateStatus) -> dict[str, object]:
+    entry = found.entry
+    answer: dict[str, object] = {
+        "status": "good" if entry is None else "revoked",
+        "serial": serial_text(found.certificate.serial),
+        "issuer": found.issuer.name,
+        "subject": found.certificate.subject,
+        "number": found.certificate.number,
+        "not_after": iso(found.certificate.not_after),
+    }
+    if entry is not None:
+        answer |= {
+            "recorded_at": iso(entry.recorded_at),
+            "revocation_date": iso(entry.revocation_date),
+            "reason": entry.reason.token if entry.reason else None,
+            "invalidity_date": iso(entry.invalidity_date) if entry.invalidity_date else None,
+            "reference": entry.reference,
+            "sequence": entry.sequence,
+            "channel": entry.channel.value,
+        }
+    return answer
+
+
+def _service(database: Database) -> RevocationService:
+    """The service without the pepper: operators give no codes, so nothing here checks one."""
+    clock = SystemClock()
+    verifier = CodeVerifier(Pepper.generate(), CodeScheme.KEYED_HASH)
+    return RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
+
+
+def _find(database: Database, what: str, issuer_name: str | None) -> tuple[str, int]:
+    """Which certificate is meant: a file wins over a number, a number over a serial."""
+    path = Path(what)
+    with database.read() as connection:
+        if path.is_file():
+            return _from_file(path, issuer_name or register.issuer_named(connection, None).name)
+        digits = what.replace(" ", "").replace("-", "")
+        if len(digits) == DIGITS and digits.isdigit():
+            known = register.certificate_with_number(connection, parse_number(what))
+            if known is None:
+                raise NotFound(f"There is no certificate with number {what}.")
+            name = next(each.name for each in register.all_issuers(connection) if each.id == known.issuer_id)
+            return name, known.serial
+        issuer = register.issuer_named(connection, issuer_name)
+    try:
+        return issuer.name, int(what.replace(":", ""), 16)
+    except ValueError:
+        raise NotFound(f"{what!r} is no number, no serial in hexadecimal, and no file.") from None
+
+
+def _from_file(path: Path, issuer_name: str) -> tuple[str, int]:
+    data = path.read_bytes()
+    load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
+    try:
+        return issuer_name, load(data).serial_number
+    except ValueError:
+        raise PkiError(f"{path} is no certificate: give a PEM or DER file.") from None
+
+
+def _optional(option: str, text: str | None) -> datetime | None:
+    return None if text is None else _moment(option, text)
+
+
+def _moment(option: str, text: str) -> datetime:
+    try:
+        return whole_second(datetime.fromisoformat(text))
+    except ValueError:
+        raise ImpossibleDate(
+            f"{option} {text!r} is no moment: write it as 2026-11-23T14:03:22Z, zone included."
+        ) from None

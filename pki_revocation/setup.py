@@ -1,0 +1,46 @@
+"""Makes an installation: its folder, its configuration, its secrets, and its tables."""
+
+import json
+from pathlib import Path
+
+from .config import read_document
+from .installation import CONFIG_NAME, Installation
+from .secret_files import create_secrets, write_private
+
+FIRST_CONFIG = """\
+# pki-revocation: see docs/ca-operations.md for every setting. An unknown section or key is an error.
+
+[database]
+url = "sqlite:///revocation.db"
+
+[web]
+# Where subscribers reach the page; the letter prints it.
+public_url = "http://127.0.0.1:8460"
+
+# For each issuer, by the name it was added with:
+# [keys.issuing]
+# crl_key = "keys/issuing.key"
+# ocsp_key = "keys/issuing-ocsp.key"
+# ocsp_certificate = "keys/issuing-ocsp.pem"
+"""
+
+
+def config_with_database(url: str) -> str:
+    """The first configuration, with a database of one's own."""
+    return FIRST_CONFIG.replace('"sqlite:///revocation.db"', json.dumps(url))
+
+
+def set_up(directory: Path, config: str) -> Installation:
+    """Make an installation of a folder; an existing configuration and existing secrets are kept.
+
+    Raises:
+        PkiError: when the configuration is wrong or the database does not answer.
+    """
+    directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+    write_private(directory / CONFIG_NAME, config)
+    read_document(directory / CONFIG_NAME)
+    create_secrets(directory)
+    installation = Installation.open(directory)
+    with installation.database() as database:
+        database.upgrade()
+    return installation
