@@ -8,10 +8,10 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from .clock import Clock, iso
 from .errors import PkiError
@@ -23,18 +23,6 @@ GENESIS = bytes(32)
 
 class AuditBroken(PkiError):
     """The chain does not hold: a record was changed, dropped or put in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRecord:
-    """One record of the chain, as it was read."""
-
-    sequence: int
-    at: datetime
-    event: str
-    detail: str
-    personal_digest: bytes | None
-    digest: bytes
 
 
 class AuditTrail:
@@ -81,28 +69,32 @@ def verify_chain(connection: Connection) -> int:
         AuditBroken: naming the first record that does not fit.
     """
     previous, count = GENESIS, 0
-    rows = connection.execute(
+    query = (
         select(audit, personal_details.c.salt, personal_details.c.detail.label("personal"))
         .outerjoin(personal_details, personal_details.c.audit_sequence == audit.c.sequence)
         .order_by(audit.c.sequence)
         .execution_options(yield_per=1000)
     )
-    for row in rows:
-        count += 1
-        fits = row.sequence == count and row.digest == _digest(
-            previous, row.sequence, row.at, row.event, row.detail, row.personal_digest
-        )
-        if row.personal is not None and _salted(row.salt, row.personal) != row.personal_digest:
-            fits = False
-        if not fits:
-            message = f"The audit chain breaks at record {row.sequence}: restore it from a backup and compare."
-            raise AuditBroken(message)
-        previous = row.digest
+    with connection.execute(query) as rows:
+        for row in rows:
+            count += 1
+            if row.sequence != count or not _fits(row, previous):
+                message = f"The audit chain breaks at record {row.sequence}: restore it from a backup and compare."
+                raise AuditBroken(message)
+            previous = row.digest
     head = connection.execute(select(audit_head.c.sequence, audit_head.c.digest)).one()
     if (head.sequence, head.digest) != (count, previous):
         message = f"The audit chain ends at record {count}, and its head says {head.sequence}: records are missing."
         raise AuditBroken(message)
     return count
+
+
+def _fits(row: Row[Any], previous: bytes) -> bool:
+    """Whether a record's digest covers it and the one before, and its personal data, where still there, its hash."""
+    if row.personal is not None and _salted(row.salt, row.personal) != row.personal_digest:
+        return False
+    covered = _digest(previous, row.sequence, row.at, row.event, row.detail, row.personal_digest)
+    return bool(row.digest == covered)
 
 
 def _seal(personal: Mapping[str, str] | None) -> tuple[bytes, str | None, bytes | None]:

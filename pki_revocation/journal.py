@@ -158,8 +158,10 @@ def entries_after(
     query = select(journal).where(journal.c.issuer_id == issuer_id, journal.c.sequence > sequence)
     if upto is not None:
         query = query.where(journal.c.sequence <= upto)
-    rows = connection.execute(query.order_by(journal.c.sequence).execution_options(yield_per=1000))
-    return (_entry(row) for row in rows)
+    query = query.order_by(journal.c.sequence).execution_options(yield_per=1000)
+    with connection.execute(query) as rows:
+        for row in rows:
+            yield _entry(row)
 
 
 def digest_of(entries: Iterable[JournalEntry]) -> str:

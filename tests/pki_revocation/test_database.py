@@ -1,0 +1,155 @@
+"""The transaction rule, the migrations, and the triggers that keep the journal append-only."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import DBAPIError
+
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.database import Database
+from pki_revocation.errors import ConfigurationError, StoreError
+from pki_revocation.model import Channel, Issuer
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.schema import APPEND_ONLY, audit, certificates, journal, metadata
+from pki_revocation.service import RevocationService, Wish
+from tests.fakes import FakeClock
+from tests.pki import CertificateAuthority
+from tests.subscribers import Subscriber, enrol
+
+
+def test_migrations_make_what_the_schema_says(database: Database) -> None:
+    """After all revisions, Alembic finds no difference between the tables and the metadata."""
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+
+        assert compare_metadata(context, metadata) == []
+
+
+def test_upgrade_twice_changes_nothing(database: Database, issuer: Issuer) -> None:
+    """`init` on a database that is there keeps what is in it."""
+    database.upgrade()
+    database.check_revision()
+    with database.read() as connection:
+        assert register.all_issuers(connection) == (issuer,)
+
+
+def test_empty_database_is_refused(tmp_path: Path) -> None:
+    """A service that finds no tables says what to run."""
+    with Database(f"sqlite:///{tmp_path}/new.db") as database, pytest.raises(StoreError, match="init"):
+        database.check_revision()
+
+
+def test_unknown_revision_is_refused(database: Database) -> None:
+    """A database of a newer program is not worked on."""
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match="9999"):
+        database.check_revision()
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY, ids=lambda table: table.name)
+def test_append_only_tables_refuse_changes(
+    database: Database, service: RevocationService, subscriber: Subscriber, table: type
+) -> None:
+    """The database itself refuses UPDATE and DELETE of the journal and the audit trail."""
+    wish = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+    service.revoke(service.identify(subscriber.number, subscriber.code), wish)
+    for change in (update(table).values(sequence=7), delete(table)):
+        with pytest.raises(DBAPIError, match="append-only"), database.write() as connection:
+            connection.execute(change)
+    with database.read() as connection:
+        assert len(connection.execute(select(table)).all()) == 1
+
+
+def test_truncate_is_refused_too(database: Database) -> None:
+    """PostgreSQL's TRUNCATE fires no row trigger; a statement trigger refuses it."""
+    if database.is_sqlite:
+        pytest.skip("SQLite has no TRUNCATE")
+    with pytest.raises(DBAPIError, match="append-only"), database.write() as connection:
+        connection.exec_driver_sql("TRUNCATE journal CASCADE")
+
+
+def test_error_rolls_everything_back(database: Database, clock: FakeClock) -> None:
+    """Leaving a write by an error leaves nothing of it."""
+
+    def write_and_fail() -> None:
+        with database.write() as connection:
+            AuditTrail(clock).record(connection, "test", {})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
+    with database.read() as connection:
+        assert connection.execute(select(audit)).all() == []
+
+
+def test_second_revocation_of_a_serial_is_refused_by_the_database(
+    database: Database, service: RevocationService, subscriber: Subscriber, issuer: Issuer, clock: FakeClock
+) -> None:
+    """Even code that forgets to look cannot revoke twice: the index is unique."""
+    wish = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+    service.revoke(service.identify(subscriber.number, subscriber.code), wish)
+    row = {
+        "issuer_id": issuer.id,
+        "sequence": 2,
+        "kind": "revocation",
+        "serial": subscriber.certificate.serial,
+        "recorded_at": clock.now(),
+        "revocation_date": clock.now(),
+        "reason": 0,
+        "channel": "api",
+        "reference": "AAAA-BBBB-CCCC",
+    }
+    with pytest.raises(DBAPIError), database.write() as connection:
+        connection.execute(insert(journal).values(row))
+
+
+@pytest.mark.parametrize("octets", [1, 2, 8, 16, 19, 20])
+def test_serials_of_every_length_come_back(
+    database: Database,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    clock: FakeClock,
+    octets: int,
+    request: pytest.FixtureRequest,
+) -> None:
+    """A serial of 1 to 20 octets, the largest of its length, is stored and found."""
+    serial = (1 << (8 * octets - 1)) - 1
+    certificate = authority.issue("Zorg BV", clock.now(), serial=serial)
+    enrol(database, issuer, certificate, clock, request.getfixturevalue("verifier"))
+    with database.read() as connection:
+        found = register.certificate_with_serial(connection, issuer.id, serial)
+
+    assert found is not None
+    assert found.serial == serial
+
+
+def test_times_are_whole_seconds_with_a_zone(database: Database, issuer: Issuer) -> None:
+    """A naive moment or one with a fraction is refused rather than changed silently."""
+    values = {"issuer_id": issuer.id, "serial": 5, "subject": "", "organisation": "", "imported_at": None}
+    for moment in (datetime(2026, 1, 1), datetime(2026, 1, 1, microsecond=1, tzinfo=UTC)):  # noqa: DTZ001 - the case
+        with pytest.raises(Exception, match="whole seconds"), database.write() as connection:
+            connection.execute(insert(certificates).values(**values, not_after=moment))
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://host/db"])
+def test_other_databases_are_refused(url: str) -> None:
+    """The sentence says which addresses are possible."""
+    with pytest.raises(ConfigurationError, match="database"):
+        Database(url)
+
+
+def test_password_is_not_shown() -> None:
+    """What is printed of an address has no password in it."""
+    assert "geheim" not in str(Database("postgresql://user:geheim@127.0.0.1/db"))
+
+
+def test_unreachable_database_is_one_sentence() -> None:
+    """A database that is away is a StoreError, which the edges answer with 503 or one sentence."""
+    with Database("postgresql://user@127.0.0.1:1/db") as database, pytest.raises(StoreError, match="does not answer"):
+        database.check_revision()
