@@ -91,6 +91,25 @@ def save_key(key: CertificateIssuerPrivateKeyTypes, path: Path, passphrase: str 
     write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption).decode())
 
 
+def replace_pair(
+    key: CertificateIssuerPrivateKeyTypes, key_path: Path, certificate: bytes, certificate_path: Path
+) -> None:
+    """Put a new key and its certificate in the place of the old ones; the old key is destroyed.
+
+    The new key is encrypted when a passphrase for its path is in the environment.
+    """
+    key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new_key, new_certificate = (
+        key_path.with_name(f".{key_path.name}"),
+        certificate_path.with_name(f".{certificate_path.name}"),
+    )
+    new_key.unlink(missing_ok=True)
+    save_key(key, new_key, os.environ.get(passphrase_variable(key_path)))
+    new_certificate.write_bytes(certificate)
+    new_key.replace(key_path)
+    new_certificate.replace(certificate_path)
+
+
 def load_certificate(path: Path) -> x509.Certificate:
     """The PEM certificate in a file.
 

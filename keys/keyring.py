@@ -69,6 +69,17 @@ class Keyring:
             certificate = load_certificate(self._directory / settings.ocsp_certificate)
         return identify(key, certificate, Purpose.OCSP, issuer=issuer.certificate, now=self._clock.now())
 
+    def ocsp_paths(self, issuer: Issuer) -> tuple[Path, Path]:
+        """Where the delegated key and its certificate are, or are to be written.
+
+        Raises:
+            UnusableKey: when the configuration does not name both.
+        """
+        settings = self._of(issuer)
+        if settings.ocsp_key is None or settings.ocsp_certificate is None:
+            raise UnusableKey(f"[keys.{issuer.name}] must name ocsp_key and ocsp_certificate.")
+        return self._directory / settings.ocsp_key, self._directory / settings.ocsp_certificate
+
     def _of(self, issuer: Issuer) -> KeySettings:
         settings = self._settings.get(issuer.name)
         if settings is None:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,12 +46,15 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresSer
 @pytest.fixture
 def postgresql_url(postgresql: PostgresServer) -> Iterator[str]:
     """A PostgreSQL database of this test's own, with all tables."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(postgresql.get_uri(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE migrated".encode())
-    yield _address(postgresql, name)
-    with psycopg.connect(postgresql.get_uri(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with _created(postgresql, "migrated") as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_empty_url(postgresql: PostgresServer) -> Iterator[str]:
+    """A PostgreSQL database of this test's own, without tables."""
+    with _created(postgresql, "template1") as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -98,6 +102,16 @@ def subscriber(
 ) -> Subscriber:
     """Somebody with a registered certificate and a letter with its number and code."""
     return enrol(database, issuer, authority.issue("Zorg BV", clock.now()), clock, verifier)
+
+
+@contextmanager
+def _created(server: PostgresServer, template: str) -> Iterator[str]:
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    yield _address(server, name)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def _address(server: PostgresServer, name: str) -> str:

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.delegation import issue_delegate
-from keys.file_key import KEY_TYPES, load_certificate, save_key
+from keys.file_key import KEY_TYPES, load_certificate, replace_pair, save_key
 from keys.keyring import Keyring
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail
@@ -96,13 +96,10 @@ def renew_delegate(installation: Installation, issuer: Issuer, clock: Clock) -> 
         present = load_certificate(certificate_path)
         if now < present.not_valid_after_utc - _DELEGATE_LIFETIME / 2:
             return
-        certificate_path.unlink()
-        key_path.unlink()
     authority = Keyring.open(installation, clock).crl_identity(issuer)
     key = KEY_TYPES[_key_type(installation)]()
     certificate = issue_delegate(authority, key.public_key(), now=now, lifetime=_DELEGATE_LIFETIME)
-    save_key(key, key_path)
-    certificate_path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    replace_pair(key, key_path, certificate.public_bytes(Encoding.PEM), certificate_path)
 
 
 def _key_type(installation: Installation) -> str:

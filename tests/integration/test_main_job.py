@@ -1,0 +1,253 @@
+"""The main job on the real demo: a letter's number and code revoke, and real relying-party software sees it.
+
+The tests share one demo, and each takes certificates of its own, so they can run in any order.
+"""
+
+import json
+import re
+import shutil
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.integration.running_demo import RunningDemo, free_port_base, openssl, program, wait_until
+
+needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+CHROMIUM_OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def failpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a file with a failpoint's name ends the next process that passes it."""
+    return tmp_path_factory.mktemp("failpoints")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, failpoints: Path) -> Iterator[RunningDemo]:
+    """A demo with two workers, whose processes note their modules on demand."""
+    folder = tmp_path_factory.mktemp("demo")
+    probe = tmp_path_factory.mktemp("probe")
+    shutil.copy(Path(__file__).parent / "module_probe.py", probe / "sitecustomize.py")
+    running = RunningDemo(
+        directory=folder / "demo",
+        arguments=["--certificates", "20", "--port-base", str(free_port_base()), "--workers", "2"],
+        variables={
+            "PKI_REVOCATION_FAILPOINTS": str(failpoints),
+            "PYTHONPATH": str(probe),
+            "MODULE_PROBE_FOLDER": str(probe),
+        },
+    ).start()
+    yield running
+    status, said = running.stop()
+    assert status == 0, said
+
+
+@pytest.fixture
+def page(demo: RunningDemo) -> Iterator[Page]:
+    """A browser that asks for Dutch and runs no script."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_OPTIONS)
+        context = browser.new_context(locale="nl-NL", java_script_enabled=False)
+        yield context.new_page()
+        browser.close()
+
+
+def test_contract_file_is_private_and_true(demo: RunningDemo) -> None:
+    """demo.json has mode 0600, every key of the contract, and paths that are there."""
+    contract = demo.contract
+    expected = {
+        "ready", "revocation_url", "api_url", "console_url", "ocsp_url", "crl_url", "delta_crl_url", "metrics_urls",
+        "issuer", "chain", "certificates",
+    }  # fmt: skip
+
+    assert stat.S_IMODE((demo.directory / "demo.json").stat().st_mode) == 0o600
+    assert contract.keys() == expected
+    assert contract["ready"] is True
+    assert len(contract["certificates"]) == 20
+    for entry in contract["certificates"]:
+        certificate = x509.load_pem_x509_certificate((demo.directory / entry["certificate"]).read_bytes())
+        assert certificate.serial_number == int(entry["serial"], 16)
+        assert (demo.directory / entry["key"]).is_file()
+        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+        assert points[0].full_name is not None
+        assert points[0].full_name[0].value == contract["crl_url"]
+    for url in (contract["console_url"], *contract["metrics_urls"].values()):
+        assert demo.fetch("GET", url)[0] == 200
+
+
+def test_letters_for_the_first_ten(demo: RunningDemo) -> None:
+    """Ten PDFs that only their owner can read."""
+    letters = sorted((demo.directory / "letters").glob("*.pdf"))
+
+    assert len(letters) == 10
+    assert all(letter.read_bytes().startswith(b"%PDF-") for letter in letters)
+    assert {stat.S_IMODE(letter.stat().st_mode) for letter in letters} == {0o600}
+
+
+def test_codes_are_not_in_the_database(demo: RunningDemo) -> None:
+    """Neither as typed nor as printed; what is stored is an Argon2id hash."""
+    with sqlite3.connect(demo.directory / "revocation.db") as connection:
+        dump = "\n".join(connection.iterdump())
+
+    assert dump.count("$argon2id$") == 20
+    for entry in demo.contract["certificates"]:
+        assert entry["code"] not in dump
+        assert entry["code"].replace("-", "") not in dump
+
+
+@needs_openssl
+@needs_chromium
+def test_page_revokes_and_relying_parties_see_it(demo: RunningDemo, page: Page, tmp_path: Path) -> None:
+    """Good before; then number, code, confirmation in the browser; revoked after, in OCSP at once and in the CRL."""
+    others = [1, 19]
+    assert ": good" in demo.openssl_ocsp(0)
+    assert "OK" in demo.verify_with_crl(0, demo.crl(tmp_path))
+    entry = demo.certificate(0)
+
+    page.goto(demo.contract["revocation_url"])
+    expect(page.locator("html")).to_have_attribute("lang", "nl")
+    page.get_by_label("Nummer").fill(entry["number"])
+    page.get_by_label("Intrekkingscode").fill(entry["code"].lower())
+    page.locator("#continue").click()
+    expect(page.locator("#serial")).to_contain_text(re.compile(entry["serial"][:4], re.IGNORECASE))
+    page.locator("#confirm").click()
+
+    expect(page.locator("#reference")).not_to_be_empty()
+    revoked_at = page.locator("#revoked-at").get_attribute("datetime")
+    assert revoked_at is not None
+    said = demo.openssl_ocsp(0)
+    assert ": revoked" in said
+    assert "Reason" not in said
+    for options in (["-no_nonce"], ["-sha256"], ["-sha256", "-no_nonce"], ["-nonce"]):
+        assert ": revoked" in demo.openssl_ocsp(0, *options)
+    for place in others:
+        assert ": good" in demo.openssl_ocsp(place)
+    wait_until(lambda: "revoked" in demo.verify_with_crl(0, demo.crl(tmp_path)), 10, "the CRL with the revocation")
+    for place in others:
+        assert "OK" in demo.verify_with_crl(place, demo.crl(tmp_path))
+
+
+@needs_openssl
+def test_endpoint_revokes_with_a_reason_once(demo: RunningDemo, tmp_path: Path) -> None:
+    """The answer has the contract's keys; the same request again has the same answer; OCSP and CRL say the same."""
+    since = "2026-01-05T08:00:00Z"
+    status, first = demo.revoke(2, reason="keyCompromise", key_compromised_at=since)
+    assert ": revoked" in demo.openssl_ocsp(2)
+    _, again = demo.revoke(2, reason="keyCompromise", key_compromised_at=since)
+
+    assert status == 200
+    assert first.keys() == {
+        "status", "serial", "issuer", "revoked_at", "reason", "reference", "sequence", "receipt_url",
+    }  # fmt: skip
+    assert {key: again[key] for key in again if key != "receipt_url"} == {
+        key: first[key] for key in first if key != "receipt_url"
+    }
+    assert first["reason"] == "keyCompromise"
+    said = demo.openssl_ocsp(2)
+    assert "Reason: keyCompromise" in said
+    wait_until(lambda: "revoked" in demo.verify_with_crl(2, demo.crl(tmp_path)), 10, "the CRL with the revocation")
+    text = openssl("crl", "-in", str(demo.crl(tmp_path)), "-noout", "-text")
+    entry = text.split(first["serial"].upper(), 1)[1].split("Serial Number", 1)[0]
+    assert "Key Compromise" in entry
+    assert "Jan  5 08:00:00 2026 GMT" in entry
+
+
+def test_receipt_address_shows_the_confirmation_again(demo: RunningDemo) -> None:
+    """For whoever has the address, and never from a cache."""
+    _, answer = demo.revoke(3)
+    status, headers, content = demo.fetch("GET", answer["receipt_url"])
+
+    assert status == 200
+    assert answer["reference"] in content.decode()
+    assert headers["Cache-Control"] == "no-store"
+    assert demo.fetch("GET", answer["receipt_url"][:-3] + "AAA")[0] == 404
+
+
+@needs_openssl
+def test_killed_between_commit_and_answer(demo: RunningDemo, failpoints: Path) -> None:
+    """The web worker dies by SIGKILL after the commit: the caller got no answer, and the revocation stands."""
+    (failpoints / "revocation.committed").touch()
+    before = time.time()
+    with pytest.raises((OSError, AssertionError, Exception)):
+        demo.revoke(4)
+
+    assert not (failpoints / "revocation.committed").exists()
+    assert ": revoked" in demo.openssl_ocsp(4)
+    wait_until(lambda: _answers(demo), 30, "the page's return")
+    status, answer = demo.revoke(4)
+    assert status == 200
+    revoked_at = time.mktime(time.strptime(answer["revoked_at"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
+    assert abs(revoked_at - before) < 10
+
+
+@needs_openssl
+@pytest.mark.parametrize(("place", "failpoint"), [(5, "crl.signed"), (6, "crl.written"), (7, "crl.renamed")])
+def test_publisher_killed_while_publishing(
+    demo: RunningDemo, failpoints: Path, tmp_path: Path, place: int, failpoint: str
+) -> None:
+    """The published CRL stays whole, and the next one has a higher number and the revocation in it."""
+    before = _number(demo.crl(tmp_path))
+    (failpoints / failpoint).touch()
+    demo.revoke(place)
+    wait_until(lambda: not (failpoints / failpoint).exists(), 20, f"the kill at {failpoint}")
+    whole = _number(demo.crl(tmp_path))
+    assert whole >= before
+    wait_until(lambda: "revoked" in demo.verify_with_crl(place, demo.crl(tmp_path)), 40, "the CRL after the restart")
+
+    assert _number(demo.crl(tmp_path)) > before
+
+
+def test_subscriber_service_loads_no_key_code(demo: RunningDemo) -> None:
+    """The modules of the running web service: none of the packages that hold keys (design: trust zones)."""
+    folder = Path(demo.variables["MODULE_PROBE_FOLDER"])
+    (folder / "now").touch()
+    wait_until(
+        lambda: len(list(folder.glob("*.modules"))) >= len(demo.processes()) - 2, 20, "the notes of all processes"
+    )
+    time.sleep(0.5)
+    notes = [json.loads(note.read_text()) for note in folder.glob("*.modules")]
+    web = [note["modules"] for note in notes if "pki_revocation.web.app" in note["modules"]]
+
+    assert len(web) >= 2
+    for modules in web:
+        assert not {name.partition(".")[0] for name in modules} & {"keys", "crl_publisher", "ocsp_responder"}
+    assert any("ocsp_responder.app" in note["modules"] for note in notes)
+
+
+def test_commands_on_the_running_demo(demo: RunningDemo) -> None:
+    """status, revoke, crl publish, doctor and audit verify work beside the services."""
+    entry = demo.certificate(8)
+    where = ("--directory", demo.directory)
+    assert json.loads(program("status", entry["serial"], "--json", *where).stdout)["status"] == "good"
+    revoked = program("revoke", entry["number"], "--yes", "--json", "--reason", "superseded", *where)
+    assert json.loads(revoked.stdout)["reason"] == "superseded"
+    assert (
+        json.loads(program("status", demo.path(entry["certificate"]), "--json", *where).stdout)["status"] == "revoked"
+    )
+    published = program("crl", "publish", "--json", *where)
+    assert published.returncode == 0, published.stderr
+    assert {"number", "size", "seconds", "cpu_seconds", "peak_memory"} <= json.loads(published.stdout).keys()
+    assert program("doctor", *where).returncode == 0
+    assert "whole" in program("audit", "verify", *where).stdout
+
+
+def _answers(demo: RunningDemo) -> bool:
+    try:
+        return demo.fetch("GET", demo.contract["revocation_url"])[0] == 200
+    except OSError:
+        return False
+
+
+def _number(crl: Path) -> int:
+    number = x509.load_pem_x509_crl(crl.read_bytes()).extensions.get_extension_for_class(x509.CRLNumber)
+    return number.value.crl_number
