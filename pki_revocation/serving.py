@@ -5,7 +5,6 @@ application for itself, so that no database connection and no thread crosses a f
 """
 
 import importlib
-import logging
 import multiprocessing
 import os
 import shutil
@@ -24,6 +23,7 @@ from granian.log import LogLevels
 
 from .errors import ConfigurationError
 from .installation import Installation
+from .logs import log_to_stderr
 from .operations import OperationsServer
 from .parent_death import end_with_parent
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _HEADER_TIMEOUT_MILLISECONDS = 10_000
 _BACKLOG = 1024
 
@@ -125,8 +124,7 @@ def refuse_taken_port(host: str, port: int, name: str) -> None:
 def _application(factory: str, directory: Path, config: Path) -> "WSGIApplication":
     """In the worker: make the application, and end when the parent does."""
     end_with_parent()
-    level = os.environ.get("PKI_REVOCATION_LOG_LEVEL", "INFO").upper()
-    logging.basicConfig(level=level, format=_LOG_FORMAT)
+    log_to_stderr()
     module, _, function = factory.partition(":")
     make: Callable[[Installation], Any] = getattr(importlib.import_module(module), function)
     application: WSGIApplication = make(Installation.open(directory, config))

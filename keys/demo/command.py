@@ -1,6 +1,7 @@
 """The command `demo`: make or take up the folder, start every service, say what there is to try, end cleanly."""
 
 import json
+import logging
 import shutil
 import signal
 from pathlib import Path
@@ -60,6 +61,8 @@ def demo(
 
     A second start on the same folder continues where the first was. Everything is plain http on this machine only.
     """
+    # The demo's own keys lie on disk without a passphrase, as its configuration says: no news on the screen.
+    logging.getLogger("keys.file_key").setLevel(logging.ERROR)
     folder = DemoFolder(directory)
     directory = directory.resolve()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -17,11 +17,13 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeScheme, CodeVerifier
 from pki_revocation.database import Database
+from pki_revocation.documents.letter import Language
+from pki_revocation.documents.letters import LetterMaker
 from pki_revocation.importing.importer import Importer
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer, serial_text
-from pki_revocation.secret_files import load_pepper
-from pki_revocation.settings import LOOPBACK
+from pki_revocation.secret_files import load_pepper, write_private
+from pki_revocation.settings import LOOPBACK, WebSettings
 from pki_revocation.setup import set_up
 
 from .folder import DemoRefused
@@ -80,10 +82,12 @@ def make_demo(plan: DemoPlan, clock: Clock, progress: Progress) -> Installation:
         issuers = _register(database, (ROOT, root.certificate), (ISSUING, issuing.certificate), clock=clock)
         renew_delegate(installation, issuers[ISSUING], clock)
         paths = _make_certificates(plan, issuing, clock, progress("certificates", plan.certificates))
-        report = Importer(database=database, clock=clock, audit=AuditTrail(clock)).run(paths, ISSUING, None)
-        if report.added != plan.certificates:
-            raise DemoRefused(f"Only {report.added} of {plan.certificates} certificates could be registered.")
-        _make_letters(installation, database, clock, progress("codes and letters", plan.certificates), paths)
+        # The issuing CA's own certificate too: the root's CRL and OCSP speak of it.
+        paths.append(plan.directory / "issuer.pem")
+        report = Importer(database=database, clock=clock, audit=AuditTrail(clock)).run(paths)
+        if report.refused:
+            raise DemoRefused(f"The demo's certificates could not all be registered. {report.text()}")
+        _make_codes(installation, database, clock, progress)
     return installation
 
 
@@ -156,12 +160,42 @@ def _make_certificates(plan: DemoPlan, issuing: Authority, clock: Clock, count: 
     return paths
 
 
-def _make_letters(
-    installation: Installation, database: Database, clock: Clock, count: Callable[[int], None], paths: list[Path]
-) -> None:
+def _make_codes(installation: Installation, database: Database, clock: Clock, progress: Progress) -> None:
     """A code for each certificate, kept in a file of the demo's own, and letters for the first few."""
-    verifier = CodeVerifier(load_pepper(installation), CodeScheme.ARGON2ID)
-    raise NotImplementedError
+    with database.read() as connection:
+        issuer = register.issuer_named(connection, ISSUING)
+        files = {_load(path).serial_number: path for path in sorted(installation.path("certificates").glob("*.pem"))}
+        known = {serial: register.certificate_with_serial(connection, issuer.id, serial) for serial in files}
+    maker = LetterMaker(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        verifier=CodeVerifier(load_pepper(installation), CodeScheme.ARGON2ID),
+        page_url=installation.section(WebSettings).public_url + Language.DUTCH.page,
+        language=Language.DUTCH,
+    )
+    ids = [certificate.id for certificate in known.values() if certificate is not None]
+    first, rest = ids[:LETTERS], ids[LETTERS:]
+    issued = maker.issue_codes(
+        first, letters=installation.path("letters"), progress=progress("codes with letters", len(first))
+    )
+    if rest:
+        issued += maker.issue_codes(rest, progress=progress("codes", len(rest)))
+    subscribers = [
+        {
+            "number": each.number,
+            "code": each.code,
+            "serial": serial_text(serial),
+            "certificate": str(path.relative_to(installation.directory)),
+            "key": str(path.with_suffix(".key").relative_to(installation.directory)),
+        }
+        for each, (serial, path) in zip(issued, files.items(), strict=True)
+    ]
+    write_private(installation.path(SUBSCRIBERS), json.dumps(subscribers, indent=1) + "\n")
+
+
+def _load(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
 
 
 def _config(plan: DemoPlan) -> str:

@@ -1,5 +1,6 @@
 """What the demo shows: its progress, and a short table of what there is to try."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,16 +15,17 @@ _STEPS = 10
 
 
 class Progress:
-    """Tells of each step on standard error; every tenth of the work where it is long."""
+    """Tells of each step on standard error; on a terminal, every tenth of it."""
 
     def __call__(self, what: str, total: int) -> Callable[[int], None]:
         """Begin a step of *total* pieces; the function given back is told how many are done."""
         shown = 0
+        on_terminal = sys.stderr.isatty()
 
         def count(done: int) -> None:
             nonlocal shown
             tenth = done * _STEPS // total
-            if tenth > shown or done == total:
+            if done == total or (tenth > shown and on_terminal):
                 shown = tenth
                 end = "\n" if done == total else "\r"
                 click.echo(f"Making {what}: {done:,} of {total:,}{end}", nl=False, err=True)

@@ -4,9 +4,7 @@ A command's module is imported only when it is the one asked for, so that the su
 packages that hold keys.
 """
 
-import logging
 import os
-import sys
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import Any
 
@@ -14,6 +12,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from pki_revocation.errors import PkiError
+from pki_revocation.logs import log_to_stderr
 from pki_revocation.parent_death import end_with_parent
 from pki_revocation.supervisor import SUPERVISOR_VARIABLE
 
@@ -65,12 +64,7 @@ def program() -> None:
     supervisor = os.environ.pop(SUPERVISOR_VARIABLE, None)
     if supervisor is not None:
         end_with_parent(int(supervisor))
-    logging.basicConfig(
-        level=os.environ.get("PKI_REVOCATION_LOG_LEVEL", "INFO").upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    log_to_stderr()
 
 
 def main() -> None:

@@ -1,0 +1,192 @@
+"""`certificate` and `letter`: certificates come in, are listed, and get the letters with their number and code."""
+
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import SystemClock, iso
+from pki_revocation.codes import CodeVerifier
+from pki_revocation.database import Database
+from pki_revocation.documents.letter import Language
+from pki_revocation.documents.letters import LetterMaker
+from pki_revocation.documents.letters_report import LettersReport
+from pki_revocation.importing.importer import Importer
+from pki_revocation.importing.listing import listed
+from pki_revocation.installation import Installation
+from pki_revocation.model import serial_text
+from pki_revocation.numbers import grouped, parse_number
+from pki_revocation.secret_files import load_pepper
+from pki_revocation.settings import CodeSettings, WebSettings
+
+from .options import installation_option
+
+_NOTHING_WENT_IN = 1
+_SOME_REFUSED = 3
+
+_language_option = click.option(
+    "--language",
+    type=click.Choice([language.value for language in Language]),
+    default=Language.DUTCH.value,
+    show_default=True,
+    help="What letters are written in.",
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+
+
+@click.group()
+def certificate() -> None:
+    """The certificates that can be revoked here."""
+
+
+@certificate.command(name="import")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--issuer", "issuer_name", help="Whose rows an index.txt or CSV holds; the default issuer's without it.")
+@click.option(
+    "--letters",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Make a letter here for every live certificate that has no code yet, also from an earlier import.",
+)
+@_language_option
+@_json_option
+@installation_option
+def import_(
+    installation: Installation,
+    *,
+    files: tuple[Path, ...],
+    issuer_name: str | None,
+    letters: Path | None,
+    language: str,
+    as_json: bool,
+) -> None:
+    """Register certificates: PEM, DER, folders of them, an OpenSSL index.txt, or CSV with a header line.
+
+    Certificates must be signed by a registered issuer. Revoked rows go into the journal with their own dates. Every
+    live certificate gets a number, and with --letters a code and a letter.
+
+    Exit status: 0 when everything went in, 3 when something was refused and the rest went in, 1 when nothing went in.
+    """
+    clock = SystemClock()
+    with installation.database() as database:
+        database.check_revision()
+        # Letters need the pepper: better to miss it before a million rows than after.
+        maker = None if letters is None else _maker(installation, database, Language(language))
+        importer = Importer(database=database, clock=clock, audit=AuditTrail(clock))
+        with _progress("Importing", None) as progress:
+            report = importer.run(files, issuer_name, progress)
+        made = None if maker is None or letters is None else _make_all(maker, letters)
+    if as_json:
+        click.echo(json.dumps(report.as_json() | ({} if made is None else {"letters": made.as_json()})))
+    else:
+        click.echo(report.text())
+        if made is not None:
+            click.echo(made.text())
+    lettered, unlettered = (0, 0) if made is None else (made.made, len(made.refused))
+    sys.exit(_exit_status(report.added + lettered, report.refused_in_all + unlettered))
+
+
+@certificate.command(name="list")
+@click.option("--issuer", "issuer_name", help="Whose certificates; the default issuer's without it.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="How many at most.")
+@_json_option
+@installation_option
+def list_(installation: Installation, *, issuer_name: str | None, limit: int, as_json: bool) -> None:
+    """List certificates in the order in which they came in."""
+    now = SystemClock().now()
+    with installation.database() as database:
+        database.check_revision()
+        with database.read() as connection:
+            rows = listed(connection, register.issuer_named(connection, issuer_name), limit)
+            if as_json:
+                click.echo(json.dumps([row.as_json(now) for row in rows]))
+                return
+            for row in rows:
+                number = grouped(row.number) if row.number else "-"
+                serial = serial_text(row.serial)
+                click.echo(f"{number:<14}  {row.status(now):<7}  {iso(row.not_after)}  {serial}  {row.subject}")
+
+
+@click.command()
+@click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
+@click.option("--all", "every", is_flag=True, help="For every live certificate that has no code yet.")
+@click.option(
+    "--letters",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder for the letters; it is made when it is missing.",
+)
+@_language_option
+@_json_option
+@installation_option
+def letter(
+    installation: Installation,
+    *,
+    numbers: tuple[str, ...],
+    every: bool,
+    letters: Path,
+    language: str,
+    as_json: bool,
+) -> None:
+    """Make revocation codes and the letters that they stand in, for the numbers given or for --all.
+
+    A code stands in its letter alone: it is stored as a hash, and cannot be shown again. Whoever has one already, is
+    revoked or expired gets no letter.
+
+    Exit status: 0 when every letter was made, 3 when one was refused and the rest was made, 1 when none was made.
+    """
+    if every == bool(numbers):
+        raise click.UsageError("Give the numbers to make letters for, or --all.")
+    # Typing errors are found before anything is made.
+    chosen = [parse_number(number) for number in numbers]
+    with installation.database() as database:
+        database.check_revision()
+        maker = _maker(installation, database, Language(language))
+        if every:
+            report = _make_all(maker, letters)
+        else:
+            with _progress("Letters", len(chosen)) as progress:
+                report = maker.make(chosen, letters, progress)
+    click.echo(json.dumps(report.as_json()) if as_json else report.text())
+    # Nothing to do is no failure: --all may be run every night.
+    sys.exit(_exit_status(report.made or int(every and not report.refused), len(report.refused)))
+
+
+def _maker(installation: Installation, database: Database, language: Language) -> LetterMaker:
+    clock = SystemClock()
+    return LetterMaker(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        verifier=CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme),
+        page_url=installation.section(WebSettings).public_url.rstrip("/") + language.page,
+        language=language,
+    )
+
+
+def _make_all(maker: LetterMaker, folder: Path) -> LettersReport:
+    with _progress("Letters", maker.waiting()) as progress:
+        return maker.make_all(folder, progress)
+
+
+def _exit_status(went_in: int, refused: int) -> int:
+    if not went_in:
+        return _NOTHING_WENT_IN
+    return _SOME_REFUSED if refused else 0
+
+
+@contextmanager
+def _progress(label: str, length: int | None) -> Iterator[Callable[[int], None] | None]:
+    """A bar on standard error, and none where that is no terminal; a million rows are not counted beforehand."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    # A bar of unknown length wants something to iterate over, and is moved by hand all the same.
+    endless = itertools.repeat(None) if length is None else None
+    with click.progressbar(endless, length=length, label=label, show_pos=True, file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)

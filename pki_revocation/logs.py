@@ -1,0 +1,17 @@
+"""How every process logs: to standard error, one line each, as loudly as the environment asks."""
+
+import logging
+import os
+
+VARIABLE = "PKI_REVOCATION_LOG_LEVEL"
+
+
+def log_to_stderr() -> None:
+    """Set it up once, at the start of a process."""
+    logging.basicConfig(
+        level=os.environ.get(VARIABLE, "INFO").upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    # They tell of each look at the database's revision, and of each poll.
+    for name in ("alembic", "apscheduler"):
+        logging.getLogger(name).setLevel(logging.WARNING)
