@@ -1,6 +1,8 @@
 """Fixtures: a clock to set, a database of each kind, a small real hierarchy, and the service on top of them."""
 
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,10 +32,13 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test run's own, from the PyPI package."""
-    # A short path: a Unix socket's may have 107 octets.
-    folder = tmp_path_factory.mktemp("pg")
+def postgresql() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test run's own, from the PyPI package.
+
+    Not in pytest's temporary folder: the server of a root user runs under an account of its own, and any other pytest
+    that starts closes that folder to everybody else. The path is short, because a Unix socket's may have 107 octets.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="pki-pg-"))
     server = get_server(folder, cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE migrated")
@@ -41,6 +46,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresSer
         database.upgrade()
     yield server
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

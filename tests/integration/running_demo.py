@@ -70,8 +70,8 @@ class RunningDemo:
             env=environment(self.variables),
             start_new_session=True,
         )
-        deadline = time.monotonic() + _START_SECONDS
-        while not (self.directory / "demo.json").exists():
+        begun, deadline = time.time(), time.monotonic() + _START_SECONDS
+        while not self._ready_since(begun):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
                 said, _ = self.process.communicate()
@@ -79,6 +79,11 @@ class RunningDemo:
                 raise AssertionError(f"the demo did not start: {said}\n{log.read_text() if log.exists() else ''}")
             time.sleep(0.05)
         return self
+
+    def _ready_since(self, moment: float) -> bool:
+        """A killed demo leaves its demo.json behind until the next start, which is not this one's."""
+        ready = self.directory / "demo.json"
+        return ready.exists() and ready.stat().st_mtime >= moment
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         """Send a signal, wait for the end, and give exit status and output."""
