@@ -1,0 +1,65 @@
+"""The console's Flask application: one page to read, nothing to change."""
+
+import logging
+
+from flask import Flask, Response, make_response, render_template
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from pki_revocation.clock import Clock, iso
+from pki_revocation.database import Database
+from pki_revocation.errors import StoreError
+from pki_revocation.model import serial_text
+from pki_revocation.web import headers
+
+from .overview import read_overview
+
+_log = logging.getLogger(__name__)
+# A page elsewhere could point a name of its own at 127.0.0.1 and read along; only these names are answered.
+_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+_RETRY_AFTER = "30"
+_TITLES = {400: "This request cannot be read", 404: "This page does not exist", 405: "Nothing can be changed here"}
+
+
+def create_app(*, database: Database, clock: Clock) -> Flask:
+    """The application on a database."""
+    app = Flask(__name__)
+    app.config["TRUSTED_HOSTS"] = _HOSTS
+    app.jinja_env.filters.update(iso=iso, serial=serial_text)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    headers.install(app, secure=False)
+
+    @app.get("/")
+    def overview() -> str:
+        now = clock.now()
+        with database.read() as connection:
+            return render_template("overview.html", overview=read_overview(connection, now), now=now)
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> BaseResponse:
+        if error.code is not None and error.code < 400:  # noqa: PLR2004 - a redirect is an exception, and no error
+            return error.get_response()
+        status = error.code or 500
+        response = _page(status, _TITLES.get(status, "Something went wrong"))
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(StoreError)
+    def wait(error: StoreError) -> Response:
+        _log.error("%s", error)
+        response = _page(503, "The database does not answer")
+        response.headers["Retry-After"] = _RETRY_AFTER
+        return response
+
+    @app.errorhandler(Exception)
+    def give_up(error: Exception) -> Response:
+        _log.error("unforeseen error", exc_info=error)
+        return _page(500, "Something went wrong")
+
+    return app
+
+
+def _page(status: int, title: str) -> Response:
+    return make_response(render_template("error.html", title=title), status)

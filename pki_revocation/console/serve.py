@@ -1,0 +1,31 @@
+"""`pki-revocation serve console`: the overview on loopback, until it is told to stop."""
+
+from pki_revocation.installation import Installation
+from pki_revocation.serving import Listener, serve_wsgi
+from pki_revocation.settings import LOOPBACK, ConsoleSettings
+
+
+def serve(installation: Installation, workers: int | None) -> None:
+    """Serve the overview; *workers* overrides the one process that is enough for it.
+
+    Raises:
+        ConfigurationError: for a wrong setting, or a port that is taken.
+        StoreError: when the database is absent, or of another revision.
+    """
+    settings = installation.section(ConsoleSettings)
+    listener = Listener(
+        host=LOOPBACK,
+        port=settings.port,
+        operations_port=settings.operations_port,
+        workers=workers or 1,
+    )
+    with installation.database() as database:
+        # Said here once, before any worker starts and fails on it.
+        database.check_revision()
+        serve_wsgi(
+            name="console",
+            factory="pki_revocation.console.bootstrap:application",
+            installation=installation,
+            listener=listener,
+            ready=database.check_revision,
+        )

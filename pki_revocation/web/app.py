@@ -1,0 +1,110 @@
+"""The subscriber's Flask application: `create_app` puts page, endpoint, receipts and their protection together."""
+
+import logging
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped] # it carries no types
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from pki_revocation.clock import Clock, iso
+from pki_revocation.errors import PkiError, StoreError
+from pki_revocation.model import EntryKind, serial_text
+from pki_revocation.numbers import grouped
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.service import RevocationService
+from pki_revocation.settings import WebSettings
+
+from . import headers, languages, moments
+from .api import PREFIX, api
+from .choices import KEY_COMPROMISE, SPOKEN
+from .error_pages import error_page_of
+from .names import issuer_name, subject_name
+from .page import SubscriberPage, subscriber_page
+from .problems import problem_of
+from .receipts import receipt_address, receipt_pages
+from .tokens import Receipts, Tickets
+
+_log = logging.getLogger(__name__)
+# A number, a code, a reason and a date: everything that may come in, with room to spare.
+_LONGEST_BODY = 4096
+
+
+def create_app(*, service: RevocationService, settings: WebSettings, session_key: str, clock: Clock) -> Flask:
+    """The application; with an https *public_url* cookies are `__Host-` and HSTS is sent."""
+    secure = urlsplit(settings.public_url).scheme == "https"
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=session_key,
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_PATH="/",
+        MAX_CONTENT_LENGTH=_LONGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=_LONGEST_BODY,
+        # A form may stay open as long as the browser does (WCAG 2.2.1); the ticket inside has its own half hour.
+        WTF_CSRF_TIME_LIMIT=None,
+        # Our Referrer-Policy leaves the Referer out; `origin` looks at where a form came from instead.
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
+    headers.install(app, secure=secure)
+    languages.install(app, secure=secure)
+    _prepare_templates(app, secure=secure)
+    receipts = Receipts(session_key)
+    address = receipt_address(settings.public_url, receipts)
+    page = SubscriberPage(service=service, clock=clock, tickets=Tickets(session_key, clock), receipt_address=address)
+    endpoint = api(service=service, receipt_address=address)
+    app.register_blueprint(subscriber_page(page, settings.public_url))
+    app.register_blueprint(endpoint)
+    app.register_blueprint(receipt_pages(service=service, clock=clock, receipts=receipts, address=address))
+    CSRFProtect(app).exempt(endpoint)
+    _answer_errors(app)
+    return app
+
+
+def _prepare_templates(app: Flask, *, secure: bool) -> None:
+    app.jinja_env.globals.update(
+        secure=secure,
+        spoken_reasons=SPOKEN,
+        key_compromise_choice=KEY_COMPROMISE,
+        reasons=RevocationReason,
+        kinds=EntryKind,
+    )
+    app.jinja_env.filters.update(
+        local=lambda moment: moments.in_the_netherlands(moment, languages.current_language()),
+        utc=lambda moment: moments.in_utc(moment, languages.current_language()),
+        iso=iso,
+        serial=serial_text,
+        grouped=grouped,
+        issuer_name=issuer_name,
+        subject_name=subject_name,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _answer_errors(app: Flask) -> None:
+    """Every error becomes one answer here: a problem document for the endpoint, a page for everybody else."""
+
+    def answer(error: Exception) -> Response:
+        if isinstance(error, StoreError):
+            _log.error("%s", error)
+        if request.path.startswith(PREFIX):
+            return problem_of(error)
+        return error_page_of(error)
+
+    def answer_http(error: HTTPException) -> Response | BaseResponse:
+        # Redirects are HTTP exceptions to Werkzeug, and no errors.
+        if error.code is not None and error.code < 400:  # noqa: PLR2004 - where errors begin
+            return error.get_response()
+        return answer(error)
+
+    def answer_unforeseen(error: Exception) -> Response:
+        _log.error("unforeseen error at %s", request.path, exc_info=error)
+        return answer(error)
+
+    app.register_error_handler(PkiError, answer)
+    app.register_error_handler(HTTPException, answer_http)
+    app.register_error_handler(Exception, answer_unforeseen)

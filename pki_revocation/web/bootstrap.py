@@ -1,0 +1,37 @@
+"""Makes the subscriber's application out of an installation; each worker process does this once."""
+
+from flask import Flask
+
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import SystemClock
+from pki_revocation.codes import CodeVerifier
+from pki_revocation.installation import Installation
+from pki_revocation.secret_files import load_pepper, load_session_key
+from pki_revocation.service import RevocationService
+from pki_revocation.settings import CodeSettings, WebSettings
+
+from .app import create_app
+
+
+def application(installation: Installation) -> Flask:
+    """The application on the installation's database and secrets.
+
+    Raises:
+        ConfigurationError: for a wrong setting or a missing secret.
+        StoreError: when the database is absent, or of another revision.
+    """
+    database = installation.database()
+    database.check_revision()
+    clock = SystemClock()
+    service = RevocationService(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        verifier=CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme),
+    )
+    return create_app(
+        service=service,
+        settings=installation.section(WebSettings),
+        session_key=load_session_key(installation),
+        clock=clock,
+    )

@@ -1,0 +1,122 @@
+"""Error pages in plain words: what happened, whether anything was revoked, and what to do (OWASP ASVS 5.0, 16.5.1)."""
+
+from dataclasses import dataclass
+
+from flask import Response, make_response, render_template
+from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped] # it carries no types
+from werkzeug.exceptions import HTTPException
+
+from pki_revocation.errors import NotFound, StoreError
+
+from .languages import marked
+from .page import ForeignForm
+from .problems import RETRY_AFTER
+from .tokens import TicketRefused
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """A status, a title and what is said under it; both texts are to be translated."""
+
+    status: int
+    title: str
+    text: str
+
+
+_START_AGAIN = ErrorPage(
+    400,
+    marked("Please start again"),
+    marked(
+        "For your safety this page only takes forms that it showed to you itself, not too long ago. Nothing was "
+        "revoked by this. Fill in your number and code again; your browser must accept cookies for this page."
+    ),
+)
+_TIMED_OUT = ErrorPage(
+    400,
+    marked("Please start again"),
+    marked(
+        "You filled in your number and code more than half an hour ago, or the form was damaged on its way. Nothing "
+        "was revoked by this. Fill in your number and code again."
+    ),
+)
+_NOT_FOUND = ErrorPage(
+    404,
+    marked("This page does not exist"),
+    marked("Check the address: compare it with your letter or with your confirmation, character by character."),
+)
+_BY_STATUS = {
+    400: ErrorPage(
+        400,
+        marked("We cannot read this request"),
+        marked("Nothing was revoked by this. Start again from the first page."),
+    ),
+    404: _NOT_FOUND,
+    405: ErrorPage(
+        405,
+        marked("That is not possible here"),
+        marked("Nothing was revoked by this. Start again from the first page."),
+    ),
+    410: ErrorPage(
+        410,
+        marked("This confirmation is no longer available"),
+        marked(
+            "A confirmation can be read for 30 days. The revocation itself stands: with your number and code you can "
+            "see it on the revocation page."
+        ),
+    ),
+    413: ErrorPage(
+        413,
+        marked("That is too much text"),
+        marked("Nothing was revoked by this. Start again, and fill in only your number and code."),
+    ),
+    415: ErrorPage(
+        415,
+        marked("We cannot read this request"),
+        marked("Nothing was revoked by this. Start again from the first page."),
+    ),
+}
+_UNAVAILABLE = ErrorPage(
+    503,
+    marked("Revoking online is not possible at this moment"),
+    marked(
+        "Our register does not answer. Try again in a few minutes: you can safely do the same again, because a "
+        "certificate is never revoked twice. Is it urgent? Then send us your request by post or e-mail."
+    ),
+)
+_INTERNAL = ErrorPage(
+    500,
+    marked("Something went wrong on our side"),
+    marked(
+        "We do not know whether your request was carried out. Try again: you can safely do the same again, because a "
+        "certificate is never revoked twice. Is it urgent? Then send us your request by post or e-mail."
+    ),
+)
+
+
+def error_page_of(error: Exception) -> Response:
+    """The page for an error, whatever it is; an error that nobody foresaw says nothing of itself."""
+    page = _page_of(error)
+    response = make_response(render_template("error.html", page=page), page.status)
+    if isinstance(error, HTTPException):
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+    if page is _UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _page_of(error: Exception) -> ErrorPage:
+    match error:
+        case CSRFError() | ForeignForm():
+            return _START_AGAIN
+        case TicketRefused():
+            return _TIMED_OUT
+        case NotFound():
+            return _NOT_FOUND
+        case StoreError():
+            return _UNAVAILABLE
+        case HTTPException():
+            return _BY_STATUS.get(error.code or 500, _INTERNAL)
+        case _:
+            return _INTERNAL

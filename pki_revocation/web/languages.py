@@ -1,0 +1,123 @@
+"""Dutch and English: which language a request gets, and the texts in it (WCAG 3.1.1).
+
+The texts in the code and the templates are English; `translations/nl.po` holds the Dutch ones and is read at start.
+Dutch is the first language: a browser that asks for neither gets it.
+"""
+
+import gettext
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, Response, current_app, g, request
+
+CATALOGUE = Path(__file__).parent / "translations" / "nl.po"
+PARAMETER = "lang"
+_A_YEAR = 365 * 24 * 60 * 60
+
+
+class Language(StrEnum):
+    """A language of the page, by its BCP 47 tag."""
+
+    DUTCH = "nl"
+    ENGLISH = "en"
+
+    @property
+    def own_name(self) -> str:
+        """What its speakers call it."""
+        return "Nederlands" if self is Language.DUTCH else "English"
+
+    @property
+    def locale(self) -> str:
+        """Whose way of writing dates: British, not American, for English."""
+        return "nl_NL" if self is Language.DUTCH else "en_GB"
+
+
+def marked(text: str) -> str:
+    """Mark a text for translation where it stands; the template that shows it looks it up."""
+    return text
+
+
+def read_translations() -> dict[Language, gettext.NullTranslations]:
+    """The texts of each language, from the catalogue as people edit it: nothing compiled is kept."""
+    compiled = BytesIO()
+    with CATALOGUE.open("rb") as file:
+        write_mo(compiled, read_po(file))
+    compiled.seek(0)
+    return {Language.DUTCH: gettext.GNUTranslations(compiled), Language.ENGLISH: gettext.NullTranslations()}
+
+
+def current_language() -> Language:
+    """The language of this request: as chosen now, as chosen before, as the browser asks, or Dutch."""
+    if "language" not in g:
+        chosen = _known(request.args.get(PARAMETER))
+        if chosen is not None:
+            choose(chosen)
+        else:
+            g.language = _known(request.cookies.get(_cookie_name())) or _asked_for() or Language.DUTCH
+    language: Language = g.language
+    return language
+
+
+def choose(language: Language) -> None:
+    """Answer this request in *language*, and have the browser remember it."""
+    g.language = g.remember_language = language
+
+
+def choose_named(tag: str | None) -> None:
+    """The same for a tag that came in; one that is not known changes nothing."""
+    if (language := _known(tag)) is not None:
+        choose(language)
+
+
+def install(app: Flask, *, secure: bool) -> None:
+    """Give the templates their texts, and remember what people choose."""
+    translations = read_translations()
+    environment = app.jinja_env
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+
+    def translated(text: str) -> str:
+        return translations[current_language()].gettext(text)
+
+    def counted(one: str, many: str, count: int) -> str:
+        return translations[current_language()].ngettext(one, many, count)
+
+    environment.install_gettext_callables(  # type: ignore[attr-defined] # the extension adds it
+        gettext=translated, ngettext=counted, newstyle=True
+    )
+    environment.globals.update(languages=tuple(Language), current_language=current_language)
+    app.config["LANGUAGE_COOKIE_NAME"] = "__Host-language" if secure else "language"
+
+    @app.after_request
+    def remember(response: Response) -> Response:
+        if "remember_language" in g:
+            response.set_cookie(
+                _cookie_name(),
+                g.remember_language.value,
+                max_age=_A_YEAR,
+                path="/",
+                secure=secure,
+                httponly=True,
+                samesite="Strict",
+            )
+        if response.mimetype == "text/html":
+            response.content_language.add(current_language().value)
+            response.vary.update(("Accept-Language", "Cookie"))
+        return response
+
+
+def _cookie_name() -> str:
+    return str(current_app.config["LANGUAGE_COOKIE_NAME"])
+
+
+def _asked_for() -> Language | None:
+    # By the first part of each tag, best first: nl-BE is Dutch, and weighs more than a plain en that comes after it.
+    asked = (_known(tag.partition("-")[0].lower()) for tag, quality in request.accept_languages if quality > 0)
+    return next((language for language in asked if language is not None), None)
+
+
+def _known(tag: str | None) -> Language | None:
+    return Language(tag) if tag in set(Language) else None

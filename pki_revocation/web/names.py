@@ -1,0 +1,27 @@
+"""How issuers and certificates are named to people: by the common name where there is one."""
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from pki_revocation.model import IssuedCertificate, Issuer
+
+
+def issuer_name(issuer: Issuer) -> str:
+    """The common name in the CA's certificate, or its whole subject."""
+    subject = issuer.certificate.subject
+    return _common_name(subject) or subject.rfc4514_string()
+
+
+def subject_name(certificate: IssuedCertificate) -> str:
+    """The common name in the subject, for a server its host name, or the whole subject."""
+    try:
+        subject = x509.Name.from_rfc4514_string(certificate.subject)
+    except ValueError:
+        # The subject of an OpenSSL index or a CSV need not be an RFC 4514 string.
+        return certificate.subject
+    return _common_name(subject) or certificate.subject
+
+
+def _common_name(name: x509.Name) -> str:
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else ""

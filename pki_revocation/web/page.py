@@ -1,0 +1,191 @@
+"""The subscriber's page: number and code, then the certificate and a warning, then the confirmation.
+
+Each step is a POST that answers with the next one; a GET only ever shows the empty first step (OWASP ASVS 5.0, 3.5.3).
+Who was recognised travels in a signed ticket inside the form. The confirmation is shown when the service has returned,
+which is after the commit.
+"""
+
+import re
+from datetime import datetime
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from pki_revocation.clock import Clock
+from pki_revocation.codes import parse_code
+from pki_revocation.errors import (
+    CertificateExpired,
+    MistypedCode,
+    MistypedNumber,
+    NotRecognised,
+    PkiError,
+    RevocationRefused,
+)
+from pki_revocation.model import Channel
+from pki_revocation.numbers import grouped, parse_number
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.service import Identified, RevocationService, Wish
+
+from .choices import CHOICES, KEY_COMPROMISE, NO_REASON, chosen_reason
+from .complaints import Complaint, about, about_typing
+from .languages import PARAMETER, choose_named
+from .moments import local_moment
+from .origin import is_from_here
+from .outcomes import log_outcome
+from .receipts import ReceiptAddress
+from .tokens import Tickets
+
+Answer = str | tuple[str, int]
+_LONGEST_KEPT = 40
+_LIKE_A_MOMENT = re.compile(r"[0-9.:/ -]{0,20}")
+
+
+class ForeignForm(PkiError):
+    """The form was sent by another site's page, or without this page's token."""
+
+
+class SubscriberPage:
+    """What the page's requests do."""
+
+    def __init__(
+        self, *, service: RevocationService, clock: Clock, tickets: Tickets, receipt_address: ReceiptAddress
+    ) -> None:
+        """On a service; *receipt_address* tells where a confirmation can be read again."""
+        self._service = service
+        self._clock = clock
+        self._tickets = tickets
+        self._receipt_address = receipt_address
+
+    def show(self) -> Answer:
+        """The first step, with the number that a letter's QR code may bring along."""
+        return self._ask(number=_readable_number(request.args.get("number", "")))
+
+    def submit(self) -> Answer:
+        """Whatever step was filled in.
+
+        Raises:
+            TicketRefused: when number and code were given too long ago.
+            StoreError: when the database does not answer.
+        """
+        ticket = request.form.get("ticket")
+        if ticket is None:
+            return self._identify(request.form.get("number", ""), request.form.get("code", ""))
+        identified = self._tickets.read(ticket)
+        if PARAMETER in request.form:
+            choose_named(request.form[PARAMETER])
+            return self._review(identified, ticket)
+        return self._revoke(identified, ticket)
+
+    def _identify(self, number: str, code: str) -> Answer:
+        if complaints := about_typing(number, code):
+            return self._ask(_kept(number), complaints), 422
+        try:
+            identified = self._service.identify(number, code)
+        except NotRecognised as refusal:
+            return self._refuse(refusal, _kept(number)), 403
+        return self._review(identified, self._tickets.issue(identified))
+
+    def _review(self, identified: Identified, ticket: str, complaints: tuple[Complaint, ...] = ()) -> str:
+        """The truth about the certificate, for somebody who gave a right code: only here is anything said of it."""
+        status = self._service.describe(identified)
+        common = {
+            "ticket": ticket,
+            "status": status,
+            "complaints": complaints,
+            "compromised_date": _kept_moment("compromised_date"),
+            "compromised_time": _kept_moment("compromised_time"),
+        }
+        if status.entry is not None:
+            confirmation = self._service.confirmation(status.issuer.id, status.entry.sequence)
+            return render_template(
+                "already_revoked.html",
+                confirmation=confirmation,
+                receipt_url=self._receipt_address(confirmation),
+                raise_possible=status.entry.reason is not RevocationReason.KEY_COMPROMISE,
+                **common,
+            )
+        if self._clock.now() > status.certificate.not_after:
+            return render_template("expired.html", **common)
+        return render_template("review.html", choices=CHOICES, chosen=request.form.get("reason", NO_REASON), **common)
+
+    def _revoke(self, identified: Identified, ticket: str) -> Answer:
+        try:
+            wish = self._wish()
+            confirmation = self._service.revoke(identified, wish)
+        except NotRecognised as refusal:
+            return self._refuse(refusal, ""), 403
+        except CertificateExpired:
+            return self._review(identified, ticket), 409
+        except RevocationRefused as refusal:
+            complaint = about(refusal)
+            return self._review(identified, ticket, (complaint,) if complaint else ()), 422
+        log_outcome(confirmation)
+        return render_template(
+            "confirmation.html", confirmation=confirmation, receipt_url=self._receipt_address(confirmation)
+        )
+
+    def _wish(self) -> Wish:
+        value = request.form.get("reason")
+        return Wish(
+            reason=chosen_reason(value),
+            channel=Channel.PAGE,
+            # The date belongs to this one reason, and is out of sight while another is chosen.
+            compromised_at=_compromised_at() if value == KEY_COMPROMISE else None,
+            source={"address": request.remote_addr or ""},
+        )
+
+    def _refuse(self, refusal: NotRecognised, number: str) -> str:
+        complaint = about(refusal)
+        return self._ask(number, (complaint,) if complaint else ())
+
+    def _ask(self, number: str, complaints: tuple[Complaint, ...] = ()) -> str:
+        readable = _readable_number(number)
+        keep = "&" + urlencode({"number": readable}) if readable else ""
+        return render_template("identify.html", number=number, complaints=complaints, keep=keep)
+
+
+def subscriber_page(page: SubscriberPage, public_url: str) -> Blueprint:
+    """The page's addresses."""
+    blueprint = Blueprint("page", __name__)
+
+    @blueprint.before_request
+    def refuse_foreign_forms() -> None:
+        if request.method == "POST" and not is_from_here(request, public_url):
+            raise ForeignForm("The form was sent by another site.")
+
+    @blueprint.get("/")
+    def begin() -> BaseResponse:
+        return redirect(url_for("page.show"))
+
+    for address in ("/revoke", "/intrekken"):
+        blueprint.get(address, endpoint="show", strict_slashes=False)(page.show)
+        blueprint.post(address, endpoint="submit", strict_slashes=False)(page.submit)
+    return blueprint
+
+
+def _compromised_at() -> datetime | None:
+    return local_moment(request.form.get("compromised_date", ""), request.form.get("compromised_time", ""))
+
+
+def _readable_number(text: str) -> str:
+    try:
+        return grouped(parse_number(text))
+    except MistypedNumber:
+        return ""
+
+
+def _kept(number: str) -> str:
+    """What the number's field keeps: what was typed, unless it is a code that came into the wrong field."""
+    if len(number) > _LONGEST_KEPT or not number.isprintable():
+        return ""
+    try:
+        parse_code(number)
+    except MistypedCode:
+        return number
+    return ""
+
+
+def _kept_moment(field: str) -> str:
+    text = request.form.get(field, "")
+    return text if _LIKE_A_MOMENT.fullmatch(text) else ""

@@ -1,0 +1,82 @@
+"""What goes out signed and comes back: the ticket between two steps of the page, and a receipt's address.
+
+A ticket stands in a form, never in a URL, and says that somebody gave a right number and code, so that the code
+itself does not travel on through the page. A receipt's address can be shared: whoever has it may read the confirmation.
+"""
+
+import hashlib
+from datetime import timedelta
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from pki_revocation.clock import Clock
+from pki_revocation.errors import NotFound, PkiError
+from pki_revocation.service import Identified
+
+TICKET_LIFETIME = timedelta(minutes=30)
+RECEIPT_LIFETIME = timedelta(days=30)
+
+
+class TicketRefused(PkiError):
+    """The ticket is not ours, or older than half an hour: number and code are to be given again."""
+
+
+class Tickets:
+    """Signs who was recognised, for half an hour."""
+
+    def __init__(self, session_key: str, clock: Clock) -> None:
+        """*clock* decides how old a ticket is."""
+        self._serializer = _serializer(session_key, "ticket")
+        self._clock = clock
+
+    def issue(self, identified: Identified) -> str:
+        """A ticket for somebody who just gave a right number and code."""
+        now = int(self._clock.now().timestamp())
+        return str(self._serializer.dumps([identified.certificate_id, identified.code_version, now]))
+
+    def read(self, ticket: str) -> Identified:
+        """Who it was issued to.
+
+        Raises:
+            TicketRefused: when it was not issued here, or its time is over.
+        """
+        try:
+            certificate_id, code_version, issued = self._serializer.loads(ticket)
+        except BadSignature:
+            raise TicketRefused("The ticket was not issued here.") from None
+        if self._clock.now().timestamp() - issued > TICKET_LIFETIME.total_seconds():
+            raise TicketRefused("The ticket is older than half an hour.")
+        return Identified(certificate_id=certificate_id, code_version=code_version)
+
+
+class Receipts:
+    """Signs which journal row a receipt shows; the same row always has the same address."""
+
+    def __init__(self, session_key: str) -> None:
+        """The signature, 256 bits, is what makes the address unguessable."""
+        self._serializer = _serializer(session_key, "receipt")
+
+    def token(self, issuer_id: int, sequence: int) -> str:
+        """The last part of the receipt's address."""
+        return str(self._serializer.dumps([issuer_id, sequence]))
+
+    def read(self, token: str) -> tuple[int, int]:
+        """The issuer's id and the sequence that it stands for.
+
+        Raises:
+            NotFound: when it was not made here.
+        """
+        try:
+            issuer_id, sequence = self._serializer.loads(token)
+        except BadSignature:
+            raise NotFound("There is no such receipt.") from None
+        return issuer_id, sequence
+
+
+def _serializer(session_key: str, purpose: str) -> URLSafeSerializer:
+    # A salt of its own for each purpose: a ticket can never be shown as a receipt, nor either as a session.
+    return URLSafeSerializer(
+        session_key,
+        salt=f"pki-revocation {purpose}",
+        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+    )

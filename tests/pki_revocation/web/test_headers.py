@@ -1,0 +1,75 @@
+"""Security headers and cookies, over https and in the demo (ASVS 3.3 and 3.4)."""
+
+import pytest
+from flask import Flask
+
+from tests.pki_revocation.web.browser import Browser
+from tests.subscribers import Subscriber
+
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/revoke", "/intrekken", "/nothing", "/static/page.css", "/api/v1/revocations", "/receipt/x"]
+)
+def test_every_answer_has_them(bare_app: Flask, path: str) -> None:
+    """Pages, files, errors and problem documents alike; and no policy with a hole in it."""
+    answer = Browser(bare_app).get(path)
+
+    assert EVERYWHERE.items() <= dict(answer.headers).items()
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "form-action 'self'" in policy
+    assert "unsafe" not in policy
+    assert "script-src" not in policy
+    assert "geolocation=()" in answer.headers["Permissions-Policy"]
+    assert (answer.headers["Cache-Control"] == "no-store") is not path.startswith("/static")
+    assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_pages_ship_no_script_and_nothing_inline(app: Flask, subscriber: Subscriber) -> None:
+    """All of it works without JavaScript, and with the strict policy."""
+    visitor = Browser(app)
+    visitor.revoke(subscriber, reason="none")
+    visitor.identify(subscriber.number, subscriber.code)
+    for answer in visitor.seen:
+        for forbidden in ("<script", "javascript:", " style=", "<style", "onclick"):
+            assert forbidden not in answer.text
+        assert 'src="http' not in answer.text
+
+
+def test_https_gets_host_cookies_and_hsts(secure_app: Flask, subscriber: Subscriber) -> None:
+    """Behind https: `__Host-` cookies, Secure, HttpOnly, SameSite=Strict, and HSTS for two years; and it works."""
+    visitor = Browser(secure_app, base_url="https://intrekken.example")
+    answer = visitor.get("/revoke?lang=nl")
+
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert sorted(cookie.partition("=")[0] for cookie in cookies) == ["__Host-language", "__Host-session"]
+    for cookie in cookies:
+        attributes = {attribute.strip() for attribute in cookie.split(";")[1:]}
+        assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= attributes
+        assert not any(attribute.startswith("Domain") for attribute in attributes)
+    assert answer.headers["Strict-Transport-Security"] == "max-age=63072000"
+    assert "Demonstratie" not in answer.text
+    confirmation = visitor.revoke(subscriber, reason="none")
+    assert confirmation.status_code == 200
+    assert "https://intrekken.example/receipt/" in confirmation.text
+
+
+def test_demo_has_plain_cookies_and_says_so(bare_app: Flask) -> None:
+    """Over http: no Secure, which the browser would refuse, still HttpOnly and SameSite; and a word of warning."""
+    answer = Browser(bare_app).get("/revoke?lang=en")
+
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert sorted(cookie.partition("=")[0] for cookie in cookies) == ["language", "session"]
+    for cookie in cookies:
+        assert "Secure" not in cookie
+        assert "HttpOnly" in cookie
+        assert "SameSite=Strict" in cookie
+    assert "Demonstration: this connection is not encrypted." in answer.text

@@ -1,0 +1,202 @@
+"""The subscriber's page: its steps, and what each of them shows."""
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from pki_revocation.clock import iso
+from pki_revocation.codes import CodeScheme, CodeVerifier, grouped, new_code
+from pki_revocation.model import Channel, EntryKind, serial_text
+from pki_revocation.numbers import grouped as grouped_number
+from pki_revocation.numbers import number_at
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.service import RevocationService, Wish
+from tests.fakes import FakeClock
+from tests.pki_revocation.web.browser import Browser
+from tests.pki_revocation.web.conftest import Journal
+from tests.subscribers import Subscriber
+
+
+def test_number_and_code_revoke_in_two_steps(
+    browser: Browser, subscriber: Subscriber, written: Journal, clock: FakeClock
+) -> None:
+    """The first step shows certificate and warning and changes nothing; the second revokes and shows all of it."""
+    review = browser.identify(grouped_number(subscriber.number), grouped(subscriber.code).lower())
+
+    assert review.status_code == 200
+    assert "Zorg BV" in review.text
+    assert "Revoking is final" in review.text
+    assert serial_text(subscriber.certificate.serial) in review.text
+    assert written.entries() == []
+
+    confirmation = browser.submit({"reason": "replaced"})
+
+    (entry,) = written.entries()
+    assert confirmation.status_code == 200
+    assert (entry.reason, entry.channel) == (RevocationReason.SUPERSEDED, Channel.PAGE)
+    for shown in (
+        "The certificate has been revoked",
+        f'datetime="{iso(clock.now())}"',
+        "Monday 23 November 2026 at 15:03:22",
+        "23 November 2026 at 14:03:22 (UTC)",
+        serial_text(entry.serial),
+        "Zorg BV",
+        "superseded",
+        entry.reference,
+        f'id="sequence" class="figures">{entry.sequence}<',
+        "Your liability for the use of this certificate ended when it was revoked: Monday 23 November 2026",
+        "http://127.0.0.1:8460/receipt/",
+    ):
+        assert shown in confirmation.text
+
+
+def test_page_is_dutch_first_and_has_a_dutch_address(app: Flask, subscriber: Subscriber) -> None:
+    """/intrekken is the same page, and a browser that asks for neither language gets Dutch."""
+    visitor = Browser(app, language="de")
+    first = visitor.get("/intrekken")
+    assert '<html lang="nl">' in first.text
+    assert "Servercertificaat intrekken" in first.text
+    fields = {**visitor.hidden(), "number": subscriber.number, "code": subscriber.code}
+    visitor.post("/intrekken", fields)
+
+    confirmation = visitor.submit({"reason": "none"})
+
+    assert "Het certificaat is ingetrokken" in confirmation.text
+    assert "maandag 23 november 2026 om 15:03:22" in confirmation.text
+    assert "Geen reden opgegeven" in confirmation.text
+    assert "geëindigd op het moment van intrekken" in confirmation.text
+
+
+@pytest.mark.parametrize("path", ["/", "/?lang=en"])
+def test_root_leads_to_the_page(bare_browser: Browser, path: str) -> None:
+    """Whoever types the host's name only is led on."""
+    response = bare_browser.get(path)
+    assert (response.status_code, response.location) == (302, "/revoke")
+
+
+def test_double_click_gets_the_same_confirmation(
+    browser: Browser, subscriber: Subscriber, written: Journal, clock: FakeClock
+) -> None:
+    """The second step sent twice shows the original time twice, and makes one row."""
+    browser.identify(subscriber.number, subscriber.code)
+    fields = {**browser.hidden(), "reason": "stopped"}
+    first = browser.post("/revoke", fields)
+    clock.advance(timedelta(minutes=5))
+    second = browser.post("/revoke", fields)
+
+    assert second.status_code == 200
+    assert second.text == first.text
+    assert len(written.entries()) == 1
+
+
+def test_already_revoked_is_told_after_a_right_code(
+    browser: Browser, subscriber: Subscriber, written: Journal, verifier: CodeVerifier, clock: FakeClock
+) -> None:
+    """The truth with the original time, to whoever gives the right code and to nobody else."""
+    browser.revoke(subscriber, reason="replaced")
+    clock.advance(timedelta(days=3))
+
+    told = browser.identify(subscriber.number, subscriber.code)
+    refused = browser.identify(subscriber.number, new_code(verifier.scheme))
+
+    assert told.status_code == 200
+    assert "This certificate is already revoked" in told.text
+    assert "Monday 23 November 2026 at 15:03:22" in told.text
+    assert written.entries()[0].reference in told.text
+    assert 'id="revoke"' not in told.text
+    assert "already revoked" not in refused.text
+
+
+def test_key_compromise_can_be_added(
+    browser: Browser, subscriber: Subscriber, written: Journal, clock: FakeClock
+) -> None:
+    """Whoever revoked for another reason may still say that the key is not safe; whoever said so is not asked."""
+    browser.revoke(subscriber, reason="replaced")
+    clock.advance(timedelta(days=1))
+    offer = browser.identify(subscriber.number, subscriber.code)
+    assert 'id="add-compromise"' in offer.text
+
+    future = browser.submit({"compromised_date": "2030-01-01"})
+    assert (future.status_code, len(written.entries())) == (422, 1)
+    added = browser.submit({"compromised_date": "20-11-2026"})
+
+    first, raised = written.entries()
+    assert "The reason has been added" in added.text
+    assert raised.kind is EntryKind.RAISE
+    assert raised.revocation_date == first.revocation_date
+    assert raised.invalidity_date == datetime(2026, 11, 19, 23, tzinfo=UTC)
+    assert 'id="add-compromise"' not in browser.identify(subscriber.number, subscriber.code).text
+
+
+def test_expired_certificate_is_told_and_not_revoked(
+    browser: Browser, subscriber: Subscriber, written: Journal, clock: FakeClock
+) -> None:
+    """After notAfter a right code gets the truth; also when validity ends between the two steps."""
+    browser.identify(subscriber.number, subscriber.code)
+    fields = {**browser.hidden(), "reason": "none"}
+    clock.advance(subscriber.certificate.not_after - clock.now() + timedelta(seconds=1))
+
+    told = browser.identify(subscriber.number, subscriber.code)
+    assert told.status_code == 200
+    assert "This certificate has expired" in told.text
+    assert 'id="revoke"' not in told.text
+
+    late = browser.submit({"reason": "none"})
+    assert late.status_code == 409
+    assert "This certificate has expired" in late.text
+    assert browser.post("/revoke", fields).status_code == 400
+    assert written.entries() == []
+
+
+def test_language_is_switched_between_the_steps(browser: Browser, subscriber: Subscriber, written: Journal) -> None:
+    """The switch of the second step takes the ticket along, revokes nothing, and is remembered."""
+    browser.identify(subscriber.number, subscriber.code)
+
+    dutch = browser.submit({"lang": "nl"})
+    assert '<html lang="nl">' in dutch.text
+    assert "Controleer en bevestig" in dutch.text
+    assert written.entries() == []
+
+    assert "Het certificaat is ingetrokken" in browser.submit({"reason": "none"}).text
+    assert "Servercertificaat intrekken" in browser.get("/revoke").text
+
+
+def test_first_step_keeps_the_number_over_a_switch(browser: Browser, subscriber: Subscriber) -> None:
+    """After a complaint the link to the other language takes the number along."""
+    answer = browser.identify(subscriber.number, "")
+    (link,) = re.findall(r'id="language-nl" href="([^"]+)"', answer.text)
+
+    switched = browser.get("/revoke" + html.unescape(link))
+
+    assert '<html lang="nl">' in switched.text
+    assert f'value="{grouped_number(subscriber.number)}"' in switched.text
+
+
+@pytest.mark.parametrize(("query", "shown"), [("right", True), ("123456789012", False), ("<script>", False)])
+def test_number_may_come_with_the_address(bare_browser: Browser, query: str, shown: bool) -> None:  # noqa: FBT001 - a table's column
+    """The letter's QR code fills in the number where it reads as one; a code is never taken from an address."""
+    code = new_code(CodeScheme.ARGON2ID)
+    number = number_at(1) if query == "right" else query
+    answer = bare_browser.client.get("/revoke", query_string={"number": number, "code": code})
+
+    assert (f'value="{grouped_number(number)}"' in answer.text) is shown
+    assert "<script>" not in answer.text
+    assert code not in answer.text
+
+
+def test_right_codes_in_a_row_are_not_counted(
+    browser: Browser, subscriber: Subscriber, service: RevocationService
+) -> None:
+    """Nothing counts right codes against an address: the last of many is answered like the first."""
+    service.revoke(service.identify(subscriber.number, subscriber.code), _wish())
+    browser.get("/revoke")
+    fields = {**browser.hidden(), "number": subscriber.number, "code": subscriber.code}
+
+    assert {browser.post("/revoke", fields).status_code for _ in range(25)} == {200}
+
+
+def _wish() -> Wish:
+    return Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.PAGE)

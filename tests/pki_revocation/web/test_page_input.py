@@ -1,0 +1,129 @@
+"""What people fill in on the page: typing errors, reasons and dates."""
+
+import html
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from pki_revocation.codes import CodeScheme, new_code
+from pki_revocation.numbers import number_at
+from pki_revocation.reasons import RevocationReason
+from tests.pki_revocation.web.browser import Browser
+from tests.pki_revocation.web.conftest import Journal
+from tests.subscribers import Subscriber
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said", "fields"),
+    [
+        ("", "", ["Fill in your number.", "Fill in your revocation code."], ["number", "code"]),
+        ("1234", "right", ["There is a typing error in the number."], ["number"]),
+        ("right", "K7Q2", ["There is a typing error in the revocation code."], ["code"]),
+        ("six", "K7Q2", ["typing error in the number", "typing error in the revocation code"], ["number", "code"]),
+    ],
+)
+def test_typing_errors_are_listed_and_linked(
+    bare_browser: Browser, number: str, code: str, said: list[str], fields: list[str]
+) -> None:
+    """Every mistake is said at once, linked to its field (WCAG 3.3.1), and only the number's field keeps its text."""
+    number = number_at(1) if number == "right" else number
+    code = new_code(CodeScheme.ARGON2ID) if code == "right" else code
+
+    answer = bare_browser.identify(number, code)
+
+    assert answer.status_code == 422
+    summary = re.search(r'<div class="summary".*?</div>', answer.text, re.DOTALL)
+    assert summary is not None
+    assert 'role="alert" tabindex="-1"' in summary[0]
+    assert re.findall(r'href="#([\w-]+)"', summary[0]) == fields
+    for sentence in said:
+        assert sentence in html.unescape(summary[0])
+    for field in fields:
+        assert f'aria-describedby="{field}-hint {field}-complaint" aria-invalid="true"' in answer.text
+        assert f'id="{field}-complaint"' in answer.text
+    assert f'name="number" class="figures" value="{number}"' in answer.text
+    assert 'name="code" class="figures" value=""' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("stopped", RevocationReason.CESSATION_OF_OPERATION),
+        ("criteria", RevocationReason.CESSATION_OF_OPERATION),
+        ("changed", RevocationReason.AFFILIATION_CHANGED),
+        ("replaced", RevocationReason.SUPERSEDED),
+        ("support-ended", RevocationReason.CESSATION_OF_OPERATION),
+        ("key-compromise", RevocationReason.KEY_COMPROMISE),
+        ("none", RevocationReason.UNSPECIFIED),
+        (None, RevocationReason.UNSPECIFIED),
+    ],
+)
+def test_reason_in_plain_words_becomes_a_crl_reason(
+    browser: Browser, subscriber: Subscriber, written: Journal, value: str | None, reason: RevocationReason
+) -> None:
+    """Each choice of the page comes to the reason of BR 7.2.2 that it means, and none is the default."""
+    review = browser.identify(subscriber.number, subscriber.code)
+    assert 'value="none" checked' in review.text
+    if value is not None:
+        assert f'id="reason-{value}"' in review.text
+    browser.submit({} if value is None else {"reason": value})
+
+    assert [entry.reason for entry in written.entries()] == [reason]
+
+
+@pytest.mark.parametrize("value", ["privilegeWithdrawn", "keyCompromise", "6", "0x7", "' OR 1=1", "x" * 3000])
+def test_other_reasons_are_refused(browser: Browser, subscriber: Subscriber, written: Journal, value: str) -> None:
+    """Only the page's own words count, and the page comes back with a complaint that links to the reasons."""
+    answer = browser.revoke(subscriber, reason=value)
+
+    assert answer.status_code == 422
+    assert 'href="#reason-none"' in answer.text
+    assert written.entries() == []
+    assert browser.submit({"reason": "none"}).status_code == 200
+
+
+def test_date_of_compromise_is_dutch_local_time(browser: Browser, subscriber: Subscriber, written: Journal) -> None:
+    """Since when the key is not safe becomes the invalidity date, and does not move the revocation."""
+    answer = browser.revoke(
+        subscriber, reason="key-compromise", compromised_date="2026-07-01", compromised_time="09:30"
+    )
+
+    (entry,) = written.entries()
+    assert entry.invalidity_date == datetime(2026, 7, 1, 7, 30, tzinfo=UTC)
+    assert entry.revocation_date == entry.recorded_at
+    assert "Wednesday 1 July 2026 at 09:30:00" in answer.text
+
+
+def test_date_of_compromise_counts_with_its_reason_alone(
+    browser: Browser, subscriber: Subscriber, written: Journal
+) -> None:
+    """The field is out of sight while another reason is chosen, so what it holds then is left out."""
+    answer = browser.revoke(subscriber, reason="replaced", compromised_date="2030-01-01")
+
+    assert answer.status_code == 200
+    assert written.entries()[0].invalidity_date is None
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "said"),
+    [
+        ("2026-11-24", "", "lies in the future"),
+        ("2026-11-23", "15:04", "lies in the future"),
+        ("yesterday", "", "cannot read this date"),
+        ("", "09:30", "cannot read this date"),
+        ("2026-03-29", "02:30", "cannot read this date"),
+        ("0001-01-01", "", "cannot read this date"),
+    ],
+)
+def test_impossible_date_is_explained(
+    browser: Browser, subscriber: Subscriber, written: Journal, day: str, time: str, said: str
+) -> None:
+    """The step comes back with the complaint, the chosen reason and the date, and nothing is revoked."""
+    answer = browser.revoke(subscriber, reason="key-compromise", compromised_date=day, compromised_time=time)
+
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert 'href="#compromised-date"' in answer.text
+    assert 'value="key-compromise" checked' in answer.text
+    assert written.entries() == []

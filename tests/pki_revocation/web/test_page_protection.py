@@ -1,0 +1,171 @@
+"""What the page refuses, and what nobody learns from it."""
+
+import logging
+import re
+from datetime import timedelta
+
+import pytest
+
+from pki_revocation.codes import CodeScheme, CodeVerifier, grouped, new_code
+from pki_revocation.database import Database
+from pki_revocation.numbers import grouped as grouped_number
+from pki_revocation.numbers import number_at
+from pki_revocation.register import store_codes
+from tests.fakes import FakeClock
+from tests.pki_revocation.web.browser import Browser
+from tests.pki_revocation.web.conftest import Journal
+from tests.subscribers import Subscriber
+
+
+def test_reading_never_revokes(browser: Browser, subscriber: Subscriber, written: Journal) -> None:
+    """GET, HEAD and OPTIONS change nothing, whatever they carry (ASVS 3.5.3)."""
+    browser.identify(subscriber.number, subscriber.code)
+    fields = {**browser.hidden(), "number": subscriber.number, "code": subscriber.code, "reason": "none"}
+    for address in ("/revoke", "/intrekken", "/api/v1/revocations"):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            answer = browser.client.open(
+                address, method=method, query_string=fields, data=fields, base_url=browser.base_url
+            )
+            assert answer.status_code in {200, 405}
+
+    assert written.entries() == []
+
+
+@pytest.mark.parametrize("token", [None, "", "forged"])
+@pytest.mark.parametrize("step", ["identify", "confirm"])
+def test_form_without_its_token_is_refused(
+    browser: Browser, subscriber: Subscriber, written: Journal, token: str | None, step: str
+) -> None:
+    """Both steps want the CSRF token of this visitor's session (ASVS 3.5.1), and say how to go on."""
+    browser.identify(subscriber.number, subscriber.code)
+    fields = {**browser.hidden(), "reason": "none"}
+    if step == "identify":
+        fields = {"csrf_token": fields["csrf_token"], "number": subscriber.number, "code": subscriber.code}
+    del fields["csrf_token"]
+    if token is not None:
+        fields["csrf_token"] = token
+
+    answer = browser.post("/revoke", fields)
+
+    assert answer.status_code == 400
+    assert "Please start again" in answer.text
+    assert 'href="/revoke"' in answer.text
+    assert written.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 200),
+        ({"Origin": "http://127.0.0.1:8460"}, 200),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "null"}, 400),
+        ({"Sec-Fetch-Site": "same-site"}, 400),
+        ({"Origin": "https://elsewhere.example"}, 400),
+    ],
+)
+def test_form_from_elsewhere_is_refused(
+    browser: Browser, subscriber: Subscriber, written: Journal, headers: dict[str, str], status: int
+) -> None:
+    """Where the browser says that another site sent the form, a right token does not help."""
+    browser.identify(subscriber.number, subscriber.code)
+
+    assert browser.submit({"reason": "none"}, headers).status_code == status
+    assert len(written.entries()) == (1 if status == 200 else 0)
+
+
+def test_ticket_lasts_half_an_hour(
+    browser: Browser, subscriber: Subscriber, written: Journal, clock: FakeClock
+) -> None:
+    """Between the steps at most 30 minutes may pass; a forged ticket is none."""
+    browser.identify(subscriber.number, subscriber.code)
+    fields = {**browser.hidden(), "reason": "none"}
+    forged = browser.post("/revoke", {**fields, "ticket": fields["ticket"][:-3] + "abc"})
+    assert (forged.status_code, written.entries()) == (400, [])
+
+    clock.advance(timedelta(minutes=30, seconds=1))
+    late = browser.post("/revoke", fields)
+    assert late.status_code == 400
+    assert "more than half an hour ago" in late.text
+    assert written.entries() == []
+
+    clock.advance(timedelta(seconds=-1))
+    assert browser.post("/revoke", fields).status_code == 200
+
+
+def test_code_that_was_replaced_between_the_steps_counts_no_more(
+    browser: Browser,
+    subscriber: Subscriber,
+    written: Journal,
+    database: Database,
+    verifier: CodeVerifier,
+    clock: FakeClock,
+) -> None:
+    """The ticket holds the code's version, and the service looks at it again under the lock."""
+    browser.identify(subscriber.number, subscriber.code)
+    stored = verifier.store(number=subscriber.number, code=new_code(verifier.scheme))
+    with database.write() as connection:
+        store_codes(connection, [(subscriber.certificate.id, stored)], pepper_id=verifier.pepper.id, clock=clock)
+
+    answer = browser.submit({"reason": "none"})
+
+    assert answer.status_code == 403
+    assert "do not belong together" in answer.text
+    assert written.entries() == []
+
+
+def test_unknown_number_and_wrong_code_look_the_same(
+    browser: Browser, subscriber: Subscriber, verifier: CodeVerifier
+) -> None:
+    """Nobody learns from the page which numbers exist (ASVS 6.3.8)."""
+    other = new_code(verifier.scheme)
+    pages = []
+    for number in (subscriber.number, number_at(999)):
+        answer = browser.identify(number, other)
+        text = re.sub(r'name="csrf_token" value="[^"]*"', "", answer.text)
+        pages.append((answer.status_code, sorted(answer.headers.keys()), _without_number(text, number)))
+
+    assert pages[0] == pages[1]
+    assert pages[0][0] == 403
+    assert "do not belong together" in pages[0][2]
+
+
+def _without_number(text: str, number: str) -> str:
+    return text.replace(grouped_number(number).replace(" ", "+"), "").replace(number, "")
+
+
+def test_code_in_the_number_field_is_not_shown_again(bare_browser: Browser) -> None:
+    """Somebody who swaps the fields does not see the code in the page."""
+    code = new_code(CodeScheme.ARGON2ID)
+    answer = bare_browser.identify(grouped(code), number_at(1))
+
+    assert answer.status_code == 422
+    assert code not in answer.text
+    assert grouped(code) not in answer.text
+
+
+def test_code_is_nowhere_but_in_the_request(
+    browser: Browser, subscriber: Subscriber, caplog: pytest.LogCaptureFixture, clock: FakeClock
+) -> None:
+    """No page, header or log line ever holds a code, wherever somebody typed it."""
+    caplog.set_level(logging.DEBUG)
+    code = subscriber.code
+    browser.identify(code, subscriber.number)
+    browser.identify(number_at(7), code)
+    browser.identify(subscriber.number, code)
+    for field in ("reason", "compromised_date", "compromised_time", "lang", "ticket", "csrf_token"):
+        browser.identify(subscriber.number, code)
+        browser.submit({"reason": "key-compromise", field: code})
+        browser.submit({"reason": "key-compromise", field: grouped(code)})
+    browser.revoke(subscriber, reason="stopped")
+    browser.identify(subscriber.number, code)
+    browser.submit({"reason": "key-compromise", "compromised_date": code})
+    clock.advance(timedelta(days=400))
+    browser.identify(subscriber.number, code)
+    browser.get(f"/{code}")
+
+    for secret in (code, grouped(code), code.lower(), grouped(code).lower()):
+        for answer in browser.seen:
+            assert secret not in answer.text
+            assert secret not in str(answer.headers)
+        assert secret not in caplog.text
+    assert f"number {subscriber.number}: revoked, reference " in caplog.text

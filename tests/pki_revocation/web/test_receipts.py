@@ -1,0 +1,52 @@
+"""Receipts: the confirmation again, for thirty days, for whoever has its address."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes import FakeClock
+from tests.pki_revocation.web.browser import Browser
+from tests.subscribers import Subscriber
+
+
+@pytest.fixture
+def address(browser: Browser, subscriber: Subscriber) -> str:
+    """The address that stands on the confirmation."""
+    confirmation = browser.revoke(subscriber, reason="replaced")
+    (found,) = re.findall(r'id="receipt" href="http://127\.0\.0\.1:8460(/receipt/[\w.-]+)"', confirmation.text)
+    return str(found)
+
+
+def test_receipt_shows_the_confirmation_again(browser: Browser, address: str, clock: FakeClock) -> None:
+    """The same page, in either language, kept by nobody on the way."""
+    shown = browser.seen[-1].text
+    clock.advance(timedelta(days=30))
+
+    receipt = browser.get(address)
+
+    assert receipt.status_code == 200
+    assert receipt.text == shown
+    assert receipt.headers["Cache-Control"] == "no-store"
+    assert "Het certificaat is ingetrokken" in browser.get(f"{address}?lang=nl").text
+
+
+def test_receipt_is_gone_after_thirty_days(browser: Browser, address: str, clock: FakeClock) -> None:
+    """From then on the page says so in plain words."""
+    clock.advance(timedelta(days=30, seconds=1))
+
+    gone = browser.get(address)
+
+    assert gone.status_code == 410
+    assert "can be read for 30 days" in gone.text
+
+
+@pytest.mark.parametrize("token", ["1", "WzEsMV0", "WzEsMV0.AAAA", "a.b.c", "%00", "cut short"])
+def test_receipt_cannot_be_guessed(browser: Browser, address: str, token: str) -> None:
+    """Only the whole signed address is answered."""
+    if token == "cut short":
+        token = address.rpartition("/")[2][:-1]
+    answer = browser.get(f"/receipt/{token}")
+
+    assert answer.status_code == 404
+    assert "This page does not exist" in answer.text

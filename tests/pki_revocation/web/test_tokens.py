@@ -1,0 +1,56 @@
+"""Tickets and receipt tokens: signed, each for its own purpose."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pki_revocation.errors import NotFound
+from pki_revocation.service import Identified
+from pki_revocation.web.tokens import Receipts, TicketRefused, Tickets
+from tests.fakes import FakeClock
+
+KEY = "0123456789abcdef" * 4
+WHO = Identified(certificate_id=7, code_version=2)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock of its own."""
+    return FakeClock(datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC))
+
+
+def test_ticket_comes_back_within_half_an_hour(clock: FakeClock) -> None:
+    """Thirty minutes to the second."""
+    tickets = Tickets(KEY, clock)
+    ticket = tickets.issue(WHO)
+    clock.advance(timedelta(minutes=30))
+    assert tickets.read(ticket) == WHO
+
+    clock.advance(timedelta(seconds=1))
+    with pytest.raises(TicketRefused):
+        tickets.read(ticket)
+
+
+def test_ticket_of_another_key_is_refused(clock: FakeClock) -> None:
+    """Without the session key nobody makes one."""
+    with pytest.raises(TicketRefused):
+        Tickets(KEY, clock).read(Tickets("another" * 8, clock).issue(WHO))
+
+
+def test_tokens_do_not_serve_for_each_other(clock: FakeClock) -> None:
+    """The same key signs both, and neither passes for the other."""
+    tickets, receipts = Tickets(KEY, clock), Receipts(KEY)
+    with pytest.raises(NotFound):
+        receipts.read(tickets.issue(WHO))
+    with pytest.raises(TicketRefused):
+        tickets.read(receipts.token(1, 1))
+
+
+def test_receipt_token_is_the_same_each_time_and_long() -> None:
+    """A repeat gets the same address, and its signature has 256 bits."""
+    receipts = Receipts(KEY)
+    token = receipts.token(3, 14)
+
+    assert receipts.token(3, 14) == token
+    assert receipts.read(token) == (3, 14)
+    assert len(token.rpartition(".")[2]) == 43
