@@ -1,0 +1,249 @@
+"""From a question's octets to an answer's, without HTTP: RFC 6960 section 2 clause by clause."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from cryptography import x509
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keys.identity import Purpose, SigningIdentity, identify
+from ocsp_responder.answering import Answerer
+from ocsp_responder.issuers import issuer_hashes
+from ocsp_responder.status import SqlStatusSource, Status
+from pki_revocation import register
+from pki_revocation.database import Database
+from pki_revocation.der import INTEGER, octet_string, sequence, tlv
+from pki_revocation.model import Issuer
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.service import RevocationService
+from tests.fakes import FakeClock
+from tests.ocsp_responder import answers, messages, registers
+from tests.ocsp_responder.responders import VALIDITY, AllGood, responder
+from tests.pki import CertificateAuthority
+
+
+class Breaking:
+    """A source that fails in a way that nobody thought of."""
+
+    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[Status, ...]:  # noqa: ARG002 - the port's
+        """Fail."""
+        raise RuntimeError("broken")
+
+
+@pytest.mark.parametrize("name", ["sha1", "sha256", "sha384", "sha512"])
+def test_good_then_revoked(
+    answerer: Answerer,
+    issuer: Issuer,
+    certificate: x509.Certificate,
+    service: RevocationService,
+    delegate: SigningIdentity,
+    name: str,
+) -> None:
+    """RFC 6960 section 2.2, with each hash: good before, and revoked for the very next question."""
+    question = messages.asked(issuer, certificate.serial_number, name=name)
+    assert answers.statuses(answerer.answer(question).der) == [answers.GOOD]
+
+    moment = registers.revoke(service, issuer, certificate.serial_number, RevocationReason.KEY_COMPROMISE)
+
+    answer = answerer.answer(question).der
+    assert answers.revocation(answer) == (moment, x509.ReasonFlags.key_compromise)
+    answers.verify(answer, delegate.certificate)
+
+
+@pytest.mark.parametrize("serial", [1, 0, -1, 1 << 159, 1 << 1000])
+def test_never_issued_is_unknown(answerer: Answerer, issuer: Issuer, serial: int) -> None:
+    """BR 4.9.9: never good, for serials that no certificate has neither."""
+    content = serial.to_bytes(serial.bit_length() // 8 + 1, signed=True)
+    asked = messages.cert_id(
+        messages.algorithm(),
+        *issuer_hashes(issuer, messages.OIDS["sha256"]),
+        tlv(INTEGER, content),
+    )
+
+    assert answers.statuses(answerer.answer(messages.ocsp_request(messages.single(asked))).der) == [answers.UNKNOWN]
+
+
+def test_foreign_issuer_is_unauthorized(answerer: Answerer, clock: FakeClock) -> None:
+    """RFC 9919 section 3.2.3: no authoritative record, five octets."""
+    other = CertificateAuthority("Vreemde CA")
+    question = messages.built(other.issue("Zorg BV", clock.now()), other.certificate)
+
+    assert answerer.answer(question).der == answers.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("foreign_first", [True, False])
+def test_partly_foreign_is_unauthorized(
+    answerer: Answerer, issuer: Issuer, certificate: x509.Certificate, *, foreign_first: bool
+) -> None:
+    """An answer covers every certificate asked about (RFC 6960 section 4.2.2.3), or there is none."""
+    singles = [
+        messages.single(messages.cert_id()),
+        messages.single(messages.cert_id_of(issuer, certificate.serial_number)),
+    ]
+
+    question = messages.ocsp_request(*(singles if foreign_first else reversed(singles)))
+
+    assert answerer.answer(question).der == answers.UNAUTHORIZED
+
+
+def test_two_issuers_of_ours_are_asked_one_by_one(
+    database: Database,
+    issuer: Issuer,
+    certificate: x509.Certificate,
+    delegate: SigningIdentity,
+    clock: FakeClock,
+) -> None:
+    """RFC 6960 section 4.2.2.2: no signer is entitled for both, so unauthorized; each alone has its own signer."""
+    other = CertificateAuthority("Tweede CA")
+    with database.write() as connection:
+        second = register.add_issuer(
+            connection, name="second", certificate=other.certificate, is_default=False, clock=clock
+        )
+    theirs = other.issue("Zorg BV", clock.now())
+    registers.add(database, second, clock, theirs)
+    key, delegated = other.delegate(clock.now())
+    identity = identify(key, delegated, Purpose.OCSP, issuer=other.certificate, now=clock.now())
+    answerer = responder({issuer: delegate, second: identity}, SqlStatusSource(database), clock)
+
+    both = messages.ocsp_request(
+        messages.single(messages.cert_id_of(issuer, certificate.serial_number)),
+        messages.single(messages.cert_id_of(second, theirs.serial_number)),
+    )
+    assert answerer.answer(both).der == answers.UNAUTHORIZED
+    ours = answerer.answer(messages.asked(issuer, certificate.serial_number)).der
+    answers.verify(ours, delegate.certificate)
+    alone = answerer.answer(messages.asked(second, theirs.serial_number)).der
+    assert answers.statuses(alone) == [answers.GOOD]
+    answers.verify(alone, delegated)
+
+
+def test_several_certificates_in_one_question(
+    answerer: Answerer, issuer: Issuer, certificate: x509.Certificate, service: RevocationService
+) -> None:
+    """One answer for each, in order, in whichever hash each was asked (O22)."""
+    serial = certificate.serial_number
+    registers.revoke(service, issuer, serial)
+    singles = [
+        messages.single(messages.cert_id_of(issuer, asked, name))
+        for asked, name in [(serial, "sha1"), (3, "sha256"), (serial, "sha512")]
+    ]
+
+    answer = answerer.answer(messages.ocsp_request(*singles)).der
+
+    assert answers.statuses(answer) == [answers.REVOKED, answers.UNKNOWN, answers.REVOKED]
+
+
+def test_hundred_certificates_and_not_one_more(answerer: Answerer, issuer: Issuer) -> None:
+    """The bound of the setting; beyond it malformedRequest (RFC 9919 section 8.4)."""
+    assert len(answers.statuses(answerer.answer(messages.asked(issuer, *range(1, 101))).der)) == 100
+    assert answerer.answer(messages.asked(issuer, *range(1, 102))).der == answers.MALFORMED_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("octets", "echoed"),
+    [(0, False), (1, True), (15, True), (16, True), (32, True), (33, True), (128, True), (129, False)],
+)
+def test_nonce(answerer: Answerer, issuer: Issuer, certificate: x509.Certificate, octets: int, *, echoed: bool) -> None:
+    """RFC 9654 section 2.1: 1 to 128 octets come back as sent; 0 and more are malformed (O19 to O21)."""
+    nonce = bytes(octets)
+
+    answer = answerer.answer(messages.asked(issuer, certificate.serial_number, nonce_value=nonce)).der
+
+    if echoed:
+        assert answers.read(answer).extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == nonce
+    else:
+        assert answer == answers.MALFORMED_REQUEST
+
+
+def test_moment_of_an_answer_is_before_its_look_up(ca: Issuer, delegate: SigningIdentity, clock: FakeClock) -> None:
+    """Nothing that was committed before thisUpdate is left out: the clock is read first, the database after."""
+    before = clock.now()
+    answerer = responder({ca: delegate}, AllGood(clock, timedelta(seconds=3)), clock)
+
+    response = answers.read(answerer.answer(messages.asked(ca, 5)).der)
+
+    assert response.produced_at_utc == before
+    assert clock.now() == before + timedelta(seconds=3)
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "postgresql://nobody@127.0.0.1:1/nothing"])
+def test_database_that_is_gone_is_try_later(ca: Issuer, delegate: SigningIdentity, clock: FakeClock, url: str) -> None:
+    """Never a guessed good (O33)."""
+    with Database(url) as gone:
+        answerer = responder({ca: delegate}, SqlStatusSource(gone), clock)
+        assert answerer.answer(messages.asked(ca, 5)).der == answers.TRY_LATER
+
+
+def test_expired_signer_is_try_later(
+    answerer: Answerer, issuer: Issuer, certificate: x509.Certificate, clock: FakeClock
+) -> None:
+    """What it signed now would be believed by nobody; a renewed one needs a restart."""
+    clock.advance(timedelta(days=14))
+
+    assert answerer.answer(messages.asked(issuer, certificate.serial_number)).der == answers.TRY_LATER
+
+
+def test_anything_unexpected_is_internal_error(
+    ca: Issuer, delegate: SigningIdentity, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An OCSP answer for the client, and the trace in the log for the operator (RFC 6960 section 2.3)."""
+    answerer = responder({ca: delegate}, Breaking(), clock)
+
+    with caplog.at_level(logging.ERROR):
+        assert answerer.answer(messages.asked(ca, 5)).der == answers.INTERNAL_ERROR
+
+    assert "RuntimeError: broken" in caplog.text
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_mutated_questions_always_get_an_answer(knowing: Answerer, ca: Issuer, data: st.DataObject) -> None:
+    """Whatever is cut, changed, put in or doubled in a valid request: no exception, and an answer that reads (O23)."""
+    question = bytearray(
+        data.draw(
+            st.sampled_from(
+                [
+                    messages.asked(ca, 5, nonce_value=b"n" * 32),
+                    messages.asked(ca, 5, 6, name="sha1"),
+                    messages.ocsp_request(
+                        messages.single(messages.cert_id_of(ca, 7), messages.nonce(b"n")),
+                        before=messages.REQUESTOR,
+                        after=messages.SIGNATURE,
+                    ),
+                ]
+            )
+        )
+    )
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, max(0, len(question) - 1)))
+        end = place + data.draw(st.integers(0, 4))
+        question[place:end] = data.draw(st.binary(max_size=4))
+
+    answer = knowing.answer(bytes(question)).der
+
+    if answer not in {answers.MALFORMED_REQUEST, answers.UNAUTHORIZED}:
+        assert set(answers.statuses(answer)) <= {answers.GOOD}
+
+
+@given(question=st.binary(max_size=200))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_junk_is_malformed(knowing: Answerer, question: bytes) -> None:
+    """Octets that are no request, and such octets in a SEQUENCE (O23)."""
+    assert knowing.answer(question).der == answers.MALFORMED_REQUEST
+    assert knowing.answer(sequence(question)).der == answers.MALFORMED_REQUEST
+    assert knowing.answer(messages.ocsp_request(octet_string(question))).der == answers.MALFORMED_REQUEST
+
+
+def test_dates_lie_in_order(
+    answerer: Answerer, issuer: Issuer, certificate: x509.Certificate, clock: FakeClock
+) -> None:
+    """ThisUpdate and producedAt are now, nextUpdate follows after the validity (O15, O18)."""
+    response = answers.read(answerer.answer(messages.asked(issuer, certificate.serial_number)).der)
+
+    now: datetime = clock.now()
+    assert response.produced_at_utc == now
+    (single,) = response.responses
+    assert (single.this_update_utc, single.next_update_utc) == (now, now + VALIDITY)
