@@ -10,10 +10,6 @@ from pki_revocation.serving import Listener, serve_wsgi
 from .bootstrap import answer_signers
 from .config import OcspSettings
 
-# granian has no time limit for a body: whoever sends half of one holds a thread until the connection ends. Threads are
-# started when they are needed, so that many cost nothing until then.
-_THREADS = 600
-
 
 def serve(installation: Installation, workers: int | None) -> None:
     """Serve until SIGTERM or SIGINT, with so many workers, or as many as the configuration says.
@@ -45,7 +41,6 @@ def serve(installation: Installation, workers: int | None) -> None:
                 port=settings.port,
                 operations_port=settings.operations_port,
                 workers=workers or settings.workers,
-                threads=_THREADS,
             ),
             ready=ready,
         )

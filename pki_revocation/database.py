@@ -16,7 +16,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .errors import ConfigurationError, StoreError
 
@@ -155,10 +156,7 @@ def _alembic(connection: Connection | None = None) -> Config:
 def _outages_named() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        message = f"The database does not answer: {_first_line(error)}"
-        raise StoreError(message) from error
-
-
-def _first_line(error: DBAPIError) -> str:
-    return (str(error.orig).strip().splitlines() or ["no reason given"])[0]
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        reason = (str(cause).strip().splitlines() or ["no reason given"])[0]
+        raise StoreError(f"The database does not answer: {reason}") from error

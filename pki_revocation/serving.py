@@ -37,13 +37,17 @@ _BACKLOG = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """Where a service listens, with how many worker processes and threads in each."""
+    """Where a service listens, with how many worker processes and at most how many threads in each.
+
+    Threads start as they are needed. There must be many: granian gives no time limit for a request's body, so each
+    client that stops in the middle of one holds a thread, and none may hold up the others.
+    """
 
     host: str
     port: int
     operations_port: int
     workers: int = 1
-    threads: int = 4
+    threads: int = 600
 
 
 def serve_wsgi(

@@ -65,6 +65,9 @@ def test_make_demo(clone: Path) -> None:
         os.write(terminal, b"\x03")
         shown += _read_to_end(terminal)
         assert time.monotonic() - begin < 20
+    except BaseException:
+        os.killpg(process, signal.SIGKILL)
+        raise
     finally:
         _, status = os.waitpid(process, 0)
     assert os.waitstatus_to_exitcode(status) in {0, -signal.SIGINT}

@@ -19,7 +19,6 @@ from keys.identity import Purpose, SigningIdentity, identify, public_key_bits
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
-
 _TOO_SMALL = 1024
 
 
