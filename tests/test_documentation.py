@@ -1,0 +1,107 @@
+"""The documentation is run: commands of docs/ca-operations.md, settings, links, and --help of every command."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from pki_revocation.cli.program import COMMANDS_GROUP, program
+from tests import settings_table
+from tests.integration.running_demo import environment
+from tests.pki import CertificateAuthority
+
+TOP = Path(__file__).parents[1]
+PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")])
+
+
+def test_operations_page_works_as_written(tmp_path: Path, authority: CertificateAuthority) -> None:
+    """Every `sh` block of docs/ca-operations.md, in its order, in a folder with what the page asks for."""
+    # The real time: the commands check what is valid by the machine's clock.
+    now = datetime.now(UTC).replace(microsecond=0)
+    (tmp_path / "ca.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "ca.key").write_bytes(authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (tmp_path / "issued").mkdir()
+    for place in range(3):
+        certificate = authority.issue(f"Zorg {place}", now)
+        (tmp_path / "issued" / f"{place}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    blocks = re.findall(r"^```sh\n(.*?)^```", (TOP / "docs/ca-operations.md").read_text(), re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        ["sh", "-eu"],
+        input="\n".join(blocks),
+        cwd=tmp_path,
+        env=environment({"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list((tmp_path / "register/letters").glob("*.pdf"))) == 3
+    assert "The audit chain is whole" in done.stdout
+    assert "WRONG" not in done.stdout
+
+
+def test_settings_page_says_what_the_code_says() -> None:
+    """`python -m tests.settings_table` writes it anew."""
+    assert settings_table.shown(settings_table.PAGE.read_text()) == settings_table.render()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link and picture is there."""
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_pages_name_exist(page: Path) -> None:
+    """Whatever a page calls `pki-revocation …` is a command."""
+    names = re.findall(r"pki-revocation ([a-z]+)\b", page.read_text())
+    known = {point.name for point in entry_points(group=COMMANDS_GROUP)}
+
+    assert set(names) <= known
+
+
+def _commands(group: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if not isinstance(group, click.Group):
+        return [path]
+    context = click.Context(group)
+    found = [path] if path else []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
+        found += _commands(command, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("path", _commands(program), ids=" ".join)
+def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+    """`--help` gives a sentence, and every option says what it is for."""
+    runner = CliRunner()
+    done = runner.invoke(program, [*path, "--help"])
+    command: click.Command | None = program
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), name)
+
+    assert done.exit_code == 0
+    assert command is not None
+    assert command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
+
+
+def test_every_registered_command_can_be_loaded() -> None:
+    """No entry point leads nowhere."""
+    for group in (COMMANDS_GROUP, "pki_revocation.services", "pki_revocation.sections"):
+        for point in entry_points(group=group):
+            assert point.load() is not None
