@@ -1,0 +1,49 @@
+"""Which certificates may get a revocation code: those with a number, live, and without a code that counts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+
+from pki_revocation import journal, register
+from pki_revocation.clock import iso
+from pki_revocation.model import IssuedCertificate
+from pki_revocation.numbers import grouped
+from pki_revocation.schema import certificates, revocation_codes
+from pki_revocation.schema import journal as journal_table
+
+
+def why_no_code(connection: Connection, certificate: IssuedCertificate, now: datetime) -> str | None:
+    """The sentence that refuses this certificate a code; None when it may have one."""
+    if certificate.number is None:
+        return "The certificate has no number: it was revoked or expired when it came in, or is the CA's own."
+    which = f"The certificate with number {grouped(certificate.number)}"
+    entry = journal.latest_entry(connection, certificate.issuer_id, certificate.serial)
+    if entry is not None:
+        return f"{which} was revoked on {iso(entry.revocation_date)}: it needs no code any more."
+    if now > certificate.not_after:
+        return f"{which} expired on {iso(certificate.not_after)}: it needs no code any more."
+    if register.live_code_version(connection, certificate.id) is not None:
+        return f"{which} has a revocation code already, and issuing a new one is not possible yet."
+    return None
+
+
+def without_code(connection: Connection, now: datetime, *, after: int, limit: int) -> Sequence[IssuedCertificate]:
+    """The next *limit* certificates that may have a code and have none, by row id from behind *after*."""
+    query = select(certificates).where(_eligible(now), certificates.c.id > after).order_by(certificates.c.id)
+    return [register.as_certificate(row) for row in connection.execute(query.limit(limit))]
+
+
+def count_without_code(connection: Connection, now: datetime) -> int:
+    """How many certificates there are that may have a code and have none."""
+    return connection.execute(select(func.count()).select_from(certificates).where(_eligible(now))).scalar_one()
+
+
+def _eligible(now: datetime) -> ColumnElement[bool]:
+    has_code = exists().where(
+        revocation_codes.c.certificate_id == certificates.c.id, revocation_codes.c.retired_at.is_(None)
+    )
+    is_revoked = exists().where(
+        journal_table.c.issuer_id == certificates.c.issuer_id, journal_table.c.serial == certificates.c.serial
+    )
+    return and_(certificates.c.number.is_not(None), certificates.c.not_after >= now, ~has_code, ~is_revoked)

@@ -1,0 +1,239 @@
+"""Revocation codes and the letters that they stand in: a code counts from the moment that its letter is safely on disk.
+
+Codes are drawn and hashed, and letters set, on all cores; then the letters are brought to disk, and only then the
+codes are stored, some at a time in one transaction with an audit record. A run that was killed leaves no code without
+a letter, and the next one goes on where it was: a letter whose code was not stored is replaced.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from pki_revocation import journal, register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import Clock
+from pki_revocation.codes import CodeVerifier, new_code
+from pki_revocation.database import Database
+from pki_revocation.errors import PkiError
+from pki_revocation.failpoints import reach
+from pki_revocation.model import IssuedCertificate
+from pki_revocation.numbers import grouped
+
+from .eligibility import count_without_code, why_no_code, without_code
+from .letter import Language, LetterContent, LetterNotSet, compile_letter
+from .letters_report import LettersReport, RefusedLetter
+from .private_folder import PrivateFolder
+
+# One transaction for this many: a second or two of hashing, which is what a killed run loses.
+_PORTION = 64
+
+Progress = Callable[[int], None]
+
+
+class CodeRefused(PkiError):
+    """This certificate gets no code; nothing was issued to any of those asked for with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedCode:
+    """A number and its code, to be handed over now: the code cannot be had again."""
+
+    number: str
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    certificate: IssuedCertificate
+    number: str
+    verifier: str
+    code: str = field(repr=False)
+
+
+class LetterMaker:
+    """Makes codes and letters in one language."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        audit: AuditTrail,
+        verifier: CodeVerifier,
+        page_url: str,
+        language: Language,
+    ) -> None:
+        """*page_url* is where the subscriber's page is, as the letters print it."""
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+        self._verifier = verifier
+        self._page_url = page_url
+        self._language = language
+
+    def waiting(self) -> int:
+        """How many certificates have a number, are live, and have no code yet."""
+        with self._database.read() as connection:
+            return count_without_code(connection, self._clock.now())
+
+    def make_all(self, folder: Path, progress: Progress | None = None) -> LettersReport:
+        """Letters for every certificate that is waiting for one.
+
+        Args:
+            folder: where to; it is made where it is missing.
+            progress: called with the number done so far.
+
+        Raises:
+            FolderInUse: when another run writes there.
+        """
+        return self._make(self._waiting(), [], folder, progress)
+
+    def make(self, numbers: Iterable[str], folder: Path, progress: Progress | None = None) -> LettersReport:
+        """Letters for the certificates with these numbers; those that cannot have one are refused, one by one.
+
+        Raises:
+            FolderInUse: when another run writes there.
+        """
+        chosen, refused = [], []
+        with self._database.read() as connection:
+            for number in dict.fromkeys(numbers):
+                certificate = register.certificate_with_number(connection, number)
+                if certificate is None:
+                    reason: str | None = f"There is no certificate with number {grouped(number)}."
+                else:
+                    reason = why_no_code(connection, certificate, self._clock.now())
+                    chosen += [certificate] if reason is None else []
+                refused += [] if reason is None else [RefusedLetter(number=number, reason=reason)]
+        return self._make(iter(chosen), refused, folder, progress)
+
+    def issue_codes(
+        self, certificate_ids: Sequence[int], *, letters: Path | None = None, progress: Progress | None = None
+    ) -> list[IssuedCode]:
+        """Codes for whoever keeps them in another way, in the order asked for; with *letters*, letters are made too.
+
+        What gets revoked while its code is being made is left out, as is what no letter can be set for.
+
+        Raises:
+            CodeRefused: when one of the certificates may have none; found before any is issued.
+            FolderInUse: when another run writes in *letters*.
+        """
+        chosen = []
+        with self._database.read() as connection:
+            for certificate_id in certificate_ids:
+                certificate = register.certificate_with_id(connection, certificate_id)
+                if certificate is None:
+                    raise CodeRefused(f"There is no certificate with id {certificate_id}.")
+                if reason := why_no_code(connection, certificate, self._clock.now()):
+                    raise CodeRefused(reason)
+                chosen.append(certificate)
+        issued: list[IssuedCode] = []
+        for portion in self._issue(iter(chosen), letters, []):
+            issued += [IssuedCode(number=drawn.number, code=drawn.code) for drawn in portion]
+            if progress is not None:
+                progress(len(issued))
+        return issued
+
+    def _make(
+        self,
+        chosen: Iterator[IssuedCertificate],
+        refused: list[RefusedLetter],
+        folder: Path,
+        progress: Progress | None,
+    ) -> LettersReport:
+        made = 0
+        for portion in self._issue(chosen, folder, refused):
+            made += len(portion)
+            if progress is not None:
+                progress(made + len(refused))
+        return LettersReport(made=made, refused=tuple(refused))
+
+    def _waiting(self) -> Iterator[IssuedCertificate]:
+        last = 0
+        while True:
+            with self._database.read() as connection:
+                found = without_code(connection, self._clock.now(), after=last, limit=_PORTION)
+            if not found:
+                return
+            yield from found
+            last = found[-1].id
+
+    def _issue(
+        self, chosen: Iterator[IssuedCertificate], letters: Path | None, refused: list[RefusedLetter]
+    ) -> Iterator[list[_Drawn]]:
+        """Portion by portion what was stored; what could not be is added to *refused*."""
+        holding = nullcontext(None) if letters is None else PrivateFolder(letters)
+        with holding as folder, ThreadPoolExecutor(os.cpu_count() or 1) as cores:
+            while portion := list(islice(chosen, _PORTION)):
+                drawn = []
+                for outcome in cores.map(lambda certificate: self._draw(certificate, folder), portion):
+                    if isinstance(outcome, RefusedLetter):
+                        refused.append(outcome)
+                    else:
+                        drawn.append(outcome)
+                if folder is not None:
+                    folder.settle()
+                reach("letters.written")
+                yield self._store(drawn, folder, refused)
+
+    def _draw(self, certificate: IssuedCertificate, folder: PrivateFolder | None) -> _Drawn | RefusedLetter:
+        number = certificate.number
+        if number is None:
+            raise ValueError(certificate.id)
+        code = new_code(self._verifier.scheme)
+        if folder is not None:
+            content = LetterContent(
+                language=self._language,
+                dated=self._clock.now(),
+                organisation=certificate.organisation,
+                subject=certificate.subject,
+                serial=certificate.serial,
+                not_before=certificate.not_before,
+                not_after=certificate.not_after,
+                number=number,
+                code=code,
+                page=self._page_url,
+            )
+            try:
+                folder.write(letter_name(number), compile_letter(content))
+            except LetterNotSet as error:
+                return RefusedLetter(number=number, reason=f"Number {grouped(number)}: {error}")
+        verifier = self._verifier.store(number=number, code=code)
+        return _Drawn(certificate=certificate, number=number, verifier=verifier, code=code)
+
+    def _store(
+        self, drawn: Sequence[_Drawn], folder: PrivateFolder | None, refused: list[RefusedLetter]
+    ) -> list[_Drawn]:
+        """Store the codes, except of what was revoked or got a code from another run in the meantime."""
+        stored = []
+        with self._database.write() as connection:
+            for issuer_id in sorted({each.certificate.issuer_id for each in drawn}):
+                journal.lock_head(connection, issuer_id)
+            now = self._clock.now()
+            for each in drawn:
+                reason = why_no_code(connection, each.certificate, now)
+                if reason is None:
+                    stored.append(each)
+                    continue
+                refused.append(RefusedLetter(number=each.number, reason=reason))
+                if folder is not None:
+                    folder.remove(letter_name(each.number))
+            if stored:
+                pepper_id = self._verifier.pepper.id
+                verifiers = [(each.certificate.id, each.verifier) for each in stored]
+                register.store_codes(connection, verifiers, pepper_id=pepper_id, clock=self._clock)
+                detail = {
+                    "numbers": [each.number for each in stored],
+                    "letters": folder is not None,
+                    "pepper": pepper_id,
+                }
+                self._audit.record(connection, "codes.issued", detail)
+        return stored
+
+
+def letter_name(number: str) -> str:
+    """The name of a letter's file: by the number, which is no secret, and never by the code."""
+    return f"letter-{number}.pdf"

@@ -1,0 +1,163 @@
+"""One batch of an import: certificates, journal and audit in one transaction, so that a killed import loses no more.
+
+Revocations that come along are journal rows of the channel `import`: relying parties see their own dates, and the
+journal keeps when they came in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, Table, select
+
+from pki_revocation import journal, register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import Clock
+from pki_revocation.database import Database
+from pki_revocation.failpoints import reach
+from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry
+from pki_revocation.schema import certificates
+from pki_revocation.schema import journal as journal_table
+
+from .bulk_insert import RowExists, bulk_insert
+from .candidates import Candidate, PastRevocation, Refusal, duplicate
+
+# How many serials one look-up names: SQLite binds at most 32,766 values, PostgreSQL 65,535.
+_LOOK_UP = 5000
+_COLUMNS = (
+    "issuer_id",
+    "serial",
+    "subject",
+    "organisation",
+    "not_before",
+    "not_after",
+    "number",
+    "der",
+    "imported_at",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What of a batch went in, and what was registered already."""
+
+    added: int = 0
+    revoked: int = 0
+    expired: int = 0
+    numbered: int = 0
+    refusals: tuple[Refusal, ...] = ()
+
+
+class BatchWriter:
+    """Writes the batches of an import."""
+
+    def __init__(self, *, database: Database, clock: Clock, audit: AuditTrail) -> None:
+        """All that it needs, as arguments."""
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+
+    def write(self, issuer: Issuer, batch: Sequence[Candidate]) -> Written:
+        """Put in what is not registered yet; no serial may stand in *batch* twice.
+
+        Looking up each serial first would cost more than it saves while nothing is registered yet, so the whole batch
+        is tried, and only one that holds something registered is looked through.
+        """
+        try:
+            with self._database.write() as connection:
+                written = self._put_in(connection, issuer, batch)
+        except RowExists:
+            with self._database.write() as connection:
+                written = self._put_in_the_rest(connection, issuer, batch)
+        reach("import.batch.committed")
+        return written
+
+    def _put_in_the_rest(self, connection: Connection, issuer: Issuer, batch: Sequence[Candidate]) -> Written:
+        journal.lock_head(connection, issuer.id)
+        known = _known(connection, certificates, issuer, [each.serial for each in batch])
+        refusals = _refusals(connection, issuer, [each for each in batch if each.serial in known])
+        new = [each for each in batch if each.serial not in known]
+        return replace(self._put_in(connection, issuer, new), refusals=refusals) if new else Written(refusals=refusals)
+
+    def _put_in(self, connection: Connection, issuer: Issuer, new: Sequence[Candidate]) -> Written:
+        # The head's lock keeps two imports of one issuer, and every revocation, in one order.
+        head = journal.lock_head(connection, issuer.id)
+        moment = journal.moment_under_lock(head, self._clock)
+        live = [each for each in new if each.revocation is None and each.not_after >= moment]
+        numbered = self._insert(connection, new, live)
+        past = [_new_entry(each.serial, each.revocation) for each in new if each.revocation is not None]
+        entries = journal.append(connection, head, past, moment)
+        expired = len(new) - len(entries) - len(live)
+        written = Written(added=len(new), revoked=len(entries), expired=expired, numbered=numbered)
+        self._record(connection, issuer, written, entries)
+        return written
+
+    def _insert(self, connection: Connection, new: Sequence[Candidate], live: Sequence[Candidate]) -> int:
+        """Register them, and deal a number to each that is live and a subscriber's; give how many those are."""
+        subscribers = [each.serial for each in live if each.for_subscriber]
+        numbers = dict(zip(subscribers, register.deal_numbers(connection, len(subscribers)), strict=True))
+        imported_at = self._clock.now()
+        rows = (
+            (
+                each.issuer_id,
+                each.serial,
+                each.subject,
+                each.organisation,
+                each.not_before,
+                each.not_after,
+                numbers.get(each.serial),
+                each.der,
+                imported_at,
+            )
+            # In the order of the index, neighbours share its pages: half of SQLite's time for large registers.
+            for each in sorted(new, key=_serial_octets)
+        )
+        bulk_insert(connection, certificates, _COLUMNS, rows)
+        return len(numbers)
+
+    def _record(
+        self, connection: Connection, issuer: Issuer, written: Written, entries: Sequence[JournalEntry]
+    ) -> None:
+        detail: dict[str, object] = {
+            "issuer": issuer.name,
+            "added": written.added,
+            "numbered": written.numbered,
+            "revoked": written.revoked,
+            "expired": written.expired,
+        }
+        if entries:
+            detail |= {
+                "first_sequence": entries[0].sequence,
+                "last_sequence": entries[-1].sequence,
+                "journal_sha256": journal.digest_of(entries),
+            }
+        self._audit.record(connection, "certificates.imported", detail)
+
+
+def _serial_octets(candidate: Candidate) -> bytes:
+    return candidate.serial.to_bytes((candidate.serial.bit_length() + 7) // 8)
+
+
+def _new_entry(serial: int, revocation: PastRevocation) -> journal.NewEntry:
+    return journal.NewEntry(
+        kind=EntryKind.REVOCATION,
+        serial=serial,
+        reason=revocation.reason,
+        channel=Channel.IMPORT,
+        revocation_date=revocation.at,
+        invalidity_date=revocation.invalidity_date,
+    )
+
+
+def _known(connection: Connection, table: Table, issuer: Issuer, serials: Sequence[int]) -> set[int]:
+    """Those of the serials that the table has a row of."""
+    known: set[int] = set()
+    for start in range(0, len(serials), _LOOK_UP):
+        portion = serials[start : start + _LOOK_UP]
+        query = select(table.c.serial).where(table.c.issuer_id == issuer.id, table.c.serial.in_(portion))
+        known.update(connection.execute(query).scalars())
+    return known
+
+
+def _refusals(connection: Connection, issuer: Issuer, duplicates: Sequence[Candidate]) -> tuple[Refusal, ...]:
+    revoked = _known(connection, journal_table, issuer, [each.serial for each in duplicates if each.revocation])
+    return tuple(duplicate(each, "is registered already", revoked=each.serial in revoked) for each in duplicates)

@@ -1,0 +1,145 @@
+"""What the readers give the importer: a certificate that may go in, or a refusal that says where and why not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from pki_revocation.clock import iso
+from pki_revocation.errors import PkiError
+from pki_revocation.model import SERIAL_LIMIT, serial_text
+from pki_revocation.reasons import RevocationReason
+
+
+class RefusalKind(StrEnum):
+    """What is wrong, in one word for programs; the sentence beside it is for people."""
+
+    DUPLICATE = "duplicate"
+    SIGNATURE = "signature"
+    ISSUER = "issuer"
+    SERIAL = "serial"
+    DATE = "date"
+    REASON = "reason"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file, and what its parts are counted in: lines or certificates."""
+
+    path: Path
+    unit: str
+
+    def __str__(self) -> str:
+        """The path as it was given; octets that are no UTF-8 are shown escaped."""
+        return str(self.path).encode("utf-8", "backslashreplace").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One thing that did not go in; *place* is its line or its rank in the file, None for a whole file."""
+
+    source: Source
+    place: int | None
+    kind: RefusalKind
+    reason: str
+
+    def __str__(self) -> str:
+        """File, place and reason, as one line."""
+        where = f"{self.source}, {self.source.unit} {self.place}" if self.place is not None else f"{self.source}"
+        return f"{where}: {self.reason}"
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        place = {} if self.place is None else {self.source.unit: self.place}
+        return {"file": str(self.source), **place, "kind": self.kind.value, "reason": self.reason}
+
+
+class Refused(PkiError):
+    """Raised inside the readers: this file, row or certificate does not go in."""
+
+    def __init__(self, kind: RefusalKind, reason: str) -> None:
+        """*reason* is a sentence without the place, which the reader knows."""
+        self.kind = kind
+        super().__init__(reason)
+
+    def at(self, source: Source, place: int | None) -> Refusal:
+        """The refusal with its place."""
+        return Refusal(source, place, self.kind, str(self))
+
+
+class PastRevocation(NamedTuple):
+    """A revocation that a source brings along, with its own date."""
+
+    at: datetime
+    reason: RevocationReason
+    invalidity_date: datetime | None = None
+
+
+class Candidate(NamedTuple):
+    """A certificate as a source tells it; a tuple, because a million of them are made in a row.
+
+    *for_subscriber* is False for a CA's or an OCSP responder's certificate, which gets no number and no letter;
+    *marked_expired* is an index.txt's own word for it.
+    """
+
+    source: Source
+    place: int
+    issuer_id: int
+    serial: int
+    subject: str
+    organisation: str
+    not_before: datetime | None
+    not_after: datetime
+    revocation: PastRevocation | None = None
+    for_subscriber: bool = True
+    marked_expired: bool = False
+    der: bytes | None = None
+
+    def refused(self, kind: RefusalKind, reason: str) -> Refusal:
+        """A refusal of this very candidate."""
+        return Refusal(self.source, self.place, kind, reason)
+
+
+def objection(candidate: Candidate, now: datetime) -> Refusal | None:
+    """Why this cannot be a certificate that was issued and perhaps revoked before *now*; None when it can.
+
+    Serials are RFC 5280 section 4.1.2.2's: positive, and at most 20 octets of DER.
+    """
+    if not 0 < candidate.serial < SERIAL_LIMIT:
+        if candidate.serial > 0:
+            return candidate.refused(RefusalKind.SERIAL, "Its serial takes over 20 octets (RFC 5280 section 4.1.2.2).")
+        return candidate.refused(RefusalKind.SERIAL, "Its serial is not positive (RFC 5280 section 4.1.2.2).")
+    if candidate.not_before is not None and candidate.not_before > candidate.not_after:
+        return candidate.refused(RefusalKind.DATE, "Its validity ends before it begins.")
+    if candidate.marked_expired and candidate.not_after >= now:
+        return candidate.refused(
+            RefusalKind.DATE, f"It is marked as expired, and is valid until {iso(candidate.not_after)}."
+        )
+    return None if candidate.revocation is None else _past_objection(candidate, candidate.revocation, now)
+
+
+def duplicate(candidate: Candidate, what: str, *, revoked: bool) -> Refusal:
+    """Its serial *what*; one that says "revoked" of what is not *revoked* here gets a sentence more."""
+    reason = f"Serial {serial_text(candidate.serial)} {what}."
+    if candidate.revocation is not None and not revoked:
+        reason += (
+            f" Here it is not revoked, and this says that it was on {iso(candidate.revocation.at)}: "
+            "revoke it with 'pki-revocation revoke'."
+        )
+    return candidate.refused(RefusalKind.DUPLICATE, reason)
+
+
+def _past_objection(candidate: Candidate, revocation: PastRevocation, now: datetime) -> Refusal | None:
+    if revocation.at > now:
+        return candidate.refused(RefusalKind.DATE, f"Its revocation date {iso(revocation.at)} lies in the future.")
+    if candidate.not_before is not None and revocation.at < candidate.not_before:
+        return candidate.refused(
+            RefusalKind.DATE, f"It was revoked on {iso(revocation.at)}, before its validity began."
+        )
+    if revocation.invalidity_date is not None and revocation.invalidity_date > now:
+        return candidate.refused(
+            RefusalKind.DATE, f"Its key's compromise is dated {iso(revocation.invalidity_date)}, in the future."
+        )
+    return None

@@ -1,0 +1,51 @@
+"""Whose certificate is it: found by the issuer's name among those registered, and proven by the signature."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+from pki_revocation.model import Issuer
+
+from .candidates import RefusalKind, Refused
+
+
+class KnownIssuers:
+    """The registered issuers, ready to be asked a hundred thousand times."""
+
+    def __init__(self, issuers: Sequence[Issuer]) -> None:
+        """Read each issuer's certificate once."""
+        self._named: dict[x509.Name, list[tuple[Issuer, x509.Certificate]]] = defaultdict(list)
+        for issuer in issuers:
+            certificate = issuer.certificate
+            self._named[certificate.subject].append((issuer, certificate))
+
+    def issuer_of(self, certificate: x509.Certificate) -> Issuer:
+        """The issuer whose key signed this certificate; one name may have had several keys (RFC 5280 section 3.2).
+
+        Raises:
+            Refused: when no registered issuer has that name, or none of that name signed it.
+        """
+        named = self._named.get(certificate.issuer, [])
+        for issuer, own in named:
+            try:
+                certificate.verify_directly_issued_by(own)
+            except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+                continue
+            return issuer
+        if named:
+            names = " nor ".join(repr(issuer.name) for issuer, _ in named)
+            raise Refused(RefusalKind.SIGNATURE, f"Its signature is not verified by the key of {names}.")
+        raise Refused(
+            RefusalKind.ISSUER,
+            f"Its issuer {certificate.issuer.rfc4514_string()[:200]!r} is not registered: "
+            "add it with 'pki-revocation issuer add'.",
+        )
+
+    def serials_signed_by(self, issuer: Issuer) -> frozenset[int]:
+        """The serials that this issuer gave to registered issuers: CA certificates, which get no number."""
+        name = issuer.certificate.subject
+        return frozenset(
+            own.serial_number for certificates in self._named.values() for _, own in certificates if own.issuer == name
+        )

@@ -1,0 +1,87 @@
+"""What an import came to: counts, and every refusal with its file and reason as far as people can read them."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from .candidates import Refusal, RefusalKind
+
+# A million refused rows are counted by kind; this many are kept word by word, so that memory stays flat.
+KEPT_REFUSALS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """*added* is everything that went in: of it *revoked* and *expired* got no number, and *numbered* got one.
+
+    The rest of *added* are certificates of CAs and of OCSP responders.
+    """
+
+    added: int
+    revoked: int
+    expired: int
+    numbered: int
+    refused: dict[RefusalKind, int]
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def refused_in_all(self) -> int:
+        """How many were refused, also those of which only the kind is kept."""
+        return sum(self.refused.values())
+
+    def text(self) -> str:
+        """For people."""
+        kinds = f"{self.numbered:,} with a number, {self.revoked:,} revoked, {self.expired:,} expired"
+        lines = [f"{self.added:,} certificate{'' if self.added == 1 else 's'} went in: {kinds}."]
+        if self.refusals:
+            kinds = ", ".join(f"{kind.value} {count:,}" for kind, count in self.refused.items())
+            lines.append(f"{self.refused_in_all:,} refused ({kinds}):")
+            lines += [f"  {refusal}" for refusal in self.refusals]
+        if (more := self.refused_in_all - len(self.refusals)) > 0:
+            lines.append(f"  and {more:,} more, counted above by their kind.")
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "added": self.added,
+            "numbered": self.numbered,
+            "revoked": self.revoked,
+            "expired": self.expired,
+            "refused": self.refused_in_all,
+            "refused_by_kind": {kind.value: count for kind, count in self.refused.items()},
+            "refusals": [refusal.as_json() for refusal in self.refusals],
+        }
+
+
+@dataclass(slots=True)
+class Tally:
+    """The report while it grows."""
+
+    added: int = 0
+    revoked: int = 0
+    expired: int = 0
+    numbered: int = 0
+    _refused: Counter[RefusalKind] = field(default_factory=Counter)
+    _refusals: list[Refusal] = field(default_factory=list)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Count it, and keep it while there is room."""
+        self._refused[refusal.kind] += 1
+        if len(self._refusals) < KEPT_REFUSALS:
+            self._refusals.append(refusal)
+
+    @property
+    def rows(self) -> int:
+        """How many are done, one way or the other."""
+        return self.added + self._refused.total()
+
+    def report(self) -> ImportReport:
+        """As it stands."""
+        return ImportReport(
+            added=self.added,
+            revoked=self.revoked,
+            expired=self.expired,
+            numbered=self.numbered,
+            refused=dict(self._refused),
+            refusals=tuple(self._refusals),
+        )

@@ -1,0 +1,307 @@
+"""`certificate` and `letter` as an operator uses them: output, exit statuses, and runs that were killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from pypdf import PdfReader
+from sqlalchemy import func, select
+
+from pki_revocation import register
+from pki_revocation.audit import verify_chain
+from pki_revocation.cli.certificates import certificate, letter
+from pki_revocation.clock import SystemClock
+from pki_revocation.config import read_document
+from pki_revocation.database import Database
+from pki_revocation.errors import ConfigurationError, MistypedNumber, NotFound, StoreError
+from pki_revocation.failpoints import VARIABLE
+from pki_revocation.installation import Installation
+from pki_revocation.numbers import grouped
+from pki_revocation.schema import certificates, revocation_codes
+from pki_revocation.secret_files import create_secrets
+from tests.pki import CertificateAuthority
+from tests.pki_revocation.importing.rows import index_row, pem, write_index
+
+CONFIGURATION = """
+[database]
+url = "sqlite:///revocation.db"
+
+[codes]
+scheme = "keyed-hash"
+
+[web]
+public_url = "https://intrekken.example/"
+"""
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def installation(tmp_path: Path, authority: CertificateAuthority) -> Installation:
+    """A folder with configuration, secrets, tables, and the default issuer `issuing`."""
+    directory = tmp_path / "installation"
+    directory.mkdir()
+    config = directory / "config.toml"
+    config.write_text(CONFIGURATION, "utf-8")
+    create_secrets(directory)
+    opened = Installation(directory=directory, config=config, document=read_document(config))
+    with opened.database() as database:
+        database.upgrade()
+        with database.write() as connection:
+            register.add_issuer(
+                connection,
+                name="issuing",
+                certificate=authority.certificate,
+                is_default=True,
+                clock=SystemClock(),
+            )
+    return opened
+
+
+@pytest.fixture
+def run(installation: Installation) -> Run:
+    """Runs a command on the installation, and lets its errors through as the program catches them."""
+
+    def invoke(command: str, *arguments: str | Path) -> Result:
+        root, *rest = command.split()
+        result = CliRunner().invoke(
+            {"certificate": certificate, "letter": letter}[root],
+            [*rest, *map(str, arguments), "--directory", str(installation.directory)],
+        )
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return invoke
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    """An index with a live, a revoked and an expired row."""
+    rows = [index_row(1), index_row(2, "260102030405Z,superseded"), index_row(3, expiry="250101000000Z")]
+    return write_index(tmp_path / "index.txt", [rows[0].replace("271123", "491123"), *rows[1:]])
+
+
+def codes_in(database: Database) -> int:
+    """How many codes are stored."""
+    with database.read() as connection:
+        return connection.execute(select(func.count()).select_from(revocation_codes)).scalar_one()
+
+
+def test_import_and_list(run: Run, index: Path) -> None:
+    """Everything goes in: exit status 0, and the list says what each is."""
+    imported = run("certificate import", index)
+
+    assert imported.exit_code == 0
+    assert imported.stdout == "3 certificates went in: 1 with a number, 1 revoked, 1 expired.\n"
+    assert imported.stderr == ""
+    listing = run("certificate list")
+    lines = [line[14:].split() for line in listing.stdout.splitlines()]
+    assert lines == [
+        ["good", "2049-11-23T14:03:22Z", "01", "CN=zorg.example,O=Zorg", "BV,C=NL"],
+        ["revoked", "2027-11-23T14:03:22Z", "02", "CN=zorg.example,O=Zorg", "BV,C=NL"],
+        ["expired", "2025-01-01T00:00:00Z", "03", "CN=zorg.example,O=Zorg", "BV,C=NL"],
+    ]
+
+
+def test_list_as_json_is_limited(run: Run, index: Path) -> None:
+    """As many as asked for, with the number and never a code."""
+    run("certificate import", index)
+
+    answer = json.loads(run("certificate list", "--json", "--limit", "2", "--issuer", "issuing").stdout)
+
+    assert [(each["serial"], each["status"], each["has_code"]) for each in answer] == [
+        ("01", "good", False),
+        ("02", "revoked", False),
+    ]
+    assert len(answer[0]["number"]) == 12
+    assert answer[1]["number"] is None
+
+
+def test_exit_statuses_of_import(run: Run, index: Path, tmp_path: Path) -> None:
+    """3 when something was refused and the rest went in, 1 when nothing went in."""
+    some = run("certificate import", index, tmp_path / "missing.pem")
+    none = run("certificate import", index)
+    nothing = run("certificate import", write_index(tmp_path / "empty.txt", []))
+
+    assert (some.exit_code, none.exit_code, nothing.exit_code) == (3, 1, 1)
+    assert f"{tmp_path}/missing.pem: There is no such file." in some.stdout
+    assert "3 refused (duplicate 3):" in none.stdout
+
+
+def test_import_as_json(run: Run, index: Path, tmp_path: Path, authority: CertificateAuthority) -> None:
+    """One object for programs, letters included; nothing else on standard output."""
+    (tmp_path / "a.pem").write_bytes(pem(authority.issue("Zorg BV", SystemClock().now())))
+
+    result = run(
+        "certificate import", index, tmp_path / "a.pem", tmp_path / "no", "--json", "--letters", tmp_path / "l"
+    )
+
+    answer = json.loads(result.stdout)
+    assert (answer["added"], answer["numbered"], answer["revoked"], answer["expired"]) == (4, 2, 1, 1)
+    assert answer["refused"] == 1
+    assert answer["refusals"][0]["reason"] == "There is no such file."
+    assert answer["letters"] == {"letters": 2, "refused": 0, "refusals": []}
+    assert result.exit_code == 3
+    assert len(list((tmp_path / "l").glob("letter-*.pdf"))) == 2
+
+
+def test_letters_for_an_earlier_import(run: Run, index: Path, tmp_path: Path, installation: Installation) -> None:
+    """An import with --letters also makes those that an earlier one left: so a killed one goes on where it was."""
+    run("certificate import", index)
+
+    again = run("certificate import", index, "--letters", tmp_path / "letters")
+
+    assert again.exit_code == 3
+    assert again.stdout.endswith("1 letter was made.\n")
+    with installation.database() as database:
+        assert codes_in(database) == 1
+
+
+def test_pepper_is_missed_before_anything_is_imported(
+    run: Run, index: Path, tmp_path: Path, installation: Installation
+) -> None:
+    """Letters need the pepper: without it the import does not begin."""
+    (installation.directory / "secrets" / "pepper").unlink()
+
+    with pytest.raises(ConfigurationError, match="pepper is missing"):
+        run("certificate import", index, "--letters", tmp_path / "letters")
+    assert run("certificate list").stdout == ""
+    assert run("certificate import", index).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "address"),
+    [("nl", "https://intrekken.example/intrekken"), ("en", "https://intrekken.example/revoke")],
+)
+def test_letters_print_the_page_of_their_language(
+    run: Run, index: Path, tmp_path: Path, language: str, address: str
+) -> None:
+    """The public address of the configuration, and the path of the language."""
+    run("certificate import", index)
+
+    result = run("letter", "--all", "--letters", tmp_path / "letters", "--language", language, "--json")
+
+    assert json.loads(result.stdout) == {"letters": 1, "refused": 0, "refusals": []}
+    (made,) = (tmp_path / "letters").iterdir()
+    assert address in PdfReader(made).pages[0].extract_text()
+
+
+def test_letters_for_chosen_numbers(run: Run, tmp_path: Path, installation: Installation) -> None:
+    """Numbers in any way of writing; one with a code already is refused, and the rest is made."""
+    run("certificate import", write_index(tmp_path / "i", [index_row(n, expiry="491123140322Z") for n in (1, 2)]))
+    with installation.database() as database, database.read() as connection:
+        one, two = connection.execute(select(certificates.c.number).order_by(certificates.c.serial)).scalars()
+    folder = tmp_path / "letters"
+
+    first = run("letter", grouped(one), "--letters", folder)
+    second = run("letter", one, two.replace("", " "), "--letters", folder)
+    third = run("letter", one, two, "--letters", folder)
+
+    assert [each.exit_code for each in (first, second, third)] == [0, 3, 1]
+    assert "has a revocation code already, and issuing a new one is not possible yet." in second.stdout
+    assert {file.name for file in folder.iterdir()} == {f"letter-{one}.pdf", f"letter-{two}.pdf"}
+
+
+def test_all_with_nothing_to_do_is_no_failure(run: Run, tmp_path: Path) -> None:
+    """A job that runs every night finds nothing now and then."""
+    assert run("letter", "--all", "--letters", tmp_path / "letters").exit_code == 0
+
+
+def test_wrong_use_of_letter(run: Run, tmp_path: Path) -> None:
+    """Numbers or --all, one of the two, and numbers without typing errors."""
+    assert run("letter", "--letters", tmp_path).exit_code == 2
+    assert run("letter", "123456789012", "--all", "--letters", tmp_path).exit_code == 2
+    with pytest.raises(MistypedNumber):
+        run("letter", "123456789012", "--letters", tmp_path)
+
+
+def test_unknown_issuer(run: Run, index: Path) -> None:
+    """The sentence names the issuers that there are."""
+    for command in ("certificate import", "certificate list"):
+        arguments = [index] if command.endswith("import") else []
+        with pytest.raises(NotFound, match="no issuer 'elsewhere'; there are: issuing"):
+            run(command, *arguments, "--issuer", "elsewhere")
+
+
+def test_database_that_was_never_set_up(run: Run, index: Path, installation: Installation) -> None:
+    """Said before anything is read."""
+    (installation.directory / "revocation.db").unlink()
+
+    with pytest.raises(StoreError, match="init"):
+        run("certificate import", index)
+
+
+@pytest.mark.parametrize("command", ["import", "list"])
+def test_help_says_what_it_takes(command: str) -> None:
+    """Help for each; the import's says which exit status means what."""
+    text = CliRunner().invoke(certificate, [command, "--help"]).stdout
+
+    assert "--directory" in text
+    assert "--json" in text
+    if command == "import":
+        assert "Exit status: 0 when everything went in" in text
+
+
+def test_killed_import_loses_its_last_batch(installation: Installation, tmp_path: Path) -> None:
+    """Killed after its first batch, an import runs again: what went in is refused as a duplicate, the rest goes in."""
+    index = write_index(
+        tmp_path / "index.txt",
+        (index_row(serial, "260102030405Z" if serial % 100 == 0 else "") for serial in range(1, 20_101)),
+    )
+
+    killed = _process(installation, "certificate", "import", index, failpoint="import.batch.committed")
+    again = _process(installation, "certificate", "import", index, "--json")
+
+    assert killed.returncode == -signal.SIGKILL
+    assert again.returncode == 3
+    answer = json.loads(again.stdout)
+    assert (answer["added"], answer["revoked"]) == (100, 1)
+    assert answer["refused_by_kind"] == {"duplicate": 20_000}
+    assert len(answer["refusals"]) == 1000
+    with installation.database() as database, database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(certificates)).scalar_one() == 20_100
+        assert verify_chain(connection) == 2
+
+
+def test_killed_letters_leave_no_code_without_a_letter(installation: Installation, tmp_path: Path) -> None:
+    """Killed between letters and codes: no code counts; the next run makes the letters anew, and all of them."""
+    index = write_index(tmp_path / "index.txt", (index_row(n, expiry="491123140322Z") for n in range(1, 101)))
+    folder = tmp_path / "letters"
+    import_it = ("certificate", "import", index, "--letters", folder)
+
+    killed = _process(installation, *import_it, failpoint="letters.written")
+    with installation.database() as database:
+        assert codes_in(database) == 0
+    left = {file.name: file.read_bytes() for file in folder.iterdir()}
+    again = _process(installation, *import_it)
+
+    assert killed.returncode == -signal.SIGKILL
+    assert len(left) == 64
+    assert again.returncode == 3
+    assert "100 letters were made." in again.stdout
+    assert len(list(folder.iterdir())) == 100
+    assert all((folder / name).read_bytes() != content for name, content in left.items())
+    with installation.database() as database:
+        assert codes_in(database) == 100
+
+
+def _process(
+    installation: Installation, *arguments: str | Path, failpoint: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The program as a process of its own, killed at *failpoint* when there is one."""
+    environment = dict(os.environ)
+    if failpoint is not None:
+        folder = installation.directory / "failpoints"
+        folder.mkdir()
+        (folder / failpoint).touch()
+        environment[VARIABLE] = str(folder)
+    program = "from pki_revocation.cli.program import main; main()"
+    command = [sys.executable, "-c", program, *map(str, arguments), "--directory", str(installation.directory)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)

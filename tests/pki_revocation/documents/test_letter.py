@@ -1,0 +1,174 @@
+"""The letter: an accessible PDF in either language, with what it must say, and nothing that is read as markup."""
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
+
+from pki_revocation.documents.letter import Language, LetterContent, LetterNotSet, compile_letter
+
+NUMBER, CODE = "123456789012", "0123456789ABCDEFG"
+CONTENT = LetterContent(
+    language=Language.DUTCH,
+    dated=datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC),
+    organisation="Coöperatie Zorg U.A.",
+    subject="CN=zorg.example,O=Coöperatie Zorg U.A.,C=NL",
+    serial=0x4B1F7C83A0E95D27B6128DD0C3F4A916,
+    not_before=datetime(2026, 3, 1, tzinfo=UTC),
+    not_after=datetime(2029, 3, 1, 23, 59, 59, tzinfo=UTC),
+    number=NUMBER,
+    code=CODE,
+    page="https://intrekken.example/intrekken",
+)
+
+
+def opened(content: LetterContent) -> PdfReader:
+    """The letter, as a reader opens it."""
+    return PdfReader(io.BytesIO(compile_letter(content)))
+
+
+def text_of(content: LetterContent) -> str:
+    """All text of the letter, with single spaces."""
+    return " ".join(" ".join(page.extract_text() for page in opened(content).pages).split())
+
+
+@pytest.mark.parametrize(
+    ("language", "page", "sentences"),
+    [
+        (
+            Language.DUTCH,
+            "https://intrekken.example/intrekken",
+            (
+                "Overzicht bij uw bevestigingsbrief",
+                "Intrekken is onherroepelijk.",
+                "Uw aansprakelijkheid eindigt pas op het moment dat het certificaat is ingetrokken.",
+                "Datum 23 november 2026",
+                "Geldig tot en met 1 maart 2029 23:59 UTC",
+                "Bladzijde 1 van 1",
+            ),
+        ),
+        (
+            Language.ENGLISH,
+            "https://intrekken.example/revoke",
+            (
+                "Overview with your confirmation letter",
+                "Revoking cannot be undone.",
+                "Your liability ends only at the moment when the certificate is revoked.",
+                "Date 23 November 2026",
+                "Valid to 1 March 2029 23:59 UTC",
+                "Page 1 of 1",
+            ),
+        ),
+    ],
+)
+def test_letter_says_what_it_must(language: Language, page: str, sentences: tuple[str, ...]) -> None:
+    """Number and code in groups, whose certificate it is, what revoking means, and where to go."""
+    text = text_of(replace(CONTENT, language=language, page=page))
+
+    for expected in (
+        "1234 5678 9012",
+        "0123-4567-89AB-CDEF-G",
+        "Coöperatie Zorg U.A.",
+        "CN=zorg.example, O=Coöperatie Zorg U.A., C=NL",
+        "4b1f7c83a0e95d27b6128dd0c3f4a916",
+        page,
+        *sentences,
+    ):
+        assert expected in text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_letter_is_accessible(language: Language) -> None:
+    """PDF/UA-1 is claimed, and what it rests on is there: tags, language, title, and every heading in order."""
+    reader = opened(replace(CONTENT, language=language))
+    catalogue: Any = reader.root_object
+
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in catalogue["/Metadata"].get_data()
+    assert catalogue["/MarkInfo"]["/Marked"]
+    assert str(catalogue["/Lang"]).split("-")[0] == language.value
+    assert catalogue["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert reader.metadata is not None
+    assert reader.metadata.title in {"Overzicht bij uw bevestigingsbrief", "Overview with your confirmation letter"}
+    tags = list(_tags(catalogue["/StructTreeRoot"]["/K"]))
+    assert [tag for tag in tags if tag.startswith("/H")] == ["/H1", "/H2", "/H2", "/H2", "/H2"]
+    assert {"/P", "/L", "/LI", "/Lbl", "/LBody", "/Link"} <= set(tags)
+
+
+def test_fonts_are_embedded() -> None:
+    """No letter depends on the fonts of a machine, neither the one that sets it nor the one that prints it."""
+    (page,) = opened(CONTENT).pages
+    resources: Any = page["/Resources"]
+    fonts = [font.get_object() for font in resources["/Font"].values()]
+
+    names = {str(font["/BaseFont"]).split("+")[1] for font in fonts}
+    assert any(name.startswith("DejaVuSansMono") for name in names)
+    assert all(name.startswith(("DejaVuSansMono", "LibertinusSerif")) for name in names)
+    for font in fonts:
+        descriptor = font["/DescendantFonts"][0]["/FontDescriptor"]
+        assert {"/FontFile2", "/FontFile3"} & set(descriptor)
+
+
+def test_what_is_given_never_becomes_markup() -> None:
+    """Names are set as they are, whatever they mean to the typesetter."""
+    name = '#eval("1+1") *x* $y$ <z> \\ "'
+
+    assert name in text_of(replace(CONTENT, organisation=name)).replace("”", '"').replace("“", '"')
+
+
+def test_code_of_24_symbols_fits_on_its_line() -> None:
+    """The longer codes stay on one line, in groups."""
+    text = text_of(replace(CONTENT, code="0123456789ABCDEFGHJKMNPQR"))
+
+    assert "0123-4567-89AB-CDEF-GHJK-MNPQ-R" in text
+
+
+def test_certificate_from_an_index_has_no_beginning_and_perhaps_no_organisation() -> None:
+    """What is not known is left out, and the letter is for the subject then."""
+    text = text_of(replace(CONTENT, not_before=None, organisation="", subject="CN=zorg.example"))
+
+    assert "Geldig vanaf" not in text
+    assert "Organisatie" not in text
+    assert "Bestemd voor CN=zorg.example" in text
+
+
+def test_long_names_go_on_over_the_next_line_and_page() -> None:
+    """Nothing runs out of the paper: a subject of a thousand characters makes a second page at most."""
+    long = replace(CONTENT, subject=",".join(f"OU=Afdeling {place} van de zorgadministratie" for place in range(30)))
+
+    assert len(opened(long).pages) == 2
+    assert "OU=Afdeling 29 van de zorgadministratie" in text_of(long)
+
+
+def test_character_that_no_font_has_is_refused() -> None:
+    """PDF/UA forbids what nobody can read; the refusal names the character and never the code."""
+    with pytest.raises(LetterNotSet, match="日") as refused:
+        compile_letter(replace(CONTENT, organisation="日本"))
+
+    assert CODE not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_code_is_in_no_repr() -> None:
+    """A letter's content may be logged by accident; its code is not in it."""
+    assert CODE not in repr(CONTENT)
+    assert NUMBER in repr(CONTENT)
+
+
+def test_same_content_is_the_same_document() -> None:
+    """Nothing but the content goes into a letter: no time of day, no machine."""
+    assert compile_letter(CONTENT) == compile_letter(CONTENT)
+
+
+def _tags(node: object) -> list[str]:
+    """The structure elements' types, in reading order."""
+    if isinstance(node, IndirectObject):
+        node = node.get_object()
+    if isinstance(node, ArrayObject):
+        return [tag for each in node for tag in _tags(each)]
+    if isinstance(node, DictionaryObject) and "/S" in node:
+        return [str(node["/S"]), *_tags(node.get("/K"))]
+    return []

@@ -1,0 +1,312 @@
+"""Codes and letters for a register: who gets one, in which order things become true, and what a killed run leaves."""
+
+import io
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail, verify_chain
+from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper, parse_code
+from pki_revocation.database import Database
+from pki_revocation.documents import letters as letters_module
+from pki_revocation.documents.letter import Language
+from pki_revocation.documents.letters import CodeRefused, LetterMaker, letter_name
+from pki_revocation.documents.private_folder import FolderInUse, PrivateFolder
+from pki_revocation.importing.importer import Importer
+from pki_revocation.model import Channel, IssuedCertificate, Issuer
+from pki_revocation.numbers import grouped, number_at
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.schema import audit, certificates, revocation_codes
+from pki_revocation.service import RevocationService, Wish
+from tests.fakes import FakeClock
+from tests.pki_revocation.importing.rows import index_row, write_index
+
+NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+
+
+@pytest.fixture
+def maker(database: Database, clock: FakeClock, verifier: CodeVerifier) -> LetterMaker:
+    """A maker of Dutch letters, hashing as production does."""
+    return LetterMaker(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        verifier=verifier,
+        page_url="https://intrekken.example/intrekken",
+        language=Language.DUTCH,
+    )
+
+
+@pytest.fixture
+def registered(
+    database: Database, issuer: Issuer, clock: FakeClock, tmp_path: Path
+) -> Callable[..., list[IssuedCertificate]]:
+    """Registers index rows and gives their certificates, in the order of their serials."""
+
+    def put_in(*rows: str) -> list[IssuedCertificate]:
+        index = write_index(tmp_path / "index.txt", rows)
+        Importer(database=database, clock=clock, audit=AuditTrail(clock)).run([index])
+        with database.read() as connection:
+            found = connection.execute(select(certificates).order_by(certificates.c.serial))
+            return [register.as_certificate(row) for row in found]
+
+    return put_in
+
+
+def code_in(letter: Path) -> str:
+    """The code that stands in a letter, as its reader would type it."""
+    text = PdfReader(io.BytesIO(letter.read_bytes())).pages[0].extract_text()
+    lines = [line.strip() for line in text.splitlines()]
+    return parse_code(lines[lines.index("Intrekkingscode") + 1])
+
+
+def number_of(certificate: IssuedCertificate) -> str:
+    """Its number, which it must have."""
+    assert certificate.number is not None
+    return certificate.number
+
+
+def test_letter_for_everybody_who_is_live(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    service: RevocationService,
+    database: Database,
+    tmp_path: Path,
+) -> None:
+    """Live certificates get a letter whose number and code revoke; revoked and expired ones get none."""
+    one, two, *_ = registered(
+        index_row(1), index_row(2), index_row(3, "260102030405Z"), index_row(4, expiry="250101000000Z")
+    )
+    folder = tmp_path / "letters"
+    done: list[int] = []
+    assert maker.waiting() == 2
+
+    report = maker.make_all(folder, done.append)
+
+    assert (report.made, report.refused, done) == (2, (), [2])
+    assert sorted(file.name for file in folder.iterdir()) == sorted(letter_name(number_of(each)) for each in (one, two))
+    for certificate in (one, two):
+        number = number_of(certificate)
+        identified = service.identify(number, code_in(folder / letter_name(number)))
+        assert service.revoke(identified, NO_REASON).certificate.serial == certificate.serial
+    with database.read() as connection:
+        detail = connection.execute(select(audit.c.detail).where(audit.c.event == "codes.issued")).scalar_one()
+        verify_chain(connection)
+    assert json.loads(detail)["numbers"] == [number_of(one), number_of(two)]
+
+
+def test_second_run_makes_nothing(
+    maker: LetterMaker, registered: Callable[..., list[IssuedCertificate]], tmp_path: Path
+) -> None:
+    """Who has a letter keeps the one that he has."""
+    (one,) = registered(index_row(1))
+    letter = tmp_path / "letters" / letter_name(number_of(one))
+    maker.make_all(tmp_path / "letters")
+    before = letter.read_bytes()
+
+    assert maker.make_all(tmp_path / "letters").made == 0
+    assert letter.read_bytes() == before
+
+
+def test_numbers_that_get_no_letter(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    service: RevocationService,
+    clock: FakeClock,
+    tmp_path: Path,
+) -> None:
+    """Unknown, revoked, expired, or with a code already: a sentence each, and the rest is made."""
+    revoked, expired, lettered, good = registered(
+        index_row(1), index_row(2, expiry="261124000000Z"), index_row(3), index_row(4)
+    )
+    folder = tmp_path / "letters"
+    maker.make([number_of(lettered)], folder)
+    service.revoke_for_operator(None, revoked.serial, NO_REASON)
+    clock.advance(timedelta(days=2))
+    unknown = number_at(999)
+    numbers = [unknown, *map(number_of, (revoked, expired, lettered, good, good))]
+
+    report = maker.make(numbers, folder)
+
+    assert report.made == 1
+    expected = (
+        (unknown, "There is no certificate with number"),
+        (revoked.number, "was revoked on 2026-11-23T14:03:22Z: it needs no code any more."),
+        (expired.number, "expired on 2026-11-24T00:00:00Z: it needs no code any more."),
+        (lettered.number, "has a revocation code already, and issuing a new one is not possible yet."),
+    )
+    for refused, (number, words) in zip(report.refused, expected, strict=True):
+        assert refused.number == number
+        assert words in refused.reason
+        assert grouped(refused.number) in refused.reason
+    assert {file.name for file in folder.iterdir()} == {letter_name(number_of(each)) for each in (lettered, good)}
+    assert report.text().splitlines()[:2] == ["1 letter was made.", "4 refused:"]
+    assert report.as_json()["refused"] == 4
+
+
+def test_letter_that_cannot_be_set_gets_no_code(
+    maker: LetterMaker, registered: Callable[..., list[IssuedCertificate]], database: Database, tmp_path: Path
+) -> None:
+    """A name that no font can print is refused by number; the others get theirs."""
+    odd, good = registered(index_row(1, subject="/O=\\xE6\\x97\\xA5/CN=a"), index_row(2))
+
+    report = maker.make_all(tmp_path / "letters")
+
+    assert report.made == 1
+    assert [each.number for each in report.refused] == [odd.number]
+    assert "日" in report.refused[0].reason
+    with database.read() as connection:
+        assert connection.execute(select(revocation_codes.c.certificate_id)).scalars().all() == [good.id]
+
+
+def test_code_counts_only_when_its_letter_is_on_disk(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever fails before the letters are safe leaves no code; the next run replaces the letters."""
+    (one,) = registered(index_row(1))
+    letter = tmp_path / "letters" / letter_name(number_of(one))
+
+    def full(folder: PrivateFolder) -> None:
+        raise OSError(28, "No space left on device", str(folder.path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PrivateFolder, "settle", full)
+        with pytest.raises(OSError, match="No space"):
+            maker.make_all(tmp_path / "letters")
+    dead = code_in(letter)
+    with database.read() as connection:
+        assert register.live_code(connection, number_of(one)) is None
+
+    assert maker.make_all(tmp_path / "letters").made == 1
+    assert code_in(letter) != dead
+
+
+def test_revoked_while_its_letter_was_made(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    service: RevocationService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Looked at again under the lock: no code, and the letter is taken away."""
+    one, two = registered(index_row(1), index_row(2))
+
+    def revoke_first(place: str) -> None:
+        if place == "letters.written":
+            service.revoke_for_operator(None, one.serial, NO_REASON)
+
+    monkeypatch.setattr(letters_module, "reach", revoke_first)
+    report = maker.make_all(tmp_path / "letters")
+
+    assert report.made == 1
+    assert [each.number for each in report.refused] == [one.number]
+    assert [file.name for file in (tmp_path / "letters").iterdir()] == [letter_name(number_of(two))]
+
+
+def test_two_runs_in_one_folder(maker: LetterMaker, issuer: Issuer, tmp_path: Path) -> None:
+    """The second is refused: it would overwrite the letters of the first."""
+    with PrivateFolder(tmp_path / "letters"), pytest.raises(FolderInUse):
+        maker.make_all(tmp_path / "letters")
+
+
+def test_codes_without_letters(
+    maker: LetterMaker, registered: Callable[..., list[IssuedCertificate]], service: RevocationService
+) -> None:
+    """In the order asked for, right from the moment that they are given, and in no repr."""
+    one, two = registered(index_row(1), index_row(2))
+    done: list[int] = []
+
+    issued = maker.issue_codes([two.id, one.id], progress=done.append)
+
+    assert [each.number for each in issued] == [two.number, one.number]
+    assert done == [2]
+    assert service.identify(issued[1].number, issued[1].code).certificate_id == one.id
+    assert issued[0].code not in repr(issued)
+
+
+def test_codes_with_letters(
+    maker: LetterMaker, registered: Callable[..., list[IssuedCertificate]], tmp_path: Path
+) -> None:
+    """The code given is the code in the letter."""
+    (one,) = registered(index_row(1))
+
+    (issued,) = maker.issue_codes([one.id], letters=tmp_path / "letters")
+
+    assert code_in(tmp_path / "letters" / letter_name(number_of(one))) == issued.code
+
+
+def test_code_for_whom_it_is_not(
+    maker: LetterMaker, registered: Callable[..., list[IssuedCertificate]], database: Database
+) -> None:
+    """One that may have none stops all of them, before any is issued."""
+    live, revoked = registered(index_row(1), index_row(2, "260102030405Z"))
+    with pytest.raises(CodeRefused, match="has no number"):
+        maker.issue_codes([live.id, revoked.id])
+    with pytest.raises(CodeRefused, match="no certificate with id"):
+        maker.issue_codes([live.id, 999])
+    with database.read() as connection:
+        assert register.live_code(connection, number_of(live)) is None
+
+    maker.issue_codes([live.id])
+    with pytest.raises(CodeRefused, match="has a revocation code already"):
+        maker.issue_codes([live.id])
+
+
+def test_more_than_one_portion(
+    database: Database,
+    clock: FakeClock,
+    registered: Callable[..., list[IssuedCertificate]],
+    tmp_path: Path,
+) -> None:
+    """A long run is stored portion by portion, each with its record; the longer codes are stored by their scheme."""
+    registered(*(index_row(serial) for serial in range(1, 151)))
+    pepper = Pepper.generate()
+    maker = LetterMaker(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        verifier=CodeVerifier(pepper, CodeScheme.KEYED_HASH),
+        page_url="https://intrekken.example/revoke",
+        language=Language.ENGLISH,
+    )
+    done: list[int] = []
+
+    assert maker.make_all(tmp_path / "letters", done.append).made == 150
+
+    assert done == [64, 128, 150]
+    assert len(list((tmp_path / "letters").iterdir())) == 150
+    with database.read() as connection:
+        stored = connection.execute(select(revocation_codes.c.verifier, revocation_codes.c.pepper_id)).all()
+        events = connection.execute(select(audit.c.event)).scalars().all()
+    assert len({verifier for verifier, _ in stored}) == 150
+    assert {pepper_id for _, pepper_id in stored} == {pepper.id}
+    assert events.count("codes.issued") == 3
+
+
+def test_no_code_is_in_database_or_log(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What was issued stands nowhere but with whoever asked for it."""
+    (one,) = registered(index_row(1))
+    with caplog.at_level("DEBUG"):
+        (issued,) = maker.issue_codes([one.id])
+
+    with database.read() as connection:
+        everything = [
+            str(row) for table in (certificates, revocation_codes, audit) for row in connection.execute(select(table))
+        ]
+    assert issued.code not in caplog.text
+    assert not any(issued.code in row for row in everything)

@@ -1,0 +1,99 @@
+"""What cannot be: serials beyond RFC 5280, validities that end before they begin, revocations in the future."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pki_revocation.importing.candidates import (
+    Candidate,
+    PastRevocation,
+    Refusal,
+    RefusalKind,
+    Source,
+    duplicate,
+    objection,
+)
+from pki_revocation.reasons import RevocationReason
+
+NOW = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+GOOD = Candidate(
+    source=Source(Path("index.txt"), "line"),
+    place=3,
+    issuer_id=1,
+    serial=1,
+    subject="CN=zorg.example",
+    organisation="",
+    not_before=NOW - 10 * DAY,
+    not_after=NOW + 10 * DAY,
+)
+
+
+def revoked(at: datetime, invalidity: datetime | None = None) -> PastRevocation:
+    """A revocation for key compromise."""
+    return PastRevocation(at, RevocationReason.KEY_COMPROMISE, invalidity)
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        GOOD,
+        GOOD._replace(serial=(1 << 159) - 1),
+        GOOD._replace(not_before=GOOD.not_after),
+        GOOD._replace(not_before=None),
+        GOOD._replace(not_after=NOW - SECOND, not_before=None, marked_expired=True),
+        GOOD._replace(revocation=revoked(NOW, NOW)),
+        GOOD._replace(revocation=revoked(NOW - 10 * DAY)),
+        GOOD._replace(not_after=NOW - 5 * DAY, revocation=revoked(NOW)),
+    ],
+)
+def test_what_can_be(candidate: Candidate) -> None:
+    """The edges are inside; a certificate may also have been revoked after it expired."""
+    assert objection(candidate, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("candidate", "kind", "words"),
+    [
+        (GOOD._replace(serial=0), RefusalKind.SERIAL, "not positive"),
+        (GOOD._replace(serial=-1), RefusalKind.SERIAL, "not positive"),
+        (GOOD._replace(serial=1 << 159), RefusalKind.SERIAL, "over 20 octets"),
+        (GOOD._replace(not_before=GOOD.not_after + SECOND), RefusalKind.DATE, "ends before it begins"),
+        (GOOD._replace(marked_expired=True), RefusalKind.DATE, "valid until 2026-12-03T14:03:22Z"),
+        (GOOD._replace(revocation=revoked(NOW + SECOND)), RefusalKind.DATE, "2026-11-23T14:03:23Z lies in the future"),
+        (GOOD._replace(revocation=revoked(NOW - 11 * DAY)), RefusalKind.DATE, "before its validity began"),
+        (GOOD._replace(revocation=revoked(NOW, NOW + SECOND)), RefusalKind.DATE, "compromise is dated"),
+    ],
+)
+def test_what_cannot_be(candidate: Candidate, kind: RefusalKind, words: str) -> None:
+    """One sentence that says what is wrong, with file and line."""
+    refusal = objection(candidate, NOW)
+
+    assert refusal is not None
+    assert refusal.kind is kind
+    assert words in refusal.reason
+    assert str(refusal).startswith("index.txt, line 3: ")
+
+
+def test_duplicate_that_says_revoked_is_said_so() -> None:
+    """A second row that would revoke what is not revoked here must not disappear among the harmless ones."""
+    again = GOOD._replace(revocation=revoked(NOW))
+
+    assert "not revoked" not in duplicate(GOOD, "is registered already", revoked=False).reason
+    assert "not revoked" not in duplicate(again, "is registered already", revoked=True).reason
+    assert "here it is not revoked" in duplicate(again, "is registered already", revoked=False).reason.lower()
+
+
+def test_refusal_as_json_and_with_odd_file_names() -> None:
+    """Programs get file, place and kind; a file name that is no UTF-8 can be printed all the same."""
+    refusal = Refusal(Source(Path("a\udcff.pem"), "certificate"), 2, RefusalKind.BROKEN, "It is broken.")
+
+    assert refusal.as_json() == {
+        "file": "a\\udcff.pem",
+        "certificate": 2,
+        "kind": "broken",
+        "reason": "It is broken.",
+    }
+    assert str(refusal).encode() == b"a\\udcff.pem, certificate 2: It is broken."
