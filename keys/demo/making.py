@@ -22,9 +22,9 @@ from pki_revocation.documents.letters import LetterMaker
 from pki_revocation.importing.importer import Importer
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer, serial_text
+from pki_revocation.new_installation import set_up
 from pki_revocation.secret_files import load_pepper, write_private
 from pki_revocation.settings import LOOPBACK, WebSettings
-from pki_revocation.setup import set_up
 
 from .folder import DemoRefused
 from .hierarchy import Addresses, Authority, issue_server, make_issuing_ca, make_root

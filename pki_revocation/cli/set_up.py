@@ -12,7 +12,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.errors import ConfigurationError, PkiError
 from pki_revocation.installation import Installation
 from pki_revocation.model import serial_text
-from pki_revocation.setup import FIRST_CONFIG, config_with_database, set_up
+from pki_revocation.new_installation import FIRST_CONFIG, config_with_database, set_up
 
 from .options import installation_option
 

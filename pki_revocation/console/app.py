@@ -6,11 +6,11 @@ from flask import Flask, Response, make_response, render_template
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from pki_revocation import security_headers
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database import Database
 from pki_revocation.errors import StoreError
 from pki_revocation.model import serial_text
-from pki_revocation.web import headers
 
 from .overview import read_overview
 
@@ -27,7 +27,7 @@ def create_app(*, database: Database, clock: Clock) -> Flask:
     app.config["TRUSTED_HOSTS"] = _HOSTS
     app.jinja_env.filters.update(iso=iso, serial=serial_text)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    headers.install(app, secure=False)
+    security_headers.install(app, secure=False)
 
     @app.get("/")
     def overview() -> str:

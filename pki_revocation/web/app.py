@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped] # it carr
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from pki_revocation import security_headers
 from pki_revocation.clock import Clock, iso
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.model import EntryKind, serial_text
@@ -16,7 +17,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from pki_revocation.settings import WebSettings
 
-from . import headers, languages, moments
+from . import languages, moments
 from .api import PREFIX, api
 from .choices import KEY_COMPROMISE, SPOKEN
 from .error_pages import error_page_of
@@ -50,7 +51,7 @@ def create_app(*, service: RevocationService, settings: WebSettings, session_key
         WTF_CSRF_SSL_STRICT=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
-    headers.install(app, secure=secure)
+    security_headers.install(app, secure=secure)
     languages.install(app, secure=secure)
     _prepare_templates(app, secure=secure)
     receipts = Receipts(session_key)

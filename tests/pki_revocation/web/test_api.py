@@ -12,11 +12,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from pki_revocation.codes import CodeScheme, CodeVerifier, new_code
-from pki_revocation.model import Channel, serial_text
+from pki_revocation.database import Database
+from pki_revocation.model import Channel, Issuer, serial_text
 from pki_revocation.numbers import grouped, number_at
 from tests.fakes import FakeClock
+from tests.pki import CertificateAuthority
 from tests.pki_revocation.web.conftest import Journal
-from tests.subscribers import Subscriber
+from tests.subscribers import Subscriber, enrol
 
 PATH = "/api/v1/revocations"
 
@@ -275,3 +277,22 @@ def test_code_in_the_wrong_place_is_not_repeated(
     assert problem(response)["status"] == 422
     assert code not in response.text
     assert code not in caplog.text
+
+
+def test_two_hundred_right_codes_in_a_row_are_all_taken(
+    app: Flask,
+    database: Database,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    clock: FakeClock,
+    verifier: CodeVerifier,
+) -> None:
+    """A desk that revokes hundreds from one address is neither refused nor told to wait."""
+    long_codes = CodeVerifier(verifier.pepper, CodeScheme.KEYED_HASH)
+    statuses = []
+    for place in range(200):
+        each = enrol(database, issuer, authority.issue(f"Zorg {place}", clock.now()), clock, long_codes)
+        answer = app.test_client().post(PATH, json={"number": each.number, "code": each.code})
+        statuses.append(answer.status_code)
+
+    assert statuses == [200] * 200

@@ -13,7 +13,7 @@ from pki_revocation.model import Channel, EntryKind, serial_text
 from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import Wish
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browser import Browser
 from tests.pki_revocation.web.conftest import Journal
@@ -185,17 +185,6 @@ def test_number_may_come_with_the_address(bare_browser: Browser, query: str, sho
     assert (f'value="{grouped_number(number)}"' in answer.text) is shown
     assert "<script>" not in answer.text
     assert code not in answer.text
-
-
-def test_right_codes_in_a_row_are_not_counted(
-    browser: Browser, subscriber: Subscriber, service: RevocationService
-) -> None:
-    """Nothing counts right codes against an address: the last of many is answered like the first."""
-    service.revoke(service.identify(subscriber.number, subscriber.code), _wish())
-    browser.get("/revoke")
-    fields = {**browser.hidden(), "number": subscriber.number, "code": subscriber.code}
-
-    assert {browser.post("/revoke", fields).status_code for _ in range(25)} == {200}
 
 
 def _wish() -> Wish:

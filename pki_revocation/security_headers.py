@@ -1,7 +1,4 @@
-"""Security headers on every answer (OWASP ASVS 5.0, 3.4): nothing from elsewhere, no frames, nothing kept.
-
-The console sends the same ones.
-"""
+"""Security headers on every answer of page and console (OWASP ASVS 5.0, 3.4): nothing from elsewhere, no frames."""
 
 from flask import Flask, Response, request
 

@@ -1,0 +1,71 @@
+"""Puts the publisher and the distribution service together: the one place that names what they are made of."""
+
+from typing import TYPE_CHECKING
+
+from keys.keyring import Keyring
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import SystemClock
+from pki_revocation.database import Database
+from pki_revocation.installation import Installation
+
+from .config import PublisherSettings
+from .distribution import create_app
+from .issuance import CrlIssuance
+from .lease import Lease
+from .outlets import DirectoryOutlet
+from .published_files import PUBLISHED
+from .schedule import PublicationSchedule
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def outlet(installation: Installation) -> DirectoryOutlet:
+    """The installation's folder of published files."""
+    return DirectoryOutlet(installation.path(PUBLISHED))
+
+
+def issuance(installation: Installation, database: Database) -> CrlIssuance:
+    """Publishes CRLs with the installation's keys.
+
+    Raises:
+        ConfigurationError: when [publisher] or [keys] is wrong.
+    """
+    clock = SystemClock()
+    return CrlIssuance(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        keys=Keyring.open(installation, clock),
+        outlet=outlet(installation),
+        settings=installation.section(PublisherSettings),
+    )
+
+
+def lease(installation: Installation, database: Database) -> Lease:
+    """The publishers' lease, as this process would hold it."""
+    return Lease(database=database, clock=SystemClock(), length=installation.section(PublisherSettings).lease)
+
+
+def schedule(installation: Installation, database: Database) -> PublicationSchedule:
+    """The running publisher.
+
+    Raises:
+        ConfigurationError: when [publisher] or [keys] is wrong.
+    """
+    clock = SystemClock()
+    return PublicationSchedule(
+        database=database,
+        clock=clock,
+        issuance=issuance(installation, database),
+        outlet=outlet(installation),
+        lease=lease(installation, database),
+        settings=installation.section(PublisherSettings),
+        signs=Keyring.open(installation, clock).signs_crls_for,
+    )
+
+
+def application(installation: Installation) -> "Flask":
+    """The distribution service's WSGI application."""
+    settings = installation.section(PublisherSettings)
+    return create_app(installation.path(PUBLISHED), clock=SystemClock(), promise=settings.publish_within)

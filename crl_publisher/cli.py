@@ -1,0 +1,258 @@
+"""`crl`, `schedule` and `publisher`: publish now, see what was published, look into a CRL, and run the publisher."""
+
+import json
+import time
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+
+import click
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pki_revocation import register
+from pki_revocation.cli.options import installation_option
+from pki_revocation.clock import SystemClock, iso
+from pki_revocation.config import duration_text
+from pki_revocation.database import Database
+from pki_revocation.errors import PkiError
+from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer
+
+from . import bootstrap, requests
+from .config import PublisherSettings
+from .errors import NotPublished
+from .lease import Lease
+from .reading import ReadCrl, read_crl
+from .scope import FULL
+from .serve import serve
+from .store import last_published, published
+
+_issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+_PAUSE_SECONDS = 0.1
+_LISTED = 20
+_SHOWN_ENTRIES = 10
+
+
+@click.group()
+def crl() -> None:
+    """CRLs: publish one now, list what was published, look into one."""
+
+
+@crl.command()
+@_issuer_option
+@_json_option
+@click.option("--timeout", type=click.IntRange(min=1), default=300, show_default=True, help="Seconds to wait at most.")
+@installation_option
+def publish(installation: Installation, *, issuer_name: str | None, as_json: bool, timeout: int) -> None:
+    """Publish a CRL now, and return when it is public.
+
+    The running publisher does it; where none runs, this process becomes the publisher for as long as it takes.
+    """
+    with installation.database() as database:
+        database.check_revision()
+        issuer = _issuer(database, issuer_name)
+        answer = _published_by_whoever_may(installation, database, issuer, timeout)
+    if "error" in answer:
+        raise NotPublished(str(answer["error"]))
+    if as_json:
+        click.echo(json.dumps(answer))
+        return
+    click.echo(
+        f"CRL {answer['number']} of {issuer.name} is public: {answer['entries']} entries, {answer['size']} bytes, "
+        f"until {answer['next_update']}, in {answer['seconds']} s."
+    )
+
+
+@crl.command(name="list")
+@_issuer_option
+@_json_option
+@installation_option
+def list_published(installation: Installation, *, issuer_name: str | None, as_json: bool) -> None:
+    """The last CRLs that were published, the newest first."""
+    with installation.database() as database:
+        database.check_revision()
+        issuer = _issuer(database, issuer_name)
+        with database.read() as connection:
+            found = published(connection, issuer, limit=_LISTED)
+    if as_json:
+        click.echo(json.dumps([each.as_json() for each in found]))
+        return
+    for each in found:
+        click.echo(
+            f"{each.number}  published {iso(each.published_at)}  until {iso(each.next_update)}  "
+            f"{each.entries} entries  {each.size} bytes  covers sequence {each.covers_sequence}"
+        )
+    if not found:
+        click.echo(f"No CRL of {issuer.name} has been published yet.")
+
+
+@crl.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@_issuer_option
+@_json_option
+@click.option("--entries", "all_entries", is_flag=True, help="All entries, not only the first ten.")
+@installation_option
+def inspect(
+    installation: Installation, *, file: Path | None, issuer_name: str | None, as_json: bool, all_entries: bool
+) -> None:
+    """Look into a CRL: FILE, in DER or PEM, or without it the one of an issuer that is public now."""
+    with installation.database() as database:
+        database.check_revision()
+        if file is None:
+            issuer = _issuer(database, issuer_name)
+            data = bootstrap.outlet(installation).fetch(FULL.path(issuer))
+            if data is None:
+                raise NotPublished(f"No CRL of {issuer.name} is public: run 'pki-revocation crl publish'.")
+        else:
+            data = _der(file)
+        found = read_crl(data)
+        with database.read() as connection:
+            signer = next(
+                (each for each in register.all_issuers(connection) if found.is_signed_by(each.certificate)), None
+            )
+    facts = _facts(found, signer, None if all_entries else _SHOWN_ENTRIES)
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        if isinstance(value, list):
+            for entry in value:
+                click.echo("  " + "  ".join(str(each) for each in entry.values() if each is not None))
+        else:
+            click.echo(f"{name.replace('_', ' ')}: {value}")
+
+
+@crl.command()
+@_issuer_option
+@installation_option
+def rebuild(installation: Installation, *, issuer_name: str | None) -> None:
+    """Make the stored CRL entries of an issuer anew from the journal: needed only when the gate says so."""
+    with installation.database() as database:
+        database.check_revision()
+        issuer = _issuer(database, issuer_name)
+        sequence = bootstrap.issuance(installation, database).rebuild(issuer)
+    click.echo(f"The entries of {issuer.name} were made anew, up to sequence {sequence}.")
+
+
+@click.group()
+def schedule() -> None:
+    """When CRLs are published."""
+
+
+@schedule.command()
+@_json_option
+@installation_option
+def show(installation: Installation, *, as_json: bool) -> None:
+    """The schedule, and for each issuer the CRL that is public and when the next one comes."""
+    settings = installation.section(PublisherSettings)
+    with installation.database() as database:
+        database.check_revision()
+        holder = bootstrap.lease(installation, database).current_holder()
+        with database.read() as connection:
+            standing = {issuer.name: last_published(connection, issuer) for issuer in register.all_issuers(connection)}
+    rules = {
+        name: duration_text(getattr(settings, name))
+        for name in ("period", "validity", "publish_within", "minimum_interval", "backdate")
+    }
+    issuers = {
+        name: None if last is None else {"next_at": iso(last.published_at + settings.period)} | last.as_json()
+        for name, last in standing.items()
+    }
+    if as_json:
+        click.echo(json.dumps(rules | {"publisher": holder, "issuers": issuers}))
+        return
+    for name, value in rules.items():
+        click.echo(f"{name.replace('_', ' ')}: {value}")
+    click.echo(f"publisher: {holder or 'none is running'}")
+    for name, last in standing.items():
+        if last is None:
+            click.echo(f"{name}: none yet")
+            continue
+        due = iso(last.published_at + settings.period)
+        click.echo(f"{name}: CRL {last.number} until {iso(last.next_update)}, the next one at {due} at the latest")
+
+
+@click.command()
+@installation_option
+def publisher(installation: Installation) -> None:
+    """Sign and publish CRLs: the one process that uses the CA's key."""
+    serve(installation)
+
+
+def _published_by_whoever_may(
+    installation: Installation, database: Database, issuer: Issuer, timeout: int
+) -> dict[str, object]:
+    """Ask, and wait for the answer; take over when nobody holds the lease."""
+    with database.write() as connection:
+        request = requests.ask(connection, issuer, SystemClock())
+    lease = bootstrap.lease(installation, database)
+    give_up_at = time.monotonic() + timeout
+    try:
+        while time.monotonic() < give_up_at:
+            with database.read() as connection:
+                answer = requests.answer_to(connection, request)
+            if answer is not None:
+                return answer
+            if lease.current_holder() is None and lease.hold():
+                return _publish_here(installation, database, issuer, lease)
+            time.sleep(_PAUSE_SECONDS)
+    finally:
+        with database.write() as connection:
+            requests.withdraw(connection, request)
+    raise NotPublished(
+        f"The publisher did not publish within {duration_text(timedelta(seconds=timeout))}: see its log."
+    )
+
+
+def _publish_here(installation: Installation, database: Database, issuer: Issuer, lease: Lease) -> dict[str, object]:
+    stopwatch = requests.Stopwatch.start()
+    try:
+        issuance = bootstrap.issuance(installation, database)
+        issuance.prepare(issuer)
+        return stopwatch.answer(issuance.publish(issuer))
+    finally:
+        lease.release()
+
+
+def _issuer(database: Database, name: str | None) -> Issuer:
+    with database.read() as connection:
+        return register.issuer_named(connection, name)
+
+
+def _der(file: Path) -> bytes:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise PkiError(f"{file} cannot be read: {error.strerror or error}.") from error
+    if b"-----BEGIN X509 CRL-----" not in data:
+        return data
+    try:
+        return x509.load_pem_x509_crl(data).public_bytes(Encoding.DER)
+    except ValueError:
+        raise PkiError(f"{file} is no CRL: give one in DER or PEM.") from None
+
+
+def _facts(found: ReadCrl, signer: Issuer | None, shown: int | None) -> dict[str, object]:
+    next_update = found.next_update
+    entries = [
+        {
+            "serial": entry.serial.hex(),
+            "revoked_at": iso(entry.revocation_date),
+            "reason": entry.reason.token if entry.reason else None,
+            "invalidity_date": iso(entry.invalidity_date) if entry.invalidity_date else None,
+        }
+        for entry in islice(found.entries(), shown)
+    ]
+    return {
+        "issuer": found.parsed.issuer.rfc4514_string(),
+        "signed_by": "no issuer that is known here" if signer is None else signer.name,
+        "number": found.number,
+        "this_update": iso(found.this_update),
+        "next_update": iso(next_update) if next_update else None,
+        "entries": len(found),
+        "size": len(found.data),
+        "sha256": found.sha256.hex(),
+        "revoked": entries,
+    }

@@ -1,0 +1,140 @@
+"""Serves what was published, over plain http: CRLs, and CA certificates for AIA (RFC 2585; RFC 9110 and 9111).
+
+A file is opened once for each answer, so that one that is replaced meanwhile is still read whole. `max-age` is the
+publisher's own promise: a cache then keeps an old CRL no longer than the publisher may take for a new one, and asking
+again with the ETag costs next to nothing.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.http import parse_range_header
+from werkzeug.wsgi import FileWrapper
+
+from pki_revocation.clock import Clock, SystemClock, iso
+from pki_revocation.installation import Installation
+from pki_revocation.serving import Listener, serve_wsgi
+
+from .config import DistributionSettings
+from .errors import NotPublished
+from .published_files import PUBLISHED, PublishedFile, PublishedFiles
+
+# Design section 2: no answer is kept longer by a cache, whatever the publisher promises.
+_LONGEST_MAX_AGE = timedelta(seconds=300)
+_BLOCK = 65536
+
+
+def create_app(root: Path, *, clock: Clock, promise: timedelta) -> Flask:
+    """The WSGI application; *root* holds crl/ and aia/, *promise* is how soon a revocation is published."""
+    app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False
+    files = PublishedFiles(root)
+    longest = min(promise, _LONGEST_MAX_AGE)
+    for folder, suffix, media_type in (("crl", "crl", "application/pkix-crl"), ("aia", "cer", "application/pkix-cert")):
+        app.add_url_rule(
+            f"/{folder}/<name>.{suffix}",
+            endpoint=folder,
+            view_func=partial(_serve, files, clock, longest, folder=folder, suffix=suffix, media_type=media_type),
+            methods=["GET"],
+            provide_automatic_options=False,
+        )
+    app.register_error_handler(HTTPException, _refusal)
+    return app
+
+
+def serve(installation: Installation, workers: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, and end cleanly.
+
+    Raises:
+        ConfigurationError: when the configuration is wrong or a port is taken.
+    """
+    settings = installation.section(DistributionSettings)
+    serve_wsgi(
+        name="distribution",
+        factory="crl_publisher.bootstrap:application",
+        installation=installation,
+        listener=Listener(
+            host=settings.host,
+            port=settings.port,
+            operations_port=settings.operations_port,
+            workers=workers or settings.workers,
+        ),
+        ready=readiness(installation.path(PUBLISHED), SystemClock()),
+    )
+
+
+def readiness(root: Path, clock: Clock) -> Callable[[], None]:
+    """What /readyz asks: raises NotPublished while there is no CRL to serve, or one has lapsed."""
+    files = PublishedFiles(root)
+
+    def ready() -> None:
+        names = sorted(path.stem for path in (root / "crl").glob("[!.]*.crl"))
+        if not names:
+            raise NotPublished("No CRL has been published yet.")
+        for name in names:
+            published = files.open("crl", name, "crl")
+            if published is None:
+                raise NotPublished(f"What is published as the CRL of {name} cannot be served.")
+            published.stream.close()
+            if published.next_update is not None and published.next_update <= clock.now():
+                raise NotPublished(f"The CRL of {name} lapsed at {iso(published.next_update)}.")
+
+    return ready
+
+
+def _serve(  # noqa: PLR0913 - the application's parts, and the route's
+    files: PublishedFiles, clock: Clock, longest: timedelta, *, folder: str, suffix: str, media_type: str, name: str
+) -> Response:
+    published = files.open(folder, name, suffix)
+    if published is None:
+        raise NotFound
+    try:
+        response = Response(FileWrapper(published.stream, _BLOCK), mimetype=media_type, direct_passthrough=True)
+        response.call_on_close(published.stream.close)
+        _describe(response, published, clock, longest)
+        _keep_one_range()
+        response.make_conditional(request.environ, accept_ranges=True, complete_length=published.size)
+    except BaseException:
+        published.stream.close()
+        raise
+    if request.method == "HEAD" or response.status_code == HTTPStatus.NOT_MODIFIED:
+        # Nothing of it will be read, and nobody else would close it.
+        published.stream.close()
+        response.response = ()
+    return response
+
+
+def _describe(response: Response, published: PublishedFile, clock: Clock, longest: timedelta) -> None:
+    now = clock.now()
+    max_age = longest if published.next_update is None else min(longest, published.next_update - now)
+    seconds = max(0, int(max_age.total_seconds()))
+    response.content_length = published.size
+    response.last_modified = published.modified
+    response.set_etag(published.sha256)
+    response.date = now
+    response.expires = now + timedelta(seconds=seconds)
+    response.cache_control.public = True
+    response.cache_control.max_age = seconds
+    response.headers["X-Content-Type-Options"] = "nosniff"
+
+
+def _keep_one_range() -> None:
+    """One range of octets is served; whatever else a client asks for gets the whole (RFC 9110 section 14.2)."""
+    asked = parse_range_header(request.environ.get("HTTP_RANGE"))
+    if request.method == "HEAD" or asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+        request.environ.pop("HTTP_RANGE", None)
+
+
+def _refusal(error: HTTPException) -> Response:
+    """One sentence in plain text, which no cache keeps: the file may be there the next second."""
+    response = Response(f"{error.description}\n", status=error.code, mimetype="text/plain")
+    response.headers.extend(
+        (name, value) for name, value in error.get_headers(request.environ) if name in {"Allow", "Content-Range"}
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,154 @@
+"""The entry store: each revocation as the DER of its CRL entry, made once when its journal row is applied.
+
+A CRL's body is then a join of stored bytes. The store is a projection: losing it costs a rebuild from the journal,
+and the gate compares every CRL with the journal itself. RFC 5280 sections 5.1.2.6 and 5.3; BR 7.2.2.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pki_revocation import journal
+from pki_revocation.database import Database
+from pki_revocation.der import enumerated, extension, generalized_time, integer, object_identifier, sequence, time
+from pki_revocation.model import Issuer, JournalEntry
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.schema import certificates, crl_entries, crl_projections
+from pki_revocation.schema import journal as journal_table
+
+# Raised whenever encode_entry would give other bytes: stored entries of another version are made anew.
+ENCODING_VERSION = 1
+# Small portions, because subscribers cannot revoke while SQLite's one write lock is held.
+_PORTION = 1000
+_READ_PORTION = 10_000
+
+_REASON_CODE = object_identifier("2.5.29.21")
+_INVALIDITY_DATE = object_identifier("2.5.29.24")
+
+
+def encode_entry(entry: JournalEntry) -> bytes:
+    """One element of revokedCertificates.
+
+    No reason is the reason extension's absence (RFC 5280 section 5.3.1), and only keyCompromise has an invalidity date.
+    """
+    extensions = _reason_extension(entry.reason)
+    if entry.invalidity_date is not None:
+        extensions += extension(_INVALIDITY_DATE, generalized_time(entry.invalidity_date))
+    return sequence(integer(entry.serial), time(entry.revocation_date), sequence(extensions) if extensions else b"")
+
+
+@cache
+def _reason_extension(reason: RevocationReason) -> bytes:
+    if reason is RevocationReason.UNSPECIFIED:
+        return b""
+    return extension(_REASON_CODE, enumerated(reason))
+
+
+class EntryStore:
+    """Applies the journal, and gives the entries of the next CRL."""
+
+    def __init__(self, database: Database) -> None:
+        """*database* holds both the journal and the store."""
+        self._database = database
+        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
+
+    def apply(self, issuer: Issuer) -> int:
+        """Apply the journal's rows that are not in the store yet; give the sequence that it then holds.
+
+        Each portion is a transaction of its own with the sequence it reached: an end at any point loses nothing.
+        """
+        while True:
+            with self._database.write() as connection:
+                applied = self._lock_projection(connection, issuer)
+                rows = list(journal.entries_after(connection, issuer.id, applied, upto=applied + _PORTION))
+                if rows:
+                    self._write(connection, issuer, rows)
+                    applied = rows[-1].sequence
+                if len(rows) < _PORTION:
+                    return applied
+
+    def prepare(self, issuer: Issuer) -> None:
+        """Rebuild when entries were made by another version of the encoding."""
+        with self._database.read() as connection:
+            outdated = connection.execute(
+                select(crl_entries.c.serial)
+                .where(crl_entries.c.issuer_id == issuer.id, crl_entries.c.encoding_version != ENCODING_VERSION)
+                .limit(1)
+            ).first()
+        if outdated is not None:
+            self.rebuild(issuer)
+
+    def rebuild(self, issuer: Issuer) -> int:
+        """Forget every entry of the issuer and make them anew from the journal; give the sequence reached."""
+        with self._database.write() as connection:
+            self._lock_projection(connection, issuer)
+            connection.execute(delete(crl_entries).where(crl_entries.c.issuer_id == issuer.id))
+            _move_projection(connection, issuer, 0)
+        return self.apply(issuer)
+
+    def _lock_projection(self, connection: Connection, issuer: Issuer) -> int:
+        """Two publishers at once take turns here."""
+        first = self._insert(crl_projections).values(issuer_id=issuer.id, sequence=0)
+        connection.execute(first.on_conflict_do_nothing())
+        query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer.id)
+        return int(connection.execute(query.with_for_update()).scalar_one())
+
+    def _write(self, connection: Connection, issuer: Issuer, rows: list[JournalEntry]) -> None:
+        latest = {row.serial: row for row in rows}
+        query = select(certificates.c.serial, certificates.c.not_after).where(
+            certificates.c.issuer_id == issuer.id, certificates.c.serial.in_(latest)
+        )
+        expiries = {row.serial: row.not_after for row in connection.execute(query)}
+        statement = self._insert(crl_entries)
+        statement = statement.on_conflict_do_update(
+            index_elements=["issuer_id", "serial"],
+            set_={name: statement.excluded[name] for name in ("encoding_version", "not_after", "entry")},
+        )
+        connection.execute(
+            statement,
+            [
+                {
+                    "issuer_id": issuer.id,
+                    "serial": serial,
+                    "encoding_version": ENCODING_VERSION,
+                    "not_after": expiries[serial],
+                    "entry": encode_entry(row),
+                }
+                for serial, row in latest.items()
+            ],
+        )
+        _move_projection(connection, issuer, rows[-1].sequence)
+
+
+def current_entries(
+    connection: Connection, issuer: Issuer, *, expired_before: datetime | None, listed_upto: int
+) -> Iterator[bytes]:
+    """The entries of the next CRL, in the order of their serials' octets.
+
+    An entry goes once a CRL that was issued beyond its certificate's validity has listed it (RFC 5280 section 3.3;
+    BR 4.10.1).
+
+    Args:
+        connection: reads; the entries come in portions, never all at once.
+        issuer: whose.
+        expired_before: thisUpdate of the last published CRL, or None to keep everything.
+        listed_upto: the journal's sequence that this CRL covers: later rows were not on it.
+    """
+    query = select(crl_entries.c.entry).where(crl_entries.c.issuer_id == issuer.id)
+    if expired_before is not None:
+        not_listed_yet = select(journal_table.c.serial).where(
+            journal_table.c.issuer_id == issuer.id, journal_table.c.sequence > listed_upto
+        )
+        query = query.where(or_(crl_entries.c.not_after >= expired_before, crl_entries.c.serial.in_(not_listed_yet)))
+    ordered = query.order_by(crl_entries.c.serial).execution_options(yield_per=_READ_PORTION)
+    with connection.scalars(ordered) as rows:
+        yield from rows
+
+
+def _move_projection(connection: Connection, issuer: Issuer, sequence: int) -> None:
+    connection.execute(
+        update(crl_projections).where(crl_projections.c.issuer_id == issuer.id).values(sequence=sequence)
+    )

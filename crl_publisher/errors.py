@@ -1,0 +1,37 @@
+"""What can go wrong between the journal and a public CRL."""
+
+from collections.abc import Mapping, Sequence
+
+from pki_revocation.errors import PkiError
+
+
+class UnreadableCrl(PkiError):
+    """The bytes are no CRL."""
+
+
+class OutletError(PkiError):
+    """A CRL could not be put where relying parties fetch it; what was there before is still there."""
+
+
+class NumberNotAbove(OutletError):
+    """A CRL with this number or a higher one is public already: an outlet never goes backwards."""
+
+
+class NumberExhausted(PkiError):
+    """There is no next CRL number that fits."""
+
+
+class NotPublished(PkiError):
+    """An issuer has no valid published CRL, or nobody published one in time."""
+
+
+class CrlRejected(PkiError):
+    """The gate found an error: nothing was published, and the last good CRL stays.
+
+    *counts* says how often each kind of finding came up.
+    """
+
+    def __init__(self, counts: Mapping[str, int], messages: Sequence[str]) -> None:
+        self.counts = dict(counts)
+        kinds = ", ".join(kind if count == 1 else f"{kind} ({count} times)" for kind, count in counts.items())
+        super().__init__(f"The CRL was not published, because the gate found {kinds}: {' '.join(messages)}")

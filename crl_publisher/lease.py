@@ -1,0 +1,107 @@
+"""The lease: of many publishers, the one whose name stands in the row publishes.
+
+It decides who works, and no more: that numbers never go backwards is the outlet's check, because a holder that was
+paused does not know that its lease is gone.
+"""
+
+import logging
+import os
+import secrets
+import socket
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pki_revocation.clock import Clock
+from pki_revocation.database import Database
+from pki_revocation.schema import leases
+
+from .processes import lives
+
+NAME = "crl-publisher"
+_log = logging.getLogger(__name__)
+
+
+class Lease:
+    """A lease of one process: taken when nobody has it, renewed by asking again, let go at the end."""
+
+    def __init__(self, *, database: Database, clock: Clock, length: timedelta, name: str = NAME) -> None:
+        """*length* is how long it holds when it is not renewed."""
+        self._database = database
+        self._clock = clock
+        self._length = length
+        self._name = name
+        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
+        self._turn = threading.Lock()
+        self.holder = f"{_place()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+    def hold(self) -> bool:
+        """Take or renew it; False while somebody else has it.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        now = self._clock.now()
+        until = now + self._length
+        with self._turn, self._database.write() as connection:
+            first = self._insert(leases).values(name=self._name, holder=self.holder, until=until)
+            connection.execute(first.on_conflict_do_nothing())
+            row = connection.execute(
+                select(leases.c.holder, leases.c.until).where(leases.c.name == self._name).with_for_update()
+            ).one()
+            if row.holder != self.holder:
+                if self._counts(row.holder, row.until, now):
+                    return False
+                _log.warning("the lease of %s is over: taking it", row.holder)
+            connection.execute(
+                update(leases).where(leases.c.name == self._name).values(holder=self.holder, until=until)
+            )
+        return True
+
+    def current_holder(self) -> str | None:
+        """Who has it now; None when nobody does.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(leases.c.holder, leases.c.until).where(leases.c.name == self._name)
+            ).one_or_none()
+        if row is None or not self._counts(row.holder, row.until, self._clock.now()):
+            return None
+        return str(row.holder)
+
+    def release(self) -> None:
+        """Let it go, so that another need not wait for its end.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        with self._turn, self._database.write() as connection:
+            connection.execute(delete(leases).where(leases.c.name == self._name, leases.c.holder == self.holder))
+
+    def _counts(self, holder: str, until: datetime, now: datetime) -> bool:
+        """A lease is over by time, by the end of a process on this machine, or when no clock can have given it.
+
+        The last happens after a clock that ran ahead was set back: nobody renews what seems to last for hours.
+        """
+        if until <= now or until > now + 2 * self._length:
+            return False
+        place, _, rest = holder.rpartition(":")[0].rpartition(":")
+        return not (place == _place() and rest.isdigit() and not lives(int(rest)))
+
+
+def _place() -> str:
+    """This machine, and on it the space in which process ids mean something."""
+    return f"{socket.gethostname()}/{_process_space()}"
+
+
+def _process_space() -> int:
+    try:
+        return Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return 0

@@ -1,0 +1,38 @@
+"""What operators watch, per issuer: is the CRL fresh, does it grow, does publishing work."""
+
+from prometheus_client import Counter, Gauge
+
+from .store import PublishedCrl
+
+_NUMBER = Gauge("crl_number", "Number of the CRL that is public", ["issuer"])
+_THIS_UPDATE = Gauge("crl_this_update_timestamp_seconds", "thisUpdate of the CRL that is public", ["issuer"])
+_NEXT_UPDATE = Gauge("crl_next_update_timestamp_seconds", "nextUpdate of the CRL that is public", ["issuer"])
+_AGE = Gauge("crl_age_seconds", "Seconds since the CRL that is public was published", ["issuer"])
+_ENTRIES = Gauge("crl_entries", "Entries of the CRL that is public", ["issuer"])
+_SIZE = Gauge("crl_size_bytes", "Size of the CRL that is public", ["issuer"])
+_LATE = Gauge("crl_uncovered_revocations", "Rows of the journal that the CRL that is public does not cover", ["issuer"])
+_PUBLICATIONS = Counter("crl_publications", "CRLs made public by this process", ["issuer"])
+_FAILURES = Counter("crl_publication_failures", "Publications that failed, by kind of error", ["issuer", "error"])
+_SECONDS = Gauge("crl_publication_seconds", "How long the last publication took", ["issuer"])
+
+
+def published(issuer: str, seconds: float) -> None:
+    """A CRL became public."""
+    _PUBLICATIONS.labels(issuer).inc()
+    _SECONDS.labels(issuer).set(seconds)
+
+
+def failed(issuer: str, error: Exception) -> None:
+    """A publication failed."""
+    _FAILURES.labels(issuer, type(error).__name__).inc()
+
+
+def stands(crl: PublishedCrl, *, age_seconds: float, uncovered: int) -> None:
+    """What is public now."""
+    _NUMBER.labels(crl.issuer).set(crl.number)
+    _THIS_UPDATE.labels(crl.issuer).set(crl.this_update.timestamp())
+    _NEXT_UPDATE.labels(crl.issuer).set(crl.next_update.timestamp())
+    _ENTRIES.labels(crl.issuer).set(crl.entries)
+    _SIZE.labels(crl.issuer).set(crl.size)
+    _AGE.labels(crl.issuer).set(age_seconds)
+    _LATE.labels(crl.issuer).set(uncovered)

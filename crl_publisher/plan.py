@@ -1,0 +1,45 @@
+"""What the next CRL is to say: fixed under the journal's head lock, before anything is signed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pki_revocation.model import Issuer
+
+from .builder import Particulars
+from .reading import ReadCrl
+from .scope import Scope
+from .store import PublishedCrl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One CRL that is about to be made.
+
+    *moment* is when it is issued, *covers_sequence* what the journal held then. *recorded* is the last one that the
+    record has as published, *public* the one that relying parties really get now, where it is the issuer's own.
+    """
+
+    issuer: Issuer
+    scope: Scope
+    number: int
+    moment: datetime
+    this_update: datetime
+    next_update: datetime
+    covers_sequence: int
+    recorded: PublishedCrl | None
+    public: ReadCrl | None
+
+    @property
+    def particulars(self) -> Particulars:
+        """What the builder needs of it."""
+        return Particulars(number=self.number, this_update=self.this_update, next_update=self.next_update)
+
+    @property
+    def expired_before(self) -> datetime | None:
+        """Certificates that expired before this have been listed once beyond their validity; None when none have."""
+        return None if self.recorded is None else self.recorded.this_update
+
+    @property
+    def listed_upto(self) -> int:
+        """The journal's sequence up to which that can be said."""
+        return 0 if self.recorded is None else self.recorded.covers_sequence

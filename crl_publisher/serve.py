@@ -1,0 +1,67 @@
+"""The publisher as a process: the one that uses the CA's key, and nothing else does."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+
+from keys.keyring import Keyring
+from pki_revocation import register
+from pki_revocation.clock import Clock, SystemClock, iso
+from pki_revocation.database import Database
+from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer
+from pki_revocation.serving import open_operations
+
+from . import bootstrap
+from .config import PublisherSettings
+from .errors import NotPublished
+from .outlets import Outlet
+from .scope import FULL
+from .store import last_published
+
+
+def serve(installation: Installation, workers: int | None = None) -> None:  # noqa: ARG001 - every service takes it
+    """Publish until SIGTERM or SIGINT, and end cleanly.
+
+    Of *workers* there is always one: a second publisher would only wait for the lease.
+
+    Raises:
+        ConfigurationError: when the configuration is wrong or the operations port is taken.
+        StoreError: when the database is not this program's.
+    """
+    # It would report every look at the record, and every one that a long publication held up.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    settings = installation.section(PublisherSettings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with installation.database() as database:
+        database.check_revision()
+        clock = SystemClock()
+        schedule = bootstrap.schedule(installation, database)
+        ready = readiness(
+            database, clock, bootstrap.outlet(installation), Keyring.open(installation, clock).signs_crls_for
+        )
+        operations = open_operations(settings.host, settings.operations_port, "publisher", ready)
+        try:
+            schedule.run(stop)
+        finally:
+            operations.stop()
+
+
+def readiness(database: Database, clock: Clock, outlet: Outlet, signs: Callable[[Issuer], bool]) -> Callable[[], None]:
+    """What /readyz asks: raises NotPublished while some issuer has no valid CRL that is public."""
+
+    def ready() -> None:
+        with database.read() as connection:
+            standing = [(issuer, last_published(connection, issuer)) for issuer in register.all_issuers(connection)]
+        for issuer, last in standing:
+            if not signs(issuer):
+                continue
+            if last is None or not outlet.exists(FULL.path(issuer)):
+                raise NotPublished(f"No CRL of {issuer.name} is public.")
+            if last.next_update <= clock.now():
+                raise NotPublished(f"The CRL of {issuer.name} lapsed at {iso(last.next_update)}.")
+
+    return ready

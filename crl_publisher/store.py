@@ -1,0 +1,107 @@
+"""The record of CRLs: what was published when, and what it covers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from pki_revocation.clock import iso
+from pki_revocation.model import Issuer
+from pki_revocation.schema import crls
+
+from .reading import ReadCrl
+from .scope import FULL, Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedCrl:
+    """A CRL that is or was public.
+
+    *covers_sequence* is the journal's sequence up to which every revocation is in it, *sha256* in hexadecimal.
+    """
+
+    issuer: str
+    scope: str
+    number: int
+    this_update: datetime
+    next_update: datetime
+    covers_sequence: int
+    entries: int
+    size: int
+    sha256: str
+    published_at: datetime
+
+    def as_json(self) -> dict[str, object]:
+        """The fields as commands print them."""
+        return {
+            "issuer": self.issuer,
+            "scope": self.scope,
+            "number": self.number,
+            "this_update": iso(self.this_update),
+            "next_update": iso(self.next_update),
+            "covers_sequence": self.covers_sequence,
+            "entries": self.entries,
+            "size": self.size,
+            "sha256": self.sha256,
+            "published_at": iso(self.published_at),
+        }
+
+
+def last_published(connection: Connection, issuer: Issuer, scope: Scope = FULL) -> PublishedCrl | None:
+    """The one with the highest number that was recorded as published, or None."""
+    return next(iter(published(connection, issuer, scope, limit=1)), None)
+
+
+def published(connection: Connection, issuer: Issuer, scope: Scope = FULL, *, limit: int) -> tuple[PublishedCrl, ...]:
+    """The last ones that were published, the newest first."""
+    rows = connection.execute(
+        select(crls)
+        .where(crls.c.issuer_id == issuer.id, crls.c.scope == scope.name, crls.c.published_at.is_not(None))
+        .order_by(crls.c.number.desc())
+        .limit(limit)
+    )
+    return tuple(_published(issuer, row) for row in rows)
+
+
+def is_unrecorded(connection: Connection, issuer: Issuer, scope: Scope, number: int) -> bool:
+    """Whether this number was reserved here and never recorded as published."""
+    return (
+        connection.execute(
+            select(crls.c.number).where(
+                crls.c.issuer_id == issuer.id,
+                crls.c.scope == scope.name,
+                crls.c.number == number,
+                crls.c.published_at.is_(None),
+            )
+        ).first()
+        is not None
+    )
+
+
+def record_published(
+    connection: Connection, issuer: Issuer, scope: Scope, crl: ReadCrl, published_at: datetime
+) -> PublishedCrl:
+    """Write into the row that was reserved for this CRL's number that it is public."""
+    row = connection.execute(
+        update(crls)
+        .where(crls.c.issuer_id == issuer.id, crls.c.scope == scope.name, crls.c.number == crl.number)
+        .values(entries=len(crl), size=len(crl.data), sha256=crl.sha256, published_at=published_at)
+        .returning(*crls.c)
+    ).one()
+    return _published(issuer, row)
+
+
+def _published(issuer: Issuer, row: Row[Any]) -> PublishedCrl:
+    return PublishedCrl(
+        issuer=issuer.name,
+        scope=row.scope,
+        number=row.number,
+        this_update=row.this_update,
+        next_update=row.next_update,
+        covers_sequence=row.covers_sequence,
+        entries=row.entries,
+        size=row.size,
+        sha256=row.sha256.hex(),
+        published_at=row.published_at,
+    )

@@ -1,0 +1,169 @@
+"""`crl`, `schedule` and `publisher` as somebody types them, where no publisher runs."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import func, select
+
+from crl_publisher.lease import Lease
+from crl_publisher.reading import read_crl
+from pki_revocation.cli.program import program
+from pki_revocation.clock import SystemClock
+from pki_revocation.config import duration
+from pki_revocation.database import Database
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.schema import leases, publication_requests
+from tests.crl_publisher.installations import Installed, install
+from tests.pki import CertificateAuthority
+
+
+@pytest.fixture
+def installed(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Installed]:
+    """An installation on SQLite."""
+    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
+        database.upgrade()
+        yield install(tmp_path, database, authority)
+
+
+def run(installed: Installed, *words: str) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(program, [*words, "--directory", str(installed.installation.directory)])
+
+
+def answer(installed: Installed, *words: str) -> object:
+    """What a command says as JSON."""
+    result = run(installed, *words, "--json")
+    assert result.exit_code == 0, result.output
+    value: object = json.loads(result.stdout)
+    return value
+
+
+def test_publish_becomes_the_publisher_where_none_runs(installed: Installed) -> None:
+    """It signs under the lease, and leaves neither lease nor request behind."""
+    installed.population.issue_revoked(2)
+
+    said = answer(installed, "crl", "publish")
+
+    assert isinstance(said, dict)
+    crl = read_crl(installed.public_file.read_bytes())
+    assert (said["number"], said["entries"], said["covers_sequence"]) == (crl.number, 2, 2)
+    assert said["size"] == len(crl.data)
+    assert said["seconds"] >= 0
+    assert said["cpu_seconds"] >= 0
+    assert said["peak_memory"] > 1 << 20
+    assert installed.installation.path("published/aia/issuing.cer").exists()
+    with installed.database.read() as connection:
+        for table in (leases, publication_requests):
+            assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0
+
+
+def test_publish_says_what_it_did(installed: Installed) -> None:
+    """One line for people."""
+    result = run(installed, "crl", "publish", "--issuer", "issuing")
+
+    assert result.exit_code == 0
+    assert "of issuing is public: 0 entries" in result.output
+
+
+def test_publish_gives_up_when_the_publisher_does_not_answer(installed: Installed) -> None:
+    """The lease is somebody's on another machine, who does nothing: one sentence, and the request is withdrawn."""
+    with installed.database.write() as connection:
+        connection.execute(
+            leases.insert().values(
+                name="crl-publisher", holder="elsewhere/1:1:0", until=SystemClock().now() + duration("20s")
+            )
+        )
+
+    result = run(installed, "crl", "publish", "--timeout", "1")
+
+    assert result.exit_code == 1
+    assert "did not publish within 1s" in result.output
+    assert not installed.public_file.exists()
+    with installed.database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(publication_requests)).scalar_one() == 0
+
+
+def test_list_gives_the_newest_first(installed: Installed) -> None:
+    """Number, times, entries, size and what each one covers."""
+    assert "No CRL of issuing" in run(installed, "crl", "list").output
+    numbers = []
+    for _ in range(2):
+        said = answer(installed, "crl", "publish")
+        assert isinstance(said, dict)
+        numbers.append(said["number"])
+
+    listed = answer(installed, "crl", "list")
+
+    assert isinstance(listed, list)
+    assert [each["number"] for each in listed] == numbers[::-1]
+    assert str(numbers[0]) in run(installed, "crl", "list").output
+
+
+@pytest.mark.parametrize("encoding", [None, Encoding.DER, Encoding.PEM])
+def test_inspect_looks_into_a_crl(encoding: Encoding | None, installed: Installed, tmp_path: Path) -> None:
+    """The public one, or a file in DER or PEM: who signed it, its number, and its entries."""
+    (serial,) = installed.population.issue_revoked(1, reason=RevocationReason.SUPERSEDED)
+    run(installed, "crl", "publish")
+    words = []
+    if encoding is not None:
+        file = tmp_path / "some.crl"
+        file.write_bytes(x509.load_der_x509_crl(installed.public_file.read_bytes()).public_bytes(encoding))
+        words = [str(file)]
+
+    facts = answer(installed, "crl", "inspect", *words)
+
+    assert isinstance(facts, dict)
+    assert facts["signed_by"] == "issuing"
+    assert facts["number"] == read_crl(installed.public_file.read_bytes()).number
+    assert [(each["serial"], each["reason"]) for each in facts["revoked"]] == [(f"{serial:032x}", "superseded")]
+    assert f"{serial:032x}" in run(installed, "crl", "inspect", *words).output
+
+
+def test_inspect_of_what_is_no_crl_is_one_sentence(installed: Installed, tmp_path: Path) -> None:
+    """Nothing published yet, a file that is not there, rubbish: never a traceback."""
+    rubbish, broken = tmp_path / "rubbish.crl", tmp_path / "broken.crl"
+    rubbish.write_bytes(b"rubbish")
+    broken.write_text("-----BEGIN X509 CRL-----\nrubbish\n-----END X509 CRL-----\n")
+    for words in ((), (str(tmp_path / "none.crl"),), (str(rubbish),), (str(broken),)):
+        result = run(installed, "crl", "inspect", *words)
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: ")
+        assert len(result.output.strip().splitlines()) == 1
+
+
+def test_rebuild_makes_the_entries_anew(installed: Installed) -> None:
+    """What the gate's operator does when it found the store wrong."""
+    installed.population.issue_revoked(2)
+
+    assert "up to sequence 2" in run(installed, "crl", "rebuild").output
+
+
+def test_schedule_shows_rules_and_what_is_next(installed: Installed) -> None:
+    """Who publishes, how often, and when the next CRL comes at the latest."""
+    before = answer(installed, "schedule", "show")
+    run(installed, "crl", "publish")
+    lease = Lease(database=installed.database, clock=SystemClock(), length=duration("30s"))
+    lease.hold()
+
+    after = answer(installed, "schedule", "show")
+
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    assert (before["publisher"], before["issuers"]) == (None, {"issuing": None})
+    assert (after["period"], after["validity"], after["publish_within"]) == ("1h", "2d", "5s")
+    assert after["publisher"] == lease.holder
+    assert after["issuers"]["issuing"]["next_at"] > after["issuers"]["issuing"]["published_at"]
+    assert "the next one at" in run(installed, "schedule", "show").output
+
+
+def test_unknown_issuer_is_one_sentence(installed: Installed) -> None:
+    """With the names that there are."""
+    result = run(installed, "crl", "publish", "--issuer", "nobody")
+
+    assert result.exit_code == 1
+    assert "issuing" in result.output

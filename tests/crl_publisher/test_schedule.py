@@ -1,0 +1,335 @@
+"""The schedule: when a CRL is due, when it has to wait, and what happens when publishing fails."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from crl_publisher import requests
+from crl_publisher.config import PublisherSettings
+from crl_publisher.issuance import CrlIssuance
+from crl_publisher.lease import Lease
+from crl_publisher.outlets import DirectoryOutlet
+from crl_publisher.schedule import PublicationSchedule
+from crl_publisher.store import PublishedCrl, published
+from pki_revocation import register
+from pki_revocation.database import Database
+from pki_revocation.model import Issuer
+from pki_revocation.schema import leases
+from tests.crl_publisher.population import OneKey, Population
+from tests.fakes import FakeClock
+from tests.pki import CertificateAuthority
+
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+
+class Ticker:
+    """Monotonic time that goes along with the test's clock."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        """Begin at zero."""
+        self._clock = clock
+        self._now = 0.0
+
+    def __call__(self) -> float:
+        """Seconds since the beginning."""
+        return self._now
+
+    def advance(self, length: timedelta) -> None:
+        """Let time pass on both clocks."""
+        self._now += length.total_seconds()
+        self._clock.advance(length)
+
+
+@pytest.fixture
+def ticker(clock: FakeClock) -> Ticker:
+    """The time that passes."""
+    return Ticker(clock)
+
+
+@pytest.fixture
+def lease(database: Database, clock: FakeClock, settings: PublisherSettings) -> Lease:
+    """The lease as this process holds it."""
+    return Lease(database=database, clock=clock, length=settings.lease)
+
+
+@pytest.fixture
+def start(
+    database: Database,
+    clock: FakeClock,
+    issuance: CrlIssuance,
+    outlet: DirectoryOutlet,
+    settings: PublisherSettings,
+    ticker: Ticker,
+    lease: Lease,
+) -> Callable[[], PublicationSchedule]:
+    """Starts a publisher that has the lease, and is polled by the test."""
+
+    def started() -> PublicationSchedule:
+        made = PublicationSchedule(
+            database=database,
+            clock=clock,
+            issuance=issuance,
+            outlet=outlet,
+            lease=lease,
+            settings=settings,
+            signs=lambda each: each.name == "issuing",
+            monotonic=ticker,
+        )
+        made.renew()
+        return made
+
+    return started
+
+
+@pytest.fixture
+def schedule(start: Callable[[], PublicationSchedule], issuer: Issuer) -> PublicationSchedule:
+    """One that was just started."""
+    return start()
+
+
+def history(database: Database, issuer: Issuer) -> tuple[PublishedCrl, ...]:
+    """What was published, the newest first."""
+    with database.read() as connection:
+        return published(connection, issuer, limit=100)
+
+
+def ask(database: Database, issuer: Issuer, clock: FakeClock) -> int:
+    """Somebody asks for a CRL."""
+    with database.write() as connection:
+        return requests.ask(connection, issuer, clock)
+
+
+def answer(database: Database, request: int) -> dict[str, object] | None:
+    """What was answered."""
+    with database.read() as connection:
+        return requests.answer_to(connection, request)
+
+
+def test_first_crl_comes_at_once_and_the_next_when_one_is_due(
+    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker
+) -> None:
+    """Nothing is public: publish. After that once each period, also when the scheduler's own clock stands still."""
+    for expected, step in ((1, SECOND), (1, HOUR - 2 * SECOND), (1, 2 * SECOND), (2, HOUR), (3, HOUR)):
+        schedule.poll()
+        assert len(history(database, issuer)) == expected
+        ticker.advance(step)
+
+
+def test_revocation_is_published_by_the_next_look(
+    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, population: Population
+) -> None:
+    """It waits for nothing but the interval between two CRLs."""
+    schedule.poll()
+    ticker.advance(10 * SECOND)
+    population.issue_revoked(1)
+
+    schedule.poll()
+
+    assert history(database, issuer)[0].covers_sequence == 1
+
+
+def test_storm_of_revocations_is_gathered(
+    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, population: Population
+) -> None:
+    """At most one CRL in each minimum interval, and the last revocation is in one within the promise."""
+    for _ in range(20):
+        population.issue_revoked(1)
+        schedule.poll()
+        ticker.advance(timedelta(seconds=1))
+    ticker.advance(timedelta(seconds=1))
+    schedule.poll()
+
+    made = history(database, issuer)
+    assert len(made) <= 12
+    assert made[0].covers_sequence == 20
+
+
+def test_overdue_crl_comes_though_the_clock_was_set_back(
+    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
+) -> None:
+    """A period that really passed counts, whatever the wall clock says."""
+    schedule.poll()
+    ticker.advance(HOUR)
+    clock.advance(-5 * HOUR)
+
+    schedule.poll()
+
+    assert len(history(database, issuer)) == 2
+
+
+def test_file_that_vanished_is_published_again(
+    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, public_file: Path
+) -> None:
+    """Somebody removed what was public."""
+    schedule.poll()
+    public_file.unlink()
+    ticker.advance(5 * SECOND)
+
+    schedule.poll()
+
+    assert public_file.exists()
+    assert len(history(database, issuer)) == 2
+
+
+def test_failure_keeps_the_last_crl_and_is_tried_again_with_pauses(
+    schedule: PublicationSchedule,
+    database: Database,
+    issuer: Issuer,
+    ticker: Ticker,
+    one_key: OneKey,
+    population: Population,
+    public_file: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The key is gone: an alarm, fewer and fewer attempts, and all is well again when it is back."""
+    schedule.poll()
+    before = public_file.read_bytes()
+    one_key.is_missing = True
+    population.issue_revoked(1)
+    for _ in range(120):
+        ticker.advance(SECOND)
+        schedule.poll()
+
+    assert public_file.read_bytes() == before
+    assert 4 <= caplog.text.count("no new CRL") <= 8
+    assert "cannot be read" in caplog.text
+    one_key.is_missing = False
+    ticker.advance(60 * SECOND)
+    schedule.poll()
+    assert history(database, issuer)[0].covers_sequence == 1
+
+
+def test_request_is_answered_with_what_was_published(
+    schedule: PublicationSchedule, database: Database, issuer: Issuer, clock: FakeClock
+) -> None:
+    """Two that ask at once get the same CRL, at once, with what it cost."""
+    schedule.poll()
+    asked = [ask(database, issuer, clock) for _ in range(2)]
+
+    schedule.poll()
+
+    first, second = (answer(database, request) for request in asked)
+    assert first is not None
+    assert first == second
+    assert first["number"] == history(database, issuer)[0].number
+    assert first["covers_sequence"] == 0
+    assert {"size", "seconds", "cpu_seconds", "peak_memory", "this_update", "next_update"} <= first.keys()
+    assert len(history(database, issuer)) == 2
+
+
+def test_request_is_answered_with_the_reason_of_a_failure(
+    schedule: PublicationSchedule, database: Database, issuer: Issuer, clock: FakeClock, one_key: OneKey
+) -> None:
+    """One sentence, also while the publisher pauses after a failure."""
+    one_key.is_missing = True
+    schedule.poll()
+    request = ask(database, issuer, clock)
+
+    schedule.poll()
+
+    assert answer(database, request) == {"error": "The key of issuing cannot be read."}
+
+
+def test_without_the_lease_nothing_is_published(
+    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
+) -> None:
+    """Another publisher took over: this one is still, until it has the lease again."""
+    other = Lease(database=database, clock=clock, length=timedelta(seconds=30))
+    ticker.advance(timedelta(seconds=31))
+    assert other.hold()
+    schedule.renew()
+
+    schedule.poll()
+    assert history(database, issuer) == ()
+
+    other.release()
+    schedule.renew()
+    schedule.poll()
+    assert len(history(database, issuer)) == 1
+
+
+def test_issuer_without_a_key_here_is_left_alone(
+    schedule: PublicationSchedule, database: Database, clock: FakeClock, authority: CertificateAuthority, root: Path
+) -> None:
+    """Its CRLs come from elsewhere, and whoever asks for one is told."""
+    with database.write() as connection:
+        elsewhere = register.add_issuer(
+            connection, name="elsewhere", certificate=authority.certificate, is_default=False, clock=clock
+        )
+
+    request = ask(database, elsewhere, clock)
+    schedule.poll()
+
+    told = answer(database, request)
+    assert told is not None
+    assert "no key of elsewhere" in str(told["error"])
+    assert {path.name for path in (root / "crl").glob("*.crl")} == {"issuing.crl"}
+
+
+def test_new_start_publishes_only_what_is_due(
+    start: Callable[[], PublicationSchedule], database: Database, issuer: Issuer, ticker: Ticker, public_file: Path
+) -> None:
+    """What stands is left; an older file in its place, as after a restore of the folder, is not."""
+    schedule = start()
+    schedule.poll()
+    older = public_file.read_bytes()
+    ticker.advance(HOUR)
+    schedule.renew()
+    schedule.poll()
+    assert len(history(database, issuer)) == 2
+    ticker.advance(SECOND)
+    start().poll()
+    assert len(history(database, issuer)) == 2
+    public_file.write_bytes(older)
+
+    start().poll()
+
+    assert len(history(database, issuer)) == 3
+
+
+def test_running_schedule_publishes_and_ends_cleanly(
+    database: Database,
+    issuance: CrlIssuance,
+    outlet: DirectoryOutlet,
+    population: Population,
+    issuer: Issuer,
+    clock: FakeClock,
+) -> None:
+    """The real loop: the first CRL, a revocation soon after, and no lease left behind."""
+    settings = PublisherSettings(minimum_interval=timedelta(0))
+    schedule = PublicationSchedule(
+        database=database,
+        clock=clock,
+        issuance=issuance,
+        outlet=outlet,
+        lease=Lease(database=database, clock=clock, length=settings.lease),
+        settings=settings,
+        signs=lambda _: True,
+    )
+    stop = threading.Event()
+    running = threading.Thread(target=schedule.run, args=(stop,))
+    running.start()
+    try:
+        _wait_until(lambda: len(history(database, issuer)) == 1)
+        population.issue_revoked(1)
+        _wait_until(lambda: history(database, issuer)[0].covers_sequence == 1)
+    finally:
+        stop.set()
+        running.join(timeout=20)
+
+    assert not running.is_alive()
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(leases)).scalar_one() == 0
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)

@@ -1,0 +1,182 @@
+"""OpenSSL and pkilint as relying parties and judges of published CRLs; `cryptography` where OpenSSL is too old."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from shutil import which
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from crl_publisher.config import PublisherSettings
+from crl_publisher.issuance import CrlIssuance
+from crl_publisher.outlets import DirectoryOutlet
+from keys.algorithms import algorithm_for
+from keys.demo.hierarchy import make_root
+from keys.file_key import KEY_TYPES
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import SystemClock
+from pki_revocation.database import Database
+from pki_revocation.reasons import RevocationReason
+from tests.crl_publisher.population import OneKey, Population
+
+pytestmark = pytest.mark.skipif(which("openssl") is None, reason="needs openssl: apt-get install openssl")
+# OpenSSL 3.0 knows no ML-DSA.
+OPENSSL_KEY_TYPES = sorted(set(KEY_TYPES) - {"mldsa65"})
+HOUR = timedelta(hours=1)
+
+
+class Publisher:
+    """A CA of one key type with two certificates, of which one is revoked for keyCompromise, and its published CRL."""
+
+    def __init__(self, folder: Path, database: Database, key_type: str) -> None:
+        """Make the CA, issue, revoke and publish."""
+        clock = SystemClock()
+        self.authority = make_root(key_type, clock.now())
+        with database.write() as connection:
+            issuer = register.add_issuer(
+                connection, name="ca", certificate=self.authority.certificate, is_default=True, clock=clock
+            )
+        population = Population(database, issuer, clock)
+        self.folder = folder
+        self.good, self.revoked = population.issue(2)
+        population.revoke(self.revoked, reason=RevocationReason.KEY_COMPROMISE, invalidity_date=clock.now() - 24 * HOUR)
+        for reason in (RevocationReason.SUPERSEDED, RevocationReason.CESSATION_OF_OPERATION):
+            population.revoke(*population.issue(1), reason=reason)
+        population.revoke(*population.issue(serials=[0x7F, (1 << 159) - 1]))
+        CrlIssuance(
+            database=database,
+            clock=clock,
+            audit=AuditTrail(clock),
+            keys=OneKey(self.authority.key, self.authority.certificate, clock),
+            outlet=DirectoryOutlet(folder),
+            settings=PublisherSettings(),
+        ).publish(issuer)
+        self.crl = folder / "crl" / "ca.crl"
+        self.ca = folder / "ca.pem"
+        self.ca.write_bytes(self.authority.certificate.public_bytes(Encoding.PEM))
+
+    def certificate(self, serial: int) -> Path:
+        """The certificate with this serial, issued by the CA."""
+        now = SystemClock().now()
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "zorg.example")])
+        key: CertificateIssuerPrivateKeyTypes = self.authority.key
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(self.authority.certificate.subject)
+            .public_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+            .serial_number(serial)
+            .not_valid_before(now - HOUR)
+            .not_valid_after(now + 24 * HOUR)
+            .sign(key, algorithm_for(key.public_key()).hash_algorithm)
+        )
+        path = self.folder / f"{serial:x}.pem"
+        path.write_bytes(certificate.public_bytes(Encoding.PEM))
+        return path
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """SQLite alone: relying parties see the same bytes whatever keeps them."""
+    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
+        opened.upgrade()
+        yield opened
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a program and give its answer, whatever its exit status."""
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("key_type", OPENSSL_KEY_TYPES)
+def test_openssl_verifies_and_reads_the_crl(key_type: str, tmp_path: Path, database: Database) -> None:
+    """`openssl crl` finds the signature right, and shows number, key identifier, reasons and invalidity date."""
+    publisher = Publisher(tmp_path, database, key_type)
+
+    verified = run("openssl", "crl", "-inform", "DER", "-in", publisher.crl, "-CAfile", publisher.ca, "-noout")
+    text = run("openssl", "crl", "-inform", "DER", "-in", publisher.crl, "-text", "-noout").stdout
+
+    assert "verify OK" in verified.stderr
+    assert "Version 2" in text
+    for expected in (
+        "X509v3 CRL Number",
+        "X509v3 Authority Key Identifier",
+        "Key Compromise",
+        "Superseded",
+        "Cessation Of Operation",
+        "Invalidity Date",
+        f"Serial Number: {publisher.revoked:X}",
+        "Serial Number: 7F",
+        f"Serial Number: {(1 << 159) - 1:X}",
+    ):
+        assert expected in text
+    assert "Unspecified" not in text
+
+
+@pytest.mark.parametrize("key_type", OPENSSL_KEY_TYPES)
+def test_openssl_tells_good_from_revoked(key_type: str, tmp_path: Path, database: Database) -> None:
+    """`openssl verify -crl_check` accepts the one certificate and refuses the other."""
+    publisher = Publisher(tmp_path, database, key_type)
+    pem = tmp_path / "crl.pem"
+    pem.write_bytes(x509.load_der_x509_crl(publisher.crl.read_bytes()).public_bytes(Encoding.PEM))
+
+    def check(serial: int) -> subprocess.CompletedProcess[str]:
+        certificate = publisher.certificate(serial)
+        return run("openssl", "verify", "-crl_check", "-CAfile", publisher.ca, "-CRLfile", pem, certificate)
+
+    assert check(publisher.good).stdout.endswith(": OK\n")
+    refused = check(publisher.revoked)
+    assert refused.returncode != 0
+    assert "certificate revoked" in refused.stderr
+
+
+def test_ml_dsa_crl_is_verified_by_cryptography(tmp_path: Path, database: Database) -> None:
+    """RFC 9881: pure ML-DSA-65, and an AlgorithmIdentifier without parameters."""
+    publisher = Publisher(tmp_path, database, "mldsa65")
+
+    crl = x509.load_der_x509_crl(publisher.crl.read_bytes())
+
+    assert crl.is_signature_valid(publisher.authority.key.public_key())
+    assert crl.get_revoked_certificate_by_serial_number(publisher.revoked) is not None
+    assert crl.get_revoked_certificate_by_serial_number(publisher.good) is None
+
+
+@pytest.mark.parametrize(("key_type", "profile"), [("rsa2048", "BR"), ("p256", "BR"), ("ed25519", "PKIX")])
+def test_pkilint_finds_no_error(key_type: str, profile: str, tmp_path: Path, database: Database) -> None:
+    """C29: neither in the Baseline Requirements' profile nor, for keys that those do not know, in PKIX's."""
+    assert lint(Publisher(tmp_path, database, key_type).crl, profile) == ""
+
+
+def test_pkilint_would_find_a_hold(tmp_path: Path) -> None:
+    """The judge is awake: a CRL with certificateHold is an error to it (BR 7.2.2)."""
+    root = make_root("p256", SystemClock().now())
+    now = SystemClock().now()
+    hold = x509.RevokedCertificateBuilder().serial_number(1).revocation_date(now)
+    crl = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(root.certificate.subject)
+        .last_update(now)
+        .next_update(now + HOUR)
+        .add_revoked_certificate(
+            hold.add_extension(x509.CRLReason(x509.ReasonFlags.certificate_hold), critical=False).build()
+        )
+        .sign(root.key, algorithm_for(root.key.public_key()).hash_algorithm)
+    )
+    (tmp_path / "hold.crl").write_bytes(crl.public_bytes(Encoding.DER))
+
+    assert "ERROR" in lint(tmp_path / "hold.crl", "BR")
+
+
+def lint(crl: Path, profile: str) -> str:
+    """What pkilint says at error level."""
+    linter = Path(sys.executable).with_name("lint_crl")
+    report = run(linter, "lint", "--type", "CRL", "--profile", profile, "--severity", "ERROR", crl)
+    return (report.stdout + report.stderr).strip()
