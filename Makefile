@@ -18,7 +18,7 @@ demo: install ## Make a PKI to try the product on, and run every service until C
 test: ## Set up what tests need, and run them all.
 	@requirements/install.sh "$(PYTHON)" test
 	@requirements/programs.sh
-	.venv/bin/pytest -n 2 --dist worksteal
+	.venv/bin/pytest -n 2 --dist loadfile
 
 check: ## Format, lint, types and import rules.
 	@requirements/install.sh "$(PYTHON)" test

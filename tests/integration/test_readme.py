@@ -19,10 +19,10 @@ TOP = Path(__file__).parents[2]
 _INSTALL_SECONDS = 240
 
 
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
     """What git would give: every file that is tracked, or would be, and nothing else."""
-    folder = tmp_path_factory.mktemp("clone") / "pki-revocation"
+    folder = tmp_path / "pki-revocation"
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=TOP,

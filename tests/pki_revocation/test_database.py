@@ -66,11 +66,13 @@ def test_append_only_tables_refuse_changes(
         assert len(connection.execute(select(table)).all()) == 1
 
 
-def test_truncate_is_refused_too(database: Database) -> None:
-    """PostgreSQL's TRUNCATE fires no row trigger; a statement trigger refuses it."""
-    if database.is_sqlite:
-        pytest.skip("SQLite has no TRUNCATE")
-    with pytest.raises(DBAPIError, match="append-only"), database.write() as connection:
+def test_truncate_is_refused_too(postgresql_url: str) -> None:
+    """PostgreSQL's TRUNCATE fires no row trigger; a statement trigger refuses it. SQLite has none."""
+    with (
+        Database(postgresql_url) as database,
+        pytest.raises(DBAPIError, match="append-only"),
+        database.write() as connection,
+    ):
         connection.exec_driver_sql("TRUNCATE journal CASCADE")
 
 
