@@ -1,5 +1,5 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test check lock screenshots clean
+.PHONY: help install demo test check fuzz lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
@@ -26,6 +26,11 @@ check: ## Format, lint, types and import rules.
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+fuzz: ## The property tests, a hundred times harder: an hour or so.
+	@requirements/install.sh "$(PYTHON)" test
+	FUZZ_FACTOR=100 .venv/bin/pytest -n 2 --timeout 0 tests/ocsp_responder/test_answering.py tests/pki_revocation/web/test_api_fuzz.py \
+		tests/pki_revocation/test_der.py tests/pki_revocation/test_codes.py tests/pki_revocation/test_numbers.py tests/crl_publisher/test_entries.py
 
 lock: ## Write the lock files anew, with the newest versions that pyproject.toml allows.
 	@requirements/lock.sh "$(PYTHON)"

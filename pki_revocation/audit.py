@@ -32,6 +32,13 @@ class AuditTrail:
         """*clock* gives each record its time."""
         self._clock = clock
 
+    def hold(self, connection: Connection) -> None:
+        """Take the chain's head for the rest of the transaction, before a moment is chosen that it is to be dated by.
+
+        Otherwise the wait for another writer would come between the moment and the commit.
+        """
+        connection.execute(select(audit_head.c.sequence).with_for_update())
+
     def record(
         self,
         connection: Connection,

@@ -171,6 +171,7 @@ class RevocationService:
         expired_too: bool,
     ) -> Confirmation:
         latest = journal.latest_entry(connection, issuer.id, certificate.serial)
+        self._audit.hold(connection)
         moment = journal.moment_under_lock(head, self._clock)
         policy.refuse_impossible_compromise(wish.reason, wish.compromised_at, moment)
         policy.refuse_impossible_back_date(wish.reason, wish.revocation_date, moment)

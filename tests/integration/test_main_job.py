@@ -8,6 +8,7 @@ import re
 import shutil
 import sqlite3
 import stat
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -239,6 +240,25 @@ def test_commands_on_the_running_demo(demo: RunningDemo) -> None:
     assert {"number", "size", "seconds", "cpu_seconds", "peak_memory"} <= json.loads(published.stdout).keys()
     assert program("doctor", *where).returncode == 0
     assert "whole" in program("audit", "verify", *where).stdout
+
+
+@needs_openssl
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_relying_parties_page_works_as_written(demo: RunningDemo, tmp_path: Path) -> None:
+    """The commands of docs/relying-parties.md, in the demo's folder, with this demo's ports and a good certificate."""
+    page = (Path(__file__).parents[2] / "docs/relying-parties.md").read_text()
+    (block,) = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    base = int(demo.arguments[demo.arguments.index("--port-base") + 1])
+    commands = block.replace("8462", str(base + 2)).replace("8463", str(base + 3)).replace("01.pem", "20.pem")
+    shutil.copytree(demo.directory, tmp_path / "demo", ignore=shutil.ignore_patterns("*.db*", "secrets", "letters"))
+    done = subprocess.run(
+        ["sh", "-eu"], input=commands, cwd=tmp_path / "demo", capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "20.pem: good" in done.stdout
+    assert "verify OK" in done.stderr
+    assert "20.pem: OK" in done.stdout
 
 
 def _answers(demo: RunningDemo) -> bool:

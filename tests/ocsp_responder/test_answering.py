@@ -19,6 +19,7 @@ from pki_revocation.der import INTEGER, octet_string, sequence, tlv
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
+from tests.campaign import examples
 from tests.fakes import FakeClock
 from tests.ocsp_responder import answers, messages, registers
 from tests.ocsp_responder.responders import VALIDITY, AllGood, responder
@@ -198,7 +199,7 @@ def test_anything_unexpected_is_internal_error(
     assert "RuntimeError: broken" in caplog.text
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_mutated_questions_always_get_an_answer(knowing: Answerer, ca: Issuer, data: st.DataObject) -> None:
     """Whatever is cut, changed, put in or doubled in a valid request: no exception, and an answer that reads (O23)."""

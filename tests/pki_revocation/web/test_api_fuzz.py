@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pki_revocation.codes import CodeScheme, new_code
 from pki_revocation.numbers import number_at
+from tests.campaign import examples
 from tests.pki_revocation.web.test_api import post, problem
 
 TEXTS = st.one_of(
@@ -29,7 +30,7 @@ DOCUMENTS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(document=DOCUMENTS)
 def test_any_json_gets_a_clear_refusal(app: Flask, document: object) -> None:
     """Whatever JSON comes in that is no right number and code: a 4xx problem document, never a 5xx."""
@@ -38,7 +39,7 @@ def test_any_json_gets_a_clear_refusal(app: Flask, document: object) -> None:
     assert 400 <= problem(response)["status"] < 500
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200))
 def test_any_octets_get_a_clear_refusal(bare_app: Flask, body: bytes) -> None:
     """Octets that are no JSON at all likewise."""
