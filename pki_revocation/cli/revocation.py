@@ -3,24 +3,21 @@
 import getpass
 import json
 from datetime import datetime
-from pathlib import Path
 
 import click
-from cryptography import x509
 
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso, whole_second
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database import Database
-from pki_revocation.errors import ImpossibleDate, NotFound, PkiError
+from pki_revocation.errors import ImpossibleDate
 from pki_revocation.installation import Installation
 from pki_revocation.model import CertificateStatus, Channel, serial_text
-from pki_revocation.numbers import DIGITS, parse_number
 from pki_revocation.reasons import operator_reason
 from pki_revocation.service import RevocationService, Wish
 
 from .options import installation_option
+from .which_certificate import find_certificate
 
 _CHANNELS = [Channel.OPERATOR.value, Channel.POST.value, Channel.EMAIL.value]
 
@@ -65,7 +62,7 @@ def revoke(  # noqa: PLR0913 - one argument for each option
     with installation.database() as database:
         database.check_revision()
         service = _service(database)
-        issuer, serial = _find(database, what, issuer_name)
+        issuer, serial = find_certificate(database, what, issuer_name)
         status_now = service.status(issuer, serial)
         if not yes:
             subject = status_now.certificate.subject
@@ -100,7 +97,7 @@ def status(installation: Installation, *, what: str, issuer_name: str | None, as
     """Say whether a certificate is revoked: WHAT is a number, a serial in hexadecimal, or a certificate's file."""
     with installation.database() as database:
         database.check_revision()
-        issuer, serial = _find(database, what, issuer_name)
+        issuer, serial = find_certificate(database, what, issuer_name)
         found = _service(database).status(issuer, serial)
     answer = _status_answer(found)
     if as_json:
@@ -139,35 +136,6 @@ def _service(database: Database) -> RevocationService:
     clock = SystemClock()
     verifier = CodeVerifier(Pepper.generate(), CodeScheme.KEYED_HASH)
     return RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
-
-
-def _find(database: Database, what: str, issuer_name: str | None) -> tuple[str, int]:
-    """Which certificate is meant: a file wins over a number, a number over a serial."""
-    path = Path(what)
-    with database.read() as connection:
-        if path.is_file():
-            return _from_file(path, issuer_name or register.issuer_named(connection, None).name)
-        digits = what.replace(" ", "").replace("-", "")
-        if len(digits) == DIGITS and digits.isdigit():
-            known = register.certificate_with_number(connection, parse_number(what))
-            if known is None:
-                raise NotFound(f"There is no certificate with number {what}.")
-            name = next(each.name for each in register.all_issuers(connection) if each.id == known.issuer_id)
-            return name, known.serial
-        issuer = register.issuer_named(connection, issuer_name)
-    try:
-        return issuer.name, int(what.replace(":", ""), 16)
-    except ValueError:
-        raise NotFound(f"{what!r} is no number, no serial in hexadecimal, and no file.") from None
-
-
-def _from_file(path: Path, issuer_name: str) -> tuple[str, int]:
-    data = path.read_bytes()
-    load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
-    try:
-        return issuer_name, load(data).serial_number
-    except ValueError:
-        raise PkiError(f"{path} is no certificate: give a PEM or DER file.") from None
 
 
 def _optional(option: str, text: str | None) -> datetime | None:

@@ -1,0 +1,62 @@
+"""Which certificate is meant, when somebody names a file, a number or a serial on the command line."""
+
+from pathlib import Path
+
+from cryptography import x509
+from sqlalchemy import Connection
+
+from pki_revocation import register
+from pki_revocation.database import Database
+from pki_revocation.errors import MistypedNumber, NotFound, PkiError
+from pki_revocation.importing.candidates import Refused
+from pki_revocation.importing.known_issuers import KnownIssuers
+from pki_revocation.model import SERIAL_LIMIT
+from pki_revocation.numbers import parse_number
+
+
+def find_certificate(database: Database, what: str, issuer_name: str | None) -> tuple[str, int]:
+    """The issuer's name and the serial: a file wins over a number, a number over a serial.
+
+    A file's issuer is the registered one that signed it; a serial's is the one named, or the default one.
+
+    Raises:
+        NotFound: when nothing like it is registered, or it reads as none of the three.
+        PkiError: when the file is no certificate, or no registered issuer signed it.
+    """
+    path = Path(what)
+    with database.read() as connection:
+        if path.is_file():
+            return _from_file(connection, path)
+        try:
+            number = parse_number(what)
+        except MistypedNumber:
+            return register.issuer_named(connection, issuer_name).name, _serial(what)
+        known = register.certificate_with_number(connection, number)
+        if known is None:
+            raise NotFound(f"There is no certificate with number {what}.")
+        name = next(each.name for each in register.all_issuers(connection) if each.id == known.issuer_id)
+        return name, known.serial
+
+
+def _from_file(connection: Connection, path: Path) -> tuple[str, int]:
+    data = path.read_bytes()
+    load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
+    try:
+        certificate = load(data)
+    except ValueError:
+        raise PkiError(f"{path} is no certificate: give a PEM or DER file.") from None
+    try:
+        issuer = KnownIssuers(register.all_issuers(connection)).issuer_of(certificate)
+    except Refused as refused:
+        raise PkiError(f"{path}: {refused}") from None
+    return issuer.name, certificate.serial_number
+
+
+def _serial(text: str) -> int:
+    try:
+        serial = int(text.replace(":", ""), 16)
+    except ValueError:
+        serial = 0
+    if not 0 < serial < SERIAL_LIMIT:
+        raise NotFound(f"{text!r} is no number, no serial in hexadecimal, and no file.")
+    return serial

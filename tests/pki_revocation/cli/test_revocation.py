@@ -1,0 +1,141 @@
+"""`revoke`, `status`, `issuer`, `init` and `doctor`, on an installation made by the commands themselves."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pki_revocation.cli.program import program
+from pki_revocation.numbers import number_at
+from tests.pki import CertificateAuthority
+
+
+class Register:
+    """An installation, its CA, and one certificate in it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Set it up as an operator does."""
+        self.folder = folder / "register"
+        self.authority = CertificateAuthority("Demo Zorgverzekeraars CA")
+        now = datetime.now(UTC).replace(microsecond=0)
+        self.certificate = self.authority.issue("Zorg BV", now)
+        self.file = folder / "zorg.pem"
+        self.file.write_bytes(self.certificate.public_bytes(Encoding.PEM))
+        (folder / "ca.pem").write_bytes(self.authority.certificate.public_bytes(Encoding.PEM))
+        for arguments in (
+            ["init"],
+            ["issuer", "add", str(folder / "ca.pem"), "--name", "issuing"],
+            ["certificate", "import", str(self.file)],
+        ):
+            done = self.run(*arguments)
+            assert done.exit_code == 0, done.output
+
+    def run(self, *arguments: str, answer: str | None = None) -> Result:
+        """One command on this installation."""
+        return CliRunner().invoke(program, [*arguments, "--directory", str(self.folder)], input=answer)
+
+    @property
+    def serial(self) -> str:
+        """The certificate's, in hexadecimal."""
+        return f"{self.certificate.serial_number:x}"
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Register:
+    """A fresh one."""
+    return Register(tmp_path)
+
+
+def test_revoke_by_serial_number_or_file(installed: Register) -> None:
+    """All three name the same certificate; the second and third revocation are repeats."""
+    number = json.loads(installed.run("status", installed.serial, "--json").stdout)["number"]
+    answers = [
+        json.loads(installed.run("revoke", what, "--yes", "--json", "--reason", "superseded").stdout)
+        for what in (installed.serial.upper(), number, str(installed.file))
+    ]
+
+    assert [answer["repeated"] for answer in answers] == [False, True, True]
+    assert len({answer["reference"] for answer in answers}) == 1
+    assert json.loads(installed.run("status", number, "--json").stdout)["reason"] == "superseded"
+
+
+def test_revoking_asks_first(installed: Register) -> None:
+    """Without --yes, 'n' changes nothing."""
+    done = installed.run("revoke", installed.serial, answer="n\n")
+
+    assert done.exit_code == 1
+    assert "can never be undone" in done.output
+    assert json.loads(installed.run("status", installed.serial, "--json").stdout)["status"] == "good"
+
+
+def test_key_compromise_may_be_back_dated(installed: Register) -> None:
+    """Both times are kept: when it was recorded, and what relying parties are shown (BR 7.2.2)."""
+    done = installed.run(
+        "revoke", installed.serial, "--yes", "--reason", "keyCompromise",
+        "--revocation-date", "2026-11-01T00:00:00Z", "--compromised-at", "2026-10-30T12:00:00+01:00",
+        "--channel", "post", "--received-at", "2026-11-20T09:15:00+01:00",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    status = json.loads(installed.run("status", installed.serial, "--json").stdout)
+
+    assert status["revocation_date"] == "2026-11-01T00:00:00Z"
+    assert status["invalidity_date"] == "2026-10-30T11:00:00Z"
+    assert status["recorded_at"] > status["revocation_date"]
+    assert status["channel"] == "post"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["revoke", "00ff", "--yes"], "has no certificate with serial ff"),
+        (["revoke", "zz", "--yes"], "no number, no serial in hexadecimal, and no file"),
+        (["revoke", "f" * 41, "--yes"], "no number, no serial in hexadecimal, and no file"),
+        (["status", number_at(500)], "There is no certificate with number"),
+        (["revoke", "SERIAL", "--yes", "--reason", "certificateHold"], "cannot be given here"),
+        (["revoke", "SERIAL", "--yes", "--compromised-at", "2026-10-30T12:00:00"], "zone included"),
+        (["revoke", "SERIAL", "--yes", "--revocation-date", "2026-10-30T12:00:00Z"], "Only a revocation for keyComp"),
+        (["status", "CA"], "is not registered"),
+        (["status", "SERIAL", "--issuer", "none"], "there are: issuing"),
+        (["issuer", "add", "CA", "--name", "issuing"], "already"),
+        (["issuer", "add", "CA", "--name", "No Good"], "will not do"),
+        (["issuer", "add", "FILE", "--name", "leaf"], "no CA certificate"),
+    ],
+)
+def test_refusals_are_one_sentence(installed: Register, tmp_path: Path, arguments: list[str], says: str) -> None:
+    """On standard error, with status 1, and nothing is changed."""
+    other = CertificateAuthority("Another CA")
+    (tmp_path / "other.pem").write_bytes(other.issue("X", datetime.now(UTC)).public_bytes(Encoding.PEM))
+    if arguments[:2] == ["status", "CA"]:
+        arguments = ["status", str(tmp_path / "other.pem")]
+    named = {"SERIAL": installed.serial, "CA": str(tmp_path / "ca.pem"), "FILE": str(installed.file)}
+    done = installed.run(*[named.get(argument, argument) for argument in arguments])
+
+    assert done.exit_code == 1
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_doctor_says_what_would_fail_silently(installed: Register) -> None:
+    """All well at first; then a lost pepper, of which nobody would hear until a code is typed."""
+    letters = installed.folder / "letters"
+    assert installed.run("letter", "--all", "--letters", str(letters)).exit_code == 0
+    assert installed.run("doctor").exit_code == 0
+    (installed.folder / "secrets/pepper").write_text("ab" * 32)
+    (installed.folder / "secrets/session-key").unlink()
+    done = installed.run("doctor", "--json")
+    wrong = {finding["check"] for finding in json.loads(done.stdout) if not finding["well"]}
+
+    assert done.exit_code == 1
+    assert wrong == {"codes", "session key"}
+
+
+def test_no_installation_is_one_sentence(tmp_path: Path) -> None:
+    """The first mistake of everybody."""
+    done = CliRunner().invoke(program, ["status", "ff", "--directory", str(tmp_path / "nowhere")])
+
+    assert done.exit_code == 1
+    assert "pki-revocation init" in done.stderr
