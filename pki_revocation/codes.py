@@ -17,8 +17,8 @@ from enum import StrEnum
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from .crockford import ALPHABET, random_symbols
 from .errors import ConfigurationError, MistypedCode
-from .numbers import ALPHABET
 
 _VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)}
 # What people write for a digit that looks like it (Crockford), and hyphens of all kinds, spaces and dots.
@@ -56,7 +56,7 @@ def new_code(scheme: CodeScheme) -> str:
     would need one are drawn again: that costs a fifth of one bit.
     """
     while True:
-        symbols = "".join(secrets.choice(ALPHABET) for _ in range(scheme.symbols))
+        symbols = random_symbols(scheme.symbols)
         check = _check_value(symbols)
         if check < len(ALPHABET):
             return symbols + ALPHABET[check]

@@ -6,21 +6,22 @@ head row. A reader that remembers the last sequence it applied misses nothing by
 
 import hashlib
 import json
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
+from .bulk_insert import bulk_insert
 from .clock import Clock, iso
+from .crockford import random_symbols
 from .errors import NotFound
 from .model import Channel, EntryKind, JournalEntry, serial_text
-from .numbers import ALPHABET
 from .reasons import RevocationReason
 from .schema import journal, journal_heads
 
 _REFERENCE_SYMBOLS = 12
+_COLUMNS = tuple(column.name for column in journal.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,9 @@ def append(
         head: as `lock_head` gave it; not to be used again afterwards.
         entries: what to append, in order.
         moment: from `moment_under_lock`.
+
+    Raises:
+        RowExists: when the journal has a row of this kind for one of the serials already.
     """
     written = tuple(
         JournalEntry(
@@ -109,7 +113,7 @@ def append(
         for place, new in enumerate(entries, start=1)
     )
     if written:
-        connection.execute(insert(journal), [_values(entry) for entry in written])
+        bulk_insert(connection, journal, _COLUMNS, (_values(entry) for entry in written))
         move_head(connection, head.issuer_id, written[-1].sequence, moment)
     return written
 
@@ -186,23 +190,24 @@ def digest_of(entries: Iterable[JournalEntry]) -> str:
 
 def _reference() -> str:
     """Twelve symbols in groups of four: for people to quote, unguessable, and no secret."""
-    symbols = "".join(secrets.choice(ALPHABET) for _ in range(_REFERENCE_SYMBOLS))
+    symbols = random_symbols(_REFERENCE_SYMBOLS)
     return "-".join((symbols[:4], symbols[4:8], symbols[8:]))
 
 
-def _values(entry: JournalEntry) -> dict[str, object]:
-    return {
-        "issuer_id": entry.issuer_id,
-        "sequence": entry.sequence,
-        "kind": entry.kind.value,
-        "serial": entry.serial,
-        "recorded_at": entry.recorded_at,
-        "revocation_date": entry.revocation_date,
-        "reason": entry.reason.value,
-        "invalidity_date": entry.invalidity_date,
-        "channel": entry.channel.value,
-        "reference": entry.reference,
-    }
+def _values(entry: JournalEntry) -> tuple[object, ...]:
+    """In the order of `_COLUMNS`."""
+    return (
+        entry.issuer_id,
+        entry.sequence,
+        entry.kind.value,
+        entry.serial,
+        entry.recorded_at,
+        entry.revocation_date,
+        entry.reason.value,
+        entry.invalidity_date,
+        entry.channel.value,
+        entry.reference,
+    )
 
 
 def _entry(row: Row[tuple[object, ...]]) -> JournalEntry:

@@ -13,7 +13,6 @@ from stdnum.iso7064 import mod_97_10
 
 from .errors import MistypedNumber
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 DIGITS = 12
 CAPACITY = 10**10
 # Coprime to 10, so that multiplying is a permutation of all ten-digit numbers; near the golden section of the range,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, select
 
 from pki_revocation import journal, register
 from pki_revocation.audit import AuditTrail
+from pki_revocation.bulk_insert import RowExists, bulk_insert
 from pki_revocation.clock import Clock
 from pki_revocation.database import Database
 from pki_revocation.failpoints import reach
@@ -18,7 +19,6 @@ from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry
 from pki_revocation.schema import certificates
 from pki_revocation.schema import journal as journal_table
 
-from .bulk_insert import RowExists, bulk_insert
 from .candidates import Candidate, PastRevocation, Refusal, duplicate
 
 # How many serials one look-up names: SQLite binds at most 32,766 values, PostgreSQL 65,535.

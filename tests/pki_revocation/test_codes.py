@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper, grouped, new_code, parse_code
+from pki_revocation.crockford import ALPHABET
 from pki_revocation.errors import ConfigurationError, MistypedCode
-from pki_revocation.numbers import ALPHABET
 
 NUMBER = "123456789012"
 CROCKFORD_CHECKS = ALPHABET + "*~$=U"

@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import IntegrityError
 
-from pki_revocation.errors import StoreError
+from .errors import StoreError
 
 
 class RowExists(Exception):

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, select
 
+from pki_revocation.bulk_insert import RowExists, bulk_insert
 from pki_revocation.database import Database
-from pki_revocation.importing.bulk_insert import RowExists, bulk_insert
 from pki_revocation.model import Issuer
 from pki_revocation.schema import certificates
 
