@@ -96,6 +96,12 @@ def verify_chain(connection: Connection) -> int:
     return count
 
 
+def head_digest(connection: Connection) -> str:
+    """The digest of the chain's last record, in hexadecimal: what to keep elsewhere."""
+    digest: bytes = connection.execute(select(audit_head.c.digest)).scalar_one()
+    return digest.hex()
+
+
 def _fits(row: Row[Any], previous: bytes) -> bool:
     """Whether a record's digest covers it and the one before, and its personal data, where still there, its hash."""
     if row.personal is not None and _salted(row.salt, row.personal) != row.personal_digest:

@@ -6,6 +6,7 @@ stored as a password hash (here Argon2id at OWASP's minimum), from 112 bits on a
 over an HMAC with a pepper that is not in the database, so a stolen database alone checks no guess.
 """
 
+import base64
 import hashlib
 import hmac
 import os
@@ -145,7 +146,7 @@ class CodeVerifier:
         self.scheme = scheme
         # Argon2id takes 19 MiB and a core each time: no more at once than there are cores.
         self._budget = threading.BoundedSemaphore(os.cpu_count() or 1)
-        self._dummy = self.store(number="0" * 12, code="0" * (scheme.symbols + 1))
+        self._sealing_key = pepper.derive("seal of who was identified")
 
     def store(self, *, number: str, code: str) -> str:
         """What the database keeps of a code."""
@@ -156,15 +157,34 @@ class CodeVerifier:
             return _argon2id(secrets.token_bytes(_SALT_OCTETS)).derive_phc_encoded(mixed)
 
     def check(self, *, number: str, code: str, stored: str | None) -> bool:
-        """Whether the code is the one that *stored* was made of; None, for an unknown number, costs the same."""
+        """Whether the code is the one that *stored* was made of; None is for an unknown number.
+
+        The work depends on the length of what was typed, and on nothing that is stored: whether a number exists, and
+        how its code is kept, cannot be told from the time.
+        """
         mixed = self.pepper.mix(number, code)
-        against = stored or self._dummy
-        if against.startswith(_KEYED_PREFIX):
-            fits = hmac.compare_digest(against.removeprefix(_KEYED_PREFIX).encode(), mixed.hex().encode())
+        keyed = len(code) == CodeScheme.KEYED_HASH.symbols + 1
+        comparable = stored if stored is not None and stored.startswith(_KEYED_PREFIX) is keyed else None
+        if keyed:
+            against = comparable or _KEYED_PREFIX + "0" * 2 * hashlib.sha256().digest_size
+            fits = hmac.compare_digest(against.encode(), (_KEYED_PREFIX + mixed.hex()).encode())
         else:
             with self._budget:
-                fits = _argon2id_fits(mixed, against)
-        return fits and stored is not None
+                fits = _argon2id_fits(mixed, comparable or _DUMMY)
+        return fits and comparable is not None
+
+    def seal(self, certificate_id: int, version: int, stored: str) -> str:
+        """A proof that somebody gave the code that *stored* was made of; only whoever has the pepper can make one."""
+        message = f"{certificate_id}:{version}:{stored}".encode()
+        return hmac.digest(self._sealing_key, message, hashlib.sha256).hex()
+
+
+# What an unknown number's code is checked against: of the same cost as any other, and made of nothing.
+_DUMMY = (
+    f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}"
+    f"${base64.b64encode(bytes(_SALT_OCTETS)).decode().rstrip('=')}"
+    f"${base64.b64encode(bytes(_HASH_OCTETS)).decode().rstrip('=')}"
+)
 
 
 def _argon2id(salt: bytes) -> Argon2id:

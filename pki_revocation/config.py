@@ -22,6 +22,7 @@ from .errors import ConfigurationError
 
 SECTIONS_GROUP = "pki_revocation.sections"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LONGEST_DIGITS = 7
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
 
 
@@ -111,6 +112,9 @@ def duration(text: str) -> timedelta:
     if match is None:
         message = f"{text!r} is no length of time: write it as 90s, 5m, 24h or 7d"
         raise ValueError(message)
+    if len(match[1]) > _LONGEST_DIGITS:
+        message = f"{text!r} is longer than anything can last"
+        raise ValueError(message)
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -126,7 +130,7 @@ def duration_text(length: timedelta) -> str:
 def _value(where: str, field: dataclasses.Field[Any], hint: Any, found: object) -> object:  # noqa: ANN401 - a type expression
     try:
         value = _converted(hint, found)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         message = f"[{where}] {field.name}: {error}."
         raise ConfigurationError(message) from None
     minimum, maximum = field.metadata.get("minimum"), field.metadata.get("maximum")

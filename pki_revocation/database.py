@@ -4,8 +4,9 @@ Reading and writing are said up front: a SQLite writer takes the write lock at B
 never read, wait, and then fail on what it read. Leaving either block by an error rolls everything back.
 """
 
+import contextlib
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,18 +40,24 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         self._writing = self.engine.execution_options(begin="IMMEDIATE")
+        # One snapshot for the whole transaction: SQLite's readers always have one, PostgreSQL's when asked.
+        self._reading = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
 
-    @contextmanager
+    @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of everything and changes nothing.
 
         Raises:
             StoreError: when the database does not answer.
         """
-        with _outages_named(), self.engine.connect() as connection:
+        with _outages_named(), self._reading.connect() as connection:
             yield connection
 
-    @contextmanager
+    @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is committed, durably, when the block ends without an error.
 
@@ -115,7 +122,8 @@ def _parse(url: str | URL) -> URL:
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    engine = sqlalchemy.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS})
+    _make_private(url)
+    engine = sqlalchemy.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
@@ -132,12 +140,24 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
+def _make_private(url: URL) -> None:
+    """A new SQLite file is its owner's alone from the first octet on; its journals take after it."""
+    if url.database and url.database != ":memory:" and Path(url.database).parent.is_dir():
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(url.database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _postgresql_engine(url: URL) -> Engine:
     # READ COMMITTED: a writer must see what was committed while it waited for the issuer's head row. The time-outs
-    # keep a writer that was stopped inside its transaction from holding up everybody for good.
-    options = f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
+    # keep a writer that was stopped inside its transaction from holding up everybody for good. A confirmation is only
+    # shown for what is on disk, whatever the server's default is.
+    options = (
+        f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c idle_in_transaction_session_timeout=60s "
+        "-c timezone=UTC -c synchronous_commit=on"
+    )
     return sqlalchemy.create_engine(
         url,
+        hide_parameters=True,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         connect_args={"options": options, "connect_timeout": LOCK_TIMEOUT_SECONDS},
@@ -152,7 +172,7 @@ def _alembic(connection: Connection | None = None) -> Config:
     return config
 
 
-@contextmanager
+@contextlib.contextmanager
 def _outages_named() -> Iterator[None]:
     try:
         yield

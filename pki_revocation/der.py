@@ -20,6 +20,7 @@ GENERALIZED_TIME = 0x18
 
 _SHORT_FORM_LIMIT = 0x80
 _MULTI_BYTE_TAG = 0x1F
+FIRST_YEAR = 1950
 _FIRST_GENERALIZED_YEAR = 2050
 
 
@@ -89,7 +90,13 @@ def generalized_time(moment: datetime) -> bytes:
 
 
 def time(moment: datetime) -> bytes:
-    """A Time: UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280 section 5.1.2.4)."""
+    """A Time: UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280 section 5.1.2.4).
+
+    Raises:
+        DerError: for a year before 1950, which UTCTime would turn into one of the next century.
+    """
+    if moment.year < FIRST_YEAR:
+        raise DerError(f"the year {moment.year} cannot be written as a Time")
     if moment.year < _FIRST_GENERALIZED_YEAR:
         return tlv(UTC_TIME, f"{moment:%y%m%d%H%M%S}Z".encode())
     return generalized_time(moment)

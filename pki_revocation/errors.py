@@ -23,6 +23,16 @@ class NotFound(PkiError):
     """Something that was named does not exist."""
 
 
+class ClockBehindJournal(PkiError):
+    """The journal's last moment lies in the future: the clock was ahead once, or is behind now."""
+
+    def __init__(self, last: str, now: str) -> None:
+        super().__init__(
+            f"The journal's last moment is {last}, and this clock says {now}: "
+            "correct the clock, or see docs/ca-operations.md if it was ahead before."
+        )
+
+
 class RevocationRefused(PkiError):
     """A request that the rules refuse: nothing was changed by it."""
 

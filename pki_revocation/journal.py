@@ -6,21 +6,25 @@ head row. A reader that remembers the last sequence it applied misses nothing by
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, select, update
 
 from .bulk_insert import bulk_insert
 from .clock import Clock, iso
 from .crockford import random_symbols
-from .errors import NotFound
+from .errors import ClockBehindJournal, NotFound
 from .model import Channel, EntryKind, JournalEntry, serial_text
 from .reasons import RevocationReason
 from .schema import journal, journal_heads
 
+_log = logging.getLogger(__name__)
 _REFERENCE_SYMBOLS = 12
+# A clock that was set back by less is followed in order; one that was ahead by more has left a head that is no guide.
+FAR_AHEAD = timedelta(days=1)
 _COLUMNS = tuple(column.name for column in journal.columns)
 
 
@@ -78,9 +82,26 @@ def _head(connection: Connection, issuer_id: int, *, lock: bool) -> JournalHead:
 def moment_under_lock(head: JournalHead, clock: Clock) -> datetime:
     """The time of whatever is done under the head's lock: now, or the head's last time when the clock went back.
 
-    Revocations and CRLs take their time from here, so that nothing dated after a revocation can omit it.
+    Revocations and CRLs take their time from here, so that nothing dated after a revocation can omit it. Where the
+    clock was far ahead once, the head is no guide any more: a revocation dated into the future would protect nobody,
+    so it gets the present, and the head with it.
     """
-    return max(clock.now(), head.last_at)
+    now = clock.now()
+    if head.last_at - now > FAR_AHEAD:
+        _log.error("issuer %s: the journal's last moment %s lies in the future", head.issuer_id, iso(head.last_at))
+        return now
+    return max(now, head.last_at)
+
+
+def refuse_far_future(head: JournalHead, clock: Clock) -> None:
+    """Sign nothing that would be dated far ahead of the clock.
+
+    Raises:
+        ClockBehindJournal: when the head's last moment lies more than a day ahead.
+    """
+    now = clock.now()
+    if head.last_at - now > FAR_AHEAD:
+        raise ClockBehindJournal(iso(head.last_at), iso(now))
 
 
 def append(

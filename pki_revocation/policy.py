@@ -3,10 +3,13 @@
 from datetime import datetime
 from enum import Enum
 
+from cryptography import x509
+
 from .clock import iso
-from .errors import CertificateExpired, ImpossibleDate
+from .der import FIRST_YEAR
+from .errors import CertificateExpired, ImpossibleDate, ReasonNotPermitted
 from .model import IssuedCertificate, JournalEntry
-from .reasons import RevocationReason
+from .reasons import OPERATOR_REASONS, RevocationReason
 
 
 class Decision(Enum):
@@ -36,6 +39,27 @@ def refuse_expired(certificate: IssuedCertificate, now: datetime) -> None:
         raise CertificateExpired(iso(certificate.not_after))
 
 
+def refuse_missing_reason(certificate: IssuedCertificate, reason: RevocationReason) -> None:
+    """A CA certificate is revoked with its reason said (BR 7.2.2 and 7.3); a subscriber need not say one.
+
+    Raises:
+        ReasonNotPermitted: when there is none for a CA certificate.
+    """
+    if reason is RevocationReason.UNSPECIFIED and is_ca(certificate):
+        raise ReasonNotPermitted("none", tuple(each.token for each in OPERATOR_REASONS[1:]))
+
+
+def is_ca(certificate: IssuedCertificate) -> bool:
+    """Whether it is a CA's, as far as it was registered with its DER."""
+    if certificate.der is None:
+        return False
+    try:
+        extensions = x509.load_der_x509_certificate(certificate.der).extensions
+        return extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+
+
 def refuse_impossible_compromise(reason: RevocationReason, compromised_at: datetime | None, now: datetime) -> None:
     """A date of compromise goes with keyCompromise, and lies in the past.
 
@@ -49,6 +73,7 @@ def refuse_impossible_compromise(reason: RevocationReason, compromised_at: datet
             "A date of compromise goes with the reason keyCompromise alone: give that reason, or leave the date out."
         )
         raise ImpossibleDate(message)
+    _refuse_before_time(compromised_at)
     if compromised_at > now:
         message = (
             f"The date of compromise {iso(compromised_at)} lies in the future: give a past moment, or leave it out."
@@ -56,8 +81,12 @@ def refuse_impossible_compromise(reason: RevocationReason, compromised_at: datet
         raise ImpossibleDate(message)
 
 
-def refuse_impossible_back_date(reason: RevocationReason, revocation_date: datetime | None, now: datetime) -> None:
+def refuse_impossible_back_date(
+    reason: RevocationReason, revocation_date: datetime | None, now: datetime, latest: JournalEntry | None
+) -> None:
     """An operator may back-date the shown revocation date for key compromise (BR 7.2.2), never date it ahead.
+
+    Nor after the date that is shown already: what was signed between the two would become valid again.
 
     Raises:
         ImpossibleDate: otherwise.
@@ -67,6 +96,17 @@ def refuse_impossible_back_date(reason: RevocationReason, revocation_date: datet
     if reason is not RevocationReason.KEY_COMPROMISE:
         message = "Only a revocation for keyCompromise can be back-dated: give that reason, or leave the date out."
         raise ImpossibleDate(message)
+    _refuse_before_time(revocation_date)
     if revocation_date > now:
         message = f"The revocation date {iso(revocation_date)} lies in the future: nothing can be revoked ahead."
+        raise ImpossibleDate(message)
+    if latest is not None and revocation_date > latest.revocation_date:
+        message = f"The certificate is revoked since {iso(latest.revocation_date)}: the date can only move back."
+        raise ImpossibleDate(message)
+
+
+def _refuse_before_time(moment: datetime) -> None:
+    """A CRL writes years from 1950 on (RFC 5280 section 5.1.2.6); an earlier one is a typing error anyway."""
+    if moment.year < FIRST_YEAR:
+        message = f"The date {iso(moment)} lies before {FIRST_YEAR}: check the year."
         raise ImpossibleDate(message)

@@ -62,6 +62,12 @@ def issuer_named(connection: Connection, name: str | None) -> Issuer:
     raise NotFound(message)
 
 
+def issuer_with_id(connection: Connection, issuer_id: int) -> Issuer | None:
+    """The issuer with this row id, or None."""
+    row = connection.execute(select(issuers).where(issuers.c.id == issuer_id)).one_or_none()
+    return None if row is None else _issuer(row)
+
+
 def certificate_with_serial(connection: Connection, issuer_id: int, serial: int) -> IssuedCertificate | None:
     """The certificate that this issuer gave this serial, or None."""
     return _one(
@@ -94,13 +100,14 @@ def live_code(connection: Connection, number: str) -> RegisteredCode | None:
     )
 
 
-def live_code_version(connection: Connection, certificate_id: int) -> int | None:
-    """The version of the certificate's code that counts now, or None."""
-    return connection.execute(
-        select(revocation_codes.c.version).where(
+def live_verifier(connection: Connection, certificate_id: int) -> tuple[int, str] | None:
+    """Version and verifier of the certificate's code that counts now, or None."""
+    row = connection.execute(
+        select(revocation_codes.c.version, revocation_codes.c.verifier).where(
             revocation_codes.c.certificate_id == certificate_id, revocation_codes.c.retired_at.is_(None)
         )
-    ).scalar_one_or_none()
+    ).one_or_none()
+    return None if row is None else (row.version, row.verifier)
 
 
 def store_codes(connection: Connection, verifiers: Sequence[tuple[int, str]], *, pepper_id: str, clock: Clock) -> None:

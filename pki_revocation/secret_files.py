@@ -3,7 +3,9 @@
 Each can come from the environment instead, which wins. A file that group or others can read is refused.
 """
 
+import contextlib
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
@@ -17,6 +19,8 @@ PEPPER_VARIABLE = "PKI_REVOCATION_PEPPER"
 SESSION_VARIABLE = "PKI_REVOCATION_SESSION_KEY"
 _PEPPER = "pepper"
 _SESSION = "session-key"
+_SESSION_OCTETS = 32
+_SESSION_KEY = re.compile(rf"[0-9a-fA-F]{{{2 * _SESSION_OCTETS},}}")
 
 
 def create_secrets(directory: Path) -> None:
@@ -24,7 +28,7 @@ def create_secrets(directory: Path) -> None:
     folder = directory / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(folder / _PEPPER, Pepper.generate().to_text() + "\n")
-    write_private(folder / _SESSION, secrets.token_hex(32) + "\n")
+    write_private(folder / _SESSION, secrets.token_hex(_SESSION_OCTETS) + "\n")
 
 
 def load_pepper(installation: Installation) -> Pepper:
@@ -37,25 +41,41 @@ def load_pepper(installation: Installation) -> Pepper:
 
 
 def load_session_key(installation: Installation) -> str:
-    """The key that signs web sessions and receipt addresses.
+    """The key that signs web sessions, receipt addresses, and the tickets between two steps of the page.
 
     Raises:
-        ConfigurationError: when it is missing or readable by others.
+        ConfigurationError: when it is missing, readable by others, or shorter than 32 octets in hexadecimal.
     """
-    return _load(installation, _SESSION, SESSION_VARIABLE).strip()
+    text = _load(installation, _SESSION, SESSION_VARIABLE).strip()
+    if not _SESSION_KEY.fullmatch(text):
+        raise ConfigurationError(
+            f"The session key is not {_SESSION_OCTETS} octets or more in hexadecimal: remove {FOLDER}/{_SESSION} and "
+            "run 'pki-revocation init' for a new one; open pages then have to be begun again."
+        )
+    return text
 
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, unless it is there already; it is never half written."""
     if path.exists():
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # A link refuses to replace: of two that write at once, one wins and the other's is gone.
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def refuse_readable_by_others(path: Path) -> None:

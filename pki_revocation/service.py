@@ -5,6 +5,7 @@ code's version and the journal are looked at again, and journal and audit are wr
 module returns has been committed, durably.
 """
 
+import hmac
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,10 +39,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
-    """Somebody who gave a right number and code: for which certificate, and with which version of its code."""
+    """Somebody who gave a right number and code.
+
+    *seal* proves it wherever this value travels: it hangs on the pepper and on the code as stored, so a replaced code
+    breaks it, and nobody makes one without the pepper.
+    """
 
     certificate_id: int
     code_version: int
+    seal: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +91,15 @@ class RevocationService:
         if not fits or known is None:
             _log.info("number %s: number and code do not belong together", digits)
             raise NotRecognised
-        return Identified(certificate_id=known.certificate.id, code_version=known.version)
+        seal = self._verifier.seal(known.certificate.id, known.version, known.verifier)
+        return Identified(certificate_id=known.certificate.id, code_version=known.version, seal=seal)
 
     def describe(self, identified: Identified) -> CertificateStatus:
-        """Whose certificate it is, and whether it is revoked; for somebody who gave a right code."""
+        """Whose certificate it is, and whether it is revoked; for somebody who gave a right code.
+
+        Raises:
+            NotRecognised: when the code was replaced since it was checked.
+        """
         with self._database.read() as connection:
             certificate, issuer = self._holder(connection, identified)
             entry = journal.latest_entry(connection, issuer.id, certificate.serial)
@@ -105,8 +116,7 @@ class RevocationService:
         with self._database.write() as connection:
             certificate, issuer = self._holder(connection, identified)
             head = journal.lock_head(connection, issuer.id)
-            if register.live_code_version(connection, certificate.id) != identified.code_version:
-                raise NotRecognised
+            self._refuse_unsealed(connection, identified)
             confirmation = self._decide(connection, issuer, certificate, head, wish, expired_too=False)
         reach("revocation.committed")
         return confirmation
@@ -146,7 +156,7 @@ class RevocationService:
         """
         with self._database.read() as connection:
             entry = journal.entry_at(connection, issuer_id, sequence)
-            issuer = next((each for each in register.all_issuers(connection) if each.id == issuer_id), None)
+            issuer = register.issuer_with_id(connection, issuer_id)
             if entry is None or issuer is None:
                 message = "There is no such confirmation."
                 raise NotFound(message)
@@ -154,11 +164,21 @@ class RevocationService:
             return _confirmation(connection, issuer, certificate, entry, repeated=True)
 
     def _holder(self, connection: Connection, identified: Identified) -> tuple[IssuedCertificate, Issuer]:
+        self._refuse_unsealed(connection, identified)
         certificate = register.certificate_with_id(connection, identified.certificate_id)
-        if certificate is None:
+        issuer = None if certificate is None else register.issuer_with_id(connection, certificate.issuer_id)
+        if certificate is None or issuer is None:
             raise NotRecognised
-        issuer = next(each for each in register.all_issuers(connection) if each.id == certificate.issuer_id)
         return certificate, issuer
+
+    def _refuse_unsealed(self, connection: Connection, identified: Identified) -> None:
+        live = register.live_verifier(connection, identified.certificate_id)
+        if live is None:
+            raise NotRecognised
+        version, stored = live
+        seal = self._verifier.seal(identified.certificate_id, version, stored)
+        if version != identified.code_version or not hmac.compare_digest(seal.encode(), identified.seal.encode()):
+            raise NotRecognised
 
     def _decide(
         self,
@@ -174,13 +194,14 @@ class RevocationService:
         self._audit.hold(connection)
         moment = journal.moment_under_lock(head, self._clock)
         policy.refuse_impossible_compromise(wish.reason, wish.compromised_at, moment)
-        policy.refuse_impossible_back_date(wish.reason, wish.revocation_date, moment)
+        policy.refuse_impossible_back_date(wish.reason, wish.revocation_date, moment, latest)
         decision = policy.decide(latest, wish.reason)
         if decision is Decision.REPEAT and latest is not None:
             self._record(connection, "revocation.repeated", issuer, latest, wish)
             return _confirmation(connection, issuer, certificate, latest, repeated=True)
+        policy.refuse_missing_reason(certificate, wish.reason)
         if decision is Decision.REVOKE and not expired_too:
-            policy.refuse_expired(certificate, moment)
+            policy.refuse_expired(certificate, self._clock.now())
         (entry,) = journal.append(connection, head, [_new_entry(certificate, latest, wish)], moment)
         event = "revocation.raised" if decision is Decision.RAISE else "revocation.made"
         self._record(connection, event, issuer, entry, wish)

@@ -32,5 +32,8 @@ def run_supervised(supervisor: Supervisor) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: supervisor.request_stop())
-    supervisor.start()
-    supervisor.run()
+    try:
+        supervisor.start()
+        supervisor.run()
+    finally:
+        supervisor.stop()

@@ -26,6 +26,7 @@ from .installation import Installation
 from .logs import log_to_stderr
 from .operations import OperationsServer
 from .parent_death import end_with_parent
+from .settings import LOOPBACK
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -69,7 +70,7 @@ def serve_wsgi(
     metrics = Path(tempfile.mkdtemp(prefix=f"pki-revocation-{name}-"))
     os.environ[_METRICS_VARIABLE] = str(metrics)
     try:
-        operations = open_operations(listener.host, listener.operations_port, name, ready)
+        operations = open_operations(LOOPBACK, listener.operations_port, name, ready)
         # A forked worker would share this process's threads' locks; a spawned one starts clean.
         multiprocessing.set_start_method("spawn", force=True)
         server = Granian(
@@ -87,7 +88,7 @@ def serve_wsgi(
             respawn_failed_workers=True,
             workers_kill_timeout=10,
         )
-        loader = partial(_application, factory, installation.directory, installation.config)
+        loader = partial(_application, factory, installation.directory, installation.config, os.getpid())
         server.serve(target_loader=loader, wrap_loader=False)
         operations.stop()
     finally:
@@ -125,9 +126,9 @@ def refuse_taken_port(host: str, port: int, name: str) -> None:
             raise ConfigurationError(f"{name} cannot listen on {host}:{port}: {error.strerror or error}.") from error
 
 
-def _application(factory: str, directory: Path, config: Path) -> "WSGIApplication":
+def _application(factory: str, directory: Path, config: Path, parent: int) -> "WSGIApplication":
     """In the worker: make the application, and end when the parent does."""
-    end_with_parent()
+    end_with_parent(parent)
     log_to_stderr()
     module, _, function = factory.partition(":")
     make: Callable[[Installation], Any] = getattr(importlib.import_module(module), function)

@@ -98,6 +98,7 @@ class Supervisor:
         if self._group:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._group, signal.SIGKILL)
+            self._group = 0
         for child in self._children.values():
             child.wait()
         self._children.clear()

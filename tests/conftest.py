@@ -81,6 +81,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 
 @pytest.fixture
+def postgresql_only(database: Database) -> Database:
+    """The test's database where it is PostgreSQL's; what SQLite's one writer cannot show is not asked of it."""
+    if database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    return database
+
+
+@pytest.fixture
 def authority() -> CertificateAuthority:
     """A root's worth of hierarchy: one issuing CA on P-256."""
     return CertificateAuthority("Demo Zorgverzekeraars CA")

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import click
 from sqlalchemy import func, select
 
-from pki_revocation import register
+from pki_revocation import journal, register
 from pki_revocation.audit import AuditBroken, verify_chain
+from pki_revocation.clock import SystemClock
 from pki_revocation.codes import Pepper
 from pki_revocation.database import Database
-from pki_revocation.errors import PkiError
+from pki_revocation.errors import ClockBehindJournal, PkiError
+from pki_revocation.evidence import verify_journal
 from pki_revocation.installation import Installation
-from pki_revocation.schema import journal, journal_heads, revocation_codes
+from pki_revocation.schema import journal as rows
+from pki_revocation.schema import revocation_codes
 from pki_revocation.secret_files import load_pepper, load_session_key
 
 from .options import installation_option
@@ -63,27 +66,28 @@ def _journal(database: Database) -> Iterator[Finding]:
     with database.read() as connection:
         for issuer in register.all_issuers(connection):
             count, last = connection.execute(
-                select(func.count(), func.coalesce(func.max(journal.c.sequence), 0)).where(
-                    journal.c.issuer_id == issuer.id
-                )
+                select(func.count(), func.coalesce(func.max(rows.c.sequence), 0)).where(rows.c.issuer_id == issuer.id)
             ).one()
-            head = connection.execute(
-                select(journal_heads.c.sequence).where(journal_heads.c.issuer_id == issuer.id)
-            ).scalar_one()
-            says = f"{count} rows, last sequence {last}, head {head}"
-            well = count == last == head
+            head = journal.read_head(connection, issuer.id)
+            says = f"{count} rows, last sequence {last}, head {head.sequence}"
+            well = count == last == head.sequence
             yield Finding(
                 f"journal of {issuer.name}", well, says if well else f"{says}: rows are missing, restore a backup"
             )
+            try:
+                journal.refuse_far_future(head, SystemClock())
+            except ClockBehindJournal as error:
+                yield Finding(f"clock of {issuer.name}", well=False, says=str(error))
 
 
 def _audit(database: Database) -> Finding:
     with database.read() as connection:
         try:
             count = verify_chain(connection)
+            verify_journal(connection)
         except AuditBroken as error:
             return Finding("audit chain", well=False, says=str(error))
-    return Finding("audit chain", well=True, says=f"{count} records, unbroken")
+    return Finding("audit chain", well=True, says=f"{count} records, unbroken, and the journal is what they vouch for")
 
 
 def _pepper(installation: Installation, database: Database) -> Iterator[Finding]:

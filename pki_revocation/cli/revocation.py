@@ -145,7 +145,7 @@ def _optional(option: str, text: str | None) -> datetime | None:
 def _moment(option: str, text: str) -> datetime:
     try:
         return whole_second(datetime.fromisoformat(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ImpossibleDate(
             f"{option} {text!r} is no moment: write it as 2026-11-23T14:03:22Z, zone included."
         ) from None

@@ -34,8 +34,10 @@ def find_certificate(database: Database, what: str, issuer_name: str | None) -> 
         known = register.certificate_with_number(connection, number)
         if known is None:
             raise NotFound(f"There is no certificate with number {what}.")
-        name = next(each.name for each in register.all_issuers(connection) if each.id == known.issuer_id)
-        return name, known.serial
+        issuer = register.issuer_with_id(connection, known.issuer_id)
+        if issuer is None:
+            raise NotFound(f"There is no issuer of number {what}.")
+        return issuer.name, known.serial
 
 
 def _from_file(connection: Connection, path: Path) -> tuple[str, int]:

@@ -23,7 +23,7 @@ def why_no_code(connection: Connection, certificate: IssuedCertificate, now: dat
         return f"{which} was revoked on {iso(entry.revocation_date)}: it needs no code any more."
     if now > certificate.not_after:
         return f"{which} expired on {iso(certificate.not_after)}: it needs no code any more."
-    if register.live_code_version(connection, certificate.id) is not None:
+    if register.live_verifier(connection, certificate.id) is not None:
         return f"{which} has a revocation code already, and issuing a new one is not possible yet."
     return None
 

@@ -32,7 +32,7 @@ class Tickets:
     def issue(self, identified: Identified) -> str:
         """A ticket for somebody who just gave a right number and code."""
         now = int(self._clock.now().timestamp())
-        return str(self._serializer.dumps([identified.certificate_id, identified.code_version, now]))
+        return str(self._serializer.dumps([identified.certificate_id, identified.code_version, identified.seal, now]))
 
     def read(self, ticket: str) -> Identified:
         """Who it was issued to.
@@ -41,12 +41,12 @@ class Tickets:
             TicketRefused: when it was not issued here, or its time is over.
         """
         try:
-            certificate_id, code_version, issued = self._serializer.loads(ticket)
+            certificate_id, code_version, seal, issued = self._serializer.loads(ticket)
         except BadSignature:
             raise TicketRefused("The ticket was not issued here.") from None
         if self._clock.now().timestamp() - issued > TICKET_LIFETIME.total_seconds():
             raise TicketRefused("The ticket is older than half an hour.")
-        return Identified(certificate_id=certificate_id, code_version=code_version)
+        return Identified(certificate_id=certificate_id, code_version=code_version, seal=seal)
 
 
 class Receipts:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from pki_revocation import register
-from pki_revocation.audit import AuditTrail
+from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.database import Database
 from pki_revocation.errors import ConfigurationError, StoreError
 from pki_revocation.model import Channel, Issuer
@@ -137,6 +137,49 @@ def test_times_are_whole_seconds_with_a_zone(database: Database, issuer: Issuer)
     for moment in (datetime(2026, 1, 1), datetime(2026, 1, 1, microsecond=1, tzinfo=UTC)):  # noqa: DTZ001 - the case
         with pytest.raises(Exception, match="whole seconds"), database.write() as connection:
             connection.execute(insert(certificates).values(**values, not_after=moment))
+
+
+def test_commits_are_durable(database: Database) -> None:
+    """Whatever the server's default is: what was confirmed is on disk."""
+    if not database.is_sqlite:
+        with database.write() as connection:
+            connection.exec_driver_sql(f'ALTER DATABASE "{database.url.database}" SET synchronous_commit = off')
+        database.close()
+    with database.write() as connection:
+        asked = "PRAGMA synchronous" if database.is_sqlite else "SHOW synchronous_commit"
+        durable = connection.exec_driver_sql(asked).scalar_one()
+
+    assert durable == (2 if database.is_sqlite else "on")
+
+
+def test_reader_sees_one_state(database: Database, clock: FakeClock) -> None:
+    """What is written during a read transaction is not half seen by it."""
+    trail = AuditTrail(clock)
+    with database.write() as connection:
+        trail.record(connection, "test", {})
+    with database.read() as reading:
+        assert len(reading.execute(select(audit)).all()) == 1
+        with database.write() as connection:
+            trail.record(connection, "test", {})
+        assert verify_chain(reading) == 1
+
+
+def test_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """Database and journals: they hold addresses and verifiers."""
+    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
+        database.upgrade()
+        with database.write() as connection:
+            connection.exec_driver_sql("SELECT 1")
+            modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+
+    assert set(modes.values()) == {0o600}, modes
+
+
+def test_errors_show_no_values(database: Database, clock: FakeClock) -> None:
+    """A refused statement's parameters may be personal: they stay out of messages and logs."""
+    with pytest.raises(DBAPIError) as refused, database.write() as connection:
+        connection.execute(insert(audit).values(sequence=1, at=clock.now(), event="192.0.2.77", detail=None))
+    assert "192.0.2.77" not in str(refused.value).partition("DETAIL")[0]
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://host/db"])

@@ -1,5 +1,6 @@
 """The installation's secrets: made once, read only when nobody else can."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from pki_revocation.codes import Pepper
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.installation import Installation
-from pki_revocation.secret_files import create_secrets, load_pepper, load_session_key
+from pki_revocation.secret_files import create_secrets, load_pepper, load_session_key, write_private
 
 
 @pytest.fixture
@@ -55,6 +56,22 @@ def test_environment_wins(installation: Installation, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PKI_REVOCATION_PEPPER", other.to_text())
 
     assert load_pepper(installation).id == other.id
+
+
+@pytest.mark.parametrize("text", ["x", "00" * 31, "zz" * 32])
+def test_weak_session_key_is_refused(installation: Installation, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Whoever guesses it could sign receipts' addresses and tickets."""
+    monkeypatch.setenv("PKI_REVOCATION_SESSION_KEY", text)
+    with pytest.raises(ConfigurationError, match="32 octets"):
+        load_session_key(installation)
+
+
+def test_two_that_write_at_once_agree(tmp_path: Path) -> None:
+    """The second of two set-ups keeps the first one's secret, and leaves no temporary file."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda place: write_private(tmp_path / "secret", str(place)), range(8)))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 
 @pytest.mark.parametrize("text", ["", "00", "zz" * 32])

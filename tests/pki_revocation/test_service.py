@@ -1,19 +1,28 @@
 """The revocation service: what a right code does, and what nothing can undo."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 
-from pki_revocation import journal
+from pki_revocation import codes, journal
 from pki_revocation.audit import AuditTrail, verify_chain
-from pki_revocation.codes import CodeVerifier, new_code
+from pki_revocation.codes import CodeScheme, CodeVerifier, new_code
 from pki_revocation.database import Database
-from pki_revocation.errors import CertificateExpired, ImpossibleDate, NotRecognised
+from pki_revocation.errors import (
+    CertificateExpired,
+    ClockBehindJournal,
+    ImpossibleDate,
+    NotRecognised,
+    ReasonNotPermitted,
+)
 from pki_revocation.model import Channel, Confirmation, EntryKind, Issuer
 from pki_revocation.numbers import number_at
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register import store_codes
+from pki_revocation.schema import certificates
 from pki_revocation.service import RevocationService, Wish
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
@@ -160,6 +169,107 @@ def test_clock_that_went_back_does_not_date_before_the_journal(
     second = service.revoke(service.identify(other.number, other.code), NO_REASON)
 
     assert second.revoked_at == first.revoked_at
+
+
+def test_clock_that_was_far_ahead_does_not_date_into_the_future(
+    service: RevocationService, subscriber: Subscriber, database: Database, issuer: Issuer, clock: FakeClock
+) -> None:
+    """A head that lies years ahead is no guide: the revocation gets the present, and nothing counts as expired."""
+    with database.write() as connection:
+        head = journal.lock_head(connection, issuer.id)
+        journal.move_head(connection, issuer.id, head.sequence, clock.now() + timedelta(days=4000))
+    with database.read() as connection, pytest.raises(ClockBehindJournal, match="correct the clock"):
+        journal.refuse_far_future(journal.read_head(connection, issuer.id), clock)
+
+    confirmation = service.revoke(service.identify(subscriber.number, subscriber.code), NO_REASON)
+
+    assert confirmation.revoked_at == clock.now()
+    with database.read() as connection:
+        journal.refuse_far_future(journal.read_head(connection, issuer.id), clock)
+
+
+def test_raise_does_not_move_the_shown_date_later(
+    service: RevocationService, subscriber: Subscriber, clock: FakeClock
+) -> None:
+    """What was signed between the two dates would become valid again."""
+    service.revoke(service.identify(subscriber.number, subscriber.code), NO_REASON)
+    clock.advance(timedelta(days=10))
+    later = Wish(
+        reason=RevocationReason.KEY_COMPROMISE,
+        channel=Channel.OPERATOR,
+        revocation_date=clock.now() - timedelta(days=1),
+    )
+    with pytest.raises(ImpossibleDate, match="only move back"):
+        service.revoke_for_operator(None, subscriber.certificate.serial, later)
+
+
+def test_ca_certificate_needs_a_reason(
+    service: RevocationService, database: Database, issuer: Issuer, authority: CertificateAuthority, clock: FakeClock
+) -> None:
+    """On CRLs and in OCSP, the reason of a revoked CA must be present (BR 7.2.2 and 7.3)."""
+    own = authority.certificate
+    with database.write() as connection:
+        connection.execute(
+            insert(certificates).values(
+                issuer_id=issuer.id,
+                serial=own.serial_number,
+                subject="CN=CA",
+                organisation="",
+                not_after=own.not_valid_after_utc,
+                der=issuer.certificate_der,
+                imported_at=clock.now(),
+            )
+        )
+    with pytest.raises(ReasonNotPermitted):
+        service.revoke_for_operator(None, own.serial_number, NO_REASON)
+    wish = Wish(reason=RevocationReason.CESSATION_OF_OPERATION, channel=Channel.OPERATOR)
+    assert service.revoke_for_operator(None, own.serial_number, wish).entry.sequence == 1
+
+
+def test_nobody_is_identified_without_the_seal(service: RevocationService, subscriber: Subscriber) -> None:
+    """Knowing the certificate's row and its code's version is not having given the code."""
+    identified = service.identify(subscriber.number, subscriber.code)
+    forged = replace(identified, seal="00" * 32)
+    with pytest.raises(NotRecognised):
+        service.revoke(forged, NO_REASON)
+    with pytest.raises(NotRecognised):
+        service.describe(forged)
+
+
+def test_work_is_the_same_for_unknown_numbers(verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One Argon2id for a short code, none for a long one, whatever is stored and whether anything is."""
+    counted = []
+    original = codes._argon2id_fits  # noqa: SLF001 - the slow step itself is counted
+
+    def counting(mixed: bytes, stored: str) -> bool:
+        counted.append(stored)
+        return original(mixed, stored)
+
+    monkeypatch.setattr(codes, "_argon2id_fits", counting)
+    short, long = new_code(CodeScheme.ARGON2ID), new_code(CodeScheme.KEYED_HASH)
+    stored = [None, *(verifier.store(number="1", code=code) for code in (short, long))]
+    for code, expected in ((short, 1), (long, 0)):
+        for each in stored:
+            counted.clear()
+            verifier.check(number="2", code=code, stored=each)
+            assert len(counted) == expected
+
+
+def test_moment_is_taken_after_the_wait_for_the_audit_head(
+    service: RevocationService, subscriber: Subscriber, postgresql_only: Database, clock: FakeClock
+) -> None:
+    """A revocation that waited for another writer of the audit trail is dated by when it went on."""
+    identified = service.identify(subscriber.number, subscriber.code)
+    with ThreadPoolExecutor(1) as pool:
+        with postgresql_only.write() as connection:
+            AuditTrail(clock).hold(connection)
+            waiting = pool.submit(service.revoke, identified, NO_REASON)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)
+            clock.advance(timedelta(minutes=3))
+        confirmation = waiting.result(timeout=10)
+
+    assert confirmation.revoked_at == clock.now()
 
 
 def test_fifty_requests_at_once_make_one_row(

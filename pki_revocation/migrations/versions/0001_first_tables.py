@@ -32,6 +32,18 @@ def _refuse_changes_sqlite() -> None:
             )
 
 
+    # INSERT OR REPLACE would delete the old row without firing the trigger above.
+    for table, same in (
+        ("journal", "issuer_id = NEW.issuer_id AND (sequence = NEW.sequence OR (serial = NEW.serial AND kind = NEW.kind))"),
+        ("audit", "sequence = NEW.sequence"),
+    ):
+        op.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+
+
 def _refuse_changes_postgresql() -> None:
     op.execute(
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "

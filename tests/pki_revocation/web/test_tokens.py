@@ -10,7 +10,7 @@ from pki_revocation.web.tokens import Receipts, TicketRefused, Tickets
 from tests.fakes import FakeClock
 
 KEY = "0123456789abcdef" * 4
-WHO = Identified(certificate_id=7, code_version=2)
+WHO = Identified(certificate_id=7, code_version=2, seal="5ea1")
 
 
 @pytest.fixture
