@@ -48,7 +48,7 @@ def issue_delegate(
         .serial_number(secrets.randbits(_SERIAL_BITS) | 1 << _SERIAL_BITS)
         .not_valid_before(max(now - _BACKDATE, ca.not_valid_before_utc))
         .not_valid_after(min(now + lifetime, ca.not_valid_after_utc))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_DIGITAL_SIGNATURE, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
         .add_extension(x509.OCSPNoCheck(), critical=False)

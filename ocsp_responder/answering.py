@@ -1,7 +1,6 @@
 """From the octets of a question to the octets of its answer, and every failure to the answer that RFC 6960 has for it.
 
-The clock is read before the database: what is committed in between is in an answer that is dated before it, which does
-no harm, and nothing that was committed before the answer's date is left out of it.
+An answer is dated by the moment that comes with the statuses: nothing dated before it is left out.
 
 Which issuers may be asked about in one request: an answer has one signature, and whoever signs must be entitled for
 every certificate in it (RFC 6960 section 4.2.2.2), while an answer must cover every certificate that was asked about
@@ -13,7 +12,6 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pki_revocation.clock import Clock
 from pki_revocation.errors import StoreError
 from pki_revocation.model import Issuer
 
@@ -34,7 +32,6 @@ class Answerer:
         *,
         signers: Mapping[Issuer, AnswerSigner],
         source: StatusSource,
-        clock: Clock,
         validity: timedelta,
         max_cert_ids: int,
     ) -> None:
@@ -46,7 +43,6 @@ class Answerer:
         self._issuers = Issuers(signers)
         self._signers = {issuer.id: signer for issuer, signer in signers.items()}
         self._source = source
-        self._clock = clock
         self._validity = validity
         self._max_cert_ids = max_cert_ids
 
@@ -70,6 +66,6 @@ class Answerer:
         if others:
             raise Unauthorized("The certificates in this request are of several issuers, and no signer speaks for all.")
         signer = self._signers[issuer]
-        validity = signer.validity(self._clock.now(), self._validity)
-        statuses = self._source.statuses(issuer, [cert_id.serial for cert_id in request.cert_ids])
+        moment, statuses = self._source.statuses(issuer, [cert_id.serial for cert_id in request.cert_ids])
+        validity = signer.validity(moment, self._validity)
         return signer.sign(list(zip(request.cert_ids, statuses, strict=True)), validity, request.nonce)

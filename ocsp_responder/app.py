@@ -23,7 +23,7 @@ from .transport import GET_LIMIT, POST_LIMIT, in_http, is_request_type, request_
 class _Everything(BaseConverter):
     """The rest of the path, slashes at its beginning too, which the `path` converter refuses."""
 
-    regex = ".*?"
+    regex = r"[\s\S]*?"
     part_isolating = False
 
 

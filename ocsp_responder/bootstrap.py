@@ -44,8 +44,7 @@ def responder(installation: Installation, database: Database) -> Flask:
     database.check_revision()
     answerer = Answerer(
         signers=answer_signers(Keyring.open(installation, clock), database),
-        source=SqlStatusSource(database),
-        clock=clock,
+        source=SqlStatusSource(database, clock),
         validity=settings.validity,
         max_cert_ids=settings.max_cert_ids,
     )

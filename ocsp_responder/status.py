@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 
 from sqlalchemy import Connection, bindparam, select
 
+from pki_revocation.clock import Clock
 from pki_revocation.database import Database
 from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
@@ -42,8 +43,8 @@ Status: TypeAlias = Good | Revoked | Unknown
 class StatusSource(Protocol):
     """Whoever knows the status of certificates."""
 
-    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[Status, ...]:
-        """The status of each serial of one issuer, in the order in which they were asked.
+    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[datetime, tuple[Status, ...]]:
+        """The status of each serial of one issuer, in the order in which they were asked, and the moment to date them.
 
         Raises:
             StoreError: when it cannot be known now.
@@ -64,18 +65,21 @@ _LOOK_UP = (
 class SqlStatusSource:
     """Reads the register and the journal."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         """*database* is read, never written."""
         self._database = database
+        self._clock = clock
 
-    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[Status, ...]:
-        """The status of each serial of one issuer, in the order in which they were asked.
+    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[datetime, tuple[Status, ...]]:
+        """The status of each serial of one issuer, in the order in which they were asked, and the moment to date them.
+
+        No revocation that is dated before the moment is missing, not even one that is just being committed.
 
         Raises:
             StoreError: when the database does not answer.
         """
-        with self._database.read() as connection:
-            return tuple(_status(connection, issuer_id, serial) for serial in serials)
+        with self._database.read_dated(self._clock, issuer_id) as (connection, moment):
+            return moment, tuple(_status(connection, issuer_id, serial) for serial in serials)
 
 
 def _status(connection: Connection, issuer_id: int, serial: int) -> Status:

@@ -7,6 +7,7 @@ never read, wait, and then fail on what it read. Leaving either block by an erro
 import contextlib
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,14 +18,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from .clock import Clock
 from .errors import ConfigurationError, StoreError
+from .time_order import file_order, hold_advisory_order, pass_advisory_order
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # How long a writer waits for another; after that the caller is told that the database is busy.
 LOCK_TIMEOUT_SECONDS = 10
+_AFTER_COMMIT = "after commit"
 
 
 class Database:
@@ -64,8 +68,42 @@ class Database:
         Raises:
             StoreError: when the database does not answer or stays locked.
         """
-        with _outages_named(), self._writing.begin() as connection:
+        with contextlib.ExitStack() as after_commit, _outages_named(), self._writing.begin() as connection:
+            connection.info[_AFTER_COMMIT] = after_commit
             yield connection
+
+    def hold_order(self, connection: Connection, issuer_id: int) -> None:
+        """Inside `write`: from here to the end of the commit, no answer of this issuer is dated."""
+        if self.is_sqlite:
+            after_commit: contextlib.ExitStack = connection.info[_AFTER_COMMIT]
+            after_commit.enter_context(file_order(self._order_file, exclusive=True))
+        else:
+            hold_advisory_order(connection, issuer_id)
+
+    @contextlib.contextmanager
+    def read_dated(self, clock: Clock, issuer_id: int) -> Iterator[tuple[Connection, datetime]]:
+        """A read transaction, and a moment for what is made of it: no revocation dated before the moment is missing.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        if self.is_sqlite:
+            try:
+                with file_order(self._order_file, exclusive=False):
+                    moment = clock.now()
+            except OSError as error:
+                raise StoreError(f"The database's folder cannot be used: {error.strerror or error}.") from error
+            with self.read() as connection:
+                yield connection, moment
+            return
+        # Not one snapshot here: it would be taken before the wait, and miss what was waited for.
+        with _outages_named(), self.engine.connect() as connection:
+            pass_advisory_order(connection, issuer_id)
+            yield connection, clock.now()
+
+    @property
+    def _order_file(self) -> Path:
+        return Path(f"{self.url.database}-order")
 
     def upgrade(self) -> None:
         """Bring the tables to this program's revision; a database that is already there is left as it is."""
@@ -176,7 +214,10 @@ def _alembic(connection: Connection | None = None) -> Config:
 def _outages_named() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except (OperationalError, InterfaceError, PoolTimeout, DatabaseError) as error:
+        # A damaged SQLite file is a plain DatabaseError; its subclasses are refusals of what was asked.
+        if isinstance(error, DatabaseError) and type(error) not in {DatabaseError, OperationalError}:
+            raise
         cause = error.orig if isinstance(error, DBAPIError) else error
         reason = (str(cause).strip().splitlines() or ["no reason given"])[0]
         raise StoreError(f"The database does not answer: {reason}") from error

@@ -72,7 +72,8 @@ def subscriber_reason(text: str | None) -> RevocationReason:
         return RevocationReason.UNSPECIFIED
     named = tuple(reason.token for reason in SUBSCRIBER_REASONS[1:])
     reason = _BY_TOKEN.get(text.strip().lower())
-    if reason is None or reason not in SUBSCRIBER_REASONS:
+    # RFC 5280's own word for no reason is left out of what may be said, as the extension is.
+    if reason is None or reason not in SUBSCRIBER_REASONS[1:]:
         raise ReasonNotPermitted(text, named)
     return reason
 

@@ -192,6 +192,7 @@ class RevocationService:
     ) -> Confirmation:
         latest = journal.latest_entry(connection, issuer.id, certificate.serial)
         self._audit.hold(connection)
+        self._database.hold_order(connection, issuer.id)
         moment = journal.moment_under_lock(head, self._clock)
         policy.refuse_impossible_compromise(wish.reason, wish.compromised_at, moment)
         policy.refuse_impossible_back_date(wish.reason, wish.revocation_date, moment, latest)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from .errors import PkiError
 
@@ -35,7 +35,7 @@ class Supervisor:
     """Starts services as child processes and keeps them running until it is stopped."""
 
     def __init__(self, services: Sequence[tuple[str, Sequence[str]]], *, log: Path | None = None) -> None:
-        """*services* are names with the arguments of `pki-revocation`; *log* is where their output goes, or None."""
+        """*services* are names with arguments of `pki-revocation`; their output goes to *log*, or to this one's."""
         self._services = {name: list(arguments) for name, arguments in services}
         self._log = log
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -106,16 +106,18 @@ class Supervisor:
     def _spawn(self, name: str) -> None:
         environment = os.environ | {SUPERVISOR_VARIABLE: str(os.getpid())}
         command = [sys.executable, "-m", "pki_revocation", *self._services[name]]
-        output = subprocess.DEVNULL if self._log is None else self._log.open("ab")
+        output = None if self._log is None else self._log.open("ab")
         try:
             child = self._spawn_in_group(command, environment, output)
         finally:
-            if not isinstance(output, int):
+            if output is not None:
                 output.close()
         self._children[name] = child
         self._born[name] = time.monotonic()
 
-    def _spawn_in_group(self, command: list[str], environment: dict[str, str], output: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - a file or DEVNULL
+    def _spawn_in_group(
+        self, command: list[str], environment: dict[str, str], output: IO[bytes] | None
+    ) -> subprocess.Popen[bytes]:
         for group in (self._group, 0):
             try:
                 child = subprocess.Popen(  # noqa: S603 - our own program, with arguments of our own

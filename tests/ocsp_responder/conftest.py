@@ -37,7 +37,7 @@ def certificate(
 @pytest.fixture
 def answerer(database: Database, issuer: Issuer, delegate: SigningIdentity, clock: FakeClock) -> Answerer:
     """A responder for the one issuer, without HTTP."""
-    return responder({issuer: delegate}, SqlStatusSource(database), clock)
+    return responder({issuer: delegate}, SqlStatusSource(database, clock))
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def ca(authority: CertificateAuthority) -> Issuer:
 @pytest.fixture
 def knowing(ca: Issuer, delegate: SigningIdentity, clock: FakeClock) -> Answerer:
     """A responder without a database that knows every serial: for many questions in a moment."""
-    return responder({ca: delegate}, AllGood(clock), clock)
+    return responder({ca: delegate}, AllGood(clock))
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """Responders in this process: for some issuers and from some source, with the usual settings."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from keys.identity import SigningIdentity
 from ocsp_responder.answering import Answerer
 from ocsp_responder.response import AnswerSigner
 from ocsp_responder.status import Good, Status, StatusSource
-from pki_revocation.clock import Clock
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
 
@@ -22,18 +21,18 @@ class AllGood:
         """Each look-up takes *length*."""
         self._clock, self._length = clock, length
 
-    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[Status, ...]:  # noqa: ARG002 - the port's
-        """Good, every one."""
+    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[datetime, tuple[Status, ...]]:  # noqa: ARG002 - the port's
+        """Good, every one, as of the moment in which the look-up began."""
+        moment = self._clock.now()
         self._clock.advance(self._length)
-        return tuple(Good() for _ in serials)
+        return moment, tuple(Good() for _ in serials)
 
 
-def responder(signers: dict[Issuer, SigningIdentity], source: StatusSource, clock: Clock) -> Answerer:
+def responder(signers: dict[Issuer, SigningIdentity], source: StatusSource) -> Answerer:
     """A responder for some issuers."""
     return Answerer(
         signers={issuer: AnswerSigner(identity, issuer) for issuer, identity in signers.items()},
         source=source,
-        clock=clock,
         validity=VALIDITY,
         max_cert_ids=100,
     )

@@ -29,7 +29,7 @@ from tests.pki import CertificateAuthority
 class Breaking:
     """A source that fails in a way that nobody thought of."""
 
-    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[Status, ...]:  # noqa: ARG002 - the port's
+    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[datetime, tuple[Status, ...]]:  # noqa: ARG002 - the port's
         """Fail."""
         raise RuntimeError("broken")
 
@@ -107,7 +107,7 @@ def test_two_issuers_of_ours_are_asked_one_by_one(
     registers.add(database, second, clock, theirs)
     key, delegated = other.delegate(clock.now())
     identity = identify(key, delegated, Purpose.OCSP, issuer=other.certificate, now=clock.now())
-    answerer = responder({issuer: delegate, second: identity}, SqlStatusSource(database), clock)
+    answerer = responder({issuer: delegate, second: identity}, SqlStatusSource(database, clock))
 
     both = messages.ocsp_request(
         messages.single(messages.cert_id_of(issuer, certificate.serial_number)),
@@ -160,9 +160,9 @@ def test_nonce(answerer: Answerer, issuer: Issuer, certificate: x509.Certificate
 
 
 def test_moment_of_an_answer_is_before_its_look_up(ca: Issuer, delegate: SigningIdentity, clock: FakeClock) -> None:
-    """Nothing that was committed before thisUpdate is left out: the clock is read first, the database after."""
+    """The moment that comes with the statuses is thisUpdate and producedAt, however long the look-up took."""
     before = clock.now()
-    answerer = responder({ca: delegate}, AllGood(clock, timedelta(seconds=3)), clock)
+    answerer = responder({ca: delegate}, AllGood(clock, timedelta(seconds=3)))
 
     response = answers.read(answerer.answer(messages.asked(ca, 5)).der)
 
@@ -174,7 +174,7 @@ def test_moment_of_an_answer_is_before_its_look_up(ca: Issuer, delegate: Signing
 def test_database_that_is_gone_is_try_later(ca: Issuer, delegate: SigningIdentity, clock: FakeClock, url: str) -> None:
     """Never a guessed good (O33)."""
     with Database(url) as gone:
-        answerer = responder({ca: delegate}, SqlStatusSource(gone), clock)
+        answerer = responder({ca: delegate}, SqlStatusSource(gone, clock))
         assert answerer.answer(messages.asked(ca, 5)).der == answers.TRY_LATER
 
 
@@ -191,7 +191,7 @@ def test_anything_unexpected_is_internal_error(
     ca: Issuer, delegate: SigningIdentity, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An OCSP answer for the client, and the trace in the log for the operator (RFC 6960 section 2.3)."""
-    answerer = responder({ca: delegate}, Breaking(), clock)
+    answerer = responder({ca: delegate}, Breaking())
 
     with caplog.at_level(logging.ERROR):
         assert answerer.answer(messages.asked(ca, 5)).der == answers.INTERNAL_ERROR

@@ -119,7 +119,7 @@ def test_signer_of_another_ca_is_refused(ca: Issuer, clock: FakeClock) -> None:
     key, certificate = other.delegate(clock.now())
     identity = identify(key, certificate, Purpose.OCSP, issuer=other.certificate, now=clock.now())
 
-    answer = responder({ca: identity}, AllGood(clock), clock).answer(asked(ca).der)
+    answer = responder({ca: identity}, AllGood(clock)).answer(asked(ca).der)
 
     with pytest.raises(AnswerRefused, match="not let sign"):
         verify(answer.der, asked(ca), clock.now())

@@ -1,15 +1,18 @@
 """What the journal says of a serial, on SQLite and on PostgreSQL."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from cryptography import x509
 
-from ocsp_responder.status import Good, Revoked, SqlStatusSource, Unknown
-from pki_revocation import register
+from ocsp_responder.status import Good, Revoked, SqlStatusSource, Status, Unknown
+from pki_revocation import journal, register
+from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.errors import StoreError
-from pki_revocation.model import SERIAL_LIMIT, Issuer
+from pki_revocation.model import SERIAL_LIMIT, Channel, EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
@@ -17,9 +20,40 @@ from tests.ocsp_responder import registers
 from tests.pki import CertificateAuthority
 
 
+def _look_up(database: Database, issuer_id: int, serials: Sequence[int]) -> tuple[Status, ...]:
+    return SqlStatusSource(database, SystemClock()).statuses(issuer_id, serials)[1]
+
+
+def test_answer_is_not_dated_while_a_revocation_is_on_its_way(
+    database: Database, issuer: Issuer, certificate: x509.Certificate, clock: FakeClock
+) -> None:
+    """Whoever asks between a revocation's dating and its commit waits, is dated after it, and sees it."""
+    source = SqlStatusSource(database, clock)
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            head = journal.lock_head(connection, issuer.id)
+            database.hold_order(connection, issuer.id)
+            moment = journal.moment_under_lock(head, clock)
+            asked = pool.submit(source.statuses, issuer.id, [certificate.serial_number])
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.5)
+            new = journal.NewEntry(
+                kind=EntryKind.REVOCATION,
+                serial=certificate.serial_number,
+                reason=RevocationReason.UNSPECIFIED,
+                channel=Channel.API,
+            )
+            journal.append(connection, head, [new], moment)
+            clock.advance(timedelta(seconds=2))
+        dated, (status,) = asked.result(timeout=10)
+
+    assert dated == moment + timedelta(seconds=2)
+    assert status == Revoked(moment, RevocationReason.UNSPECIFIED)
+
+
 def test_unrevoked_is_good(database: Database, issuer: Issuer, certificate: x509.Certificate) -> None:
     """Imported and not in the journal."""
-    assert SqlStatusSource(database).statuses(issuer.id, [certificate.serial_number]) == (Good(),)
+    assert _look_up(database, issuer.id, [certificate.serial_number]) == (Good(),)
 
 
 def test_revoked_has_time_and_reason(
@@ -30,13 +64,12 @@ def test_revoked_has_time_and_reason(
     clock: FakeClock,
 ) -> None:
     """The journal's time to the second, and its reason; the very next look-up sees it."""
-    source = SqlStatusSource(database)
-    assert source.statuses(issuer.id, [certificate.serial_number]) == (Good(),)
+    assert _look_up(database, issuer.id, [certificate.serial_number]) == (Good(),)
 
     registers.revoke(service, issuer, certificate.serial_number, RevocationReason.SUPERSEDED)
 
     expected = Revoked(clock.now(), RevocationReason.SUPERSEDED)
-    assert source.statuses(issuer.id, [certificate.serial_number]) == (expected,)
+    assert _look_up(database, issuer.id, [certificate.serial_number]) == (expected,)
 
 
 def test_raised_reason_is_shown_with_the_original_time(
@@ -49,7 +82,7 @@ def test_raised_reason_is_shown_with_the_original_time(
     registers.revoke(service, issuer, certificate.serial_number, RevocationReason.KEY_COMPROMISE)
 
     expected = Revoked(first, RevocationReason.KEY_COMPROMISE)
-    assert SqlStatusSource(database).statuses(issuer.id, [certificate.serial_number]) == (expected,)
+    assert _look_up(database, issuer.id, [certificate.serial_number]) == (expected,)
 
 
 def test_back_dated_revocation_shows_its_own_date(
@@ -61,7 +94,7 @@ def test_back_dated_revocation_shows_its_own_date(
     registers.revoke(service, issuer, certificate.serial_number, RevocationReason.KEY_COMPROMISE, since)
 
     expected = Revoked(since, RevocationReason.KEY_COMPROMISE)
-    assert SqlStatusSource(database).statuses(issuer.id, [certificate.serial_number]) == (expected,)
+    assert _look_up(database, issuer.id, [certificate.serial_number]) == (expected,)
 
 
 @pytest.mark.parametrize("serial", [0, -1, -(1 << 200), 1, SERIAL_LIMIT - 1, SERIAL_LIMIT, 1 << 4000])
@@ -69,7 +102,7 @@ def test_never_imported_is_unknown(
     database: Database, issuer: Issuer, certificate: x509.Certificate, serial: int
 ) -> None:
     """Never good (BR 4.9.9), also for serials that no certificate can have (RFC 5280 section 4.1.2.2)."""
-    assert SqlStatusSource(database).statuses(issuer.id, [serial]) == (Unknown(),)
+    assert _look_up(database, issuer.id, [serial]) == (Unknown(),)
 
 
 @pytest.mark.parametrize("serial", [1, 0x80, 0xFF << 8, SERIAL_LIMIT - 1])
@@ -79,7 +112,7 @@ def test_serials_of_every_length_are_found(
     """1 to 20 octets, high bits and trailing zeros too (CRL checklist C14)."""
     registers.add(database, issuer, clock, authority.issue("Zorg BV", clock.now(), serial=serial))
 
-    assert SqlStatusSource(database).statuses(issuer.id, [serial, serial ^ 0x100]) == (Good(), Unknown())
+    assert _look_up(database, issuer.id, [serial, serial ^ 0x100]) == (Good(), Unknown())
 
 
 def test_answers_in_the_order_of_the_questions(
@@ -95,7 +128,7 @@ def test_answers_in_the_order_of_the_questions(
     registers.revoke(service, issuer, two.serial_number)
     asked = [one.serial_number, 7, two.serial_number, one.serial_number]
 
-    found = SqlStatusSource(database).statuses(issuer.id, asked)
+    found = _look_up(database, issuer.id, asked)
 
     assert [type(status) for status in found] == [Good, Unknown, Revoked, Good]
 
@@ -111,17 +144,16 @@ def test_same_serial_of_another_issuer_is_another_certificate(
         )
     serial = certificate.serial_number
     registers.revoke(service, issuer, serial)
-    source = SqlStatusSource(database)
-    assert source.statuses(second.id, [serial]) == (Unknown(),)
+    assert _look_up(database, second.id, [serial]) == (Unknown(),)
 
     registers.add(database, second, clock, other.issue("Zorg BV", clock.now(), serial=serial))
 
-    assert source.statuses(second.id, [serial]) == (Good(),)
-    assert isinstance(source.statuses(issuer.id, [serial])[0], Revoked)
+    assert _look_up(database, second.id, [serial]) == (Good(),)
+    assert isinstance(_look_up(database, issuer.id, [serial])[0], Revoked)
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "postgresql://nobody@127.0.0.1:1/nothing"])
 def test_database_that_is_gone_is_named_so(url: str) -> None:
     """Nothing is guessed while the database does not answer."""
     with Database(url) as database, pytest.raises(StoreError):
-        SqlStatusSource(database).statuses(1, [5])
+        _look_up(database, 1, [5])

@@ -26,7 +26,7 @@ def test_subscribers_may_give_four_reasons(text: str, code: int) -> None:
     "text",
     [
         "privilegeWithdrawn", "cACompromise", "certificateHold", "removeFromCRL", "aACompromise", "0", "1", "6", "7",
-        "8", "0x01", "keyCompromise'; DROP TABLE journal; --", "zzz",
+        "8", "0x01", "unspecified", "keyCompromise'; DROP TABLE journal; --", "zzz",
     ],
 )  # fmt: skip
 def test_subscribers_may_give_no_other(text: str) -> None:

@@ -1,0 +1,39 @@
+"""Nothing that is dated after a revocation may omit it, although a revocation is dated before it is committed.
+
+Whoever dates a revocation holds the order from choosing the moment to the end of the commit. Whoever dates an answer
+passes it once: then no revocation is on its way with an earlier date, and what is read afterwards holds all of them.
+On SQLite the order is a lock on a file beside the database, which the kernel lets go of when its holder dies; on
+PostgreSQL it is an advisory lock of the transaction.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+# The first half of PostgreSQL's two-part key, so that no other user of advisory locks meets ours.
+_POSTGRESQL_CLASS = 0x504B49
+
+
+@contextmanager
+def file_order(path: Path, *, exclusive: bool) -> Iterator[None]:
+    """Hold the lock on a file: alone to date a revocation, shared to pass."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def hold_advisory_order(connection: Connection, issuer_id: int) -> None:
+    """Hold the issuer's order to the end of the transaction; those who pass wait."""
+    connection.execute(select(func.pg_advisory_xact_lock(_POSTGRESQL_CLASS, issuer_id)))
+
+
+def pass_advisory_order(connection: Connection, issuer_id: int) -> None:
+    """Wait for whoever holds it; whoever comes to hold it next waits for the end of this transaction."""
+    connection.execute(select(func.pg_advisory_xact_lock_shared(_POSTGRESQL_CLASS, issuer_id)))
