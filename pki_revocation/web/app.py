@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped] # it carries no types
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from pki_revocation import security_headers
@@ -43,14 +43,16 @@ def create_app(*, service: RevocationService, settings: WebSettings, session_key
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_PATH="/",
-        MAX_CONTENT_LENGTH=_LONGEST_BODY,
-        MAX_FORM_MEMORY_SIZE=_LONGEST_BODY,
+        # One octet more than is taken: Werkzeug cuts chunked bodies off, and what is too long must be told from the rest.
+        MAX_CONTENT_LENGTH=_LONGEST_BODY + 1,
+        MAX_FORM_MEMORY_SIZE=_LONGEST_BODY + 1,
         # A form may stay open as long as the browser does (WCAG 2.2.1); the ticket inside has its own half hour.
         WTF_CSRF_TIME_LIMIT=None,
         # Our Referrer-Policy leaves the Referer out; `origin` looks at where a form came from instead.
         WTF_CSRF_SSL_STRICT=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
+    app.before_request(_refuse_incomplete)
     security_headers.install(app, secure=secure)
     languages.install(app, secure=secure)
     _prepare_templates(app, secure=secure)
@@ -64,6 +66,20 @@ def create_app(*, service: RevocationService, settings: WebSettings, session_key
     CSRFProtect(app).exempt(endpoint)
     _answer_errors(app)
     return app
+
+
+def _refuse_incomplete() -> None:
+    """Act on whole requests alone: what was cut off could be a revocation without its reason (RFC 9112 section 8).
+
+    Raises:
+        RequestEntityTooLarge: for a body over the limit.
+        BadRequest: for one that is shorter than its Content-Length.
+    """
+    body = request.get_data()
+    if len(body) > _LONGEST_BODY:
+        raise RequestEntityTooLarge
+    if request.content_length is not None and len(body) != request.content_length:
+        raise BadRequest("The request was cut off: send it again.")
 
 
 def _prepare_templates(app: Flask, *, secure: bool) -> None:

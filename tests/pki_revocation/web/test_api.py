@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -296,3 +297,29 @@ def test_two_hundred_right_codes_in_a_row_are_all_taken(
         statuses.append(answer.status_code)
 
     assert statuses == [200] * 200
+
+
+@pytest.mark.parametrize("length", [40, 400])
+def test_request_that_was_cut_off_revokes_nothing(
+    app: Flask, subscriber: Subscriber, written: Journal, length: int
+) -> None:
+    """A body shorter than its Content-Length is incomplete, even when it reads as whole (RFC 9112 section 8)."""
+    body = json.dumps({"number": subscriber.number, "code": subscriber.code}).encode()
+    environ = {"CONTENT_LENGTH": str(len(body) + length), "wsgi.input": BytesIO(body)}
+    answer = app.test_client().post(PATH, environ_overrides=environ, content_type="application/json")
+
+    assert problem(answer)["status"] == 400
+    assert written.entries() == []
+
+
+def test_chunked_request_over_the_limit_revokes_nothing(app: Flask, subscriber: Subscriber, written: Journal) -> None:
+    """Without a Content-Length, what lies behind the limit counts too."""
+    body = json.dumps({"number": subscriber.number, "code": subscriber.code}).encode().ljust(4096) + b"garbage"
+    environ = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True}
+    client = app.test_client()
+    answer = client.post(
+        PATH, environ_overrides=environ, content_type="application/json", headers={"Transfer-Encoding": "chunked"}
+    )
+
+    assert problem(answer)["status"] == 413
+    assert written.entries() == []
