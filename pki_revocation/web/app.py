@@ -43,7 +43,7 @@ def create_app(*, service: RevocationService, settings: WebSettings, session_key
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_PATH="/",
-        # One octet more than is taken: Werkzeug cuts chunked bodies off, and what is too long must be told from the rest.
+        # One octet more than is taken: Werkzeug cuts chunked bodies off, and too long must be told from just fitting.
         MAX_CONTENT_LENGTH=_LONGEST_BODY + 1,
         MAX_FORM_MEMORY_SIZE=_LONGEST_BODY + 1,
         # A form may stay open as long as the browser does (WCAG 2.2.1); the ticket inside has its own half hour.
