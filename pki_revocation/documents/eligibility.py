@@ -1,16 +1,23 @@
 """Which certificates may get a revocation code: those with a number, live, and without a code that counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from pki_revocation import journal, register
 from pki_revocation.clock import iso
+from pki_revocation.errors import PkiError
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.numbers import grouped
 from pki_revocation.schema import certificates, revocation_codes
 from pki_revocation.schema import journal as journal_table
+
+from .letters_report import RefusedLetter
+
+
+class CodeRefused(PkiError):
+    """This certificate gets no code; nothing was issued to any of those asked for with it."""
 
 
 def why_no_code(connection: Connection, certificate: IssuedCertificate, now: datetime) -> str | None:
@@ -26,6 +33,39 @@ def why_no_code(connection: Connection, certificate: IssuedCertificate, now: dat
     if register.live_verifier(connection, certificate.id) is not None:
         return f"{which} has a revocation code already, and issuing a new one is not possible yet."
     return None
+
+
+def chosen_by_number(
+    connection: Connection, numbers: Iterable[str], now: datetime
+) -> tuple[list[IssuedCertificate], list[RefusedLetter]]:
+    """The certificates with these numbers that may have a code, and the refusals of the others."""
+    chosen, refused = [], []
+    for number in dict.fromkeys(numbers):
+        certificate = register.certificate_with_number(connection, number)
+        if certificate is None:
+            reason: str | None = f"There is no certificate with number {grouped(number)}."
+        else:
+            reason = why_no_code(connection, certificate, now)
+            chosen += [certificate] if reason is None else []
+        refused += [] if reason is None else [RefusedLetter(number=number, reason=reason)]
+    return chosen, refused
+
+
+def chosen_by_id(connection: Connection, certificate_ids: Iterable[int], now: datetime) -> list[IssuedCertificate]:
+    """The certificates with these row ids, each once.
+
+    Raises:
+        CodeRefused: when one of them may have no code.
+    """
+    chosen = []
+    for certificate_id in dict.fromkeys(certificate_ids):
+        certificate = register.certificate_with_id(connection, certificate_id)
+        if certificate is None:
+            raise CodeRefused(f"There is no certificate with id {certificate_id}.")
+        if reason := why_no_code(connection, certificate, now):
+            raise CodeRefused(reason)
+        chosen.append(certificate)
+    return chosen
 
 
 def without_code(connection: Connection, now: datetime, *, after: int, limit: int) -> Sequence[IssuedCertificate]:

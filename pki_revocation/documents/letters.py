@@ -1,29 +1,38 @@
 """Revocation codes and the letters that they stand in: a code counts from the moment that its letter is safely on disk.
 
-Codes are drawn and hashed, and letters set, on all cores; then the letters are brought to disk, and only then the
-codes are stored, some at a time in one transaction with an audit record. A run that was killed leaves no code without
-a letter, and the next one goes on where it was: a letter whose code was not stored is replaced.
+Codes are drawn and hashed, and letters set and drafted on disk, on all cores; then, some at a time in one transaction,
+under the lock of the issuer's journal head:
+
+1. whoever may have no code any more is left out, and its draft never gets a name: what has that name by now may be
+   the letter of another run's code;
+2. the drafts of the others get their names, and the names are brought to disk;
+3. their codes are stored, with an audit record, and committed.
+
+No code is live under that lock where a draft gets its name, so that no letter is replaced whose code counts. A run
+that was killed leaves no code without a letter, but perhaps letters without a code: the next one in that folder
+replaces them.
 """
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from pki_revocation import journal, register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier, new_code
 from pki_revocation.database import Database
-from pki_revocation.errors import PkiError
 from pki_revocation.failpoints import reach
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.numbers import grouped
 
-from .eligibility import count_without_code, why_no_code, without_code
+from .eligibility import chosen_by_id, chosen_by_number, count_without_code, why_no_code, without_code
 from .letter import Language, LetterContent, LetterNotSet, compile_letter
 from .letters_report import LettersReport, RefusedLetter
 from .private_folder import PrivateFolder
@@ -32,10 +41,6 @@ from .private_folder import PrivateFolder
 _PORTION = 64
 
 Progress = Callable[[int], None]
-
-
-class CodeRefused(PkiError):
-    """This certificate gets no code; nothing was issued to any of those asked for with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,7 @@ class _Drawn:
     certificate: IssuedCertificate
     number: str
     verifier: str
+    draft: Path | None
     code: str = field(repr=False)
 
 
@@ -90,7 +96,8 @@ class LetterMaker:
         Raises:
             FolderInUse: when another run writes there.
         """
-        return self._make(self._waiting(), [], folder, progress)
+        with PrivateFolder(folder) as held:
+            return self._make(self._waiting(), [], held, progress)
 
     def make(self, numbers: Iterable[str], folder: Path, progress: Progress | None = None) -> LettersReport:
         """Letters for the certificates with these numbers; those that cannot have one are refused, one by one.
@@ -98,50 +105,38 @@ class LetterMaker:
         Raises:
             FolderInUse: when another run writes there.
         """
-        chosen, refused = [], []
-        with self._database.read() as connection:
-            for number in dict.fromkeys(numbers):
-                certificate = register.certificate_with_number(connection, number)
-                if certificate is None:
-                    reason: str | None = f"There is no certificate with number {grouped(number)}."
-                else:
-                    reason = why_no_code(connection, certificate, self._clock.now())
-                    chosen += [certificate] if reason is None else []
-                refused += [] if reason is None else [RefusedLetter(number=number, reason=reason)]
-        return self._make(iter(chosen), refused, folder, progress)
+        # Chosen while the folder is held: what another run has made there by then is not made again.
+        with PrivateFolder(folder) as held:
+            with self._database.read() as connection:
+                chosen, refused = chosen_by_number(connection, numbers, self._clock.now())
+            return self._make(iter(chosen), refused, held, progress)
 
     def issue_codes(
         self, certificate_ids: Sequence[int], *, letters: Path | None = None, progress: Progress | None = None
     ) -> list[IssuedCode]:
         """Codes for whoever keeps them in another way, in the order asked for; with *letters*, letters are made too.
 
-        What gets revoked while its code is being made is left out, as is what no letter can be set for.
+        What gets revoked, or a code, while its code is being made is left out, as is what no letter can be set for.
 
         Raises:
             CodeRefused: when one of the certificates may have none; found before any is issued.
             FolderInUse: when another run writes in *letters*.
         """
-        chosen = []
-        with self._database.read() as connection:
-            for certificate_id in certificate_ids:
-                certificate = register.certificate_with_id(connection, certificate_id)
-                if certificate is None:
-                    raise CodeRefused(f"There is no certificate with id {certificate_id}.")
-                if reason := why_no_code(connection, certificate, self._clock.now()):
-                    raise CodeRefused(reason)
-                chosen.append(certificate)
         issued: list[IssuedCode] = []
-        for portion in self._issue(iter(chosen), letters, []):
-            issued += [IssuedCode(number=drawn.number, code=drawn.code) for drawn in portion]
-            if progress is not None:
-                progress(len(issued))
+        with _held(letters) as folder:
+            with self._database.read() as connection:
+                chosen = chosen_by_id(connection, certificate_ids, self._clock.now())
+            for portion in self._issue(iter(chosen), folder, []):
+                issued += [IssuedCode(number=drawn.number, code=drawn.code) for drawn in portion]
+                if progress is not None:
+                    progress(len(issued))
         return issued
 
     def _make(
         self,
         chosen: Iterator[IssuedCertificate],
         refused: list[RefusedLetter],
-        folder: Path,
+        folder: PrivateFolder,
         progress: Progress | None,
     ) -> LettersReport:
         made = 0
@@ -162,11 +157,10 @@ class LetterMaker:
             last = found[-1].id
 
     def _issue(
-        self, chosen: Iterator[IssuedCertificate], letters: Path | None, refused: list[RefusedLetter]
+        self, chosen: Iterator[IssuedCertificate], folder: PrivateFolder | None, refused: list[RefusedLetter]
     ) -> Iterator[list[_Drawn]]:
         """Portion by portion what was stored; what could not be is added to *refused*."""
-        holding = nullcontext(None) if letters is None else PrivateFolder(letters)
-        with holding as folder, ThreadPoolExecutor(os.cpu_count() or 1) as cores:
+        with ThreadPoolExecutor(os.cpu_count() or 1) as cores:
             while portion := list(islice(chosen, _PORTION)):
                 drawn = []
                 for outcome in cores.map(lambda certificate: self._draw(certificate, folder), portion):
@@ -174,9 +168,7 @@ class LetterMaker:
                         refused.append(outcome)
                     else:
                         drawn.append(outcome)
-                if folder is not None:
-                    folder.settle()
-                reach("letters.written")
+                reach("letters.drafted")
                 yield self._store(drawn, folder, refused)
 
     def _draw(self, certificate: IssuedCertificate, folder: PrivateFolder | None) -> _Drawn | RefusedLetter:
@@ -184,6 +176,7 @@ class LetterMaker:
         if number is None:
             raise ValueError(certificate.id)
         code = new_code(self._verifier.scheme)
+        draft = None
         if folder is not None:
             content = LetterContent(
                 language=self._language,
@@ -198,11 +191,11 @@ class LetterMaker:
                 page=self._page_url,
             )
             try:
-                folder.write(letter_name(number), compile_letter(content))
+                draft = folder.draft(compile_letter(content))
             except LetterNotSet as error:
                 return RefusedLetter(number=number, reason=f"Number {grouped(number)}: {error}")
         verifier = self._verifier.store(number=number, code=code)
-        return _Drawn(certificate=certificate, number=number, verifier=verifier, code=code)
+        return _Drawn(certificate=certificate, number=number, verifier=verifier, draft=draft, code=code)
 
     def _store(
         self, drawn: Sequence[_Drawn], folder: PrivateFolder | None, refused: list[RefusedLetter]
@@ -219,19 +212,25 @@ class LetterMaker:
                     stored.append(each)
                     continue
                 refused.append(RefusedLetter(number=each.number, reason=reason))
-                if folder is not None:
-                    folder.remove(letter_name(each.number))
+                if each.draft is not None:
+                    each.draft.unlink()
             if stored:
-                pepper_id = self._verifier.pepper.id
-                verifiers = [(each.certificate.id, each.verifier) for each in stored]
-                register.store_codes(connection, verifiers, pepper_id=pepper_id, clock=self._clock)
-                detail = {
-                    "numbers": [each.number for each in stored],
-                    "letters": folder is not None,
-                    "pepper": pepper_id,
-                }
-                self._audit.record(connection, "codes.issued", detail)
+                drafts = {letter_name(each.number): each.draft for each in stored if each.draft is not None}
+                with nullcontext() if folder is None else folder.published(drafts):
+                    reach("letters.written")
+                    self._record(connection, stored, letters=folder is not None)
         return stored
+
+    def _record(self, connection: Connection, stored: Sequence[_Drawn], *, letters: bool) -> None:
+        pepper_id = self._verifier.pepper.id
+        verifiers = [(each.certificate.id, each.verifier) for each in stored]
+        register.store_codes(connection, verifiers, pepper_id=pepper_id, clock=self._clock)
+        detail = {"numbers": [each.number for each in stored], "letters": letters, "pepper": pepper_id}
+        self._audit.record(connection, "codes.issued", detail)
+
+
+def _held(letters: Path | None) -> AbstractContextManager[PrivateFolder | None]:
+    return nullcontext(None) if letters is None else PrivateFolder(letters)
 
 
 def letter_name(number: str) -> str:

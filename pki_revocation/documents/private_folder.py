@@ -1,7 +1,14 @@
-"""A folder for files that hold secrets: its owner's alone, written whole or not at all, by one run at a time."""
+"""A folder for files that hold secrets: its owner's alone, written whole or not at all, by one run at a time.
+
+A file is drafted first, under a name that nobody looks for and no other file has; only `published` gives it the
+name that it is found by, and until then nothing that lies there is touched.
+"""
 
 import fcntl
 import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +22,10 @@ class FolderInUse(PkiError):
 
 
 class PrivateFolder:
-    """Holds the folder from entering to leaving; what an earlier run left unfinished is taken away at the start."""
+    """Holds the folder from entering to leaving; drafts that were not published are taken away.
+
+    That happens at the end, and at the start with what a killed run left.
+    """
 
     def __init__(self, path: Path) -> None:
         """Nothing is made or opened yet."""
@@ -28,35 +38,67 @@ class PrivateFolder:
         Raises:
             FolderInUse: when another run holds it.
         """
+        missing = [each for each in (self.path, *self.path.parents) if not each.exists()]
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in missing:
+            # A file is found after a power cut only when every folder above it is.
+            _bring_to_disk(each.parent)
         self._descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._descriptor)
             raise FolderInUse(f"Another run is writing in {self.path}: wait until it has ended.") from None
-        for unfinished in self.path.glob(f".*{_UNFINISHED}"):
-            unfinished.unlink()
+        self._take_drafts_away()
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Let it go."""
-        os.close(self._descriptor)
+        try:
+            self._take_drafts_away()
+        finally:
+            os.close(self._descriptor)
 
-    def write(self, name: str, content: bytes) -> None:
-        """Put a file there, whole; it is safe on disk once `settle` has returned."""
-        unfinished = self.path / f".{name}{_UNFINISHED}"
+    def draft(self, content: bytes) -> Path:
+        """Bring a file's content to disk, under a name of its own."""
+        draft = self.path / f".{secrets.token_hex(8)}{_UNFINISHED}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as file:
+        with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(self.path / name)
+        return draft
 
-    def remove(self, name: str) -> None:
-        """Take a file away again."""
-        (self.path / name).unlink(missing_ok=True)
+    @contextmanager
+    def published(self, drafts: Mapping[str, Path]) -> Iterator[None]:
+        """The drafts have these names, safe on disk, in the block; when it fails, they are taken away again.
+
+        What had one of the names before is replaced, and gone for good.
+        """
+        published = []
+        try:
+            for name, draft in drafts.items():
+                draft.replace(self.path / name)
+                published.append(name)
+            self.settle()
+            yield
+        except BaseException:
+            for name in published:
+                (self.path / name).unlink(missing_ok=True)
+            raise
 
     def settle(self) -> None:
-        """Bring the names to disk: what was written before survives a power cut."""
+        """Bring the names to disk: those given before survive a power cut."""
         os.fsync(self._descriptor)
+
+    def _take_drafts_away(self) -> None:
+        for draft in self.path.glob(f".*{_UNFINISHED}"):
+            draft.unlink(missing_ok=True)
+
+
+def _bring_to_disk(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

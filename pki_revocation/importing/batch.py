@@ -1,7 +1,7 @@
 """One batch of an import: certificates, journal and audit in one transaction, so that a killed import loses no more.
 
 Revocations that come along are journal rows of the channel `import`: relying parties see their own dates, and the
-journal keeps when they came in.
+journal keeps when they came in. A reason that BR 7.2.2 forbids for a subscriber's certificate is left out, and counted.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,18 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.bulk_insert import RowExists, bulk_insert
 from pki_revocation.clock import Clock
 from pki_revocation.database import Database
+from pki_revocation.errors import StoreError
 from pki_revocation.failpoints import reach
 from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry
+from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import certificates
 from pki_revocation.schema import journal as journal_table
 
 from .candidates import Candidate, PastRevocation, Refusal, duplicate
+from .past_reasons import has_place
 
+# The first try looks nothing up; of the others, one is enough unless something else registers at the same time.
+_TRIES = 3
 # How many serials one look-up names: SQLite binds at most 32,766 values, PostgreSQL 65,535.
 _LOOK_UP = 5000
 _COLUMNS = (
@@ -38,12 +43,13 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What of a batch went in, and what was registered already."""
+    """What of a batch went in, and what was registered already; *reasons_left_out* of those *revoked*."""
 
     added: int = 0
     revoked: int = 0
     expired: int = 0
     numbered: int = 0
+    reasons_left_out: int = 0
     refusals: tuple[Refusal, ...] = ()
 
 
@@ -61,15 +67,20 @@ class BatchWriter:
 
         Looking up each serial first would cost more than it saves while nothing is registered yet, so the whole batch
         is tried, and only one that holds something registered is looked through.
+
+        Raises:
+            StoreError: when the database does not answer, or something else goes on registering the same.
         """
-        try:
-            with self._database.write() as connection:
-                written = self._put_in(connection, issuer, batch)
-        except RowExists:
-            with self._database.write() as connection:
-                written = self._put_in_the_rest(connection, issuer, batch)
-        reach("import.batch.committed")
-        return written
+        for tried in range(_TRIES):
+            put_in = self._put_in_the_rest if tried else self._put_in
+            try:
+                with self._database.write() as connection:
+                    written = put_in(connection, issuer, batch)
+            except RowExists:
+                continue
+            reach("import.batch.committed")
+            return written
+        raise StoreError("Something else registers the same certificates at this moment: run the import again.")
 
     def _put_in_the_rest(self, connection: Connection, issuer: Issuer, batch: Sequence[Candidate]) -> Written:
         journal.lock_head(connection, issuer.id)
@@ -78,16 +89,22 @@ class BatchWriter:
         new = [each for each in batch if each.serial not in known]
         return replace(self._put_in(connection, issuer, new), refusals=refusals) if new else Written(refusals=refusals)
 
-    def _put_in(self, connection: Connection, issuer: Issuer, new: Sequence[Candidate]) -> Written:
+    def _put_in(self, connection: Connection, issuer: Issuer, batch: Sequence[Candidate]) -> Written:
         # The head's lock keeps two imports of one issuer, and every revocation, in one order.
         head = journal.lock_head(connection, issuer.id)
         moment = journal.moment_under_lock(head, self._clock)
-        live = [each for each in new if each.revocation is None and each.not_after >= moment]
-        numbered = self._insert(connection, new, live)
-        past = [_new_entry(each.serial, each.revocation) for each in new if each.revocation is not None]
+        live = [each for each in batch if each.revocation is None and each.not_after >= moment]
+        numbered = self._insert(connection, batch, live)
+        revoked = [(each, each.revocation) for each in batch if each.revocation is not None]
+        past = [_new_entry(each, revocation) for each, revocation in revoked]
+        left_out = sum(
+            entry.reason is not revocation.reason for entry, (_, revocation) in zip(past, revoked, strict=True)
+        )
         entries = journal.append(connection, head, past, moment)
-        expired = len(new) - len(entries) - len(live)
-        written = Written(added=len(new), revoked=len(entries), expired=expired, numbered=numbered)
+        expired = len(batch) - len(entries) - len(live)
+        written = Written(
+            added=len(batch), revoked=len(entries), expired=expired, numbered=numbered, reasons_left_out=left_out
+        )
         self._record(connection, issuer, written, entries)
         return written
 
@@ -124,6 +141,8 @@ class BatchWriter:
             "revoked": written.revoked,
             "expired": written.expired,
         }
+        if written.reasons_left_out:
+            detail["reasons_left_out"] = written.reasons_left_out
         if entries:
             detail |= {
                 "first_sequence": entries[0].sequence,
@@ -137,11 +156,12 @@ def _serial_octets(candidate: Candidate) -> bytes:
     return candidate.serial.to_bytes((candidate.serial.bit_length() + 7) // 8)
 
 
-def _new_entry(serial: int, revocation: PastRevocation) -> journal.NewEntry:
+def _new_entry(candidate: Candidate, revocation: PastRevocation) -> journal.NewEntry:
+    keeps = has_place(revocation.reason, for_subscriber=candidate.for_subscriber)
     return journal.NewEntry(
         kind=EntryKind.REVOCATION,
-        serial=serial,
-        reason=revocation.reason,
+        serial=candidate.serial,
+        reason=revocation.reason if keeps else RevocationReason.UNSPECIFIED,
         channel=Channel.IMPORT,
         revocation_date=revocation.at,
         invalidity_date=revocation.invalidity_date,

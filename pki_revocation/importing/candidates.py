@@ -1,7 +1,7 @@
 """What the readers give the importer: a certificate that may go in, or a refusal that says where and why not."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +10,9 @@ from pki_revocation.clock import iso
 from pki_revocation.errors import PkiError
 from pki_revocation.model import SERIAL_LIMIT, serial_text
 from pki_revocation.reasons import RevocationReason
+
+# A CRL says dates to the end of 2049 as UTCTime, whose years begin with 1950 (RFC 5280 section 5.1.2.4).
+_EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 
 
 class RefusalKind(StrEnum):
@@ -134,12 +137,17 @@ def duplicate(candidate: Candidate, what: str, *, revoked: bool) -> Refusal:
 def _past_objection(candidate: Candidate, revocation: PastRevocation, now: datetime) -> Refusal | None:
     if revocation.at > now:
         return candidate.refused(RefusalKind.DATE, f"Its revocation date {iso(revocation.at)} lies in the future.")
+    if revocation.at < _EARLIEST:
+        return candidate.refused(
+            RefusalKind.DATE, f"Its revocation date {iso(revocation.at)} lies before 1950: no CRL can say it."
+        )
     if candidate.not_before is not None and revocation.at < candidate.not_before:
         return candidate.refused(
             RefusalKind.DATE, f"It was revoked on {iso(revocation.at)}, before its validity began."
         )
-    if revocation.invalidity_date is not None and revocation.invalidity_date > now:
-        return candidate.refused(
-            RefusalKind.DATE, f"Its key's compromise is dated {iso(revocation.invalidity_date)}, in the future."
-        )
-    return None
+    if revocation.invalidity_date is None or _EARLIEST <= revocation.invalidity_date <= now:
+        return None
+    when = "in the future" if revocation.invalidity_date > now else "before 1950"
+    return candidate.refused(
+        RefusalKind.DATE, f"Its key's compromise is dated {iso(revocation.invalidity_date)}, {when}."
+    )

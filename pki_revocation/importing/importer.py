@@ -82,6 +82,7 @@ class Importer:
             tally.revoked += written.revoked
             tally.expired += written.expired
             tally.numbered += written.numbered
+            tally.reasons_left_out += written.reasons_left_out
             for refusal in written.refusals:
                 tally.refuse(refusal)
             batch.clear()

@@ -82,7 +82,8 @@ def _revocation(status: str, column: str) -> PastRevocation | None:
         case "keytime":
             return PastRevocation(at, RevocationReason.KEY_COMPROMISE, _moment(argument))
         case "cakeytime":
-            # The journal keeps an invalidity date with keyCompromise alone; of this one the reason is kept.
+            # The journal keeps an invalidity date with keyCompromise alone; of this one the reason is kept, and that
+            # only for a CA's certificate.
             _moment(argument)
             return PastRevocation(at, RevocationReason.CA_COMPROMISE)
         case _:

@@ -1,7 +1,7 @@
 """The reasons of earlier revocations, by the names that other CAs' files give them (RFC 5280 section 5.3.1)."""
 
 from pki_revocation.errors import ReasonNotPermitted
-from pki_revocation.reasons import RevocationReason, reason_named
+from pki_revocation.reasons import OPERATOR_REASONS, RevocationReason, reason_named
 
 from .candidates import RefusalKind, Refused
 
@@ -35,3 +35,11 @@ def past_reason(text: str) -> RevocationReason:
     except ReasonNotPermitted:
         names = ", ".join(reason.token for reason in RevocationReason)
         raise Refused(RefusalKind.REASON, f"Its reason {text[:40]!r} is none of RFC 5280's names: {names}.") from None
+
+
+def has_place(reason: RevocationReason, *, for_subscriber: bool) -> bool:
+    """Whether a CRL may give this reason: cACompromise and aACompromise never for a subscriber's certificate.
+
+    BR 7.2.2 forbids them there; what was revoked for one is revoked all the same, without a reason.
+    """
+    return not for_subscriber or reason in OPERATOR_REASONS

@@ -13,13 +13,15 @@ KEPT_REFUSALS = 1000
 class ImportReport:
     """*added* is everything that went in: of it *revoked* and *expired* got no number, and *numbered* got one.
 
-    The rest of *added* are certificates of CAs and of OCSP responders.
+    The rest of *added* are certificates of CAs and of OCSP responders. *reasons_left_out* of those revoked went in
+    without the reason that their source gives, which BR 7.2.2 forbids for subscribers' certificates.
     """
 
     added: int
     revoked: int
     expired: int
     numbered: int
+    reasons_left_out: int
     refused: dict[RefusalKind, int]
     refusals: tuple[Refusal, ...]
 
@@ -32,6 +34,11 @@ class ImportReport:
         """For people."""
         kinds = f"{self.numbered:,} with a number, {self.revoked:,} revoked, {self.expired:,} expired"
         lines = [f"{self.added:,} certificate{'' if self.added == 1 else 's'} went in: {kinds}."]
+        if self.reasons_left_out:
+            lines.append(
+                f"{self.reasons_left_out:,} of the revoked went in without a reason: cACompromise and aACompromise "
+                "have no place on a subscriber's certificate (BR 7.2.2)."
+            )
         if self.refusals:
             kinds = ", ".join(f"{kind.value} {count:,}" for kind, count in self.refused.items())
             lines.append(f"{self.refused_in_all:,} refused ({kinds}):")
@@ -47,6 +54,7 @@ class ImportReport:
             "numbered": self.numbered,
             "revoked": self.revoked,
             "expired": self.expired,
+            "reasons_left_out": self.reasons_left_out,
             "refused": self.refused_in_all,
             "refused_by_kind": {kind.value: count for kind, count in self.refused.items()},
             "refusals": [refusal.as_json() for refusal in self.refusals],
@@ -61,6 +69,7 @@ class Tally:
     revoked: int = 0
     expired: int = 0
     numbered: int = 0
+    reasons_left_out: int = 0
     _refused: Counter[RefusalKind] = field(default_factory=Counter)
     _refusals: list[Refusal] = field(default_factory=list)
 
@@ -82,6 +91,7 @@ class Tally:
             revoked=self.revoked,
             expired=self.expired,
             numbered=self.numbered,
+            reasons_left_out=self.reasons_left_out,
             refused=dict(self._refused),
             refusals=tuple(self._refusals),
         )

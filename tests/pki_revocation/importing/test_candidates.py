@@ -19,6 +19,7 @@ from pki_revocation.reasons import RevocationReason
 NOW = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 GOOD = Candidate(
     source=Source(Path("index.txt"), "line"),
     place=3,
@@ -47,6 +48,7 @@ def revoked(at: datetime, invalidity: datetime | None = None) -> PastRevocation:
         GOOD._replace(revocation=revoked(NOW, NOW)),
         GOOD._replace(revocation=revoked(NOW - 10 * DAY)),
         GOOD._replace(not_after=NOW - 5 * DAY, revocation=revoked(NOW)),
+        GOOD._replace(not_before=None, revocation=revoked(EARLIEST, EARLIEST)),
     ],
 )
 def test_what_can_be(candidate: Candidate) -> None:
@@ -64,7 +66,17 @@ def test_what_can_be(candidate: Candidate) -> None:
         (GOOD._replace(marked_expired=True), RefusalKind.DATE, "valid until 2026-12-03T14:03:22Z"),
         (GOOD._replace(revocation=revoked(NOW + SECOND)), RefusalKind.DATE, "2026-11-23T14:03:23Z lies in the future"),
         (GOOD._replace(revocation=revoked(NOW - 11 * DAY)), RefusalKind.DATE, "before its validity began"),
-        (GOOD._replace(revocation=revoked(NOW, NOW + SECOND)), RefusalKind.DATE, "compromise is dated"),
+        (GOOD._replace(revocation=revoked(NOW, NOW + SECOND)), RefusalKind.DATE, "2026-11-23T14:03:23Z, in the future"),
+        (
+            GOOD._replace(not_before=None, revocation=revoked(EARLIEST - SECOND)),
+            RefusalKind.DATE,
+            "1949-12-31T23:59:59Z lies before 1950",
+        ),
+        (
+            GOOD._replace(revocation=revoked(NOW, EARLIEST - SECOND)),
+            RefusalKind.DATE,
+            "compromise is dated 1949-12-31T23:59:59Z, before 1950",
+        ),
     ],
 )
 def test_what_cannot_be(candidate: Candidate, kind: RefusalKind, words: str) -> None:

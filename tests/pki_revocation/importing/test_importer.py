@@ -339,9 +339,51 @@ def test_clock_that_went_back(
 ) -> None:
     """Imported rows are recorded no earlier than the journal's last moment, as every other row."""
     importer.run([write_index(tmp_path / "index.txt", [index_row(1, "260102030405Z")])])
-    clock.advance(timedelta(hours=-1))
+    clock.advance(timedelta(minutes=-1))
 
     importer.run([write_index(tmp_path / "index.txt", [index_row(2, "260102030405Z")])])
 
     first, second = journal_rows(database, issuer)
     assert first.recorded_at == second.recorded_at
+
+
+def test_reasons_that_subscribers_cannot_have(
+    importer: Importer,
+    database: Database,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    tmp_path: Path,
+) -> None:
+    """BR 7.2.2: revoked without the reason, and said so; a CA certificate among the rows keeps it."""
+    of_a_ca = authority.certificate.serial_number
+    rows = [
+        index_row(of_a_ca, "260102030405Z,CACompromise"),
+        index_row(2, "260102030405Z,CACompromise"),
+        index_row(3, "260102030405Z,CAkeyTime,20251224120000Z"),
+        index_row(4, "260102030405Z,AACompromise"),
+        index_row(5, "260102030405Z,superseded"),
+    ]
+    importer.run([write_index(tmp_path / "before.txt", rows[1:2])])
+
+    report = importer.run([write_index(tmp_path / "index.txt", rows)])
+
+    assert (report.revoked, report.reasons_left_out) == (4, 2)
+    assert {entry.serial: entry.reason for entry in journal_rows(database, issuer)} == {
+        of_a_ca: RevocationReason.CA_COMPROMISE,
+        2: RevocationReason.UNSPECIFIED,
+        3: RevocationReason.UNSPECIFIED,
+        4: RevocationReason.UNSPECIFIED,
+        5: RevocationReason.SUPERSEDED,
+    }
+
+
+def test_revocations_before_1950_are_refused(
+    importer: Importer, database: Database, issuer: Issuer, tmp_path: Path
+) -> None:
+    """No CRL could say them: such a row would stop every later one."""
+    rows = [index_row(1, "19491231235959Z"), index_row(2, "500101000000Z")]
+
+    report = importer.run([write_index(tmp_path / "index.txt", rows)])
+
+    assert report.refused == {RefusalKind.DATE: 1}
+    assert [entry.serial for entry in journal_rows(database, issuer)] == [2]

@@ -37,6 +37,7 @@ def test_report_as_json() -> None:
         "numbered": 0,
         "revoked": 0,
         "expired": 1,
+        "reasons_left_out": 0,
         "refused": 1,
         "refused_by_kind": {"broken": 1},
         "refusals": [{"file": "a.pem", "kind": "broken", "reason": "It is broken."}],
@@ -46,3 +47,11 @@ def test_report_as_json() -> None:
 def test_nothing_refused_says_nothing_of_it() -> None:
     """A clean import is one line."""
     assert len(Tally(added=1, numbered=1).report().text().splitlines()) == 1
+
+
+def test_reasons_left_out_are_said() -> None:
+    """Whoever imports learns that something of the source is not on the CRL."""
+    report = Tally(added=1_500, revoked=1_500, reasons_left_out=1_200).report()
+
+    assert "1,200 of the revoked went in without a reason: cACompromise" in report.text()
+    assert report.as_json()["reasons_left_out"] == 1_200

@@ -1,0 +1,37 @@
+"""Whether something waits for a row that another transaction holds, seen in PostgreSQL's own view of its sessions."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection, text
+
+from pki_revocation.database import Database
+
+Given = TypeVar("Given")
+
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+_LONGEST = 8.0
+
+
+def waited_for(database: Database, hold: Callable[[Connection], object], operation: Callable[[], Given]) -> Given:
+    """What *operation* gives, begun while another transaction has done *hold*, and ended once that is committed.
+
+    One that ends without waiting for that transaction fails the test.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        with database.write() as connection:
+            hold(connection)
+            started = beside.submit(operation)
+            end = time.monotonic() + _LONGEST
+            while not _somebody_waits(database):
+                assert not started.done(), "It did not wait for the lock."
+                assert time.monotonic() < end, "It neither ended nor waited."
+                time.sleep(0.01)
+        return started.result(timeout=20)
+
+
+def _somebody_waits(database: Database) -> bool:
+    with database.read() as connection:
+        return bool(connection.execute(_WAITING).scalar_one())
