@@ -134,8 +134,9 @@ def current_entries(
     Args:
         connection: reads; the entries come in portions, never all at once.
         issuer: whose.
-        expired_before: thisUpdate of the last published CRL, or None to keep everything.
-        listed_upto: the journal's sequence that this CRL covers: later rows were not on it.
+        expired_before: thisUpdate of the last published CRL, or of an older one that is public again; None to keep
+            everything.
+        listed_upto: the journal's sequence that these CRLs cover: later rows were not on them.
     """
     query = select(crl_entries.c.entry).where(crl_entries.c.issuer_id == issuer.id)
     if expired_before is not None:

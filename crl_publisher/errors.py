@@ -21,6 +21,16 @@ class NumberExhausted(PkiError):
     """There is no next CRL number that fits."""
 
 
+class LastCrlInFuture(PkiError):
+    """The last CRL is dated after the present: the clock was ahead once, or is behind now."""
+
+    def __init__(self, this_update: str, now: str) -> None:
+        super().__init__(
+            f"The last CRL's thisUpdate is {this_update}, and it is {now} now: nothing can be issued before it. "
+            "Correct the clock, or see docs/ca-operations.md if it was ahead before."
+        )
+
+
 class NotPublished(PkiError):
     """An issuer has no valid published CRL, or nobody published one in time."""
 

@@ -18,6 +18,7 @@ from pki_revocation.database import Database
 from .builder import subject_name
 from .comparison import compare_with_journal, compare_with_public
 from .config import LONGEST_VALIDITY
+from .entry_encodings import check_encodings
 from .errors import UnreadableCrl
 from .findings import Findings
 from .numbering import NUMBER_LIMIT
@@ -48,6 +49,7 @@ def inspect(data: bytes, plan: Plan, database: Database) -> ReadCrl:
         _check_number(crl.number, plan, findings)
         # What is not even signed right is not worth reading on.
         findings.raise_errors()
+        check_encodings(frame.listed, findings)
         with database.read() as connection:
             compare_with_journal(connection, crl, plan, findings)
             compare_with_public(connection, crl, plan, findings)
@@ -71,7 +73,7 @@ def _check_frame(frame: Frame, plan: Plan, findings: Findings) -> None:
         )
     if frame.issuer != subject_name(plan.issuer.certificate_der):
         findings.error("crl.issuer", "The issuer is not the CA certificate's subject, byte for byte (BR 7.2).")
-    if frame.has_empty_list:
+    if frame.has_list and not frame.listed:
         findings.error("crl.entries.empty-list", "An empty list must be left out (RFC 5280 section 5.1.2.6).")
 
 

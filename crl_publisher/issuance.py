@@ -21,14 +21,14 @@ from pki_revocation.model import Issuer
 from .builder import build
 from .config import LONGEST_VALIDITY, PublisherSettings
 from .entries import EntryStore, current_entries
-from .errors import CrlRejected, UnreadableCrl
+from .errors import CrlRejected, LastCrlInFuture, UnreadableCrl
 from .inspection import inspect
 from .numbering import highest_reserved, next_number, reserve
 from .outlets import Outlet
 from .plan import Plan
 from .reading import ReadCrl, read_crl
 from .scope import FULL, Scope, certificate_path
-from .store import PublishedCrl, is_unrecorded, last_published, record_published
+from .store import PublishedCrl, covered_by, is_unrecorded, last_published, record_published
 
 _log = logging.getLogger(__name__)
 _SECOND = timedelta(seconds=1)
@@ -98,6 +98,7 @@ class CrlIssuance:
 
         Raises:
             UnusableKey: when the issuer's key cannot be used; nothing was begun.
+            ClockBehindJournal, LastCrlInFuture: when the clock was ahead once, or is behind now; nothing was begun.
             CrlRejected: when the gate found an error; the last good CRL stays.
             OutletError: when it could not be put where it belongs; the last good CRL stays.
             StoreError: when the database does not answer.
@@ -154,10 +155,14 @@ class CrlIssuance:
         """Fix moment, covered sequence and number under the journal's head lock, with the audit's word of intent."""
         with self._database.write() as connection:
             head = journal.lock_head(connection, issuer.id)
+            journal.refuse_far_future(head, self._clock)
             moment = journal.moment_under_lock(head, self._clock)
             journal.move_head(connection, issuer.id, head.sequence, moment)
             recorded = last_published(connection, issuer, scope)
             this_update, next_update = self._validity(moment, recorded, public)
+            if this_update > moment:
+                # A revocation may have taken the journal's head back to the present since.
+                raise LastCrlInFuture(iso(this_update), iso(moment))
             plan = Plan(
                 issuer=issuer,
                 scope=scope,
@@ -172,6 +177,7 @@ class CrlIssuance:
                 covers_sequence=head.sequence,
                 recorded=recorded,
                 public=public,
+                public_covers=0 if public is None else covered_by(connection, issuer, scope, public),
             )
             reserve(connection, plan)
             intent = _particulars(plan) | {"key": identity.subject_key_identifier.hex()}

@@ -7,10 +7,8 @@ paused does not know that its lease is gone.
 import logging
 import os
 import secrets
-import socket
 import threading
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,7 +17,7 @@ from pki_revocation.clock import Clock
 from pki_revocation.database import Database
 from pki_revocation.schema import leases
 
-from .processes import lives
+from .processes import lives, place
 
 NAME = "crl-publisher"
 _log = logging.getLogger(__name__)
@@ -36,7 +34,7 @@ class Lease:
         self._name = name
         self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
         self._turn = threading.Lock()
-        self.holder = f"{_place()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.holder = f"{place()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def hold(self) -> bool:
         """Take or renew it; False while somebody else has it.
@@ -91,17 +89,5 @@ class Lease:
         """
         if until <= now or until > now + 2 * self._length:
             return False
-        place, _, rest = holder.rpartition(":")[0].rpartition(":")
-        return not (place == _place() and rest.isdigit() and not lives(int(rest)))
-
-
-def _place() -> str:
-    """This machine, and on it the space in which process ids mean something."""
-    return f"{socket.gethostname()}/{_process_space()}"
-
-
-def _process_space() -> int:
-    try:
-        return Path("/proc/self/ns/pid").stat().st_ino
-    except OSError:
-        return 0
+        where, _, rest = holder.rpartition(":")[0].rpartition(":")
+        return not (where == place() and rest.isdigit() and not lives(int(rest)))

@@ -6,6 +6,7 @@ checked, and the file renamed, under one lock, because a publisher that was paus
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import secrets
 import time
@@ -16,12 +17,14 @@ from typing import Protocol
 from pki_revocation.failpoints import reach
 
 from .errors import NumberNotAbove, OutletError
-from .processes import lives
+from .processes import boot, lives, place
 
 NumberOf = Callable[[bytes], int | None]
 _LOCK_SECONDS = 10.0
 _LOCK_PAUSE_SECONDS = 0.02
 _SUFFIX = ".tmp"
+# Nobody takes this long between writing a file and renaming it.
+_OLD_SECONDS = 3600.0
 
 
 class Outlet(Protocol):
@@ -119,7 +122,7 @@ class DirectoryOutlet:
 def _write_beside(target: Path, data: bytes) -> Path:
     """A hidden file in the same folder, safely on disk; its name says whose it is."""
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}{_SUFFIX}")
+    temporary = target.with_name(f".{target.name}.{_here()}.{os.getpid()}.{secrets.token_hex(4)}{_SUFFIX}")
     try:
         with temporary.open("xb") as file:
             file.write(data)
@@ -143,11 +146,24 @@ def _rename(temporary: Path, target: Path) -> None:
 
 
 def _clear_leftovers(target: Path) -> None:
-    """Take away what processes that no longer live left half done."""
+    """Take away what processes of this place that no longer live left half done, and what is old.
+
+    On a shared folder another machine's or container's process ids say nothing here. Age is measured against the file
+    that was written just now, so that it is the file system's own time on both sides.
+    """
+    here, now = _here(), target.stat().st_mtime
     for leftover in target.parent.glob(f".{target.name}.*{_SUFFIX}"):
-        owner = leftover.name.removeprefix(f".{target.name}.").partition(".")[0]
-        if owner.isdigit() and not lives(int(owner)):
-            leftover.unlink(missing_ok=True)
+        where, _, rest = leftover.name.removeprefix(f".{target.name}.").partition(".")
+        owner = rest.partition(".")[0]
+        is_dead = where == here and owner.isdigit() and not lives(int(owner))
+        with contextlib.suppress(FileNotFoundError):
+            if is_dead or leftover.stat().st_mtime < now - _OLD_SECONDS:
+                leftover.unlink()
+
+
+def _here() -> str:
+    """Where this process runs, as a part of a file's name."""
+    return hashlib.sha256(f"{place()}/{boot()}".encode()).hexdigest()[:16]
 
 
 @contextlib.contextmanager

@@ -16,7 +16,9 @@ class Plan:
     """One CRL that is about to be made.
 
     *moment* is when it is issued, *covers_sequence* what the journal held then. *recorded* is the last one that the
-    record has as published, *public* the one that relying parties really get now, where it is the issuer's own.
+    record has as published, *public* the one that relying parties really get now, where it is the issuer's own, and
+    *public_covers* what that one covered, 0 when it is not in the record. The two differ when the published folder or
+    the database came back from a backup.
     """
 
     issuer: Issuer
@@ -28,6 +30,7 @@ class Plan:
     covers_sequence: int
     recorded: PublishedCrl | None
     public: ReadCrl | None
+    public_covers: int = 0
 
     @property
     def particulars(self) -> Particulars:
@@ -36,10 +39,22 @@ class Plan:
 
     @property
     def expired_before(self) -> datetime | None:
-        """Certificates that expired before this have been listed once beyond their validity; None when none have."""
-        return None if self.recorded is None else self.recorded.this_update
+        """Certificates that expired before this have been listed once beyond their validity; None when none have.
+
+        Both the recorded and the public CRL must say so: to who only sees an older one that was put back, an entry
+        that is on it would vanish too early (RFC 5280 section 3.3).
+        """
+        if self.recorded is None:
+            return None
+        if self.public is None:
+            return self.recorded.this_update
+        return min(self.recorded.this_update, self.public.this_update)
 
     @property
     def listed_upto(self) -> int:
         """The journal's sequence up to which that can be said."""
-        return 0 if self.recorded is None else self.recorded.covers_sequence
+        if self.recorded is None:
+            return 0
+        if self.public is None:
+            return self.recorded.covers_sequence
+        return min(self.recorded.covers_sequence, self.public_covers)

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import stat
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
@@ -47,6 +48,7 @@ class PublishedFiles:
         """*root* holds crl/ and aia/; it need not be there yet."""
         self._root = root
         self._versions: dict[Path, _Version] = {}
+        self._reading: dict[Path, threading.Lock] = {}
 
     def open(self, folder: str, name: str, suffix: str) -> PublishedFile | None:
         """Open what is published under this name, or give None."""
@@ -83,6 +85,14 @@ class PublishedFiles:
         known = self._versions.get(path)
         if known is not None and known.identity == identity:
             return known
+        # Whoever asks at the moment of a replacement waits for the first to read it, and reads nothing.
+        with self._reading.setdefault(path, threading.Lock()):
+            known = self._versions.get(path)
+            if known is not None and known.identity == identity:
+                return known
+            return self._read(path, stream, identity)
+
+    def _read(self, path: Path, stream: BufferedReader, identity: tuple[int, int, int]) -> _Version | None:
         data = stream.read()
         stream.seek(0)
         next_update = None

@@ -58,7 +58,8 @@ class Frame:
     to_be_signed: bytes
     signature: bytes
     time_types: tuple[str, str | None]
-    has_empty_list: bool
+    has_list: bool
+    listed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ class ReadCrl:
                 to_be_signed=inner.dump(),
                 signature=whole["signature"].native,
                 time_types=(inner["this_update"].name, None if isinstance(next_update, Void) else next_update.name),
-                has_empty_list=not isinstance(revoked, Void) and not revoked.contents,
+                has_list=not isinstance(revoked, Void),
+                listed=b"" if isinstance(revoked, Void) else revoked.contents,
             )
 
     def entries(self) -> Iterator[ReadEntry]:

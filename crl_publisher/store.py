@@ -79,6 +79,18 @@ def is_unrecorded(connection: Connection, issuer: Issuer, scope: Scope, number: 
     )
 
 
+def covered_by(connection: Connection, issuer: Issuer, scope: Scope, crl: ReadCrl) -> int:
+    """The journal's sequence that a CRL covers, if the record has this very one as published; else 0."""
+    query = select(crls.c.covers_sequence).where(
+        crls.c.issuer_id == issuer.id,
+        crls.c.scope == scope.name,
+        crls.c.number == crl.number,
+        crls.c.sha256 == crl.sha256,
+        crls.c.published_at.is_not(None),
+    )
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
 def record_published(
     connection: Connection, issuer: Issuer, scope: Scope, crl: ReadCrl, published_at: datetime
 ) -> PublishedCrl:

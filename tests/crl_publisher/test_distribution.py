@@ -2,7 +2,9 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -14,11 +16,13 @@ from flask.testing import FlaskClient
 from werkzeug.http import http_date
 from werkzeug.test import TestResponse
 
+from crl_publisher import published_files
 from crl_publisher.distribution import create_app, readiness
 from crl_publisher.errors import NotPublished
 from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
-from crl_publisher.reading import read_crl
+from crl_publisher.published_files import PublishedFiles
+from crl_publisher.reading import ReadCrl, read_crl
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import Population
@@ -286,3 +290,30 @@ def test_readiness_follows_what_is_public(
     public_file.write_bytes(b"rubbish")
     with pytest.raises(NotPublished, match="cannot be served"):
         ready()
+
+
+def test_replacement_is_read_once_for_all_who_ask(data: bytes, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty at once at the moment of a replacement: reading a million entries fifty times would hold up everything."""
+    readings: list[int] = []
+
+    def slow(octets: bytes) -> ReadCrl:
+        readings.append(len(octets))
+        time.sleep(0.1)
+        return read_crl(octets)
+
+    monkeypatch.setattr(published_files, "read_crl", slow)
+    files = PublishedFiles(root)
+    together = threading.Barrier(50)
+
+    def ask(_: int) -> str:
+        together.wait()
+        found = files.open("crl", "issuing", "crl")
+        assert found is not None
+        with found.stream as stream:
+            assert stream.read() == data
+        return found.sha256
+
+    with ThreadPoolExecutor(50) as pool:
+        assert set(pool.map(ask, range(50))) == {sha256(data).hexdigest()}
+
+    assert readings == [len(data)]

@@ -8,7 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from crl_publisher.builder import build
-from crl_publisher.errors import CrlRejected
+from crl_publisher.entry_encodings import check_encodings
+from crl_publisher.errors import CrlRejected, UnreadableCrl
+from crl_publisher.findings import Findings
 from crl_publisher.inspection import inspect
 from crl_publisher.plan import Plan
 from crl_publisher.reading import read_crl
@@ -20,6 +22,7 @@ from pki_revocation.database import Database
 from pki_revocation.der import (
     extension,
     generalized_time,
+    integer,
     object_identifier,
     sequence,
     time,
@@ -275,6 +278,18 @@ ENTRIES: dict[str, tuple[str, Callable[[list[bytes], datetime], list[bytes]]]] =
         "crl.entry.irregular",
         lambda entries, at: [*entries[:2], entry(0x33, at, reason_code(4, critical=True))],
     ),
+    "a date of the wrong type": (
+        "crl.entry.encoding",
+        lambda entries, at: [sequence(integer(0x11), generalized_time(at)), *entries[1:]],
+    ),
+    "a date of the wrong type before a reason": (
+        "crl.entry.encoding",
+        lambda entries, at: [*entries[:2], sequence(integer(0x33), generalized_time(at), sequence(reason_code(4)))],
+    ),
+    "an empty list of extensions": (
+        "crl.entry.encoding",
+        lambda entries, at: [sequence(integer(0x11), time(at), sequence()), *entries[1:]],
+    ),
     "a negative serial": (
         "crl.entry.irregular",
         lambda entries, at: [sequence(tlv(0x02, b"\xef"), time(at)), *entries[1:]],
@@ -292,6 +307,27 @@ def test_wrong_entries_are_found(
     data = build(identity, plan.particulars, change(entries, revoked_at))
 
     assert expected in found(data, plan, database)
+
+
+@pytest.mark.parametrize(("year", "kinds"), [(2049, {"crl.entry.encoding"}), (2050, set())])
+def test_longer_time_is_for_2050_and_later(year: int, kinds: set[str], clock: FakeClock) -> None:
+    """There GeneralizedTime is right, and before it is not (RFC 5280 section 5.1.2.6)."""
+    findings = Findings()
+
+    check_encodings(sequence(integer(1), generalized_time(clock.now().replace(year=year))), findings)
+
+    assert set(findings.counts) == kinds
+
+
+@pytest.mark.parametrize("encoded", ["3000", "30020500", "3080", "30050201111700", "3003020111"])
+def test_what_is_no_entry_is_found(encoded: str) -> None:
+    """Whatever a parser let through, the walk along the octets ends in a finding or in a refusal."""
+    findings = Findings()
+    try:
+        check_encodings(bytes.fromhex(encoded), findings)
+    except UnreadableCrl:
+        return
+    assert findings.counts == {"crl.entry.encoding": 1}
 
 
 def test_many_findings_are_counted_and_few_are_told(

@@ -12,12 +12,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from crl_publisher import issuance as issuance_module
 from crl_publisher.builder import build
 from crl_publisher.config import PublisherSettings
-from crl_publisher.errors import CrlRejected, NumberNotAbove, OutletError
+from crl_publisher.entries import EntryStore
+from crl_publisher.errors import CrlRejected, LastCrlInFuture, NumberNotAbove, OutletError
 from crl_publisher.inspection import inspect
 from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
@@ -26,8 +27,11 @@ from crl_publisher.store import last_published, published
 from keys.errors import UnusableKey
 from pki_revocation import journal, register
 from pki_revocation.audit import AuditTrail, verify_chain
+from pki_revocation.clock import iso
 from pki_revocation.database import Database
-from pki_revocation.model import Issuer
+from pki_revocation.errors import ClockBehindJournal
+from pki_revocation.journal import FAR_AHEAD, NewEntry
+from pki_revocation.model import Channel, EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import audit, crl_entries, crls
 from tests.crl_publisher.crafted import entry
@@ -94,7 +98,7 @@ def test_numbers_rise_over_clock_steps_and_restarts(
 ) -> None:
     """Whatever the clock does, number, thisUpdate and nextUpdate never fall."""
     results = [issuance.publish(issuer)]
-    for step in (HOUR, timedelta(0), -2 * HOUR, timedelta(seconds=1), -DAY, 3 * DAY):
+    for step in (HOUR, timedelta(0), -2 * HOUR, timedelta(seconds=1), -20 * HOUR, 3 * DAY):
         clock.advance(step)
         again = CrlIssuance(
             database=database, clock=clock, audit=AuditTrail(clock), keys=one_key, outlet=outlet, settings=settings
@@ -188,6 +192,141 @@ def test_certificate_revoked_after_its_expiry_is_listed_once(
         listed.append(short in serials(read_crl(public_file.read_bytes())))
 
     assert listed == [True, False]
+
+
+def test_entry_of_an_older_crl_that_was_put_back_is_listed_again(
+    issuance: CrlIssuance, issuer: Issuer, clock: FakeClock, population: Population, public_file: Path
+) -> None:
+    """A published folder from a backup lists what has gone since: it comes back, and goes once it was listed again."""
+    (short,) = population.issue(lifetime=DAY)
+    population.revoke(short)
+    listed: list[bool] = []
+    results = [issuance.publish(issuer)]
+    first = public_file.read_bytes()
+    for step in (2 * DAY, HOUR, HOUR, HOUR, HOUR):
+        clock.advance(step)
+        if len(results) == 3:
+            public_file.write_bytes(first)
+        results.append(issuance.publish(issuer))
+        listed.append(short in serials(read_crl(public_file.read_bytes())))
+
+    assert listed == [True, False, True, False, False]
+    for before, after in pairwise(results):
+        assert after.number > before.number
+        assert after.this_update > before.this_update
+
+
+def test_late_revocation_that_a_put_back_crl_lacks_is_listed_again(
+    issuance: CrlIssuance, issuer: Issuer, clock: FakeClock, population: Population, public_file: Path
+) -> None:
+    """It was issued beyond the certificate's validity, and never listed it: that is no listing of it."""
+    (short,) = population.issue(lifetime=DAY)
+    clock.advance(2 * DAY)
+    issuance.publish(issuer)
+    first = public_file.read_bytes()
+    population.revoke(short)
+    listed: list[bool] = []
+    for _ in range(4):
+        clock.advance(HOUR)
+        if len(listed) == 2:
+            public_file.write_bytes(first)
+        issuance.publish(issuer)
+        listed.append(short in serials(read_crl(public_file.read_bytes())))
+
+    assert listed == [True, False, True, False]
+
+
+def test_clock_that_was_far_ahead_signs_nothing(
+    issuance: CrlIssuance,
+    issuer: Issuer,
+    clock: FakeClock,
+    population: Population,
+    public_file: Path,
+    database: Database,
+) -> None:
+    """Neither at the journal's last moment nor at the last CRL's, once a revocation took the journal back to now."""
+    clock.advance(2 * FAR_AHEAD)
+    result = issuance.publish(issuer)
+    ahead = public_file.read_bytes()
+    clock.advance(-2 * FAR_AHEAD)
+
+    with pytest.raises(ClockBehindJournal):
+        issuance.publish(issuer)
+    population.issue_revoked(1)
+    with pytest.raises(LastCrlInFuture, match=iso(result.this_update)):
+        issuance.publish(issuer)
+
+    assert public_file.read_bytes() == ahead
+    assert events(database) == ["crl.signing", "crl.published"]
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(crls)).scalar_one() == 1
+
+
+def test_journal_that_is_far_ahead_dates_no_crl(
+    issuance: CrlIssuance, issuer: Issuer, clock: FakeClock, population: Population, public_file: Path
+) -> None:
+    """Also the first CRL is never dated into the far future; how far is too far is the journal's to say."""
+    second = timedelta(seconds=1)
+    clock.advance(FAR_AHEAD + second)
+    population.issue_revoked(1)
+    clock.advance(-FAR_AHEAD - second)
+
+    with pytest.raises(ClockBehindJournal):
+        issuance.publish(issuer)
+    assert not public_file.exists()
+    clock.advance(second)
+
+    assert issuance.publish(issuer).entries == 1
+
+
+# SQLite has one lock for everything, which says nothing about the head's own.
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_planning_waits_for_whoever_holds_the_journal(
+    issuance: CrlIssuance, issuer: Issuer, clock: FakeClock, population: Population, database: Database
+) -> None:
+    """What is being written when a CRL is planned is covered by it: its date may lie before the CRL's."""
+    (serial,) = population.issue()
+    # The store's own row must be there, or else the publication would wait for something else.
+    EntryStore(database).apply(issuer)
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            head = journal.lock_head(connection, issuer.id)
+            publication = pool.submit(issuance.publish, issuer)
+            with pytest.raises(TimeoutError):
+                publication.result(timeout=0.5)
+            new = NewEntry(
+                kind=EntryKind.REVOCATION,
+                serial=serial,
+                reason=RevocationReason.UNSPECIFIED,
+                channel=Channel.OPERATOR,
+            )
+            journal.append(connection, head, [new], clock.now())
+        result = publication.result(timeout=10)
+
+    assert (result.covers_sequence, result.entries) == (1, 1)
+
+
+def test_revocation_between_applying_and_planning_is_listed(
+    issuance: CrlIssuance,
+    issuer: Issuer,
+    population: Population,
+    public_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The plan covers it, so the store is brought up to the plan before anything is signed."""
+    apply = EntryStore.apply
+    late: list[int] = []
+
+    def overtaken(store: EntryStore, which: Issuer) -> int:
+        sequence = apply(store, which)
+        if not late:
+            late.extend(population.issue_revoked(1))
+        return sequence
+
+    monkeypatch.setattr(EntryStore, "apply", overtaken)
+
+    assert issuance.publish(issuer).covers_sequence == 1
+    assert serials(read_crl(public_file.read_bytes())) == set(late)
 
 
 def _flip(data: bytes) -> bytes:

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from crl_publisher.errors import NumberNotAbove, OutletError
 from crl_publisher.outlets import DirectoryOutlet
+from pki_revocation.failpoints import VARIABLE
 
 PATH = "crl/issuing.crl"
 
@@ -66,20 +69,81 @@ def test_what_is_no_crl_of_ours_is_replaced(outlet: DirectoryOutlet, root: Path)
     assert outlet.fetch(PATH) == b"1"
 
 
-def test_leftovers_of_the_dead_are_cleared(outlet: DirectoryOutlet, root: Path) -> None:
+WRITER = """
+import sys
+from pathlib import Path
+from crl_publisher.outlets import DirectoryOutlet
+DirectoryOutlet(Path(sys.argv[1])).replace("crl/issuing.crl", b"9", number=9, number_of=int)
+"""
+
+
+@pytest.fixture
+def half_written(root: Path, tmp_path: Path) -> Path:
+    """What a process of this machine left that was killed between writing and renaming."""
+    failpoints = tmp_path / "failpoints"
+    failpoints.mkdir()
+    (failpoints / "crl.written").touch()
+    killed = subprocess.run(
+        [sys.executable, "-c", WRITER, str(root)],
+        env=os.environ | {VARIABLE: str(failpoints)},
+        check=False,
+        timeout=30,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    (leftover,) = (root / "crl").glob(".issuing.crl.*.tmp")
+    return leftover
+
+
+def of_process(leftover: Path, process: int) -> Path:
+    """The same, from another process of the same place."""
+    *before, _, token, suffix = leftover.name.split(".")
+    other = leftover.with_name(".".join((*before, str(process), token, suffix)))
+    other.write_bytes(b"half")
+    return other
+
+
+def of_place(leftover: Path, place: str) -> Path:
+    """The same, from a process with the same id elsewhere."""
+    *before, _, process, token, suffix = leftover.name.split(".")
+    other = leftover.with_name(".".join((*before, place, process, token, suffix)))
+    other.write_bytes(b"half")
+    return other
+
+
+def test_leftovers_of_the_dead_are_cleared(outlet: DirectoryOutlet, half_written: Path) -> None:
     """The half-written file of a process that ended goes; one of a process that lives stays."""
-    with subprocess.Popen(["true"]) as ended:
-        ended.wait()
-    (root / "crl").mkdir(parents=True)
-    dead = root / "crl" / f".issuing.crl.{ended.pid}.00000000.tmp"
-    alive = root / "crl" / f".issuing.crl.{os.getppid()}.00000000.tmp"
-    for leftover in (dead, alive):
-        leftover.write_bytes(b"half")
+    alive = of_process(half_written, os.getppid())
 
     publish(outlet, 1)
 
-    assert not dead.exists()
+    assert not half_written.exists()
     assert alive.exists()
+
+
+def test_process_ids_of_other_machines_say_nothing(outlet: DirectoryOutlet, half_written: Path) -> None:
+    """On a shared folder, what another machine is writing stays, though no process here has that id."""
+    elsewhere = of_place(half_written, "0" * 16)
+
+    publish(outlet, 1)
+
+    assert elsewhere.exists()
+
+
+@pytest.mark.parametrize(("minutes", "stays"), [(59, True), (61, False)])
+def test_old_leftovers_go_wherever_they_come_from(
+    minutes: int,
+    stays: bool,  # noqa: FBT001 - a column of the table
+    outlet: DirectoryOutlet,
+    half_written: Path,
+) -> None:
+    """Nobody writes for an hour: also what a machine left that never comes back is cleared."""
+    elsewhere = of_place(half_written, "0" * 16)
+    written = elsewhere.stat().st_mtime - 60 * minutes
+    os.utime(elsewhere, (written, written))
+
+    publish(outlet, 1)
+
+    assert elsewhere.exists() is stays
 
 
 def test_failed_write_leaves_the_old_file_alone(

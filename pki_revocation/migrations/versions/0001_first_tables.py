@@ -31,10 +31,12 @@ def _refuse_changes_sqlite() -> None:
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
 
-
     # INSERT OR REPLACE would delete the old row without firing the trigger above.
     for table, same in (
-        ("journal", "issuer_id = NEW.issuer_id AND (sequence = NEW.sequence OR (serial = NEW.serial AND kind = NEW.kind))"),
+        (
+            "journal",
+            "issuer_id = NEW.issuer_id AND (sequence = NEW.sequence OR (serial = NEW.serial AND kind = NEW.kind))",
+        ),
         ("audit", "sequence = NEW.sequence"),
     ):
         op.execute(
