@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
-CERTIFICATES ?= 20
+CERTIFICATES ?=
 PORT_BASE ?=
 
 help: ## Say what there is.
@@ -13,7 +13,7 @@ install: ## Make .venv with the program in it.
 	@requirements/install.sh "$(PYTHON)" runtime
 
 demo: install ## Make a PKI to try the product on, and run every service until Ctrl-C.
-	@.venv/bin/pki-revocation demo --directory $(DIRECTORY) --certificates $(CERTIFICATES) $(if $(PORT_BASE),--port-base $(PORT_BASE))
+	@.venv/bin/pki-revocation demo --directory $(DIRECTORY) $(if $(CERTIFICATES),--certificates $(CERTIFICATES)) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
 test: ## Set up what tests need, and run them all.
 	@requirements/install.sh "$(PYTHON)" test

@@ -146,7 +146,7 @@ class Database:
 def _parse(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         message = "[database] url is no database address: use sqlite:///FILE or postgresql://USER@HOST/NAME."
         raise ConfigurationError(message) from None
     match parsed.get_backend_name():

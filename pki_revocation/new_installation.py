@@ -1,11 +1,13 @@
 """Makes an installation: its folder, its configuration, its secrets, and its tables."""
 
 import json
+import os
 from pathlib import Path
 
 from .config import read_document
 from .installation import CONFIG_NAME, Installation
-from .secret_files import create_secrets, write_private
+from .register import refuse_foreign_pepper
+from .secret_files import FOLDER, PEPPER, PEPPER_VARIABLE, create_secrets, write_private
 
 FIRST_CONFIG = """\
 # pki-revocation: see docs/ca-operations.md for every setting. An unknown section or key is an error.
@@ -34,13 +36,16 @@ def set_up(directory: Path, config: str) -> Installation:
     """Make an installation of a folder; an existing configuration and existing secrets are kept.
 
     Raises:
-        PkiError: when the configuration is wrong or the database does not answer.
+        PkiError: when the configuration is wrong, the database does not answer, or holds codes whose pepper is gone.
     """
     directory.mkdir(mode=0o750, parents=True, exist_ok=True)
     write_private(directory / CONFIG_NAME, config)
     read_document(directory / CONFIG_NAME)
-    create_secrets(directory)
     installation = Installation.open(directory)
     with installation.database() as database:
         database.upgrade()
+        if not (directory / FOLDER / PEPPER).exists() and PEPPER_VARIABLE not in os.environ:
+            with database.read() as connection:
+                refuse_foreign_pepper(connection, None)
+    create_secrets(directory)
     return installation

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from .clock import Clock
-from .errors import NotFound
+from .codes import Pepper
+from .errors import ConfigurationError, NotFound
 from .model import IssuedCertificate, Issuer
 from .numbers import numbers_from
 from .schema import certificates, issuers, journal_heads, number_counter, revocation_codes
@@ -108,6 +109,24 @@ def live_verifier(connection: Connection, certificate_id: int) -> tuple[int, str
         )
     ).one_or_none()
     return None if row is None else (row.version, row.verifier)
+
+
+def refuse_foreign_pepper(connection: Connection, pepper: Pepper | None) -> None:
+    """Codes die with their pepper: find out before anybody types one.
+
+    Raises:
+        ConfigurationError: when live codes were made with another pepper, or there are any and None is here.
+    """
+    here = None if pepper is None else pepper.id
+    rows = connection.execute(
+        select(revocation_codes.c.pepper_id).where(revocation_codes.c.retired_at.is_(None)).distinct()
+    ).scalars()
+    foreign = [each for each in rows if each != here]
+    if foreign:
+        raise ConfigurationError(
+            f"There are codes that were made with pepper {', '.join(foreign)}, which is not here: "
+            "restore it from its backup."
+        )
 
 
 def store_codes(connection: Connection, verifiers: Sequence[tuple[int, str]], *, pepper_id: str, clock: Clock) -> None:

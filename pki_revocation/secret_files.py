@@ -17,7 +17,7 @@ from .installation import Installation
 FOLDER = "secrets"
 PEPPER_VARIABLE = "PKI_REVOCATION_PEPPER"
 SESSION_VARIABLE = "PKI_REVOCATION_SESSION_KEY"
-_PEPPER = "pepper"
+PEPPER = "pepper"
 _SESSION = "session-key"
 _SESSION_OCTETS = 32
 _SESSION_KEY = re.compile(rf"[0-9a-fA-F]{{{2 * _SESSION_OCTETS},}}")
@@ -27,7 +27,7 @@ def create_secrets(directory: Path) -> None:
     """Make the secrets that are not there yet; those that are there stay as they are."""
     folder = directory / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_private(folder / _PEPPER, Pepper.generate().to_text() + "\n")
+    write_private(folder / PEPPER, Pepper.generate().to_text() + "\n")
     write_private(folder / _SESSION, secrets.token_hex(_SESSION_OCTETS) + "\n")
 
 
@@ -37,7 +37,7 @@ def load_pepper(installation: Installation) -> Pepper:
     Raises:
         ConfigurationError: when it is missing, readable by others, or no pepper.
     """
-    return Pepper.from_text(_load(installation, _PEPPER, PEPPER_VARIABLE))
+    return Pepper.from_text(_load(installation, PEPPER, PEPPER_VARIABLE))
 
 
 def load_session_key(installation: Installation) -> str:

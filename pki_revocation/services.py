@@ -30,7 +30,7 @@ def run_supervised(supervisor: Supervisor) -> None:
     Raises:
         ServiceFailed: when a service does not stay up.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: supervisor.request_stop())
     try:
         supervisor.start()

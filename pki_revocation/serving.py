@@ -5,6 +5,7 @@ application for itself, so that no database connection and no thread crosses a f
 """
 
 import importlib
+import logging
 import multiprocessing
 import os
 import shutil
@@ -71,6 +72,8 @@ def serve_wsgi(
     os.environ[_METRICS_VARIABLE] = str(metrics)
     try:
         operations = open_operations(LOOPBACK, listener.operations_port, name, ready)
+        # Many threads are meant: see Listener. The server's advice about them has no place in an operator's log.
+        logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
         # A forked worker would share this process's threads' locks; a spawned one starts clean.
         multiprocessing.set_start_method("spawn", force=True)
         server = Granian(

@@ -65,7 +65,7 @@ def demo(
     logging.getLogger("keys.file_key").setLevel(logging.ERROR)
     folder = DemoFolder(directory)
     directory = directory.resolve()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
         (directory / READY).unlink(missing_ok=True)
@@ -139,7 +139,7 @@ def _until_stopped(supervisor: Supervisor) -> None:
     def stop(_number: int, _frame: FrameType | None) -> None:
         supervisor.request_stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     supervisor.run()
     click.echo("Stopped: everything has ended, and the data stays for the next start.", err=True)

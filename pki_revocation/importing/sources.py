@@ -50,8 +50,21 @@ class Format(Enum):
     NOTHING = "nothing to import"
 
 
+_TELLING = {Format.INDEX, Format.CSV}
+
+
 def sources(paths: Iterable[Path]) -> Iterator[tuple[Path, Format] | Refusal]:
-    """The files to read, folders walked; a file that cannot be read or understood is a refusal."""
+    """The files to read, folders walked; a file that cannot be read or understood is a refusal.
+
+    Files that say what is revoked come before all others, whatever the order of the paths: otherwise the bare
+    certificate would go in as live, and its revocation be refused as a duplicate.
+    """
+    found = list(_found(paths))
+    yield from (each for each in found if not isinstance(each, Refusal) and each[1] in _TELLING)
+    yield from (each for each in found if isinstance(each, Refusal) or each[1] not in _TELLING)
+
+
+def _found(paths: Iterable[Path]) -> Iterator[tuple[Path, Format] | Refusal]:
     for path in paths:
         if path.is_dir():
             for file in _walked(path):

@@ -1,8 +1,10 @@
 """`pki-revocation serve web`: the subscriber's service, until it is told to stop."""
 
 from pki_revocation.installation import Installation
+from pki_revocation.register import refuse_foreign_pepper
+from pki_revocation.secret_files import load_pepper, load_session_key
 from pki_revocation.serving import Listener, serve_wsgi
-from pki_revocation.settings import WebSettings
+from pki_revocation.settings import CodeSettings, WebSettings
 
 
 def serve(installation: Installation, workers: int | None) -> None:
@@ -19,13 +21,22 @@ def serve(installation: Installation, workers: int | None) -> None:
         operations_port=settings.operations_port,
         workers=workers or settings.workers,
     )
+    # Said here once, before any worker starts and fails on it.
+    pepper = load_pepper(installation)
+    load_session_key(installation)
+    installation.section(CodeSettings)
     with installation.database() as database:
-        # Said here once, before any worker starts and fails on it.
-        database.check_revision()
+
+        def ready() -> None:
+            database.check_revision()
+            with database.read() as connection:
+                refuse_foreign_pepper(connection, pepper)
+
+        ready()
         serve_wsgi(
             name="web",
             factory="pki_revocation.web.bootstrap:application",
             installation=installation,
             listener=listener,
-            ready=database.check_revision,
+            ready=ready,
         )

@@ -133,6 +133,27 @@ def test_doctor_says_what_would_fail_silently(installed: Register) -> None:
     assert wrong == {"codes", "session key"}
 
 
+def test_init_makes_no_new_pepper_while_there_are_codes(installed: Register) -> None:
+    """After half a restore, a new pepper would make every letter worthless without a word."""
+    assert installed.run("letter", "--all", "--letters", str(installed.folder / "letters")).exit_code == 0
+    (installed.folder / "secrets/pepper").unlink()
+    done = installed.run("init")
+
+    assert done.exit_code == 1
+    assert "restore it from its backup" in done.stderr
+    assert not (installed.folder / "secrets/pepper").exists()
+
+
+def test_broken_database_address_is_one_sentence(tmp_path: Path) -> None:
+    """With no password in it."""
+    address = "postgresql://u:geheim@127.0.0.1:abc/x"
+    done = CliRunner().invoke(program, ["init", "--directory", str(tmp_path / "new"), "--database", address])
+
+    assert done.exit_code == 1
+    assert "no database address" in done.stderr
+    assert "geheim" not in done.stderr
+
+
 def test_no_installation_is_one_sentence(tmp_path: Path) -> None:
     """The first mistake of everybody."""
     done = CliRunner().invoke(program, ["status", "ff", "--directory", str(tmp_path / "nowhere")])

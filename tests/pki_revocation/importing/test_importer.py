@@ -387,3 +387,24 @@ def test_revocations_before_1950_are_refused(
 
     assert report.refused == {RefusalKind.DATE: 1}
     assert [entry.serial for entry in journal_rows(database, issuer)] == [2]
+
+
+def test_index_wins_over_the_bare_certificate_whatever_the_order(
+    importer: Importer,
+    database: Database,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    clock: FakeClock,
+    tmp_path: Path,
+) -> None:
+    """A CA keeps the certificates of what it revoked: they must not go in as live because they were named first."""
+    certificate = authority.issue("Zorg BV", clock.now())
+    (tmp_path / "issued").mkdir()
+    (tmp_path / "issued" / "1.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    row = f"R\t271123000000Z\t261001000000Z\t{certificate.serial_number:X}\tunknown\t/CN=x\n"
+    (tmp_path / "index.txt").write_text(row)
+
+    report = importer.run([tmp_path / "issued", tmp_path / "index.txt"], None)
+
+    assert report.revoked == 1
+    assert [entry.serial for entry in journal_rows(database, issuer)] == [certificate.serial_number]
