@@ -47,6 +47,22 @@ def test_ends_cleanly_and_goes_on_where_it_was(tmp_path: Path, number: signal.Si
     assert json.loads(good.stdout)["status"] == "good"
 
 
+def test_one_is_revoked_and_the_other_nineteen_stay_good(tmp_path: Path) -> None:
+    """In OCSP and by the CRL, as openssl sees each of them."""
+    base = str(free_port_base())
+    demo = RunningDemo(directory=tmp_path / "demo", arguments=["--certificates", "20", "--port-base", base]).start()
+    try:
+        assert demo.revoke(7)[0] == 200
+        wait_until(lambda: "revoked" in demo.verify_with_crl(7, demo.crl(tmp_path)), 10, "the CRL with the revocation")
+        crl = demo.crl(tmp_path)
+        for place in range(20):
+            expected = ": revoked" if place == 7 else ": good"
+            assert expected in demo.openssl_ocsp(place)
+            assert ("OK" in demo.verify_with_crl(place, crl)) is (place != 7)
+    finally:
+        demo.stop()
+
+
 def test_killed_demo_leaves_no_process(tmp_path: Path) -> None:
     """Even SIGKILL of the demo ends every service: the kernel tells the children. It starts again afterwards."""
     demo = _small(tmp_path / "demo").start()
