@@ -1,11 +1,10 @@
 """Puts the publisher and the distribution service together: the one place that names what they are made of."""
 
-from typing import TYPE_CHECKING
-
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
+from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
 
 from .config import PublisherSettings
@@ -15,9 +14,6 @@ from .lease import Lease
 from .outlets import DirectoryOutlet
 from .published_files import PUBLISHED
 from .schedule import PublicationSchedule
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -65,7 +61,8 @@ def schedule(installation: Installation, database: Database) -> PublicationSched
     )
 
 
-def application(installation: Installation) -> "Flask":
-    """The distribution service's WSGI application."""
+def application(installation: Installation) -> Application:
+    """The distribution service's application."""
     settings = installation.section(PublisherSettings)
-    return create_app(installation.path(PUBLISHED), clock=SystemClock(), promise=settings.publish_within)
+    wsgi = create_app(installation.path(PUBLISHED), clock=SystemClock(), promise=settings.publish_within)
+    return Application(wsgi=wsgi)

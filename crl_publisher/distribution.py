@@ -14,11 +14,11 @@ from pathlib import Path
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.http import parse_range_header
-from werkzeug.wsgi import FileWrapper
+from werkzeug.wsgi import wrap_file
 
 from pki_revocation.clock import Clock, SystemClock, iso
 from pki_revocation.installation import Installation
-from pki_revocation.serving import Listener, serve_wsgi
+from pki_revocation.serving import Listener, serve_http
 
 from .config import DistributionSettings
 from .errors import NotPublished
@@ -54,7 +54,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:
         ConfigurationError: when the configuration is wrong or a port is taken.
     """
     settings = installation.section(DistributionSettings)
-    serve_wsgi(
+    serve_http(
         name="distribution",
         factory="crl_publisher.bootstrap:application",
         installation=installation,
@@ -94,7 +94,9 @@ def _serve(  # noqa: PLR0913 - the application's parts, and the route's
     if published is None:
         raise NotFound
     try:
-        response = Response(FileWrapper(published.stream, _BLOCK), mimetype=media_type, direct_passthrough=True)
+        response = Response(
+            wrap_file(request.environ, published.stream, _BLOCK), mimetype=media_type, direct_passthrough=True
+        )
         response.call_on_close(published.stream.close)
         _describe(response, published, clock, longest)
         _keep_one_range()

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, paddin
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
     CertificateIssuerPublicKeyTypes,
+    CertificatePublicKeyTypes,
 )
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
@@ -33,9 +34,27 @@ class SignatureAlgorithm:
     digest: str | None
 
     @property
-    def hash_algorithm(self) -> hashes.SHA256 | hashes.SHA384 | None:
+    def hash_algorithm(self) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
         """What the builders of `cryptography` want to be given."""
         return None if self.digest is None else _HASHES[self.digest]()
+
+    def signer(self, key: CertificateIssuerPrivateKeyTypes) -> Callable[[bytes], bytes]:
+        """What signs one short text after the other with a key: everything but the text is made ready here.
+
+        Raises:
+            UnusableKey: when the key is of another type.
+        """
+        digest = self.hash_algorithm
+        if digest is None:
+            if isinstance(key, _Whole):
+                return key.sign
+        elif isinstance(key, ec.EllipticCurvePrivateKey):
+            scheme = ec.ECDSA(digest)
+            return lambda data: key.sign(data, scheme)
+        elif isinstance(key, rsa.RSAPrivateKey):
+            pad = padding.PKCS1v15()
+            return lambda data: key.sign(data, pad, digest)
+        raise UnusableKey(f"A key of type {type(key).__name__} does not sign with {self.name}.")
 
     def sign(self, key: CertificateIssuerPrivateKeyTypes, parts: Iterable[bytes]) -> bytes:
         """Sign the parts as if they were one; hashed as they come where the algorithm allows."""
@@ -53,7 +72,7 @@ class SignatureAlgorithm:
             case _:
                 raise UnusableKey(f"A key of type {type(key).__name__} does not sign with {self.name}.")
 
-    def verify(self, key: CertificateIssuerPublicKeyTypes, signature: bytes, parts: Iterable[bytes]) -> None:
+    def verify(self, key: CertificatePublicKeyTypes, signature: bytes, parts: Iterable[bytes]) -> None:
         """Check a signature over the parts.
 
         Raises:
@@ -75,16 +94,27 @@ class SignatureAlgorithm:
                 raise UnusableKey(f"A key of type {type(key).__name__} does not verify {self.name}.")
 
 
-_HASHES: dict[str, Callable[[], hashes.SHA256 | hashes.SHA384]] = {"sha256": hashes.SHA256, "sha384": hashes.SHA384}
+_HASHES: dict[str, Callable[[], hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+}
 
-_RSA_SHA256 = SignatureAlgorithm(
-    "RSA with SHA-256", sequence(object_identifier("1.2.840.113549.1.1.11"), tlv(NULL)), "sha256"
+_RSA = tuple(
+    SignatureAlgorithm(f"RSA with {name}", sequence(object_identifier(oid), tlv(NULL)), digest)
+    for name, oid, digest in (
+        ("SHA-256", "1.2.840.113549.1.1.11", "sha256"),
+        ("SHA-384", "1.2.840.113549.1.1.12", "sha384"),
+        ("SHA-512", "1.2.840.113549.1.1.13", "sha512"),
+    )
 )
-_ECDSA_SHA256 = SignatureAlgorithm(
-    "ECDSA P-256 with SHA-256", sequence(object_identifier("1.2.840.10045.4.3.2")), "sha256"
-)
-_ECDSA_SHA384 = SignatureAlgorithm(
-    "ECDSA P-384 with SHA-384", sequence(object_identifier("1.2.840.10045.4.3.3")), "sha384"
+_ECDSA_SHA256, _ECDSA_SHA384, _ECDSA_SHA512 = _ECDSA = tuple(
+    SignatureAlgorithm(f"ECDSA with {name}", sequence(object_identifier(oid)), digest)
+    for name, oid, digest in (
+        ("SHA-256", "1.2.840.10045.4.3.2", "sha256"),
+        ("SHA-384", "1.2.840.10045.4.3.3", "sha384"),
+        ("SHA-512", "1.2.840.10045.4.3.4", "sha512"),
+    )
 )
 _ED25519 = SignatureAlgorithm("Ed25519", sequence(object_identifier("1.3.101.112")), None)
 _ML_DSA_44 = SignatureAlgorithm("ML-DSA-44", sequence(object_identifier("2.16.840.1.101.3.4.3.17")), None)
@@ -93,26 +123,50 @@ _ML_DSA_87 = SignatureAlgorithm("ML-DSA-87", sequence(object_identifier("2.16.84
 
 
 def algorithm_for(key: CertificateIssuerPublicKeyTypes) -> SignatureAlgorithm:
-    """The algorithm that signatures of this key's private half are made with.
+    """The algorithm that signatures of this key's private half are made with, where nobody asks for another.
+
+    Raises:
+        UnusableKey: for a type, size or curve that is not in the table.
+    """
+    return algorithms_for(key)[0]
+
+
+def algorithms_for(key: CertificateIssuerPublicKeyTypes) -> tuple[SignatureAlgorithm, ...]:
+    """The algorithms that signatures of this key's private half may be made with, the usual one first.
+
+    BR 7.1.3.2.2 pins P-256 to SHA-256 and P-384 to SHA-384, and leaves RSA the choice; SHA-1 is nobody's.
+
+    Raises:
+        UnusableKey: for a type, size or curve that is not in the table.
+    """
+    match key:
+        case ec.EllipticCurvePublicKey() if isinstance(key.curve, _CURVES):
+            return (_ECDSA_SHA256,) if isinstance(key.curve, ec.SECP256R1) else (_ECDSA_SHA384,)
+        case _:
+            return verifiable(key)
+
+
+def verifiable(key: CertificatePublicKeyTypes) -> tuple[SignatureAlgorithm, ...]:
+    """The algorithms that others may have signed with, with the private half of this key.
 
     Raises:
         UnusableKey: for a type, size or curve that is not in the table.
     """
     match key:
         case rsa.RSAPublicKey() if key.key_size >= _RSA_MINIMUM:
-            return _RSA_SHA256
+            return _RSA
         case rsa.RSAPublicKey():
             raise UnusableKey(f"An RSA key of {key.key_size} bits is too small: use {_RSA_MINIMUM} or more (BR 6.1.5).")
         case ec.EllipticCurvePublicKey() if isinstance(key.curve, _CURVES):
-            return _ECDSA_SHA256 if isinstance(key.curve, ec.SECP256R1) else _ECDSA_SHA384
+            return _ECDSA
         case ed25519.Ed25519PublicKey():
-            return _ED25519
+            return (_ED25519,)
         case mldsa.MLDSA44PublicKey():
-            return _ML_DSA_44
+            return (_ML_DSA_44,)
         case mldsa.MLDSA65PublicKey():
-            return _ML_DSA_65
+            return (_ML_DSA_65,)
         case mldsa.MLDSA87PublicKey():
-            return _ML_DSA_87
+            return (_ML_DSA_87,)
         case _:
             raise UnusableKey("The key's type is not supported: use RSA, P-256, P-384, Ed25519 or ML-DSA.")
 
@@ -137,7 +191,7 @@ def _sign_whole(key: CertificateIssuerPrivateKeyTypes, data: bytes) -> bytes:
     raise UnusableKey(f"A key of type {type(key).__name__} needs a digest to sign.")
 
 
-def _verify_whole(key: CertificateIssuerPublicKeyTypes, signature: bytes, data: bytes) -> None:
+def _verify_whole(key: CertificatePublicKeyTypes, signature: bytes, data: bytes) -> None:
     if not isinstance(key, _WholePublic):
         raise UnusableKey(f"A key of type {type(key).__name__} needs a digest to verify.")
     key.verify(signature, data)

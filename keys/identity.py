@@ -5,7 +5,7 @@ become one.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -21,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pki_revocation.clock import iso
 from pki_revocation.der import BIT_STRING, SEQUENCE, elements, read_whole
 
-from .algorithms import SignatureAlgorithm, algorithm_for
+from .algorithms import SignatureAlgorithm, algorithm_for, algorithms_for
 from .errors import UnusableKey
 
 
@@ -48,6 +48,15 @@ class SigningIdentity:
     def sign_stream(self, parts: Iterable[bytes]) -> bytes:
         """The same for parts that come one by one: they are hashed as they come where the algorithm allows."""
         return self.algorithm.sign(self.key, parts)
+
+    @property
+    def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
+        """All that the key may sign with, the usual one first."""
+        return algorithms_for(self.key.public_key())
+
+    def signer(self, algorithm: SignatureAlgorithm) -> Callable[[bytes], bytes]:
+        """What signs one short text after the other, with one of `algorithms`."""
+        return algorithm.signer(self.key)
 
     @property
     def subject_key_identifier(self) -> bytes:

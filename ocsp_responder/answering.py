@@ -8,64 +8,112 @@ every certificate in it (RFC 6960 section 4.2.2.2), while an answer must cover e
 here, and a request of which one part is foreign, is `unauthorized` as a whole; the client asks once for each issuer.
 """
 
-import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
 
 from pki_revocation.errors import StoreError
 from pki_revocation.model import Issuer
 
-from .errors import MalformedRequest, SignerUnusable, Unauthorized
+from .config import OcspSettings
+from .errors import MalformedRequest, SignatureRequired, SignerUnusable, Unauthorized, WouldWait
 from .issuers import Issuers
+from .outages import Outages
+from .policy import AnswerPolicy
 from .request import OcspRequest, parse_request
+from .request_signature import Requestors
 from .response import Answer, AnswerSigner, Refusal, refusal
 from .status import StatusSource
 
-_log = logging.getLogger(__name__)
+_UNFORESEEN = "unforeseen"
 
 
 class Answerer:
-    """Answers questions; never raises."""
+    """Answers questions about the certificates of some issuers."""
 
     def __init__(
         self,
         *,
         signers: Mapping[Issuer, AnswerSigner],
         source: StatusSource,
-        validity: timedelta,
-        max_cert_ids: int,
+        settings: OcspSettings,
+        requestors: Requestors | None = None,
+        outages: Outages | None = None,
     ) -> None:
-        """Answer for the issuers that *signers* names.
+        """Answer for the issuers that *signers* names, and *requestors* alone where they are given.
 
         Raises:
-            ConfigurationError: when two of them cannot be told apart.
+            ConfigurationError: when two issuers cannot be told apart.
         """
         self._issuers = Issuers(signers)
         self._signers = {issuer.id: signer for issuer, signer in signers.items()}
         self._source = source
-        self._validity = validity
-        self._max_cert_ids = max_cert_ids
+        self._settings = settings
+        self._policy = AnswerPolicy(settings)
+        self._requestors = requestors
+        self._outages = outages or Outages()
 
     def answer(self, data: bytes) -> Answer:
-        """The answer to an OCSPRequest's octets, whatever they are (RFC 6960 section 2.3)."""
+        """The answer to an OCSPRequest's octets, whatever they are (RFC 6960 section 2.3).
+
+        Raises:
+            WouldWait: when the source says so; nothing else.
+        """
         try:
-            return self._signed(parse_request(data, max_cert_ids=self._max_cert_ids))
+            answer = self.answer_request(parse_request(data, max_cert_ids=self._settings.max_cert_ids))
         except MalformedRequest:
             return refusal(Refusal.MALFORMED_REQUEST)
+        except SignatureRequired:
+            return refusal(Refusal.SIG_REQUIRED)
         except Unauthorized:
             return refusal(Refusal.UNAUTHORIZED)
-        except (StoreError, SignerUnusable) as error:
-            _log.error("no answer can be given now: %s", error)
+        except WouldWait:
+            raise
+        except (StoreError, SignerUnusable):
             return refusal(Refusal.TRY_LATER)
-        except Exception:  # noqa: BLE001 - the edge: logged, and the client still gets an OCSP answer
-            _log.exception("a question could not be answered")
+        except Exception as error:  # noqa: BLE001 - the edge: logged, and the client still gets an OCSP answer
+            self._outages.failed(_UNFORESEEN, error, traceback=True)
             return refusal(Refusal.INTERNAL_ERROR)
+        self._outages.worked(_UNFORESEEN)
+        return answer
 
-    def _signed(self, request: OcspRequest) -> Answer:
-        issuer, *others = {self._issuers.find(cert_id).id: None for cert_id in request.cert_ids}
-        if others:
+    def answer_request(self, request: OcspRequest) -> Answer:
+        """The signed answer to a question that was read.
+
+        Raises:
+            SignatureRequired: when only signed requests are answered, and this one is not.
+            Unauthorized: when no signer speaks for all of it, or its signature does not entitle to an answer.
+            StoreError: when the statuses cannot be known now.
+            SignerUnusable: when the signer's certificate is not valid now.
+            WouldWait: when the source says so.
+        """
+        if self._requestors is not None:
+            self._requestors.check(request)
+        issuer_id = self._issuer_of(request)
+        try:
+            answer = self._signed(issuer_id, request)
+        except (StoreError, SignerUnusable) as error:
+            self._outages.failed(issuer_id, error)
+            raise
+        self._outages.worked(issuer_id)
+        # Where not everybody may ask, no cache may answer in our place.
+        return answer if self._requestors is None else replace(answer, shared=None)
+
+    def _issuer_of(self, request: OcspRequest) -> int:
+        found = {self._issuers.find(cert_id).id for cert_id in request.cert_ids}
+        if len(found) > 1:
             raise Unauthorized("The certificates in this request are of several issuers, and no signer speaks for all.")
-        signer = self._signers[issuer]
-        moment, statuses = self._source.statuses(issuer, [cert_id.serial for cert_id in request.cert_ids])
-        validity = signer.validity(moment, self._validity)
-        return signer.sign(list(zip(request.cert_ids, statuses, strict=True)), validity, request.nonce)
+        return found.pop()
+
+    def _signed(self, issuer_id: int, request: OcspRequest) -> Answer:
+        signer = self._signers[issuer_id]
+        reading = self._source.read(issuer_id, [cert_id.serial for cert_id in request.cert_ids])
+        validity = signer.validity(reading.moment, self._settings.validity, self._settings.refresh)
+        singles, validity = self._policy.apply(request.cert_ids, reading, validity, signer.issuer_not_before)
+        return signer.sign(
+            singles,
+            validity,
+            journal_sequence=reading.sequence,
+            nonce=request.nonce,
+            preferred=request.preferred_signatures,
+            extended_revoke=self._settings.extended_revoke,
+        )

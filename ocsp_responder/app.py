@@ -6,7 +6,7 @@ server's percent-decoded one: base64 has no letter that decoding it could change
 what stands behind the address is not looked at.
 """
 
-from datetime import timedelta
+from collections.abc import Callable
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestURITooLarge, UnsupportedMediaType
@@ -14,10 +14,9 @@ from werkzeug.routing import BaseConverter
 
 from pki_revocation.clock import Clock
 
-from .answering import Answerer
 from .errors import MalformedRequest
 from .response import Answer, Refusal, refusal
-from .transport import GET_LIMIT, POST_LIMIT, in_http, is_request_type, request_in_path
+from .transport import GET_LIMIT, POST_LIMIT, HttpPlace, in_http, is_request_type, request_in_path
 
 
 class _Everything(BaseConverter):
@@ -27,22 +26,21 @@ class _Everything(BaseConverter):
     part_isolating = False
 
 
-def create_app(*, answerer: Answerer, clock: Clock, path: str, max_age: timedelta) -> Flask:
+def create_app(answer: Callable[[bytes], Answer], *, clock: Clock, place: HttpPlace) -> Flask:
     """Make the application.
 
     Args:
-        answerer: answers the questions.
+        answer: answers the octets of a question, whatever they are.
         clock: dates what is sent.
-        path: the path of the responder's address, such as `/ocsp`; empty for an address without one.
-        max_age: how long caches may keep an answer.
+        place: where the responder is.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.converters["everything"] = _Everything
     # One octet more than is taken, so that what is too long is told from what fits: werkzeug cuts chunked bodies off.
     app.config["MAX_CONTENT_LENGTH"] = POST_LIMIT + 1
 
-    def send(answer: Answer, if_none_match: str | None = None) -> Response:
-        http = in_http(answer, now=clock.now(), max_age=max_age, if_none_match=if_none_match)
+    def send(answered: Answer, if_none_match: str | None = None) -> Response:
+        http = in_http(answered, now=clock.now(), max_age=place.max_age, if_none_match=if_none_match)
         return Response(http.body, http.status, list(http.headers))
 
     def get(encoded: str) -> Response:
@@ -52,7 +50,7 @@ def create_app(*, answerer: Answerer, clock: Clock, path: str, max_age: timedelt
             question = request_in_path(encoded)
         except MalformedRequest:
             return send(refusal(Refusal.MALFORMED_REQUEST))
-        return send(answerer.answer(question), request.headers.get("If-None-Match"))
+        return send(answer(question), request.headers.get("If-None-Match"))
 
     def post() -> Response:
         if not is_request_type(request.headers.get("Content-Type", "")):
@@ -60,14 +58,13 @@ def create_app(*, answerer: Answerer, clock: Clock, path: str, max_age: timedelt
         body = request.get_data(cache=False)
         if len(body) > POST_LIMIT:
             raise RequestEntityTooLarge
-        return send(answerer.answer(body))
+        return send(answer(body))
 
     def respond(encoded: str = "") -> Response:
         return post() if request.method == "POST" else get(encoded)
 
     # GET brings HEAD with it (RFC 9110 section 9.1); any other method is 405 with `Allow`, OPTIONS too.
-    base = path.rstrip("/")
-    for rule in {base, f"{base}/<everything:encoded>"} - {""}:
+    for rule in {place.path, f"{place.path}/<everything:encoded>"} - {""}:
         app.add_url_rule(rule, view_func=respond, methods=["GET", "POST"], provide_automatic_options=False)
     app.register_error_handler(HTTPException, _refused)
     return app

@@ -1,67 +1,101 @@
 """Where the responder's parts are chosen and put together."""
 
-import logging
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from flask import Flask
 
 from keys.keyring import Keyring
 from pki_revocation import register
-from pki_revocation.clock import SystemClock
+from pki_revocation.clock import Clock, SystemClock
 from pki_revocation.database import Database
-from pki_revocation.errors import ConfigurationError
+from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
+from .answer_signers import answer_signers
 from .answering import Answerer
 from .app import create_app
 from .config import OcspSettings
+from .instant.assembly import Surroundings, assemble, place, slow_issuers
+from .issuers import parents_of
+from .request_signature import Requestors
 from .response import AnswerSigner
-from .status import SqlStatusSource
-
-_log = logging.getLogger(__name__)
+from .status import SqlStatusSource, StatusSource
 
 
-def application(installation: Installation) -> Flask:
+def application(installation: Installation) -> Application:
     """The responder of an installation, with its database open for as long as the process lives.
 
     Raises:
         PkiError: as for `responder`.
     """
-    return responder(installation, installation.database())
+    database = installation.database()
+    parts = _parts(installation, database)
+    layer, patient = assemble(
+        Surroundings(
+            settings=parts.settings,
+            database=database,
+            clock=parts.clock,
+            issuers=tuple(parts.signers),
+            parents=issuer_parents(parts.settings, database),
+            slow=slow_issuers(parts.signers),
+        ),
+        parts.answerer,
+    )
+    return Application(wsgi=create_app(patient, clock=parts.clock, place=place(parts.settings)), at_once=layer)
 
 
 def responder(installation: Installation, database: Database) -> Flask:
-    """The same on a database that is open already, on the machine's clock.
+    """The same on a database that is open already, in Flask alone: every answer is made anew.
 
     Raises:
         ConfigurationError: when no issuer has an OCSP key, or a setting is wrong.
         StoreError: when the database does not answer or is of another revision.
         UnusableKey: when a configured key or its certificate cannot be used.
     """
+    parts = _parts(installation, database)
+    source = SqlStatusSource(database, parts.clock, issuer_parents(parts.settings, database))
+    return create_app(parts.answerer(source).answer, clock=parts.clock, place=place(parts.settings))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What every responder of an installation is made of, but for where it finds the statuses."""
+
+    settings: OcspSettings
+    clock: Clock
+    signers: Mapping[Issuer, AnswerSigner]
+    answerer: Callable[[StatusSource], Answerer]
+
+
+def _parts(installation: Installation, database: Database) -> _Parts:
     settings = installation.section(OcspSettings)
     clock = SystemClock()
     database.check_revision()
-    answerer = Answerer(
-        signers=answer_signers(Keyring.open(installation, clock), database),
-        source=SqlStatusSource(database, clock),
-        validity=settings.validity,
-        max_cert_ids=settings.max_cert_ids,
-    )
-    return create_app(answerer=answerer, clock=clock, path=urlsplit(settings.public_url).path, max_age=settings.max_age)
+    signers = answer_signers(Keyring.open(installation, clock), database)
+    asking = requestors(settings, installation, clock)
+
+    def answerer(source: StatusSource) -> Answerer:
+        return Answerer(signers=signers, source=source, settings=settings, requestors=asking)
+
+    return _Parts(settings=settings, clock=clock, signers=signers, answerer=answerer)
 
 
-def answer_signers(keyring: Keyring, database: Database) -> dict[Issuer, AnswerSigner]:
-    """A signer for each issuer that the keyring has an OCSP key for.
+def issuer_parents(settings: OcspSettings, database: Database) -> dict[int, tuple[int, int]]:
+    """Where the status of the issuers' own certificates is found, when a setting asks for it."""
+    if not settings.revoked_issuer:
+        return {}
+    with database.read() as connection:
+        return parents_of(register.all_issuers(connection))
+
+
+def requestors(settings: OcspSettings, installation: Installation, clock: Clock) -> Requestors | None:
+    """Those who may ask, when a setting names them.
 
     Raises:
-        ConfigurationError: when there is none.
-        UnusableKey: when a key or its certificate cannot be used.
+        ConfigurationError: when the file that it names cannot be used.
     """
-    with database.read() as connection:
-        issuers = register.all_issuers(connection)
-    answered = [issuer for issuer in issuers if keyring.answers_ocsp_for(issuer)]
-    if not answered:
-        raise ConfigurationError("No issuer has an OCSP key: name an ocsp_key in [keys.ISSUER].")
-    _log.info("answering for %s", ", ".join(issuer.name for issuer in answered))
-    return {issuer: AnswerSigner(keyring.ocsp_identity(issuer), issuer) for issuer in answered}
+    if settings.requestors is None:
+        return None
+    return Requestors.load(installation.directory / settings.requestors, clock)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
-from pki_revocation.config import setting
+from pki_revocation.config import duration_text, setting
+from pki_revocation.errors import ConfigurationError
 from pki_revocation.settings import LOOPBACK
 
 from .request import DEFAULT_MAX_CERT_IDS
@@ -18,7 +20,15 @@ class OcspSettings:
     """The responder's address and answers.
 
     *public_url* is the address in the certificates' AIA: its path is the one that is listened on. *validity* is
-    nextUpdate minus thisUpdate; *max_age* is how long HTTP caches may keep an answer that can be shared.
+    nextUpdate minus thisUpdate, and an answer that is kept is signed anew after *refresh*, or half of that time;
+    *max_age* is how long HTTP caches may keep an answer that can be shared.
+
+    *requestors* names a PEM file with certificates: with it only requests that are signed with one of them, or under
+    a CA among them, are answered. *extended_revoke* answers never issued serials as revoked, on hold since 1970,
+    instead of unknown. *retention* is how long after its end a certificate is answered for; always, where there is
+    none. *revoked_issuer* answers all certificates of a revoked CA as revoked. *cache_mib* bounds what each worker
+    keeps. Where the clock lies further than *clock_tolerance* behind the journal's last moment, or apart from the
+    database's clock, nobody is called good.
     """
 
     section: ClassVar[str] = "ocsp"
@@ -34,6 +44,12 @@ class OcspSettings:
         maximum=timedelta(days=7) - _SECOND,
         clause="BR 4.9.9: at least 8 hours; Microsoft 3.2.2: at most 7 days",
     )
+    refresh: timedelta | None = setting(
+        None,
+        minimum=timedelta(minutes=1),
+        maximum=timedelta(hours=84),
+        clause="at most half of validity: BR 4.9.10; Microsoft 3.2.2",
+    )
     max_age: timedelta = setting(
         timedelta(minutes=5),
         minimum=_SECOND,
@@ -43,3 +59,33 @@ class OcspSettings:
     max_cert_ids: int = setting(
         DEFAULT_MAX_CERT_IDS, minimum=1, maximum=1000, clause="RFC 9919 section 8.4: one request must not cost many"
     )
+    requestors: Path | None = setting(
+        None, clause="RFC 6960 section 4.1.2: signatures are passed over where there is none"
+    )
+    extended_revoke: bool = setting(default=False, clause="RFC 6960 section 2.2; the Baseline Requirements forbid it")
+    retention: timedelta | None = setting(
+        None,
+        minimum=timedelta(days=1),
+        maximum=timedelta(days=36500),
+        clause="RFC 6960 section 4.4.4; BR 4.10.1: never before the certificate ends; EN 319 411-2 CSS-6.3.10-10: none",
+    )
+    revoked_issuer: bool = setting(default=False, clause="RFC 6960 section 2.7")
+    cache_mib: int = setting(24, minimum=1, maximum=4096)
+    clock_tolerance: timedelta = setting(
+        timedelta(minutes=1),
+        minimum=_SECOND,
+        maximum=timedelta(hours=1),
+        clause="an answer of a wrong clock is believed for too long or not at all: RFC 6960 section 4.2.2.1",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse settings that do not go together.
+
+        Raises:
+            ConfigurationError: when answers would be signed anew later than half-way.
+        """
+        if self.refresh is not None and 2 * self.refresh > self.validity:
+            raise ConfigurationError(
+                f"[ocsp] refresh is {duration_text(self.refresh)}, and may be at most half of validity, which is "
+                f"{duration_text(self.validity)} (BR 4.9.10; Microsoft 3.2.2)."
+            )

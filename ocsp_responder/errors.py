@@ -11,9 +11,17 @@ class Unauthorized(PkiError):
     """This responder speaks for none of the issuers that were asked about, or not for all of them with one voice."""
 
 
+class SignatureRequired(PkiError):
+    """Only signed requests are answered here, and this one is not signed."""
+
+
 class SignerUnusable(PkiError):
     """The signer's certificate is not valid at this moment: nothing that it signed now would be believed."""
 
 
 class AnswerRefused(PkiError):
     """A responder's answer is missing, is no answer to what was asked, or does not verify."""
+
+
+class WouldWait(PkiError):
+    """This cannot be answered without waiting: a thread must do it."""

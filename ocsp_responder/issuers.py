@@ -8,22 +8,18 @@ is registered while the responder runs is answered for after a restart.
 import hashlib
 from collections.abc import Iterable
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
 from keys.identity import public_key_bits
-from pki_revocation.der import object_identifier
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.model import Issuer
 
+from .certid_hashes import HASHES
 from .errors import Unauthorized
 from .request import CertId
 
-# RFC 9919 section 3.1.1: clients use SHA-256, and SHA-1 where they are old. It protects nothing here: a CertID is a
-# name, and a collision would only make two issuers of this very register look alike.
-HASHES = {
-    object_identifier("1.3.14.3.2.26"): "sha1",
-    object_identifier("2.16.840.1.101.3.4.2.1"): "sha256",
-    object_identifier("2.16.840.1.101.3.4.2.2"): "sha384",
-    object_identifier("2.16.840.1.101.3.4.2.3"): "sha512",
-}
+__all__ = ["HASHES", "Issuers", "issuer_hashes", "parents_of"]
 
 
 class Issuers:
@@ -68,3 +64,22 @@ def issuer_hashes(issuer: Issuer, hash_algorithm: bytes) -> tuple[bytes, bytes]:
         hashlib.new(digest, certificate.subject.public_bytes(), usedforsecurity=False).digest(),
         hashlib.new(digest, public_key_bits(certificate), usedforsecurity=False).digest(),
     )
+
+
+def parents_of(issuers: Iterable[Issuer]) -> dict[int, tuple[int, int]]:
+    """For each issuer whose certificate another one of them issued: that one's id, and the certificate's serial."""
+    listed = [(issuer.id, issuer.certificate) for issuer in issuers]
+    found = {}
+    for issuer_id, certificate in listed:
+        for parent_id, parent in listed:
+            if parent_id != issuer_id and certificate.issuer == parent.subject and _issued(parent, certificate):
+                found[issuer_id] = (parent_id, certificate.serial_number)
+    return found
+
+
+def _issued(parent: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(parent)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True

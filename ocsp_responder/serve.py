@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from keys.keyring import Keyring
 from pki_revocation.clock import SystemClock
+from pki_revocation.http_server.limits import Limits
 from pki_revocation.installation import Installation
-from pki_revocation.serving import Listener, serve_wsgi
+from pki_revocation.serving import Listener, serve_http
 
-from .bootstrap import answer_signers
+from .answer_signers import answer_signers
 from .config import OcspSettings
+from .transport import POST_LIMIT
 
 
 def serve(installation: Installation, workers: int | None) -> None:
@@ -32,7 +34,7 @@ def serve(installation: Installation, workers: int | None) -> None:
             for signer in signers:
                 signer.validity(clock.now(), timedelta())
 
-        serve_wsgi(
+        serve_http(
             name="ocsp",
             factory="ocsp_responder.bootstrap:application",
             installation=installation,
@@ -41,6 +43,7 @@ def serve(installation: Installation, workers: int | None) -> None:
                 port=settings.port,
                 operations_port=settings.operations_port,
                 workers=workers or settings.workers,
+                limits=Limits(body=POST_LIMIT),
             ),
             ready=ready,
         )

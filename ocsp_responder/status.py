@@ -2,34 +2,41 @@
 
 Every question is asked of the database, so that whatever was committed before the request began is in the answer, from
 every worker and whoever wrote it. One point look-up for each certificate, all in one read transaction; certificate and
-journal are read by one statement, so they cannot contradict each other.
+journal are read by one statement, so they cannot contradict each other. The journal's sequence is read before them:
+where a transaction is not one snapshot, they may say more than up to there, and never less.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 from sqlalchemy import Connection, bindparam, select
 
 from pki_revocation.clock import Clock
 from pki_revocation.database import Database
+from pki_revocation.journal import read_head
 from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import certificates, journal
+from pki_revocation.time_order import pass_advisory_order
 
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """Issued here, and not revoked."""
+    """Issued here, and not revoked; *not_after* is where the certificate ends."""
+
+    not_after: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """Revoked: since when, as relying parties are told, and why."""
+    """Revoked: since when, as relying parties are told, and why; *not_after* is where the certificate ends."""
 
     revocation_date: datetime
     reason: RevocationReason
+    not_after: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,26 @@ class Unknown:
 Status: TypeAlias = Good | Revoked | Unknown
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was found.
+
+    *moment*: no revocation that is dated before it is missing. *statuses*: in the order of the question. *sequence*:
+    of the issuer's journal, all of it up to there is in the statuses. *issuer_revoked*: what the journal says of the
+    issuer's own certificate, where its issuer is in this register too and revoked it.
+    """
+
+    moment: datetime
+    statuses: tuple[Status, ...]
+    sequence: int
+    issuer_revoked: Revoked | None
+
+
 class StatusSource(Protocol):
     """Whoever knows the status of certificates."""
 
-    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[datetime, tuple[Status, ...]]:
-        """The status of each serial of one issuer, in the order in which they were asked, and the moment to date them.
+    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+        """The status of each serial of one issuer, in the order in which they are asked.
 
         Raises:
             StoreError: when it cannot be known now.
@@ -54,7 +76,7 @@ class StatusSource(Protocol):
 
 # Where a reason was raised there are two rows, and the later one says what is shown.
 _LOOK_UP = (
-    select(certificates.c.id, journal.c.revocation_date, journal.c.reason)
+    select(certificates.c.not_after, journal.c.revocation_date, journal.c.reason)
     .outerjoin(journal, (journal.c.issuer_id == certificates.c.issuer_id) & (journal.c.serial == certificates.c.serial))
     .where(certificates.c.issuer_id == bindparam("issuer_id"), certificates.c.serial == bindparam("serial"))
     .order_by(journal.c.sequence.desc())
@@ -65,21 +87,41 @@ _LOOK_UP = (
 class SqlStatusSource:
     """Reads the register and the journal."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        """*database* is read, never written."""
+    def __init__(
+        self, database: Database, clock: Clock, parents: Mapping[int, tuple[int, int]] = MappingProxyType({})
+    ) -> None:
+        """Read from a database, which is never written.
+
+        Args:
+            database: where register and journal are.
+            clock: dates what is read.
+            parents: for an issuer's id, the id of the issuer of its own certificate, and that certificate's serial;
+                for those whose own status is to be looked at.
+        """
         self._database = database
         self._clock = clock
+        self._parents = parents
 
-    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[datetime, tuple[Status, ...]]:
-        """The status of each serial of one issuer, in the order in which they were asked, and the moment to date them.
-
-        No revocation that is dated before the moment is missing, not even one that is just being committed.
+    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+        """As `StatusSource` says; what is just being committed is waited for.
 
         Raises:
             StoreError: when the database does not answer.
         """
+        parent = self._parents.get(issuer_id)
         with self._database.read_dated(self._clock, issuer_id) as (connection, moment):
-            return moment, tuple(_status(connection, issuer_id, serial) for serial in serials)
+            # The order that was passed is this issuer's; SQLite has one for all of them.
+            if parent is not None and not self._database.is_sqlite:
+                pass_advisory_order(connection, parent[0])
+            sequence = read_head(connection, issuer_id).sequence
+            statuses = tuple(_status(connection, issuer_id, serial) for serial in serials)
+            above = None if parent is None else _status(connection, *parent)
+        return Reading(
+            moment=moment,
+            statuses=statuses,
+            sequence=sequence,
+            issuer_revoked=above if isinstance(above, Revoked) else None,
+        )
 
 
 def _status(connection: Connection, issuer_id: int, serial: int) -> Status:
@@ -90,5 +132,5 @@ def _status(connection: Connection, issuer_id: int, serial: int) -> Status:
     if row is None:
         return Unknown()
     if row.revocation_date is None:
-        return Good()
-    return Revoked(row.revocation_date, RevocationReason(row.reason))
+        return Good(row.not_after)
+    return Revoked(row.revocation_date, RevocationReason(row.reason), row.not_after)

@@ -7,10 +7,10 @@ Answers that may be shared carry everything a cache needs; refusals, answers to 
 import base64
 import binascii
 import hashlib
-import urllib.parse
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from http import HTTPStatus
 
 from .errors import MalformedRequest
 from .response import Answer, Validity
@@ -21,8 +21,28 @@ RESPONSE_TYPE = "application/ocsp-response"
 GET_LIMIT = 4 * 1024
 POST_LIMIT = 64 * 1024
 
+_STATUS_LINES: dict[int, str] = {
+    status: f"HTTP/1.1 {status.value} {status.phrase}" for status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
+}
+_UNKEPT = (("Content-Type", RESPONSE_TYPE), ("Cache-Control", "no-store"))
+_UNKEPT_HEAD = "".join(
+    f"{line}\r\n"
+    for line in (_STATUS_LINES[HTTPStatus.OK], *(f"{name}: {value}" for name, value in _UNKEPT), "Content-Length: %d")
+).encode()
 _BASE64URL = str.maketrans("-_ ", "+/+")
 _QUANTUM = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpPlace:
+    """Where the responder is, and how long caches may keep what it says.
+
+    *path* is that of its address, such as `/ocsp`, without a slash at its end, and empty for an address without one;
+    *max_age* ends before nextUpdate whatever it says.
+    """
+
+    path: str
+    max_age: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +55,7 @@ class HttpAnswer:
 
 
 def request_in_path(text: str) -> bytes:
-    """The request in what follows the responder's address in a GET path, percent-decoded once or not at all.
+    """The request in what follows the responder's address in a GET path, percent-decoded.
 
     Taken as well as the standard's base64: slashes in front (`/ocsp//MF…`, which clients make by joining), a `+` that
     was read as a space, base64url, and missing padding. Nothing is skipped: a foreign letter is an error.
@@ -43,7 +63,7 @@ def request_in_path(text: str) -> bytes:
     Raises:
         MalformedRequest: when it is no base64.
     """
-    encoded = urllib.parse.unquote(text).lstrip("/").translate(_BASE64URL).rstrip("=")
+    encoded = text.lstrip("/").translate(_BASE64URL).rstrip("=")
     padding = "=" * (-len(encoded) % _QUANTUM)
     try:
         return base64.b64decode(encoded + padding, validate=True)
@@ -66,8 +86,7 @@ def in_http(answer: Answer, *, now: datetime, max_age: timedelta, if_none_match:
         if_none_match: that header of a GET. There is no answering by date: a status can change within the second.
     """
     if answer.shared is None:
-        unkept = (("Content-Type", RESPONSE_TYPE), ("Cache-Control", "no-store"), ("Date", http_date(now)))
-        return HttpAnswer(status=200, headers=unkept, body=answer.der)
+        return HttpAnswer(status=200, headers=(*_UNKEPT, ("Date", http_date(now))), body=answer.der)
     etag = f'"{hashlib.sha256(answer.der).hexdigest()}"'
     headers = (
         ("Content-Type", RESPONSE_TYPE),
@@ -77,10 +96,26 @@ def in_http(answer: Answer, *, now: datetime, max_age: timedelta, if_none_match:
         ("Expires", http_date(answer.shared.next_update)),
         ("Date", http_date(now)),
     )
-    if if_none_match is not None and _matches(if_none_match, etag):
+    if if_none_match is not None and matches(if_none_match, etag):
         # RFC 9110 section 15.4.5: the headers of the 200, without those that describe a body.
         return HttpAnswer(status=304, headers=headers[1:], body=b"")
     return HttpAnswer(status=200, headers=headers, body=answer.der)
+
+
+def head(http: HttpAnswer) -> bytes:
+    """Status line and header lines as octets, without Date and without the empty line: what can be kept and sent again.
+
+    A 304 says nothing of its body's length (RFC 9110 section 8.6).
+    """
+    lines = [_STATUS_LINES[http.status], *(f"{name}: {value}" for name, value in http.headers if name != "Date")]
+    if http.status == HTTPStatus.OK:
+        lines.append(f"Content-Length: {len(http.body)}")
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def unkept_head(length: int) -> bytes:
+    """The same for a body of this length that nobody may keep: what `in_http` says of an answer that is not shared."""
+    return _UNKEPT_HEAD % length
 
 
 def http_date(moment: datetime) -> str:
@@ -95,7 +130,7 @@ def _cache_control(validity: Validity, now: datetime, max_age: timedelta) -> str
     return f"max-age={seconds}, public, no-transform, must-revalidate"
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
-    """RFC 9110 section 13.1.2: any of the list, compared weakly; `*` is any answer."""
+def matches(if_none_match: str, etag: str) -> bool:
+    """Whether If-None-Match names this tag (RFC 9110 section 13.1.2): any of its list, compared weakly; `*` is any."""
     listed = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
     return etag in listed or listed == ["*"]

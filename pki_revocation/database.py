@@ -58,7 +58,7 @@ class Database:
         Raises:
             StoreError: when the database does not answer.
         """
-        with _outages_named(), self._reading.connect() as connection:
+        with outages_named(), self._reading.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -68,7 +68,7 @@ class Database:
         Raises:
             StoreError: when the database does not answer or stays locked.
         """
-        with contextlib.ExitStack() as after_commit, _outages_named(), self._writing.begin() as connection:
+        with contextlib.ExitStack() as after_commit, outages_named(), self._writing.begin() as connection:
             connection.info[_AFTER_COMMIT] = after_commit
             yield connection
 
@@ -97,9 +97,16 @@ class Database:
                 yield connection, moment
             return
         # Not one snapshot here: it would be taken before the wait, and miss what was waited for.
-        with _outages_named(), self.engine.connect() as connection:
+        with outages_named(), self.engine.connect() as connection:
             pass_advisory_order(connection, issuer_id)
             yield connection, clock.now()
+
+    def connect_alone(self) -> Connection:
+        """A connection to be kept, on which each statement is a transaction of its own; its caller closes it.
+
+        Use it within `outages_named`.
+        """
+        return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def _order_file(self) -> Path:
@@ -198,7 +205,11 @@ def _postgresql_engine(url: URL) -> Engine:
         hide_parameters=True,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
-        connect_args={"options": options, "connect_timeout": LOCK_TIMEOUT_SECONDS},
+        connect_args={
+            "options": options,
+            "connect_timeout": LOCK_TIMEOUT_SECONDS,
+            "tcp_user_timeout": LOCK_TIMEOUT_SECONDS * 1000,
+        },
     )
 
 
@@ -211,7 +222,8 @@ def _alembic(connection: Connection | None = None) -> Config:
 
 
 @contextlib.contextmanager
-def _outages_named() -> Iterator[None]:
+def outages_named() -> Iterator[None]:
+    """Inside, whatever says that the database does not answer is a StoreError."""
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout, DatabaseError) as error:

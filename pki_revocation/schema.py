@@ -236,4 +236,16 @@ publication_requests = Table(
     Column("answer", Text),
 )
 
+# What each responder has applied of each issuer's journal, as it says of itself: what receipts and operators read.
+ocsp_responders = Table(
+    "ocsp_responders",
+    metadata,
+    Column("responder", String(36), primary_key=True),
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("reported_at", UtcDateTime, nullable=False),
+)
+
 APPEND_ONLY = (journal, audit)

@@ -1,65 +1,53 @@
-"""How a WSGI application is served: granian's workers for the public, and the operations port beside them.
+"""How a service is served: its workers for the public, and the operations port beside them.
 
 The parent process binds the ports and watches the workers; each worker is a fresh interpreter that makes the
 application for itself, so that no database connection and no thread crosses a fork.
 """
 
 import importlib
-import logging
-import multiprocessing
 import os
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
 
 from .errors import ConfigurationError
+from .http_server import worker
+from .http_server.application import Application
+from .http_server.limits import Limits
+from .http_server.workers import Workers, bind
 from .installation import Installation
 from .logs import log_to_stderr
 from .operations import OperationsServer
 from .parent_death import end_with_parent
 from .settings import LOOPBACK
 
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
-
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-_HEADER_TIMEOUT_MILLISECONDS = 10_000
-_BACKLOG = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """Where a service listens, with how many worker processes and at most how many threads in each.
-
-    Threads start as they are needed. There must be many: granian gives no time limit for a request's body, so each
-    client that stops in the middle of one holds a thread, and none may hold up the others.
-    """
+    """Where a service listens, with how many worker processes, and threads in each for what may take its time."""
 
     host: str
     port: int
     operations_port: int
     workers: int = 1
-    threads: int = 600
+    threads: int = 32
+    limits: Limits = field(default_factory=Limits)
 
 
-def serve_wsgi(
+def serve_http(
     *, name: str, factory: str, installation: Installation, listener: Listener, ready: Callable[[], None]
 ) -> None:
     """Serve until SIGTERM or SIGINT, and end cleanly.
 
     Args:
         name: the service's name in logs.
-        factory: `package.module:function`, called in each worker with the installation; gives the WSGI application.
+        factory: `package.module:function`, called in each worker with the installation; gives the `Application`.
         installation: passed to the factory.
         listener: where.
         ready: raises a PkiError while the service cannot work; the answer of /readyz.
@@ -67,34 +55,18 @@ def serve_wsgi(
     Raises:
         ConfigurationError: when a port is taken.
     """
-    refuse_taken_port(listener.host, listener.port, name)
+    listening = bind(listener.host, listener.port, name)
     metrics = Path(tempfile.mkdtemp(prefix=f"pki-revocation-{name}-"))
     os.environ[_METRICS_VARIABLE] = str(metrics)
     try:
         operations = open_operations(LOOPBACK, listener.operations_port, name, ready)
-        # Many threads are meant: see Listener. The server's advice about them has no place in an operator's log.
-        logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
-        # A forked worker would share this process's threads' locks; a spawned one starts clean.
-        multiprocessing.set_start_method("spawn", force=True)
-        server = Granian(
-            factory,
-            address=listener.host,
-            port=listener.port,
-            interface=Interfaces.WSGI,
-            workers=listener.workers,
-            blocking_threads=listener.threads,
-            http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=_HEADER_TIMEOUT_MILLISECONDS),
-            backlog=_BACKLOG,
-            websockets=False,
-            log_level=LogLevels.warning,
-            respawn_failed_workers=True,
-            workers_kill_timeout=10,
+        work = partial(
+            _work, factory, installation.directory, installation.config, parent=os.getpid(), listener=listener
         )
-        loader = partial(_application, factory, installation.directory, installation.config, os.getpid())
-        server.serve(target_loader=loader, wrap_loader=False)
+        Workers(listener.workers, work, listening, died=_forget_figures).run()
         operations.stop()
     finally:
+        listening.close()
         shutil.rmtree(metrics, ignore_errors=True)
 
 
@@ -114,26 +86,20 @@ def open_operations(host: str, port: int, name: str, ready: Callable[[], None]) 
     return operations
 
 
-def refuse_taken_port(host: str, port: int, name: str) -> None:
-    """Find out before anything is started that somebody else listens there.
+def _forget_figures(pid: int) -> None:
+    """A dead worker's gauges say nothing any more; its counters count on."""
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - decides at import where figures are
 
-    Raises:
-        ConfigurationError: naming the port.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigurationError(f"{name} cannot listen on {host}:{port}: {error.strerror or error}.") from error
+    mark_process_dead(pid)  # type: ignore[no-untyped-call] # the library leaves it untyped
 
 
-def _application(factory: str, directory: Path, config: Path, parent: int) -> "WSGIApplication":
-    """In the worker: make the application, and end when the parent does."""
+def _work(
+    factory: str, directory: Path, config: Path, listening: socket.socket, *, parent: int, listener: Listener
+) -> None:
+    """In the worker: make the application and serve it, and end when the parent does."""
     end_with_parent(parent)
     log_to_stderr()
     module, _, function = factory.partition(":")
-    make: Callable[[Installation], Any] = getattr(importlib.import_module(module), function)
-    application: WSGIApplication = make(Installation.open(directory, config))
-    return application
+    make: Callable[[Installation], Application] = getattr(importlib.import_module(module), function)
+    application = make(Installation.open(directory, config))
+    worker.serve(application, listening, limits=listener.limits, threads=listener.threads)

@@ -10,9 +10,12 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
+
+from .clock import Clock
 
 # The first half of PostgreSQL's two-part key, so that no other user of advisory locks meets ours.
 _POSTGRESQL_CLASS = 0x504B49
@@ -29,9 +32,31 @@ def file_order(path: Path, *, exclusive: bool) -> Iterator[None]:
         os.close(descriptor)
 
 
+def moment_past_file_order(path: Path, clock: Clock) -> datetime | None:
+    """A moment as `Database.read_dated` gives it, for who must not wait: None while somebody holds the order.
+
+    Raises:
+        OSError: when the file cannot be opened or made.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return clock.now()
+    except BlockingIOError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
 def hold_advisory_order(connection: Connection, issuer_id: int) -> None:
     """Hold the issuer's order to the end of the transaction; those who pass wait."""
     connection.execute(select(func.pg_advisory_xact_lock(_POSTGRESQL_CLASS, issuer_id)))
+
+
+def try_advisory_order(connection: Connection, issuer_id: int) -> bool:
+    """Pass without waiting; whether nobody held it. Whoever comes to hold it next waits for this transaction's end."""
+    query = select(func.pg_try_advisory_xact_lock_shared(_POSTGRESQL_CLASS, issuer_id))
+    return bool(connection.execute(query).scalar_one())
 
 
 def pass_advisory_order(connection: Connection, issuer_id: int) -> None:

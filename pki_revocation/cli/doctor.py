@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import click
 from sqlalchemy import func, select
@@ -15,11 +16,14 @@ from pki_revocation.database import Database
 from pki_revocation.errors import ClockBehindJournal, PkiError
 from pki_revocation.evidence import verify_journal
 from pki_revocation.installation import Installation
+from pki_revocation.responders import live_responders
 from pki_revocation.schema import journal as rows
 from pki_revocation.schema import revocation_codes
 from pki_revocation.secret_files import load_pepper, load_session_key
 
 from .options import installation_option
+
+_APPLIED_WITHIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ def examine(installation: Installation) -> Iterator[Finding]:
         yield _audit(database)
         yield from _pepper(installation, database)
         yield _session_key(installation)
+        yield from _responders(database)
 
 
 def _journal(database: Database) -> Iterator[Finding]:
@@ -117,3 +122,22 @@ def _session_key(installation: Installation) -> Finding:
     except PkiError as error:
         return Finding("session key", well=False, says=str(error))
     return Finding("session key", well=True, says="present")
+
+
+def _responders(database: Database) -> Iterator[Finding]:
+    """Who is behind the journal, or cannot know: nothing here is wrong where no responder runs."""
+    now = SystemClock().now()
+    with database.read() as connection:
+        for issuer in register.all_issuers(connection):
+            live = live_responders(connection, issuer.id, now)
+            if not live:
+                continue
+            head = journal.read_head(connection, issuer.id)
+            # What was written just now may be on its way to them.
+            settled = now - head.last_at > _APPLIED_WITHIN
+            behind = [each for each in live if not each.current or (settled and each.sequence < head.sequence)]
+            says = f"{len(live) - len(behind)} of {len(live)} keep up with the journal, which ends at {head.sequence}"
+            hosts = ", ".join(sorted({each.host for each in behind}))
+            yield Finding(
+                f"OCSP responders of {issuer.name}", not behind, f"{says}: see the log on {hosts}" if behind else says
+            )

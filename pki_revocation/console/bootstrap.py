@@ -1,14 +1,13 @@
 """Makes the console's application out of an installation; each worker process does this once."""
 
-from flask import Flask
-
 from pki_revocation.clock import SystemClock
+from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
 
 from .app import create_app
 
 
-def application(installation: Installation) -> Flask:
+def application(installation: Installation) -> Application:
     """The application on the installation's database.
 
     Raises:
@@ -17,4 +16,4 @@ def application(installation: Installation) -> Flask:
     """
     database = installation.database()
     database.check_revision()
-    return create_app(database=database, clock=SystemClock())
+    return Application(wsgi=create_app(database=database, clock=SystemClock()))

@@ -1,7 +1,7 @@
 """`pki-revocation serve console`: the overview on loopback, until it is told to stop."""
 
 from pki_revocation.installation import Installation
-from pki_revocation.serving import Listener, serve_wsgi
+from pki_revocation.serving import Listener, serve_http
 from pki_revocation.settings import LOOPBACK, ConsoleSettings
 
 
@@ -22,7 +22,7 @@ def serve(installation: Installation, workers: int | None) -> None:
     with installation.database() as database:
         # Said here once, before any worker starts and fails on it.
         database.check_revision()
-        serve_wsgi(
+        serve_http(
             name="console",
             factory="pki_revocation.console.bootstrap:application",
             installation=installation,

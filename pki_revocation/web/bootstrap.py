@@ -1,10 +1,9 @@
 """Makes the subscriber's application out of an installation; each worker process does this once."""
 
-from flask import Flask
-
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeVerifier
+from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
 from pki_revocation.secret_files import load_pepper, load_session_key
 from pki_revocation.service import RevocationService
@@ -13,7 +12,7 @@ from pki_revocation.settings import CodeSettings, WebSettings
 from .app import create_app
 
 
-def application(installation: Installation) -> Flask:
+def application(installation: Installation) -> Application:
     """The application on the installation's database and secrets.
 
     Raises:
@@ -29,9 +28,11 @@ def application(installation: Installation) -> Flask:
         audit=AuditTrail(clock),
         verifier=CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme),
     )
-    return create_app(
-        service=service,
-        settings=installation.section(WebSettings),
-        session_key=load_session_key(installation),
-        clock=clock,
+    return Application(
+        wsgi=create_app(
+            service=service,
+            settings=installation.section(WebSettings),
+            session_key=load_session_key(installation),
+            clock=clock,
+        )
     )

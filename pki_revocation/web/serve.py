@@ -3,7 +3,7 @@
 from pki_revocation.installation import Installation
 from pki_revocation.register import refuse_foreign_pepper
 from pki_revocation.secret_files import load_pepper, load_session_key
-from pki_revocation.serving import Listener, serve_wsgi
+from pki_revocation.serving import Listener, serve_http
 from pki_revocation.settings import CodeSettings, WebSettings
 
 
@@ -33,7 +33,7 @@ def serve(installation: Installation, workers: int | None) -> None:
                 refuse_foreign_pepper(connection, pepper)
 
         ready()
-        serve_wsgi(
+        serve_http(
             name="web",
             factory="pki_revocation.web.bootstrap:application",
             installation=installation,

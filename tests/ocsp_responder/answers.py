@@ -16,6 +16,7 @@ from pkilint.validation import ValidationFindingSeverity
 MALFORMED_REQUEST = bytes.fromhex("30030a0101")
 INTERNAL_ERROR = bytes.fromhex("30030a0102")
 TRY_LATER = bytes.fromhex("30030a0103")
+SIG_REQUIRED = bytes.fromhex("30030a0105")
 UNAUTHORIZED = bytes.fromhex("30030a0106")
 GOOD, REVOKED, UNKNOWN = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED, ocsp.OCSPCertStatus.UNKNOWN
 

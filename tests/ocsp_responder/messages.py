@@ -6,13 +6,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from ocsp_responder.issuers import HASHES, issuer_hashes
-from pki_revocation.der import explicit, extension, integer, object_identifier, octet_string, sequence, tlv
+from pki_revocation.der import NULL, explicit, extension, integer, object_identifier, octet_string, sequence, tlv
 from pki_revocation.model import Issuer
 
 OIDS = {name: oid for oid, name in HASHES.items()}
 NONCE = object_identifier("1.3.6.1.5.5.7.48.1.2")
 PREFERRED_SIGNATURES = object_identifier("1.3.6.1.5.5.7.48.1.8")
 SERVICE_LOCATOR = object_identifier("1.3.6.1.5.5.7.48.1.7")
+ACCEPTABLE_RESPONSES = object_identifier("1.3.6.1.5.5.7.48.1.4")
+BASIC = object_identifier("1.3.6.1.5.5.7.48.1.1")
 OF_NOBODY = object_identifier("1.3.6.1.4.1.99999.1")
 ANY_HASH = bytes(range(32))
 
@@ -53,6 +55,11 @@ def nonce(value: bytes, *, critical: bool = False) -> bytes:
     return extension(NONCE, octet_string(value), critical=critical)
 
 
+def preferred(*algorithms: bytes, critical: bool = False) -> bytes:
+    """The extension with PreferredSignatureAlgorithms (RFC 6960 section 4.4.7.1); each is its AlgorithmIdentifier."""
+    return extension(PREFERRED_SIGNATURES, sequence(*(sequence(each) for each in algorithms)), critical=critical)
+
+
 def asked(issuer: Issuer, *serials: int, name: str = "sha256", nonce_value: bytes | None = None) -> bytes:
     """A request for certificates of one issuer."""
     singles = [single(cert_id_of(issuer, serial, name)) for serial in serials]
@@ -72,3 +79,13 @@ REQUESTOR = explicit(1, tlv(0x82, b"relying.example"))
 EMPTY_LIST = ocsp_request()
 EXPLICIT_V1 = explicit(0, integer(0))
 EXPLICIT_V2 = explicit(0, integer(1))
+RSA_SHA1, RSA_SHA256, RSA_SHA384, RSA_SHA512 = (
+    sequence(object_identifier(f"1.2.840.113549.1.1.{number}"), tlv(NULL)) for number in (5, 11, 12, 13)
+)
+ECDSA_SHA1 = sequence(object_identifier("1.2.840.10045.4.1"))
+ECDSA_SHA256, ECDSA_SHA384, ECDSA_SHA512 = (
+    sequence(object_identifier(f"1.2.840.10045.4.3.{number}")) for number in (2, 3, 4)
+)
+A_NAME = sequence(tlv(0x31, sequence(object_identifier("2.5.4.3"), tlv(0x0C, b"Elsewhere"))))
+A_PLACE = sequence(sequence(object_identifier("1.3.6.1.5.5.7.48.1"), tlv(0x86, b"http://elsewhere.example/")))
+LOCATOR = extension(SERVICE_LOCATOR, sequence(A_NAME, A_PLACE))

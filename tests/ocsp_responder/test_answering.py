@@ -2,34 +2,43 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keys.identity import Purpose, SigningIdentity, identify
 from ocsp_responder.answering import Answerer
-from ocsp_responder.issuers import issuer_hashes
-from ocsp_responder.status import SqlStatusSource, Status
+from ocsp_responder.errors import WouldWait
+from ocsp_responder.issuers import issuer_hashes, parents_of
+from ocsp_responder.outages import Outages
+from ocsp_responder.request_signature import Requestors
+from ocsp_responder.response import Answer
+from ocsp_responder.status import Good, Reading, SqlStatusSource, StatusSource, Unknown
 from pki_revocation import register
 from pki_revocation.database import Database
 from pki_revocation.der import INTEGER, octet_string, sequence, tlv
+from pki_revocation.errors import StoreError
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from tests.campaign import examples
 from tests.fakes import FakeClock
 from tests.ocsp_responder import answers, messages, registers
-from tests.ocsp_responder.responders import VALIDITY, AllGood, responder
-from tests.pki import CertificateAuthority
+from tests.ocsp_responder.hierarchies import Subordinate
+from tests.ocsp_responder.requestors import certificate_of, signed_request
+from tests.ocsp_responder.responders import SETTINGS, VALIDITY, AllGood, Always, responder
+from tests.pki import EPOCH, CertificateAuthority
 
 
 class Breaking:
     """A source that fails in a way that nobody thought of."""
 
-    def statuses(self, issuer_id: int, serials: Sequence[int]) -> tuple[datetime, tuple[Status, ...]]:  # noqa: ARG002 - the port's
+    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:  # noqa: ARG002 - the port's
         """Fail."""
         raise RuntimeError("broken")
 
@@ -190,13 +199,197 @@ def test_expired_signer_is_try_later(
 def test_anything_unexpected_is_internal_error(
     ca: Issuer, delegate: SigningIdentity, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An OCSP answer for the client, and the trace in the log for the operator (RFC 6960 section 2.3)."""
+    """An OCSP answer for the client, and the trace in the log for the operator, once (RFC 6960 section 2.3)."""
     answerer = responder({ca: delegate}, Breaking())
 
     with caplog.at_level(logging.ERROR):
-        assert answerer.answer(messages.asked(ca, 5)).der == answers.INTERNAL_ERROR
+        for _ in range(100):
+            assert answerer.answer(messages.asked(ca, 5)).der == answers.INTERNAL_ERROR
 
-    assert "RuntimeError: broken" in caplog.text
+    assert caplog.text.count("RuntimeError: broken") == 1
+
+
+class Failing:
+    """A source that fails as it is told to, and then knows what another one knows."""
+
+    def __init__(self, source: StatusSource) -> None:
+        """It works until it is told to fail."""
+        self._source = source
+        self.error: Exception | None = None
+
+    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+        """What the other one knows."""
+        if self.error is not None:
+            raise self.error
+        return self._source.read(issuer_id, serials)
+
+
+def test_outage_is_two_lines_in_the_log(
+    ca: Issuer, delegate: SigningIdentity, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One when it begins and one when it is over, however many ask meanwhile."""
+    source, seconds = Failing(AllGood(clock)), [100.0]
+    answerer = responder({ca: delegate}, source, outages=Outages(lambda: seconds[0]))
+    source.error = StoreError("The database does not answer: gone.")
+    for _ in range(100):
+        assert answerer.answer(messages.asked(ca, 5)).der == answers.TRY_LATER
+    source.error = None
+    seconds[0] += 60
+    for _ in range(100):
+        assert answers.statuses(answerer.answer(messages.asked(ca, 5)).der) == [answers.GOOD]
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "no answer can be given now: The database does not answer: gone.",
+        "answers are given again; 100 requests got none",
+    ]
+
+
+def test_source_that_would_wait_is_let_through(ca: Issuer, delegate: SigningIdentity, clock: FakeClock) -> None:
+    """Not an outage: whoever asked has somebody else to ask."""
+    source = Failing(AllGood(clock))
+    source.error = WouldWait()
+
+    with pytest.raises(WouldWait):
+        responder({ca: delegate}, source).answer(messages.asked(ca, 5))
+
+
+def test_answer_says_what_it_was_made_of(
+    answerer: Answerer, issuer: Issuer, certificate: x509.Certificate, service: RevocationService
+) -> None:
+    """The issuer and its journal's sequence; refusals have neither."""
+    question = messages.asked(issuer, certificate.serial_number)
+    assert (answerer.answer(question).issuer_id, answerer.answer(question).sequence) == (issuer.id, 0)
+    registers.revoke(service, issuer, certificate.serial_number)
+
+    assert (answerer.answer(question).issuer_id, answerer.answer(question).sequence) == (issuer.id, 1)
+    assert answerer.answer(b"") == Answer(der=answers.MALFORMED_REQUEST, shared=None)
+
+
+def test_never_issued_is_revoked_where_that_is_asked_for(
+    ca: Issuer, delegate: SigningIdentity, clock: FakeClock
+) -> None:
+    """RFC 6960 section 2.2, as a setting: the extension says how it is meant, and nobody may keep it (O08)."""
+    settings = replace(SETTINGS, extended_revoke=True)
+    source = Always(clock=clock, status=Unknown())
+
+    answer = responder({ca: delegate}, source, settings=settings).answer(messages.asked(ca, 5))
+
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    assert answers.revocation(answer.der) == (epoch, x509.ReasonFlags.certificate_hold)
+    assert answer.shared is None
+    plain = responder({ca: delegate}, source).answer(messages.asked(ca, 5))
+    assert answers.statuses(plain.der) == [answers.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("retention", "cutoff"),
+    [(None, EPOCH), (timedelta(days=400), datetime(2025, 10, 19, 14, 3, 22, tzinfo=UTC)), (timedelta(days=9), None)],
+)
+def test_ended_certificate(
+    ca: Issuer, delegate: SigningIdentity, clock: FakeClock, retention: timedelta | None, cutoff: datetime | None
+) -> None:
+    """RFC 6960 section 4.4.4, EN 319 411-2 CSS-6.3.10-10 and RFC 9919 section 3.2.3 (O31)."""
+    source = Always(clock=clock, status=Good(clock.now() - timedelta(days=10)))
+    settings = replace(SETTINGS, retention=retention)
+
+    answer = responder({ca: delegate}, source, settings=settings).answer(messages.asked(ca, 5)).der
+
+    if cutoff is None:
+        assert answer == answers.UNAUTHORIZED
+    else:
+        assert answers.statuses(answer) == [answers.GOOD]
+        (single,) = answers.basic(answer)["tbs_response_data"]["responses"]
+        assert single.archive_cutoff_value.native == cutoff
+
+
+def test_certificates_of_a_revoked_issuer(
+    database: Database,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    delegate: SigningIdentity,
+    service: RevocationService,
+    clock: FakeClock,
+) -> None:
+    """RFC 6960 section 2.7 and section 4.2.2.2: a sub-CA's certificate is answered by its root's responder like any
+    other, and once it is revoked there, so is all that the sub-CA issued, where the setting says so.
+    """
+    below = Subordinate("Sub CA", authority)
+    with database.write() as connection:
+        child = register.add_issuer(
+            connection, name="sub", certificate=below.certificate, is_default=False, clock=clock
+        )
+    leaf, serial = below.issue("Zorg BV", clock.now()), below.certificate.serial_number
+    registers.add(database, issuer, clock, below.certificate)
+    registers.add(database, child, clock, leaf)
+    key, delegated = below.delegate(clock.now())
+    signers = {
+        issuer: delegate,
+        child: identify(key, delegated, Purpose.OCSP, issuer=below.certificate, now=clock.now()),
+    }
+    source = SqlStatusSource(database, clock, parents_of([issuer, child]))
+    with_setting = responder(signers, source, settings=replace(SETTINGS, revoked_issuer=True))
+    without = responder(signers, source)
+    about_ca, about_leaf = messages.asked(issuer, serial), messages.asked(child, leaf.serial_number)
+    for answerer in (with_setting, without):
+        assert answers.statuses(answerer.answer(about_ca).der) == [answers.GOOD]
+        assert answers.statuses(answerer.answer(about_leaf).der) == [answers.GOOD]
+
+    moment = registers.revoke(service, issuer, serial, RevocationReason.KEY_COMPROMISE)
+
+    for answerer in (with_setting, without):
+        found = answerer.answer(about_ca).der
+        assert answers.revocation(found) == (moment, x509.ReasonFlags.key_compromise)
+        answers.verify(found, delegate.certificate)
+    found = with_setting.answer(about_leaf).der
+    assert answers.revocation(found) == (moment, x509.ReasonFlags.ca_compromise)
+    answers.verify(found, delegated)
+    assert answers.statuses(with_setting.answer(messages.asked(child, 7)).der) == [answers.UNKNOWN]
+    assert answers.statuses(without.answer(about_leaf).der) == [answers.GOOD]
+
+
+def test_only_those_who_may_ask_are_answered(ca: Issuer, delegate: SigningIdentity, clock: FakeClock) -> None:
+    """RFC 6960 sections 2.3 and 4.1.2, as a setting: sigRequired, unauthorized, or an answer that no cache may keep."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    clients, others = CertificateAuthority("Clients CA"), CertificateAuthority("Other CA")
+    question = messages.asked(ca, 5)
+    ours = signed_request(question, key, certificate_of(key, clients, clock.now()))
+    theirs = signed_request(question, key, certificate_of(key, others, clock.now()))
+    source = AllGood(clock)
+    restricted = responder({ca: delegate}, source, requestors=Requestors([clients.certificate], clock))
+
+    assert restricted.answer(question).der == answers.SIG_REQUIRED
+    assert restricted.answer(theirs).der == answers.UNAUTHORIZED
+    answer = restricted.answer(ours)
+    assert answers.statuses(answer.der) == [answers.GOOD]
+    assert answer.shared is None
+
+    for each in (question, ours, theirs):
+        answer = responder({ca: delegate}, source).answer(each)
+        assert answers.statuses(answer.der) == [answers.GOOD]
+        assert answer.shared is not None
+
+
+def test_wish_for_sha1_is_not_granted(answerer: Answerer, issuer: Issuer, certificate: x509.Certificate) -> None:
+    """RFC 6960 section 5.1: no weak algorithm, even where it is all that is asked for (O29)."""
+    question = messages.ocsp_request(
+        messages.single(messages.cert_id_of(issuer, certificate.serial_number)),
+        extensions=(messages.preferred(messages.ECDSA_SHA1, messages.RSA_SHA1),),
+    )
+
+    answer = answerer.answer(question)
+
+    assert answers.read(answer.der).signature_algorithm_oid.dotted_string == "1.2.840.10045.4.3.2"
+    assert answer.shared is not None
+
+
+def test_refresh_is_the_settings(ca: Issuer, delegate: SigningIdentity, clock: FakeClock) -> None:
+    """Whoever keeps an answer is told when it must be signed anew."""
+    settings = replace(SETTINGS, refresh=timedelta(hours=2))
+
+    for used, due in ((SETTINGS, VALIDITY / 2), (settings, timedelta(hours=2))):
+        answer = responder({ca: delegate}, AllGood(clock), settings=used).answer(messages.asked(ca, 5))
+        assert answer.shared is not None
+        assert answer.shared.refresh_at == clock.now() + due
 
 
 @settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from ocsp_responder.answering import Answerer
 from ocsp_responder.app import create_app
+from ocsp_responder.transport import HttpPlace
 from pki_revocation.model import Issuer
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
@@ -216,7 +217,7 @@ def test_304_until_the_answer_changes(
 
 def test_address_without_a_path(answerer: Answerer, clock: FakeClock, question: bytes) -> None:
     """A responder on a host of its own answers at the root."""
-    client = create_app(answerer=answerer, clock=clock, path="", max_age=MAX_AGE).test_client()
+    client = create_app(answerer.answer, clock=clock, place=HttpPlace(path="", max_age=MAX_AGE)).test_client()
     encoded = base64.b64encode(question).decode()
 
     posted = client.post("/", data=question, content_type=REQUEST_TYPE)

@@ -6,13 +6,14 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp_responder.errors import Unauthorized
-from ocsp_responder.issuers import HASHES, Issuers, issuer_hashes
+from ocsp_responder.issuers import HASHES, Issuers, issuer_hashes, parents_of
 from ocsp_responder.request import CertId, parse_request
 from pki_revocation.der import NULL, object_identifier, sequence, tlv
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
 from tests.ocsp_responder import messages
+from tests.ocsp_responder.hierarchies import Subordinate
 from tests.pki import CertificateAuthority
 
 ONE, OTHER = CertificateAuthority("One CA"), CertificateAuthority("Other CA")
@@ -88,3 +89,14 @@ def test_two_issuers_that_look_alike_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="'issuer-1' and 'twin'"):
         Issuers([FIRST, SECOND, twin])
     Issuers([FIRST, THIRD])
+
+
+def test_parents_are_those_that_issued() -> None:
+    """By name and signature: a namesake's certificates, and one's own, make nobody a parent."""
+    root = CertificateAuthority("Root CA")
+    below = Subordinate("Sub CA", root)
+    deeper = Subordinate("Sub-sub CA", below)
+    orphan = Subordinate("Orphan CA", CertificateAuthority("Root CA"))
+    listed = [issuer_of(each, place) for place, each in enumerate([deeper, root, orphan, below])]
+
+    assert parents_of(listed) == {0: (3, deeper.certificate.serial_number), 3: (1, below.certificate.serial_number)}

@@ -9,14 +9,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import load_der_ocsp_request
 
 from ocsp_responder.errors import MalformedRequest
-from ocsp_responder.request import parse_request
-from pki_revocation.der import NULL, explicit, extension, octet_string, sequence, tlv
+from ocsp_responder.request import RequestSignature, parse_request
+from ocsp_responder.request_extensions import PreferredSignature
+from pki_revocation.der import NULL, explicit, extension, object_identifier, octet_string, sequence, tlv
 from tests.fakes import FakeClock
 from tests.ocsp_responder import messages
 from tests.ocsp_responder.messages import cert_id, nonce, ocsp_request, single
 from tests.pki import CertificateAuthority
 
 ONE = single(cert_id())
+NULL_5 = tlv(NULL)
 VALID = ocsp_request(ONE)
 
 
@@ -85,12 +87,28 @@ def test_keeps_each_cert_id_as_it_was_asked() -> None:
             id="RFC 6960 4.1.2: unknown extension of one certificate, not critical",
         ),
         pytest.param(
-            ocsp_request(ONE, extensions=(extension(messages.PREFERRED_SIGNATURES, sequence(), critical=True),)),
-            id="RFC 6960 4.4.7: preferred signature algorithms, critical",
+            ocsp_request(ONE, extensions=(messages.preferred(critical=True),)),
+            id="RFC 6960 4.4.7: preferred signature algorithms, critical, none",
         ),
         pytest.param(
-            ocsp_request(single(cert_id(), extension(messages.SERVICE_LOCATOR, sequence()))),
+            ocsp_request(ONE, extensions=(extension(messages.ACCEPTABLE_RESPONSES, sequence(messages.BASIC)),)),
+            id="RFC 6960 4.4.3: acceptable responses",
+        ),
+        pytest.param(
+            ocsp_request(
+                ONE, extensions=(extension(messages.ACCEPTABLE_RESPONSES, sequence(messages.OF_NOBODY), critical=True),)
+            ),
+            id="RFC 6960 4.4.3: acceptable responses without basic, critical",
+        ),
+        pytest.param(
+            ocsp_request(single(cert_id(), messages.LOCATOR)),
             id="RFC 6960 4.4.6: service locator",
+        ),
+        pytest.param(
+            ocsp_request(
+                single(cert_id(), extension(messages.SERVICE_LOCATOR, sequence(messages.A_NAME), critical=True))
+            ),
+            id="RFC 6960 4.4.6: service locator without a place, critical",
         ),
         pytest.param(
             ocsp_request(single(cert_id(), nonce(b""))), id="RFC 9654 2.1: a nonce of one certificate is no nonce"
@@ -103,6 +121,38 @@ def test_accepts_and_ignores(data: bytes) -> None:
 
     assert [each.serial for each in request.cert_ids] == [5]
     assert request.nonce is None
+    assert request.preferred_signatures == ()
+
+
+def test_preferred_signature_algorithms_in_order() -> None:
+    """RFC 6960 section 4.4.7.1: as they were listed, each with the key that it should be where one is said."""
+    ec_key = sequence(object_identifier("1.2.840.10045.2.1"), object_identifier("1.2.840.10045.3.1.7"))
+    unknown = sequence(messages.OF_NOBODY, NULL_5)
+    listed = sequence(sequence(messages.ECDSA_SHA256, ec_key), sequence(messages.RSA_SHA512), sequence(unknown))
+
+    request = parse_request(ocsp_request(ONE, extensions=(extension(messages.PREFERRED_SIGNATURES, listed),)))
+
+    assert request.preferred_signatures == (
+        PreferredSignature(algorithm=messages.ECDSA_SHA256, key=ec_key),
+        PreferredSignature(algorithm=messages.RSA_SHA512, key=None),
+        PreferredSignature(algorithm=unknown, key=None),
+    )
+
+
+def test_signature_is_kept_with_what_it_signs() -> None:
+    """RFC 6960 section 4.1.1: the TBSRequest's own octets, the algorithm, whole octets of signature, certificates."""
+    data = ocsp_request(ONE, before=messages.REQUESTOR, after=messages.SIGNATURE)
+
+    request = parse_request(data)
+
+    assert request.requestor_name == tlv(0x82, b"relying.example")
+    assert request.signature == RequestSignature(
+        signed=ocsp_request(ONE, before=messages.REQUESTOR)[2:],
+        algorithm=messages.algorithm(),
+        bits=b"\x55" * 64,
+        certificates=(sequence(),),
+    )
+    assert judge.OCSPRequest.load(data, strict=True)["tbs_request"].dump() == request.signature.signed
 
 
 def test_critical_nonce_is_known() -> None:
@@ -172,8 +222,60 @@ MALFORMED = {
     "RFC 9654 2.1: something behind the nonce": ocsp_request(
         ONE, extensions=(extension(messages.NONCE, octet_string(b"n" * 32) + b"\0"),)
     ),
+    "RFC 5280 4.2: preferred signature algorithms twice": ocsp_request(ONE, extensions=(messages.preferred(),) * 2),
+    "RFC 5280 4.2: service locator twice": ocsp_request(single(cert_id(), messages.LOCATOR, messages.LOCATOR)),
+    **{
+        f"RFC 6960 4.4.7.1: {name}": ocsp_request(ONE, extensions=(extension(messages.PREFERRED_SIGNATURES, value),))
+        for name, value in {
+            "no list": b"",
+            "list of another type": octet_string(b""),
+            "something behind the list": sequence() + b"\0",
+            "empty PreferredSignatureAlgorithm": sequence(sequence()),
+            "an algorithm without SEQUENCE": sequence(messages.RSA_SHA256),
+            "an algorithm without OBJECT IDENTIFIER": sequence(sequence(sequence(tlv(NULL)))),
+            "an OBJECT IDENTIFIER not minimal": sequence(sequence(sequence(b"\x06\x03\x2b\x80\x0e"))),
+            "two parameters": sequence(sequence(sequence(messages.OF_NOBODY, NULL_5, NULL_5))),
+            "a NULL with contents": sequence(sequence(sequence(messages.OF_NOBODY, b"\x05\x01\x00"))),
+            "a key of another type": sequence(sequence(messages.RSA_SHA256, octet_string(b""))),
+            "something behind the key": sequence(sequence(*[messages.RSA_SHA256] * 3)),
+        }.items()
+    },
+    **{
+        f"RFC 6960 4.4.3: {name}": ocsp_request(ONE, extensions=(extension(messages.ACCEPTABLE_RESPONSES, value),))
+        for name, value in {
+            "no list": b"",
+            "a response type of another type": sequence(octet_string(b"")),
+            "an OBJECT IDENTIFIER cut off": sequence(b"\x06\x02\x2b\x8e"),
+        }.items()
+    },
+    **{
+        f"RFC 6960 4.4.6: {name}": ocsp_request(single(cert_id(), extension(messages.SERVICE_LOCATOR, value)))
+        for name, value in {
+            "empty": b"",
+            "no issuer": sequence(),
+            "a name of no sets": sequence(sequence(sequence())),
+            "a place of another type": sequence(messages.A_NAME, octet_string(b"")),
+            "an AccessDescription without a method": sequence(messages.A_NAME, sequence(sequence())),
+            "an AccessDescription without a location": sequence(
+                messages.A_NAME, sequence(sequence(messages.OF_NOBODY))
+            ),
+            "something behind the location": sequence(
+                messages.A_NAME, sequence(sequence(messages.OF_NOBODY, NULL_5, NULL_5))
+            ),
+            "something behind the place": sequence(messages.A_NAME, messages.A_PLACE, NULL_5),
+        }.items()
+    },
     "RFC 6960 4.1.1: signature of another type": ocsp_request(ONE, after=explicit(0, octet_string(b""))),
     "RFC 6960 4.1.1: signature without bits": ocsp_request(ONE, after=explicit(0, sequence(messages.algorithm()))),
+    "X.690 8.6.2: signature of no octets at all": ocsp_request(
+        ONE, after=explicit(0, sequence(messages.algorithm(), b"\x03\x00"))
+    ),
+    "RFC 6960 4.1.1: signature of bits that fill no octet": ocsp_request(
+        ONE, after=explicit(0, sequence(messages.algorithm(), b"\x03\x02\x04\xf0"))
+    ),
+    "RFC 6960 4.1.1: certificates that are no list": ocsp_request(
+        ONE, after=explicit(0, sequence(messages.algorithm(), b"\x03\x02\x00\xff", explicit(0, octet_string(b""))))
+    ),
     "RFC 6960 4.1.1: something behind the signature": ocsp_request(ONE, after=messages.SIGNATURE + b"\x05\x00"),
 }
 
@@ -198,9 +300,13 @@ def test_number_of_certificates_is_bounded() -> None:
 def test_the_pieces_are_what_the_judge_reads() -> None:
     """asn1crypto finds in the tests' own pieces what they mean to say, so that the tables above spoil real requests."""
     data = ocsp_request(
-        single(cert_id(), extension(messages.SERVICE_LOCATOR, sequence())),
+        single(cert_id(), messages.LOCATOR),
         before=messages.REQUESTOR,
-        extensions=(nonce(b"n" * 32),),
+        extensions=(
+            nonce(b"n" * 32),
+            messages.preferred(messages.RSA_SHA384, messages.ECDSA_SHA256),
+            extension(messages.ACCEPTABLE_RESPONSES, sequence(messages.BASIC)),
+        ),
     )
 
     read = judge.OCSPRequest.load(data, strict=True)
@@ -208,4 +314,10 @@ def test_the_pieces_are_what_the_judge_reads() -> None:
     assert read.nonce_value.native == b"n" * 32
     assert read["tbs_request"]["requestor_name"].native == "relying.example"
     assert read["tbs_request"]["request_list"][0]["req_cert"]["serial_number"].native == 5
+    wishes = read.preferred_signature_algorithms_value
+    assert [each["sig_identifier"]["algorithm"].native for each in wishes] == ["sha384_rsa", "sha256_ecdsa"]
+    assert read.acceptable_responses_value.native == ["basic_ocsp_response"]
+    located = read["tbs_request"]["request_list"][0].service_locator_value
+    assert located["issuer"].native == {"common_name": "Elsewhere"}
+    assert located["locator"][0]["access_location"].native == "http://elsewhere.example/"
     assert load_der_ocsp_request(VALID).serial_number == 5

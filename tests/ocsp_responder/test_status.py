@@ -17,11 +17,12 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
 from tests.ocsp_responder import registers
+from tests.ocsp_responder.hierarchies import Subordinate
 from tests.pki import CertificateAuthority
 
 
 def _look_up(database: Database, issuer_id: int, serials: Sequence[int]) -> tuple[Status, ...]:
-    return SqlStatusSource(database, SystemClock()).statuses(issuer_id, serials)[1]
+    return SqlStatusSource(database, SystemClock()).read(issuer_id, serials).statuses
 
 
 def test_answer_is_not_dated_while_a_revocation_is_on_its_way(
@@ -34,7 +35,7 @@ def test_answer_is_not_dated_while_a_revocation_is_on_its_way(
             head = journal.lock_head(connection, issuer.id)
             database.hold_order(connection, issuer.id)
             moment = journal.moment_under_lock(head, clock)
-            asked = pool.submit(source.statuses, issuer.id, [certificate.serial_number])
+            asked = pool.submit(source.read, issuer.id, [certificate.serial_number])
             with pytest.raises(TimeoutError):
                 asked.result(timeout=0.5)
             new = journal.NewEntry(
@@ -45,15 +46,16 @@ def test_answer_is_not_dated_while_a_revocation_is_on_its_way(
             )
             journal.append(connection, head, [new], moment)
             clock.advance(timedelta(seconds=2))
-        dated, (status,) = asked.result(timeout=10)
+        reading = asked.result(timeout=10)
 
-    assert dated == moment + timedelta(seconds=2)
-    assert status == Revoked(moment, RevocationReason.UNSPECIFIED)
+    assert reading.moment == moment + timedelta(seconds=2)
+    assert reading.sequence == 1
+    assert reading.statuses == (Revoked(moment, RevocationReason.UNSPECIFIED, certificate.not_valid_after_utc),)
 
 
 def test_unrevoked_is_good(database: Database, issuer: Issuer, certificate: x509.Certificate) -> None:
     """Imported and not in the journal."""
-    assert _look_up(database, issuer.id, [certificate.serial_number]) == (Good(),)
+    assert _look_up(database, issuer.id, [certificate.serial_number]) == (Good(certificate.not_valid_after_utc),)
 
 
 def test_revoked_has_time_and_reason(
@@ -64,11 +66,11 @@ def test_revoked_has_time_and_reason(
     clock: FakeClock,
 ) -> None:
     """The journal's time to the second, and its reason; the very next look-up sees it."""
-    assert _look_up(database, issuer.id, [certificate.serial_number]) == (Good(),)
+    assert _look_up(database, issuer.id, [certificate.serial_number]) == (Good(certificate.not_valid_after_utc),)
 
     registers.revoke(service, issuer, certificate.serial_number, RevocationReason.SUPERSEDED)
 
-    expected = Revoked(clock.now(), RevocationReason.SUPERSEDED)
+    expected = Revoked(clock.now(), RevocationReason.SUPERSEDED, certificate.not_valid_after_utc)
     assert _look_up(database, issuer.id, [certificate.serial_number]) == (expected,)
 
 
@@ -81,7 +83,7 @@ def test_raised_reason_is_shown_with_the_original_time(
 
     registers.revoke(service, issuer, certificate.serial_number, RevocationReason.KEY_COMPROMISE)
 
-    expected = Revoked(first, RevocationReason.KEY_COMPROMISE)
+    expected = Revoked(first, RevocationReason.KEY_COMPROMISE, certificate.not_valid_after_utc)
     assert _look_up(database, issuer.id, [certificate.serial_number]) == (expected,)
 
 
@@ -93,7 +95,7 @@ def test_back_dated_revocation_shows_its_own_date(
 
     registers.revoke(service, issuer, certificate.serial_number, RevocationReason.KEY_COMPROMISE, since)
 
-    expected = Revoked(since, RevocationReason.KEY_COMPROMISE)
+    expected = Revoked(since, RevocationReason.KEY_COMPROMISE, certificate.not_valid_after_utc)
     assert _look_up(database, issuer.id, [certificate.serial_number]) == (expected,)
 
 
@@ -110,9 +112,10 @@ def test_serials_of_every_length_are_found(
     database: Database, issuer: Issuer, authority: CertificateAuthority, clock: FakeClock, serial: int
 ) -> None:
     """1 to 20 octets, high bits and trailing zeros too (CRL checklist C14)."""
-    registers.add(database, issuer, clock, authority.issue("Zorg BV", clock.now(), serial=serial))
+    issued = authority.issue("Zorg BV", clock.now(), serial=serial)
+    registers.add(database, issuer, clock, issued)
 
-    assert _look_up(database, issuer.id, [serial, serial ^ 0x100]) == (Good(), Unknown())
+    assert _look_up(database, issuer.id, [serial, serial ^ 0x100]) == (Good(issued.not_valid_after_utc), Unknown())
 
 
 def test_answers_in_the_order_of_the_questions(
@@ -146,9 +149,10 @@ def test_same_serial_of_another_issuer_is_another_certificate(
     registers.revoke(service, issuer, serial)
     assert _look_up(database, second.id, [serial]) == (Unknown(),)
 
-    registers.add(database, second, clock, other.issue("Zorg BV", clock.now(), serial=serial))
+    theirs = other.issue("Zorg BV", clock.now(), serial=serial)
+    registers.add(database, second, clock, theirs)
 
-    assert _look_up(database, second.id, [serial]) == (Good(),)
+    assert _look_up(database, second.id, [serial]) == (Good(theirs.not_valid_after_utc),)
     assert isinstance(_look_up(database, issuer.id, [serial])[0], Revoked)
 
 
@@ -157,3 +161,69 @@ def test_database_that_is_gone_is_named_so(url: str) -> None:
     """Nothing is guessed while the database does not answer."""
     with Database(url) as database, pytest.raises(StoreError):
         _look_up(database, 1, [5])
+
+
+def test_sequence_is_the_journals(
+    database: Database, issuer: Issuer, certificate: x509.Certificate, service: RevocationService, clock: FakeClock
+) -> None:
+    """Up to where the journal is in what was read; imports do not move it."""
+    source = SqlStatusSource(database, clock)
+    assert source.read(issuer.id, [certificate.serial_number]).sequence == 0
+
+    registers.revoke(service, issuer, certificate.serial_number)
+    registers.revoke(service, issuer, certificate.serial_number, RevocationReason.KEY_COMPROMISE)
+
+    assert source.read(issuer.id, []).sequence == 2
+
+
+def test_issuers_own_revocation_comes_along(
+    database: Database, issuer: Issuer, authority: CertificateAuthority, service: RevocationService, clock: FakeClock
+) -> None:
+    """RFC 6960 section 2.7: what the parent's journal says of the issuer's certificate, where one is named."""
+    below = Subordinate("Sub CA", authority)
+    with database.write() as connection:
+        child = register.add_issuer(
+            connection, name="sub", certificate=below.certificate, is_default=False, clock=clock
+        )
+    serial = below.certificate.serial_number
+    source = SqlStatusSource(database, clock, {child.id: (issuer.id, serial)})
+    assert source.read(child.id, [5]).issuer_revoked is None
+    registers.add(database, issuer, clock, below.certificate)
+    assert source.read(child.id, [5]).issuer_revoked is None
+
+    moment = registers.revoke(service, issuer, serial, RevocationReason.KEY_COMPROMISE)
+
+    expected = Revoked(moment, RevocationReason.KEY_COMPROMISE, below.certificate.not_valid_after_utc)
+    assert source.read(child.id, [5]).issuer_revoked == expected
+    assert source.read(child.id, [5]).sequence == 0
+    assert source.read(issuer.id, [serial]).issuer_revoked is None
+    assert SqlStatusSource(database, clock).read(child.id, [5]).issuer_revoked is None
+
+
+def test_answer_is_not_dated_while_the_issuers_revocation_is_on_its_way(
+    database: Database, issuer: Issuer, authority: CertificateAuthority, clock: FakeClock
+) -> None:
+    """What is being said of the issuer's own certificate is waited for as well, in its parent's order."""
+    below = Subordinate("Sub CA", authority)
+    with database.write() as connection:
+        child = register.add_issuer(
+            connection, name="sub", certificate=below.certificate, is_default=False, clock=clock
+        )
+    serial = below.certificate.serial_number
+    registers.add(database, issuer, clock, below.certificate)
+    source = SqlStatusSource(database, clock, {child.id: (issuer.id, serial)})
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            head = journal.lock_head(connection, issuer.id)
+            database.hold_order(connection, issuer.id)
+            asked = pool.submit(source.read, child.id, [5])
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.5)
+            new = journal.NewEntry(
+                kind=EntryKind.REVOCATION, serial=serial, reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API
+            )
+            journal.append(connection, head, [new], journal.moment_under_lock(head, clock))
+        reading = asked.result(timeout=10)
+
+    assert reading.issuer_revoked is not None
+    assert reading.issuer_revoked.revocation_date <= reading.moment

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import urllib.parse
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +14,10 @@ from ocsp_responder.transport import HttpAnswer, http_date, in_http, is_request_
 
 NOW = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
 MAX_AGE = timedelta(seconds=300)
-SHARED = Answer(der=b"answer", shared=Validity(this_update=NOW, next_update=NOW + timedelta(hours=24)))
+SHARED = Answer(
+    der=b"answer",
+    shared=Validity(this_update=NOW, next_update=NOW + timedelta(hours=24), refresh_at=NOW + timedelta(hours=12)),
+)
 TAG = f'"{hashlib.sha256(b"answer").hexdigest()}"'
 
 
@@ -28,12 +30,10 @@ def header(answer: HttpAnswer, name: str) -> str | None:
 
 @given(request=st.binary(max_size=100))
 def test_every_way_of_writing_a_request_is_read(request: bytes) -> None:
-    """Raw, percent-encoded, base64url, unpadded, slashes in front, plus as space: all the same request."""
+    """Raw, base64url, unpadded, slashes in front, plus as space: all the same request."""
     encoded = base64.b64encode(request).decode()
     ways = [
         encoded,
-        urllib.parse.quote(encoded, safe=""),
-        urllib.parse.quote(encoded, safe="/"),
         encoded.replace("+", " "),
         encoded.rstrip("="),
         base64.urlsafe_b64encode(request).decode(),
@@ -103,7 +103,8 @@ def test_headers_of_what_nobody_may_keep() -> None:
 @pytest.mark.parametrize(("left", "seconds"), [(86400, 300), (301, 300), (300, 299), (2, 1), (1, 0), (0, 0), (-5, 0)])
 def test_max_age_ends_before_next_update(left: int, seconds: int) -> None:
     """RFC 9919 section 7.2: a cache never keeps an answer up to nextUpdate, let alone beyond."""
-    validity = Validity(this_update=NOW - timedelta(hours=8), next_update=NOW + timedelta(seconds=left))
+    begun = NOW - timedelta(hours=8)
+    validity = Validity(this_update=begun, next_update=NOW + timedelta(seconds=left), refresh_at=begun)
 
     sent = in_http(Answer(der=b"answer", shared=validity), now=NOW, max_age=MAX_AGE)
 

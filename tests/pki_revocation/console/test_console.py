@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import insert, select
+from werkzeug.test import Client
 
 from pki_revocation import register
 from pki_revocation.console.app import create_app
@@ -168,7 +169,7 @@ def test_installation_becomes_a_console(tmp_path: Path) -> None:
     with installation.database() as database:
         database.upgrade()
 
-    assert application(installation).test_client().get("/").status_code == 200
+    assert Client(application(installation).wsgi).get("/").status_code == 200
 
 
 def _figures(text: str, table: str) -> list[str]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from werkzeug.test import Client
 
 from pki_revocation.errors import ConfigurationError, StoreError
 from pki_revocation.installation import CONFIG_NAME, Installation
@@ -23,7 +24,7 @@ def installation(tmp_path: Path) -> Installation:
 
 def test_installation_becomes_an_application(installation: Installation) -> None:
     """Database, secrets and settings all come from the folder."""
-    answer = application(installation).test_client().get("/revoke", base_url="https://intrekken.example")
+    answer = Client(application(installation).wsgi).get("/revoke", base_url="https://intrekken.example")
 
     assert answer.status_code == 200
     assert "Strict-Transport-Security" in answer.headers

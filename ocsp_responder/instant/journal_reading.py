@@ -1,0 +1,91 @@
+"""What has happened to the journal since it was last looked at: the question, whatever the database."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from ocsp_responder.status import Status
+from pki_revocation.errors import StoreError
+
+# More rows than this are no reason to look at each one: everything that was kept is dropped.
+CHANGES_READ = 1000
+
+
+class JournalLost(StoreError):
+    """The journal cannot be read now, so that nobody can know whether a certificate is still good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What one look found.
+
+    *moment*: when the time order was passed, before everything else here was read; None when somebody held it.
+    *sequences* and *last_at*: where each issuer's journal stands. *changed*: the serials with new rows since the
+    sequences that the look was given, or None for more than are worth listing. *replaced*: this is another database
+    than last time. *ahead*: how far the database's own clock is before this machine's.
+    """
+
+    moment: datetime | None = None
+    sequences: Mapping[int, int]
+    last_at: datetime | None
+    changed: Mapping[int, Sequence[int] | None] = field(default_factory=dict)
+    replaced: bool = False
+    ahead: timedelta = timedelta()
+
+
+class JournalReading(Protocol):
+    """One connection's view of the journal; used by one thread at a time."""
+
+    waits: bool
+    """Whether looking takes so long that the server's loop must not do it."""
+
+    def look(self, applied: Mapping[int, int], dated: datetime | None, *, all_of_it: bool) -> Findings | None:
+        """What is there now; everything that was committed before the call is in it.
+
+        Args:
+            applied: the last sequence applied, for each issuer.
+            dated: the moment of the last findings that had one; with a later second, the order is passed again.
+            all_of_it: say where everything stands although nothing has changed.
+
+        Returns:
+            None when nothing was committed and no second has passed.
+
+        Raises:
+            JournalLost: when it cannot be read.
+        """
+        ...
+
+    def status(self, issuer_id: int, serial: int) -> Status | None:
+        """One certificate's status now, where that can be known without waiting.
+
+        Raises:
+            JournalLost: when it cannot be read.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+def changes(
+    sequences: Mapping[int, int],
+    applied: Mapping[int, int],
+    serials_between: Callable[[int, int, int], Iterable[int]],
+) -> dict[int, Sequence[int] | None]:
+    """For each issuer whose journal moved on, the serials of its new rows, or None for too many.
+
+    Args:
+        sequences: where each journal stands.
+        applied: up to where it is known already; an issuer that is not in it has nothing to change yet.
+        serials_between: reads the serials of an issuer's rows behind one sequence, up to another.
+    """
+    changed: dict[int, Sequence[int] | None] = {}
+    for issuer_id, sequence in sequences.items():
+        since = applied.get(issuer_id, sequence)
+        if sequence - since > CHANGES_READ:
+            changed[issuer_id] = None
+        elif sequence > since:
+            changed[issuer_id] = tuple(serials_between(issuer_id, since, sequence))
+    return changed

@@ -1,0 +1,203 @@
+"""What the responder answers in the server's loop, in front of Flask: kept answers, and new ones that need no waiting.
+
+Requests come in batches, all that were complete in one turn of the loop, and one look at the journal follows them.
+What is unusual (other methods, other types, queries, conditions by date) or would wait (a slow key, many certificates,
+a status that only the database's server knows) goes on to Flask; the answer comes back here to be kept.
+"""
+
+import asyncio
+import urllib.parse
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from ocsp_responder.answering import Answerer
+from ocsp_responder.errors import MalformedRequest, WouldWait
+from ocsp_responder.response import Answer, Refusal, refusal
+from ocsp_responder.transport import (
+    GET_LIMIT,
+    REQUEST_TYPE,
+    HttpPlace,
+    head,
+    http_date,
+    in_http,
+    is_request_type,
+    request_in_path,
+    unkept_head,
+)
+from pki_revocation.clock import Clock
+from pki_revocation.http_server.messages import Exchange, Request
+
+from .answer_cache import AnswerCache, KeptAnswer
+from .background import Background
+from .looks import Looks, looks_for
+from .watch import JournalWatch
+
+Otherwise = Callable[[list[Exchange]], None]
+_REQUEST_TYPE = REQUEST_TYPE.encode()
+
+
+class AnswerLayer:
+    """The server's `AtOnce`."""
+
+    def __init__(
+        self,
+        *,
+        answerer: Answerer,
+        watch: JournalWatch,
+        cache: AnswerCache,
+        clock: Clock,
+        place: HttpPlace,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            answerer: answers without waiting, or raises WouldWait.
+            watch: looks before anything is answered.
+            cache: one of the watch's keepers.
+            clock: dates what is sent.
+            place: where the responder is.
+        """
+        self._answerer = answerer
+        self._watch = watch
+        self._cache = cache
+        self._clock = clock
+        self._max_age = place.max_age
+        self._background: list[Background] = []
+        self._before_encoded = f"{place.path}/".encode()
+        self._post_targets = frozenset({place.path.encode() or b"/", self._before_encoded})
+        self._dated: datetime | None = None
+        self._date = b""
+        self._kept = self._at_once = self._passed_on = 0
+        self.looks: Looks | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def accompany(self, *background: Background) -> None:
+        """Have something run beside the answering, as long as the layer does; before `start`."""
+        self._background += background
+
+    def made(self) -> Mapping[str, int]:
+        """How many answers were kept ones, were made at once, and were left to Flask."""
+        return {"kept": self._kept, "at_once": self._at_once, "flask": self._passed_on}
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The loop runs, or is about to."""
+        self.loop = loop
+        self.looks = looks = looks_for(self._watch, loop)
+        for each in self._background:
+            each.start(loop, looks)
+
+    def stop(self) -> None:
+        """The loop ends."""
+        for each in self._background:
+            each.stop()
+        if self.looks is not None:
+            self.looks.stop()
+
+    def handle(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:
+        """Answer what can be answered, after a look at the journal, and pass on the rest."""
+        if self.looks is None:
+            otherwise(exchanges)
+        else:
+            self.looks.after_look(lambda: self._answer(exchanges, otherwise))
+
+    def offer(self, request: bytes, answer: Answer) -> None:
+        """Keep an answer that a thread made, unless the journal has moved on since; may be called in any thread."""
+        if answer.shared is not None and answer.issuer_id is not None and answer.sequence is not None:
+            self.in_loop(answer.issuer_id, answer.sequence, lambda: self._cache.put(request, answer, self._clock.now()))
+
+    def in_loop(self, issuer_id: int, sequence: int, keep: Callable[[], object]) -> None:
+        """Call *keep* in the loop's thread, unless more than *sequence* has been applied of the issuer's journal."""
+
+        def unless_moved_on() -> None:
+            applied = self._watch.applied.get(issuer_id)
+            if applied is not None and sequence >= applied:
+                keep()
+
+        # Where no loop runs nothing is kept: the application is served by something else.
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(unless_moved_on)
+
+    def _answer(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:
+        now = self._clock.now()
+        if now != self._dated:
+            self._dated, self._date = now, f"Date: {http_date(now)}\r\n".encode()
+        seconds = now.timestamp()
+        knows = self._watch.knows
+        rest = []
+        for exchange in exchanges:
+            request = exchange.request
+            method = request.method
+            if method == "GET":
+                key = request.target
+            elif method == "POST" and request.target in self._post_targets and _says_request(request):
+                key = request.body
+            else:
+                rest.append(exchange)
+                continue
+            kept = self._cache.get(key, seconds)
+            if kept is not None and (knows or kept.revoked):
+                self._kept += 1
+                self._send(exchange, kept)
+            elif not self._make(exchange, now):
+                rest.append(exchange)
+        if rest:
+            self._passed_on += len(rest)
+            otherwise(rest)
+
+    def _make(self, exchange: Exchange, now: datetime) -> bool:
+        """Make the answer now and send it; False when others must."""
+        request = exchange.request
+        try:
+            answer, der = self._made(request)
+        except WouldWait:
+            return False
+        self._at_once += 1
+        kept = None if der is None else self._cache.put(der, answer, now)
+        if kept is None or der is None:
+            if answer.shared is None:
+                exchange.reply(unkept_head(len(answer.der)) + self._date, answer.der)
+            else:
+                http = in_http(answer, now=now, max_age=self._max_age)
+                exchange.reply(head(http) + self._date, http.body)
+            return True
+        if request.method == "GET":
+            self._cache.alias(request.target, der, kept)
+        self._send(exchange, kept)
+        return True
+
+    def _made(self, request: Request) -> tuple[Answer, bytes | None]:
+        """The answer, and the DER of the request where there was any.
+
+        Raises:
+            WouldWait: when threads must answer.
+        """
+        if request.method == "POST":
+            return self._answerer.answer(request.body), request.body
+        target = request.target
+        if not target.startswith(self._before_encoded) or b"?" in target or len(target) > GET_LIMIT:
+            raise WouldWait
+        try:
+            der = request_in_path(urllib.parse.unquote_to_bytes(target[len(self._before_encoded) :]).decode("latin-1"))
+        except MalformedRequest:
+            return refusal(Refusal.MALFORMED_REQUEST), None
+        return self._answerer.answer(der), der
+
+    def _send(self, exchange: Exchange, kept: KeptAnswer) -> None:
+        request = exchange.request
+        if request.method == "GET":
+            tags = [value for name, value in request.headers if name == b"if-none-match"]
+            if tags:
+                self._send_conditionally(exchange, kept, b",".join(tags).decode("latin-1"))
+                return
+        exchange.reply(kept.head + self._date, kept.body)
+
+    def _send_conditionally(self, exchange: Exchange, kept: KeptAnswer, if_none_match: str) -> None:
+        http = in_http(kept.answer, now=self._clock.now(), max_age=self._max_age, if_none_match=if_none_match)
+        exchange.reply(head(http) + self._date, http.body)
+
+
+def _says_request(request: Request) -> bool:
+    for name, value in request.headers:
+        if name == b"content-type":
+            return value == _REQUEST_TYPE or is_request_type(value.decode("latin-1"))
+    return False

@@ -1,0 +1,144 @@
+"""Statuses for the server's loop: what is kept or can be looked up without waiting, and nothing else.
+
+Good and revoked stay as they are until the journal has a new row, and the watch tells of each. Unknown may become good
+by an import, which the journal does not tell of, so it is looked up every time.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from ocsp_responder.errors import WouldWait
+from ocsp_responder.status import Good, Reading, Revoked, Status, StatusSource, Unknown
+from pki_revocation.clock import Clock
+from pki_revocation.errors import StoreError
+
+from .generations import Generations
+from .watch import JournalWatch
+
+# More certificates in one request than these are looked up by threads that may take their time.
+_AT_ONCE = 4
+
+
+class KnownStatuses:
+    """What was looked up lately; a `Keeper`."""
+
+    def __init__(self, limit: int) -> None:
+        """Hold at most so many."""
+        self._kept: Generations[tuple[int, int], Good | Revoked] = Generations(limit, lambda _key, _value: 1)
+
+    def get(self, issuer_id: int, serial: int) -> Good | Revoked | None:
+        """What is kept of a certificate."""
+        return self._kept.get((issuer_id, serial))
+
+    def put(self, issuer_id: int, serial: int, status: Status) -> None:
+        """Keep it, unless it is unknown."""
+        if not isinstance(status, Unknown):
+            self._kept.put((issuer_id, serial), status)
+
+    def drop(self, issuer_id: int, serials: Sequence[int]) -> None:
+        """As `Keeper` says."""
+        for serial in serials:
+            self._kept.drop((issuer_id, serial))
+
+    def clear(self) -> None:
+        """As `Keeper` says."""
+        self._kept.clear()
+
+
+class AtOnceSource:
+    """A `StatusSource` that never waits; for the server's loop, right after the watch has looked."""
+
+    def __init__(
+        self,
+        watch: JournalWatch,
+        known: KnownStatuses,
+        *,
+        parents: Mapping[int, tuple[int, int]],
+        slow: Collection[int] = (),
+    ) -> None:
+        """Read what *watch* keeps up to date.
+
+        Args:
+            watch: says whether it is.
+            known: what it drops from.
+            parents: for issuers whose own certificate is registered, its issuer's id and its serial.
+            slow: issuers whose keys take so long to sign that the loop must not.
+        """
+        self._watch = watch
+        self._known = known
+        self._parents = parents
+        self._slow = slow
+
+    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+        """As `StatusSource` says.
+
+        Raises:
+            WouldWait: when a thread must do it.
+            StoreError: when nobody can know it.
+        """
+        if issuer_id in self._slow or len(serials) > _AT_ONCE:
+            raise WouldWait
+        if not self._watch.knows:
+            raise StoreError(str(self._watch.why))
+        moment = self._watch.moment()
+        sequence = self._watch.applied.get(issuer_id)
+        if moment is None or sequence is None:
+            raise WouldWait
+        statuses = tuple([self._status(issuer_id, serial, moment) for serial in serials])
+        parent = self._parents.get(issuer_id)
+        above = None if parent is None else self._status(*parent, moment)
+        return Reading(
+            moment=moment,
+            statuses=statuses,
+            sequence=sequence,
+            issuer_revoked=above if isinstance(above, Revoked) else None,
+        )
+
+    def _status(self, issuer_id: int, serial: int, moment: datetime) -> Status:
+        status: Status | None = self._known.get(issuer_id, serial)
+        if status is None:
+            status = self._watch.journal.status(issuer_id, serial)
+            if status is None:
+                raise WouldWait
+            self._known.put(issuer_id, serial, status)
+        # Revoked in a second whose order could not be passed yet: an answer must not be dated before what it says.
+        if isinstance(status, Revoked) and status.revocation_date > moment:
+            raise WouldWait
+        return status
+
+
+class RevokedAnyway:
+    """Where nobody can know what is good: what is known to be revoked stays so, and the rest is an error.
+
+    A revocation is irrevocable, so that its answer may be dated now whatever else happened.
+    """
+
+    def __init__(self, source: StatusSource, watch: JournalWatch, known: KnownStatuses, clock: Clock) -> None:
+        """Ask *source* while *watch* knows."""
+        self._source = source
+        self._watch = watch
+        self._known = known
+        self._clock = clock
+
+    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+        """As `StatusSource` says.
+
+        Raises:
+            StoreError: when one of them is not known to be revoked.
+        """
+        try:
+            return self._current(issuer_id, serials)
+        except StoreError:
+            found = [status for serial in serials if (status := self._known.get(issuer_id, serial)) is not None]
+            revoked = tuple(status for status in found if isinstance(status, Revoked))
+            if len(revoked) < len(serials):
+                raise
+            moment = max(self._clock.now(), *(status.revocation_date for status in revoked))
+            sequence = self._watch.applied.get(issuer_id, 0)
+            return Reading(moment=moment, statuses=revoked, sequence=sequence, issuer_revoked=None)
+
+    def _current(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+        reading = self._source.read(issuer_id, serials)
+        if not self._watch.knows:
+            raise StoreError(str(self._watch.why))
+        return reading

@@ -1,0 +1,142 @@
+"""What this worker has applied of the journal, and whether it can know that this is all there is.
+
+Three things take the knowledge away: the journal cannot be read; it stands before what was applied already (a restored
+backup, which would un-revoke); or the clock cannot be right, being behind the journal's last moment or apart from the
+database's. Until the knowledge is back nobody is `good`.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from pki_revocation.clock import Clock, iso
+
+from .journal_reading import Findings, JournalLost, JournalReading
+
+_log = logging.getLogger(__name__)
+# A live answer may be dated by a moment this old, where the time order was held whenever it was to be passed.
+_OLDEST_MOMENT = timedelta(seconds=2)
+
+
+class Keeper(Protocol):
+    """Whoever keeps what may have changed."""
+
+    def drop(self, issuer_id: int, serials: Sequence[int]) -> None:
+        """These certificates have new rows."""
+        ...
+
+    def clear(self) -> None:
+        """Anything may have changed."""
+        ...
+
+
+class JournalWatch:
+    """For one thread, the server's loop; `knows` and `why` may be read by others."""
+
+    def __init__(
+        self, journal: JournalReading, clock: Clock, *, tolerance: timedelta, keepers: Sequence[Keeper]
+    ) -> None:
+        """Know nothing yet.
+
+        Args:
+            journal: where to look.
+            clock: this machine's.
+            tolerance: how far it may be from the journal's last moment and from the database's clock.
+            keepers: are told what changed before anything is answered from what they keep.
+        """
+        self.journal = journal
+        self.applied: Mapping[int, int] = {}
+        self._clock = clock
+        self._tolerance = tolerance
+        self._keepers = keepers
+        self._moment: datetime | None = None
+        self._lost: str | None = "The journal has not been read yet."
+        self._behind: str | None = None
+        self._last_at: datetime | None = None
+        self._ahead = timedelta()
+        self.why: str | None = self._lost
+
+    @property
+    def knows(self) -> bool:
+        """Whether `good` may be said of what was looked up since the last look began."""
+        return self.why is None
+
+    def look(self) -> None:
+        """Catch up, in this thread; afterwards everything that was committed before the call is applied."""
+        try:
+            found = self.question()()
+        except JournalLost as error:
+            self.lose(str(error))
+        else:
+            self.take(found)
+
+    def question(self) -> Callable[[], Findings | None]:
+        """A look that any thread may take; what it finds goes to `take`."""
+        journal, applied, dated, all_of_it = self.journal, self.applied, self._moment, not self.knows
+        return lambda: journal.look(applied, dated, all_of_it=all_of_it)
+
+    def take(self, found: Findings | None) -> None:
+        """Apply what a look found."""
+        if found is None:
+            return
+        if found.moment is not None:
+            self._moment = found.moment
+        self._last_at, self._ahead = found.last_at, found.ahead
+        self._behind = self._what_is_missing(found)
+        self._lost = None
+        if found.replaced:
+            _log.warning("the database was replaced by another one: everything is read anew")
+            self._tell_all()
+        if self._behind is None:
+            self._apply(found)
+        self._judge()
+
+    def lose(self, why: str) -> None:
+        """The journal could not be read."""
+        self._lost = why
+        self._judge()
+
+    def moment(self) -> datetime | None:
+        """What an answer may be dated that is made of what the last look found; None while it must wait."""
+        moment = self._moment
+        if moment is None or not timedelta() <= self._clock.now() - moment <= _OLDEST_MOMENT:
+            return None
+        return moment
+
+    def _apply(self, found: Findings) -> None:
+        for issuer_id, serials in found.changed.items():
+            for keeper in self._keepers:
+                if serials is None:
+                    keeper.clear()
+                else:
+                    keeper.drop(issuer_id, serials)
+        self.applied = found.sequences
+
+    def _tell_all(self) -> None:
+        for keeper in self._keepers:
+            keeper.clear()
+
+    def _what_is_missing(self, found: Findings) -> str | None:
+        for issuer_id, sequence in self.applied.items():
+            if (there := found.sequences.get(issuer_id, 0)) < sequence:
+                return (
+                    f"The journal of issuer {issuer_id} ends at {there}, and this responder has seen {sequence}: "
+                    "was an old backup restored?"
+                )
+        return None
+
+    def _judge(self) -> None:
+        before, self.why = self.why, self._lost or self._behind or self._clock_is_off()
+        if self.why is not None and before is None:
+            _log.error("nothing can be called good: %s", self.why)
+        elif self.why is None and before is not None:
+            _log.info("the journal is known up to %s", dict(self.applied))
+
+    def _clock_is_off(self) -> str | None:
+        now = self._clock.now()
+        if self._last_at is not None and self._last_at - now > self._tolerance:
+            return f"The clock says {iso(now)}, and the journal's last moment is {iso(self._last_at)}."
+        if abs(self._ahead) > self._tolerance:
+            return f"The clock is {abs(self._ahead.total_seconds()):.0f} s away from the database's."
+        return None

@@ -1,0 +1,38 @@
+"""What a worker serves: a WSGI application, and what may answer in front of it without waiting."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from .messages import Exchange
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+
+class AtOnce(Protocol):
+    """Answers in the loop's thread what needs no waiting; all methods are called there."""
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The loop runs, or is about to."""
+        ...
+
+    def stop(self) -> None:
+        """The loop ends."""
+        ...
+
+    def handle(self, exchanges: list[Exchange], otherwise: Callable[[list[Exchange]], None]) -> None:
+        """Reply to the requests that were complete in one turn of the loop, now or later; decline by *otherwise*.
+
+        Whatever is looked up in here is looked up after all of them had arrived.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What a factory makes in each worker; without *at_once* threads answer everything."""
+
+    wsgi: "WSGIApplication"
+    at_once: AtOnce | None = None

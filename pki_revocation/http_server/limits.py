@@ -1,0 +1,39 @@
+"""How much one client may send, and how long it may take: each bound keeps somebody from holding up the others."""
+
+import resource
+from dataclasses import dataclass
+
+_KEPT_DESCRIPTORS = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Sizes in octets, times in seconds.
+
+    *head* and *header_lines* bound what is parsed before anything is known; *target* the request line's. *body* is the
+    application's. *head_seconds* count from a request's first octet, *body_seconds* from the end of its head,
+    *idle_seconds* from the last reply; *stalled_seconds* is how long a client may take nothing of a reply that waits.
+    *waiting* requests of one connection are taken before it is read on. *connections* are held by one worker.
+    """
+
+    target: int = 8 * 1024
+    head: int = 16 * 1024
+    header_lines: int = 64
+    body: int = 1024 * 1024
+    head_seconds: float = 10
+    body_seconds: float = 20
+    idle_seconds: float = 75
+    stalled_seconds: float = 30
+    waiting: int = 16
+    connections: int = 10_000
+
+
+def connections_allowed(wanted: int) -> int:
+    """As many as wanted, or as this process may have descriptors for, after asking for as many as it can get."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, soft - _KEPT_DESCRIPTORS))

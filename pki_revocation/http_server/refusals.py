@@ -1,0 +1,26 @@
+"""What the server itself answers to what no application should see: one line, for nobody to keep."""
+
+from email.utils import formatdate
+from http import HTTPStatus
+
+
+class Refused(Exception):
+    """A request that goes no further; *status* is its answer, after which the connection ends."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        self.status = status
+        super().__init__(status.phrase)
+
+
+def refusal(status: HTTPStatus, *more: str) -> tuple[bytes, bytes]:
+    """Head and body of an answer with one line of text; *more* are whole header lines."""
+    body = f"{status.phrase}.\n".encode()
+    lines = (
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        f"Date: {formatdate(usegmt=True)}",
+        *more,
+    )
+    return "".join(f"{line}\r\n" for line in lines).encode("latin-1"), body

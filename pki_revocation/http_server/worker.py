@@ -1,0 +1,46 @@
+"""One worker process: a loop, a listening socket that it was given, and an application of its own."""
+
+import asyncio
+import logging
+import signal
+import socket
+from dataclasses import replace
+
+import uvloop
+
+from .application import Application
+from .gateway import Gateway
+from .limits import Limits, connections_allowed
+from .server import Server
+
+_log = logging.getLogger(__name__)
+_FINISH_SECONDS = 10.0
+_BACKLOG = 1024
+
+
+def serve(application: Application, listening: socket.socket, *, limits: Limits, threads: int) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is in progress, and return."""
+    limits = replace(limits, connections=connections_allowed(limits.connections))
+    uvloop.run(_serve(application, listening, limits=limits, threads=threads))
+
+
+async def _serve(application: Application, listening: socket.socket, *, limits: Limits, threads: int) -> None:
+    loop = asyncio.get_running_loop()
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    gateway = Gateway(application.wsgi, loop, address=listening.getsockname()[:2], threads=threads)
+    at_once = application.at_once
+    if at_once is None:
+        server = Server(gateway.handle, limits, loop)
+    else:
+        at_once.start(loop)
+        handle = at_once.handle
+        server = Server(lambda exchanges: handle(exchanges, gateway.handle), limits, loop)
+    accepting = await loop.create_server(server.protocol, sock=listening, backlog=_BACKLOG)
+    await ending.wait()
+    accepting.close()
+    await server.finish(_FINISH_SECONDS)
+    if at_once is not None:
+        at_once.stop()
+    gateway.stop()

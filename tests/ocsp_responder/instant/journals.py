@@ -1,0 +1,60 @@
+"""Readers of a test's journal, whichever database it lies in, and keepers that write down what they are told."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from ocsp_responder.instant.journal_reading import JournalReading
+from ocsp_responder.instant.postgresql_journal import PostgresqlJournal
+from ocsp_responder.instant.sqlite_journal import SqliteJournal
+from pki_revocation.clock import Clock
+from pki_revocation.database import Database
+from pki_revocation.model import Issuer
+from pki_revocation.schema import certificates
+
+
+def reading(database: Database, clock: Clock) -> JournalReading:
+    """A reader as the responder makes it."""
+    if database.is_sqlite:
+        return SqliteJournal(Path(database.url.database or ""), clock)
+    return PostgresqlJournal(database, clock)
+
+
+class Noted:
+    """A keeper that keeps nothing."""
+
+    def __init__(self) -> None:
+        """Told nothing yet."""
+        self.dropped: list[tuple[int, tuple[int, ...]]] = []
+        self.cleared = 0
+
+    def drop(self, issuer_id: int, serials: Sequence[int]) -> None:
+        """Note it."""
+        self.dropped.append((issuer_id, tuple(serials)))
+
+    def clear(self) -> None:
+        """Count it."""
+        self.cleared += 1
+
+
+def register_serials(database: Database, issuer: Issuer, clock: Clock, count: int) -> range:
+    """Rows for so many certificates that nobody ever saw; their serials."""
+    serials = range(1, count + 1)
+    with database.write() as connection:
+        connection.execute(
+            insert(certificates),
+            [
+                {
+                    "issuer_id": issuer.id,
+                    "serial": serial,
+                    "subject": "",
+                    "organisation": "",
+                    "not_after": clock.now() + timedelta(days=90),
+                    "imported_at": clock.now(),
+                }
+                for serial in serials
+            ],
+        )
+    return serials
