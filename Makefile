@@ -1,10 +1,11 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test check fuzz lock screenshots clean
+.PHONY: help install demo test check fuzz fuzz-ocsp lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
 CERTIFICATES ?=
 PORT_BASE ?=
+FUZZ_SECONDS ?= 300
 
 help: ## Say what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,7 +31,12 @@ check: ## Format, lint, types and import rules.
 fuzz: ## The property tests, a hundred times harder: an hour or so.
 	@requirements/install.sh "$(PYTHON)" test
 	FUZZ_FACTOR=100 .venv/bin/pytest -n 2 --timeout 0 tests/ocsp_responder/test_answering.py tests/pki_revocation/web/test_api_fuzz.py \
-		tests/pki_revocation/test_der.py tests/pki_revocation/test_codes.py tests/pki_revocation/test_numbers.py tests/crl_publisher/test_entries.py
+		tests/pki_revocation/test_der.py tests/pki_revocation/test_codes.py tests/pki_revocation/test_numbers.py tests/crl_publisher/test_entries.py \
+		tests/fuzzing
+
+fuzz-ocsp: ## Coverage-guided fuzzing of the OCSP responder, for FUZZ_SECONDS=300.
+	@requirements/install.sh "$(PYTHON)" fuzz
+	.venv/bin/python -m tests.fuzzing.ocsp_target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 
 lock: ## Write the lock files anew, with the newest versions that pyproject.toml allows.
 	@requirements/lock.sh "$(PYTHON)"
