@@ -48,7 +48,7 @@ class OcspSettings:
         None,
         minimum=timedelta(minutes=1),
         maximum=timedelta(hours=84),
-        clause="at most half of validity: BR 4.9.10; Microsoft 3.2.2",
+        clause="none is half of validity, and more than that is too late: BR 4.9.10; Microsoft 3.2.2",
     )
     max_age: timedelta = setting(
         timedelta(minutes=5),
@@ -60,14 +60,16 @@ class OcspSettings:
         DEFAULT_MAX_CERT_IDS, minimum=1, maximum=1000, clause="RFC 9919 section 8.4: one request must not cost many"
     )
     requestors: Path | None = setting(
-        None, clause="RFC 6960 section 4.1.2: signatures are passed over where there is none"
+        None, clause="a PEM file; without one signatures are passed over: RFC 6960 section 4.1.2"
     )
-    extended_revoke: bool = setting(default=False, clause="RFC 6960 section 2.2; the Baseline Requirements forbid it")
+    extended_revoke: bool = setting(
+        default=False, clause="true only outside the Baseline Requirements: RFC 6960 section 2.2; BR 4.9.13"
+    )
     retention: timedelta | None = setting(
         None,
         minimum=timedelta(days=1),
         maximum=timedelta(days=36500),
-        clause="RFC 6960 section 4.4.4; BR 4.10.1: never before the certificate ends; EN 319 411-2 CSS-6.3.10-10: none",
+        clause="none is for ever: EN 319 411-2 CSS-6.3.10-10; RFC 6960 section 4.4.4; BR 4.10.1: not before the end",
     )
     revoked_issuer: bool = setting(default=False, clause="RFC 6960 section 2.7")
     cache_mib: int = setting(24, minimum=1, maximum=4096)

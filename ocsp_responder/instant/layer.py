@@ -59,7 +59,7 @@ class AnswerLayer:
         """
         self._answerer = answerer
         self._watch = watch
-        self._cache = cache
+        self.cache = cache
         self._clock = clock
         self._max_age = place.max_age
         self._background: list[Background] = []
@@ -92,6 +92,7 @@ class AnswerLayer:
             each.stop()
         if self.looks is not None:
             self.looks.stop()
+        self._watch.journal.close()
 
     def handle(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:
         """Answer what can be answered, after a look at the journal, and pass on the rest."""
@@ -103,7 +104,7 @@ class AnswerLayer:
     def offer(self, request: bytes, answer: Answer) -> None:
         """Keep an answer that a thread made, unless the journal has moved on since; may be called in any thread."""
         if answer.shared is not None and answer.issuer_id is not None and answer.sequence is not None:
-            self.in_loop(answer.issuer_id, answer.sequence, lambda: self._cache.put(request, answer, self._clock.now()))
+            self.in_loop(answer.issuer_id, answer.sequence, lambda: self.cache.put(request, answer, self._clock.now()))
 
     def in_loop(self, issuer_id: int, sequence: int, keep: Callable[[], object]) -> None:
         """Call *keep* in the loop's thread, unless more than *sequence* has been applied of the issuer's journal."""
@@ -134,7 +135,7 @@ class AnswerLayer:
             else:
                 rest.append(exchange)
                 continue
-            kept = self._cache.get(key, seconds)
+            kept = self.cache.get(key, seconds)
             if kept is not None and (knows or kept.revoked):
                 self._kept += 1
                 self._send(exchange, kept)
@@ -145,42 +146,47 @@ class AnswerLayer:
             otherwise(rest)
 
     def _make(self, exchange: Exchange, now: datetime) -> bool:
-        """Make the answer now and send it; False when others must."""
+        """Find or make the answer from the request's octets, and send it; False when others must."""
         request = exchange.request
         try:
-            answer, der = self._made(request)
+            der = request.body if request.method == "POST" else self._in_target(request.target)
+            kept = None if request.method == "POST" else self._usable(der, now)
+            answer = self._answerer.answer(der) if kept is None else kept.answer
         except WouldWait:
             return False
-        self._at_once += 1
-        kept = None if der is None else self._cache.put(der, answer, now)
-        if kept is None or der is None:
-            if answer.shared is None:
-                exchange.reply(unkept_head(len(answer.der)) + self._date, answer.der)
-            else:
-                http = in_http(answer, now=now, max_age=self._max_age)
-                exchange.reply(head(http) + self._date, http.body)
-            return True
-        if request.method == "GET":
-            self._cache.alias(request.target, der, kept)
-        self._send(exchange, kept)
+        except MalformedRequest:
+            der, kept, answer = b"", None, refusal(Refusal.MALFORMED_REQUEST)
+        if kept is None:
+            self._at_once += 1
+            kept = self.cache.put(der, answer, now)
+        else:
+            self._kept += 1
+        if kept is not None:
+            if request.method == "GET":
+                self.cache.alias(request.target, der, kept)
+            self._send(exchange, kept)
+        elif answer.shared is None:
+            exchange.reply(unkept_head(len(answer.der)) + self._date, answer.der)
+        else:
+            http = in_http(answer, now=now, max_age=self._max_age)
+            exchange.reply(head(http) + self._date, http.body)
         return True
 
-    def _made(self, request: Request) -> tuple[Answer, bytes | None]:
-        """The answer, and the DER of the request where there was any.
+    def _usable(self, key: bytes, now: datetime) -> KeptAnswer | None:
+        kept = self.cache.get(key, now.timestamp())
+        return kept if kept is not None and (kept.revoked or self._watch.knows) else None
+
+    def _in_target(self, target: bytes) -> bytes:
+        """The request's DER.
 
         Raises:
-            WouldWait: when threads must answer.
+            MalformedRequest: when it is no base64.
+            WouldWait: for what is no question here.
         """
-        if request.method == "POST":
-            return self._answerer.answer(request.body), request.body
-        target = request.target
         if not target.startswith(self._before_encoded) or b"?" in target or len(target) > GET_LIMIT:
             raise WouldWait
-        try:
-            der = request_in_path(urllib.parse.unquote_to_bytes(target[len(self._before_encoded) :]).decode("latin-1"))
-        except MalformedRequest:
-            return refusal(Refusal.MALFORMED_REQUEST), None
-        return self._answerer.answer(der), der
+        encoded = urllib.parse.unquote_to_bytes(target[len(self._before_encoded) :])
+        return request_in_path(encoded.decode("latin-1"))
 
     def _send(self, exchange: Exchange, kept: KeptAnswer) -> None:
         request = exchange.request

@@ -73,7 +73,7 @@ class LooksInThread:
 
     def stop(self) -> None:
         """As `Looks` says."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _begin(self) -> None:
         self._looking, self._next = self._next, []

@@ -310,8 +310,9 @@ def test_certificates_of_a_revoked_issuer(
     service: RevocationService,
     clock: FakeClock,
 ) -> None:
-    """RFC 6960 section 2.7 and section 4.2.2.2: a sub-CA's certificate is answered by its root's responder like any
-    other, and once it is revoked there, so is all that the sub-CA issued, where the setting says so.
+    """RFC 6960 sections 2.7 and 4.2.2.2: the setting has them revoked with the CA.
+
+    A sub-CA's certificate is answered for by its root's signer like any other.
     """
     below = Subordinate("Sub CA", authority)
     with database.write() as connection:

@@ -4,15 +4,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.errors import UnusableKey
-from ocsp_responder.bootstrap import responder
+from ocsp_responder.bootstrap import issuer_parents, responder
+from ocsp_responder.config import OcspSettings
 from pki_revocation import register
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.errors import ConfigurationError, StoreError
 from pki_revocation.installation import Installation
 from tests.ocsp_responder import answers, messages, registers
+from tests.ocsp_responder.hierarchies import Subordinate
 from tests.ocsp_responder.installations import install
 from tests.pki import CertificateAuthority
 
@@ -78,3 +81,35 @@ def test_empty_database_is_said(database: Database, authority: CertificateAuthor
 
     with Database(f"sqlite:///{tmp_path}/other.db") as other, pytest.raises(StoreError, match="init"):
         responder(installed.installation, other)
+
+
+def test_requestors_are_read_from_the_installations_folder(
+    database: Database, authority: CertificateAuthority, tmp_path: Path
+) -> None:
+    """RFC 6960 section 2.3: where the setting names a file, unsigned questions are told to be signed."""
+    installed = install(tmp_path, database, authority, settings='requestors = "keys/requestors.pem"')
+    with pytest.raises(ConfigurationError, match=r"\[ocsp\] requestors: .*keys/requestors.pem cannot be read"):
+        responder(installed.installation, database)
+    (tmp_path / "keys" / "requestors.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
+    client = responder(installed.installation, database).test_client()
+
+    response = client.post("/ocsp", data=messages.asked(installed.issuer, 5), content_type="application/ocsp-request")
+
+    assert response.data == answers.SIG_REQUIRED
+
+
+@pytest.mark.parametrize(("setting", "watched"), [("", False), ("revoked_issuer = true", True)])
+def test_issuers_are_watched_where_a_setting_says_so(
+    database: Database, authority: CertificateAuthority, tmp_path: Path, setting: str, *, watched: bool
+) -> None:
+    """RFC 6960 section 2.7: only then is an issuer's own certificate looked up."""
+    installed = install(tmp_path, database, authority, settings=setting)
+    below = Subordinate("Sub CA", authority)
+    with database.write() as connection:
+        child = register.add_issuer(
+            connection, name="sub", certificate=below.certificate, is_default=False, clock=SystemClock()
+        )
+
+    found = issuer_parents(installed.installation.section(OcspSettings), database)
+
+    assert found == ({child.id: (installed.issuer.id, below.certificate.serial_number)} if watched else {})

@@ -300,6 +300,7 @@ def test_answer_is_due_half_way_or_as_the_setting_says(
 ) -> None:
     """BR 4.9.10 and Microsoft: at half of the validity, in whole seconds."""
     for _ in range(2):
+        signer.validity(clock.now(), length, timedelta(minutes=1))
         assert signer.validity(clock.now(), length, refresh).refresh_at == clock.now() + due
         clock.advance(timedelta(seconds=1))
 
@@ -326,19 +327,20 @@ def test_dates_follow_the_clock(signer: AnswerSigner, ca: Issuer, clock: FakeClo
 @pytest.mark.parametrize("nonce", [None, b"n" * 32], ids=["no nonce", "nonce"])
 def test_extended_revoke(signer: AnswerSigner, ca: Issuer, clock: FakeClock, nonce: bytes | None) -> None:
     """RFC 6960 sections 2.2 and 4.4.8: certificateHold since 1970, said to be meant so, and nothing of a CRL (O08)."""
+    never, issued = cert_ids(ca, 1, 2)
     answer = signer.sign(
-        list(map(Single, cert_ids(ca, 1, 2), [Unknown(), Good(END)])),
+        [Single(never, Unknown()), Single(issued, Good(END))],
         signer.validity(clock.now(), DAY),
         journal_sequence=SEQUENCE,
         nonce=nonce,
         extended_revoke=True,
     )
 
-    never, issued = answers.read(answer.der).responses
-    assert never.certificate_status is answers.REVOKED
-    assert never.revocation_time_utc == datetime(1970, 1, 1, tzinfo=UTC)
-    assert never.revocation_reason is x509.ReasonFlags.certificate_hold
-    assert issued.certificate_status is answers.GOOD
+    first, second = answers.read(answer.der).responses
+    assert first.certificate_status is answers.REVOKED
+    assert first.revocation_time_utc == datetime(1970, 1, 1, tzinfo=UTC)
+    assert first.revocation_reason is x509.ReasonFlags.certificate_hold
+    assert second.certificate_status is answers.GOOD
     data = answers.basic(answer.der)["tbs_response_data"]
     said = {each["extn_id"].dotted: each for each in data["response_extensions"]}
     extended = said.pop("1.3.6.1.5.5.7.48.1.9")

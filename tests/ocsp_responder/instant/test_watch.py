@@ -17,7 +17,6 @@ from ocsp_responder.instant.journal_reading import CHANGES_READ
 from ocsp_responder.instant.postgresql_journal import Listener
 from ocsp_responder.instant.watch import JournalWatch
 from pki_revocation import journal
-from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.model import Channel, EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
@@ -28,12 +27,6 @@ from tests.ocsp_responder.instant.journals import Noted, reading, register_seria
 from tests.pki import CertificateAuthority
 
 TOLERANCE = timedelta(seconds=60)
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """Stands at the present, because PostgreSQL's clock is the machine's, until a test moves it."""
-    return FakeClock(SystemClock().now())
 
 
 @pytest.fixture

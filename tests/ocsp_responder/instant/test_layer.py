@@ -1,0 +1,180 @@
+"""The layer in front of Flask: what it answers itself, what it leaves to Flask, and what it keeps."""
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+
+from keys.identity import SigningIdentity
+from ocsp_responder.config import OcspSettings
+from ocsp_responder.transport import GET_LIMIT, http_date
+from pki_revocation.database import Database
+from pki_revocation.der import explicit, extension, tlv
+from pki_revocation.http_server.messages import Request
+from pki_revocation.model import Issuer
+from tests.fakes import FakeClock
+from tests.ocsp_responder import answers, messages
+from tests.ocsp_responder.instant.layers import Asking, Reply, asking
+
+HALF = timedelta(hours=12)
+
+
+@pytest.fixture
+def question(issuer: Issuer, certificate: x509.Certificate) -> bytes:
+    """A plain request about the registered certificate."""
+    return messages.asked(issuer, certificate.serial_number)
+
+
+def said(reply: Reply | None) -> Reply:
+    """The layer's own reply, with the settled rules of an OCSP answer."""
+    assert reply is not None
+    assert reply.status == 200
+    assert reply.headers["Content-Type"] == "application/ocsp-response"
+    assert int(reply.headers["Content-Length"]) == len(reply.body)
+    return reply
+
+
+def warm(asked: Asking, question: bytes) -> Reply:
+    """Have the answer made and kept: on PostgreSQL threads make it first, as Flask would."""
+    if asked.post(question) is None:
+        asked.patient(question)
+        asked.turn()
+    return said(asked.post(question))
+
+
+def test_one_answer_for_all_ways_of_asking(asked: Asking, question: bytes) -> None:
+    """POST, and GET in both spellings: the same octets, signed once, with RFC 9919's headers."""
+    first = warm(asked, question)
+    ways = [asked.post(question), asked.get(question), asked.get(question, escaped=False), asked.get(question)]
+
+    assert {said(way).body for way in ways} == {first.body}
+    assert {said(way).headers["ETag"] for way in ways} == {f'"{hashlib.sha256(first.body).hexdigest()}"'}
+    assert first.headers["Cache-Control"] == "max-age=300, public, no-transform, must-revalidate"
+    assert answers.statuses(first.body) == [answers.GOOD]
+
+
+def test_date_is_of_sending(asked: Asking, question: bytes, clock: FakeClock) -> None:
+    """RFC 9110 section 6.6.1: a kept answer is sent with the present's Date and its own Last-Modified."""
+    first = warm(asked, question)
+    clock.advance(timedelta(minutes=5))
+    later = said(asked.post(question))
+
+    assert later.body == first.body
+    assert later.headers["Last-Modified"] == first.headers["Last-Modified"]
+    assert later.headers["Date"] == http_date(clock.now())
+
+
+def test_signed_anew_at_half(asked: Asking, question: bytes, clock: FakeClock) -> None:
+    """BR 4.9.10: not a second later than half of the validity."""
+    first = warm(asked, question)
+    clock.advance(HALF - timedelta(seconds=1))
+    assert said(asked.post(question)).body == first.body
+    clock.advance(timedelta(seconds=1))
+    warm(asked, question)
+    (single,) = answers.read(said(asked.post(question)).body).responses
+    assert single.this_update_utc == clock.now()
+
+
+def test_clock_that_goes_back(asked: Asking, question: bytes, clock: FakeClock) -> None:
+    """An answer from the future is not sent (RFC 6960 section 4.2.2.1): another one is made."""
+    warm(asked, question)
+    clock.advance(-timedelta(seconds=30))
+    (single,) = answers.read(warm(asked, question).body).responses
+    assert single.this_update_utc <= clock.now()
+
+
+@pytest.mark.parametrize(
+    ("tags", "status"),
+    [
+        ("{tag}", 304),
+        ("W/{tag}", 304),
+        ('"other", {tag}', 304),
+        ("*", 304),
+        ('"other"', 200),
+    ],
+)
+def test_conditions(asked: Asking, question: bytes, tags: str, status: int) -> None:
+    """RFC 9110 section 13.1.2, and of a 304 its headers and no body (section 15.4.5)."""
+    tag = warm(asked, question).headers["ETag"]
+    reply = asked.get(question, tags=tags.format(tag=tag))
+
+    assert reply is not None
+    assert reply.status == status
+    assert reply.headers["ETag"] == tag
+    if status == 304:
+        assert reply.body == b""
+        assert "Content-Type" not in reply.headers
+        assert {"Cache-Control", "Date", "Expires"} <= set(reply.headers)
+
+
+@pytest.mark.parametrize("nonce", [1, 16, 32, 128])
+def test_nonces_are_answered_each_for_itself(
+    asked: Asking, issuer: Issuer, certificate: x509.Certificate, nonce: int
+) -> None:
+    """RFC 9654: signed for this asker, for nobody to keep; the second of two differs."""
+    warm(asked, messages.asked(issuer, certificate.serial_number))
+    replies = []
+    for octet in (1, 2):
+        question = messages.asked(issuer, certificate.serial_number, nonce_value=bytes([octet]) * nonce)
+        replies.append(said(asked.post(question)))
+        assert (
+            answers.read(replies[-1].body).extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
+            == bytes([octet]) * nonce
+        )
+    assert {reply.headers["Cache-Control"] for reply in replies} == {"no-store"}
+    assert replies[0].body != replies[1].body
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"junk", b"\x30\x80\0\0"])
+def test_malformed(asked: Asking, spoilt: bytes) -> None:
+    """Five octets, at once."""
+    for reply in (said(asked.post(spoilt)), said(asked.get(spoilt)) if spoilt else said(asked.post(spoilt))):
+        assert reply.body == answers.MALFORMED_REQUEST
+        assert reply.headers["Cache-Control"] == "no-store"
+
+
+def test_unusual_requests_are_left_to_flask(asked: Asking, question: bytes) -> None:
+    """Other methods, types and places, queries, and targets that are too long."""
+    warm(asked, question)
+    asked.left.clear()
+    asked.post(question, content_type="text/plain")
+    asked.post(question, target=b"/elsewhere")
+    for method, target in (
+        ("HEAD", b"/ocsp/AAAA"),
+        ("PUT", b"/ocsp"),
+        ("GET", b"/elsewhere/AAAA"),
+        ("GET", b"/ocsp/AAAA?a=b"),
+        ("GET", b"/ocsp/" + b"A" * GET_LIMIT),
+    ):
+        assert asked.ask(Request(method, target, [], b"", http_1_0=False, peer="")) is None
+    assert len(asked.left) == 7
+
+
+def test_junk_takes_up_no_room(asked: Asking, issuer: Issuer, certificate: x509.Certificate) -> None:
+    """What can be varied without end is answered and not kept."""
+    question = messages.asked(issuer, certificate.serial_number)
+    warm(asked, question)
+    kept = len(asked.cache)
+    single = messages.single(messages.cert_id_of(issuer, certificate.serial_number))
+    for number in range(50):
+        noise = extension(messages.OF_NOBODY, bytes([number]))
+        asked.post(messages.ocsp_request(single, extensions=(noise,)))
+        asked.post(messages.ocsp_request(single, before=explicit(1, tlv(0x82, b"%d" % number))))
+        asked.post(messages.asked(issuer, certificate.serial_number + 1 + number))
+        asked.post(b"junk %d" % number)
+        asked.ask(Request("GET", b"/ocsp/" + b"/" * number + b"AAAA", [], b"", http_1_0=False, peer=""))
+    asked.turn()
+    assert len(asked.cache) == kept
+
+
+def test_slow_keys_sign_in_threads(
+    database: Database, issuer: Issuer, delegate: SigningIdentity, clock: FakeClock, question: bytes
+) -> None:
+    """A key that would hold up the loop is left to threads; what they made is kept all the same."""
+    slow = frozenset({issuer.id})
+    with asking(database, clock, {issuer: delegate}, settings=OcspSettings(), slow=slow) as asked:
+        assert asked.post(question) is None
+        made = asked.patient(question)
+        asked.turn()
+        assert said(asked.post(question)).body == made.der
