@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from pki_revocation.clock import Clock
 from pki_revocation.database import Database
 from pki_revocation.errors import StoreError
@@ -38,6 +40,7 @@ class Report:
         self._writing: Future[None] | None = None
         self._said: tuple[Mapping[int, int], bool] | None = None
         self._said_at: datetime | None = None
+        self._failed_at: datetime | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop, looks: Looks) -> None:  # noqa: ARG002 - the port's
@@ -60,8 +63,9 @@ class Report:
         if self._writing is not None and not self._writing.done():
             return
         now, state = self._clock.now(), (self._watch.applied, self._watch.knows)
-        due = self._said_at is None or not timedelta() <= now - self._said_at < REPORT_EVERY
-        if state[0] and (due or state != self._said):
+        if _within(self._failed_at, now):
+            return
+        if state[0] and (state != self._said or not _within(self._said_at, now)):
             self._said, self._said_at = state, now
             self._writing = self._executor.submit(self._write, state[0], current=state[1], now=now)
 
@@ -69,13 +73,20 @@ class Report:
         try:
             with self._database.write() as connection:
                 report(connection, self.responder, self._host, applied, current=current, now=now)
-        except StoreError as error:
-            self._said = None
+        except (StoreError, SQLAlchemyError) as error:
+            # Said once in `REPORT_EVERY`, and tried as often: an account that may not write is no reason to be loud.
+            self._failed_at = now
             _log.warning("how far this responder is cannot be written now: %s", error)
+        else:
+            self._failed_at = None
 
     def _withdraw(self) -> None:
         try:
             with self._database.write() as connection:
                 withdraw(connection, self.responder)
-        except StoreError:
+        except (StoreError, SQLAlchemyError):
             _log.warning("this responder's last report stays in the database until tomorrow")
+
+
+def _within(since: datetime | None, now: datetime) -> bool:
+    return since is not None and timedelta() <= now - since < REPORT_EVERY
