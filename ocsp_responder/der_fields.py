@@ -1,9 +1,20 @@
-"""The values of a SEQUENCE one after the other, and the rules of DER for what stands in requests (X.690)."""
+"""The values of a SEQUENCE one after the other, and the rules of DER for what stands in requests (X.690).
+
+Lists are bounded: 64 kB hold thousands of values that nobody has a use for, and reading them all would keep the others
+waiting (RFC 9919 section 8.4).
+"""
+
+import re
+from itertools import islice
 
 from pki_revocation.der import NULL, OBJECT_IDENTIFIER, SEQUENCE, DerError, Element, elements, read_whole
 
 CONTEXT_0, CONTEXT_1, CONTEXT_2 = 0xA0, 0xA1, 0xA2
+MOST_LISTED = 64
+# None of the SEQUENCEs that are read has more fields; what is behind them is refused without being looked at.
+_MOST_FIELDS = 8
 _CONTINUED = 0x80
+_REDUNDANT_ARC = re.compile(rb"(?:^|[\x00-\x7f])\x80")
 
 
 class Fields:
@@ -11,7 +22,7 @@ class Fields:
 
     def __init__(self, content: bytes) -> None:
         """*content* is what the SEQUENCE holds."""
-        self._values = iter(tuple(elements(content)))
+        self._values = iter(tuple(islice(elements(content), _MOST_FIELDS)))
         self._next = next(self._values, None)
 
     def optional(self, tag: int) -> Element | None:
@@ -59,13 +70,25 @@ def fields_of(element: Element) -> Fields:
     return Fields(element.content)
 
 
-def explicit_sequence(content: bytes) -> tuple[Element, ...]:
-    """The values of the SEQUENCE that an explicit tag holds.
+def listed(content: bytes, most: int = MOST_LISTED) -> tuple[Element, ...]:
+    """The values of a SEQUENCE OF, which may be at most so many.
 
     Raises:
-        DerError: when it holds something else.
+        DerError: when there are more.
     """
-    return tuple(elements(read_whole(content, SEQUENCE)))
+    found = tuple(islice(elements(content), most + 1))
+    if len(found) > most:
+        raise DerError(f"a list has more than {most} values")
+    return found
+
+
+def listed_in(content: bytes, most: int = MOST_LISTED) -> tuple[Element, ...]:
+    """The same of the one SEQUENCE that the content is.
+
+    Raises:
+        DerError: when it is something else, or has more.
+    """
+    return listed(read_whole(content, SEQUENCE), most)
 
 
 def identifier(fields: Fields) -> tuple[Element, Element | None]:
@@ -101,6 +124,5 @@ def refuse_bad_oid(content: bytes) -> None:
     Raises:
         DerError: for anything else.
     """
-    starts = [0, *(place + 1 for place, octet in enumerate(content[:-1]) if octet < _CONTINUED)]
-    if not content or content[-1] & _CONTINUED or any(content[start] == _CONTINUED for start in starts):
+    if not content or content[-1] & _CONTINUED or _REDUNDANT_ARC.search(content):
         raise DerError("an OBJECT IDENTIFIER is empty, cut off or not minimal")

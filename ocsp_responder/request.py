@@ -19,7 +19,7 @@ from pki_revocation.der import (
     read_whole,
 )
 
-from .der_fields import CONTEXT_0, CONTEXT_1, CONTEXT_2, Fields, explicit_sequence, fields_of, identifier, integer
+from .der_fields import CONTEXT_0, CONTEXT_1, CONTEXT_2, Fields, fields_of, identifier, integer, listed, listed_in
 from .errors import MalformedRequest
 from .request_extensions import PreferredSignature, pass_over_single_extensions, request_extensions
 from .request_shapes import shape_of
@@ -176,14 +176,14 @@ def _signature(content: bytes, signed: bytes) -> RequestSignature:
     fields.end()
     if bits[:1] != b"\0":
         raise DerError("a signature is not of whole octets")
-    listed = () if certificates is None else explicit_sequence(certificates.content)
+    enclosed = () if certificates is None else listed_in(certificates.content)
     return RequestSignature(
-        signed=signed, algorithm=algorithm.raw, bits=bits[1:], certificates=tuple(each.raw for each in listed)
+        signed=signed, algorithm=algorithm.raw, bits=bits[1:], certificates=tuple(each.raw for each in enclosed)
     )
 
 
 def _only_element(content: bytes) -> bytes:
-    listed = tuple(elements(content))
-    if len(listed) != 1:
+    values = listed(content)
+    if len(values) != 1:
         raise DerError("an explicit tag holds no or several values")
-    return listed[0].raw
+    return values[0].raw

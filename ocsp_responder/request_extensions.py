@@ -10,12 +10,11 @@ from pki_revocation.der import (
     SEQUENCE,
     DerError,
     Element,
-    elements,
     object_identifier,
     read_whole,
 )
 
-from .der_fields import Fields, explicit_sequence, fields_of, identifier, refuse_bad_oid
+from .der_fields import Fields, fields_of, identifier, listed, listed_in, refuse_bad_oid
 
 NONCE = object_identifier("1.3.6.1.5.5.7.48.1.2")
 _ACCEPTABLE_RESPONSES = object_identifier("1.3.6.1.5.5.7.48.1.4")
@@ -23,6 +22,8 @@ _SERVICE_LOCATOR = object_identifier("1.3.6.1.5.5.7.48.1.7")
 _PREFERRED_SIGNATURES = object_identifier("1.3.6.1.5.5.7.48.1.8")
 # RFC 9654 section 2.1: OCTET STRING (SIZE(1..128)).
 _NONCE_OCTETS = range(1, 129)
+# More kinds than there are, for each certificate as well as for the whole request.
+_MOST_EXTENSIONS = 16
 _BOOLEAN, _SET = 0x01, 0x31
 _TRUE = b"\xff"
 
@@ -56,10 +57,10 @@ def request_extensions(content: bytes) -> tuple[bytes | None, tuple[PreferredSig
         if len(nonce) not in _NONCE_OCTETS:
             raise DerError(f"its nonce has {len(nonce)} octets instead of 1 to 128")
     if (value := values.get(_ACCEPTABLE_RESPONSES)) is not None:
-        for element in explicit_sequence(value):
+        for element in listed_in(value):
             refuse_bad_oid(_content(element, OBJECT_IDENTIFIER))
     if (value := values.get(_PREFERRED_SIGNATURES)) is not None:
-        preferred = tuple(_preferred_signature(element) for element in explicit_sequence(value))
+        preferred = tuple(_preferred_signature(element) for element in listed_in(value))
     return nonce, preferred or ()
 
 
@@ -75,10 +76,10 @@ def pass_over_single_extensions(content: bytes) -> None:
     values = _known_values(content, {_SERVICE_LOCATOR})
     if (value := values.get(_SERVICE_LOCATOR)) is not None:
         fields = Fields(read_whole(value, SEQUENCE))
-        for relative_name in elements(fields.required(SEQUENCE).content):
+        for relative_name in listed(fields.required(SEQUENCE).content):
             _content(relative_name, _SET)
         if (locator := fields.optional(SEQUENCE)) is not None:
-            for description in elements(locator.content):
+            for description in listed(locator.content):
                 access = fields_of(description)
                 refuse_bad_oid(access.required(OBJECT_IDENTIFIER).content)
                 if access.anything() is None:
@@ -90,10 +91,10 @@ def pass_over_single_extensions(content: bytes) -> None:
 def _known_values(content: bytes, known: set[bytes]) -> _Values:
     """The values of those extensions that are known, by their OBJECT IDENTIFIER's DER."""
     values: dict[bytes, bytes] = {}
-    listed = explicit_sequence(content)
-    if not listed:
+    extensions = listed_in(content, _MOST_EXTENSIONS)
+    if not extensions:
         raise DerError("a list of extensions is empty")
-    for element in listed:
+    for element in extensions:
         fields = fields_of(element)
         oid = fields.required(OBJECT_IDENTIFIER)
         refuse_bad_oid(oid.content)

@@ -34,6 +34,7 @@ from .watch import JournalWatch
 
 Otherwise = Callable[[list[Exchange]], None]
 _REQUEST_TYPE = REQUEST_TYPE.encode()
+_READING = frozenset({"GET", "HEAD"})
 
 
 class AnswerLayer:
@@ -128,7 +129,7 @@ class AnswerLayer:
         for exchange in exchanges:
             request = exchange.request
             method = request.method
-            if method == "GET":
+            if method in _READING:
                 key = request.target
             elif method == "POST" and request.target in self._post_targets and _says_request(request):
                 key = request.body
@@ -162,14 +163,14 @@ class AnswerLayer:
         else:
             self._kept += 1
         if kept is not None:
-            if request.method == "GET":
+            if request.method != "POST":
                 self.cache.alias(request.target, der, kept)
             self._send(exchange, kept)
         elif answer.shared is None:
-            exchange.reply(unkept_head(len(answer.der)) + self._date, answer.der)
+            self._reply(exchange, unkept_head(len(answer.der)), answer.der)
         else:
             http = in_http(answer, now=now, max_age=self._max_age)
-            exchange.reply(head(http) + self._date, http.body)
+            self._reply(exchange, head(http), http.body)
         return True
 
     def _usable(self, key: bytes, now: datetime) -> KeptAnswer | None:
@@ -190,16 +191,18 @@ class AnswerLayer:
 
     def _send(self, exchange: Exchange, kept: KeptAnswer) -> None:
         request = exchange.request
-        if request.method == "GET":
+        if request.method != "POST":
             tags = [value for name, value in request.headers if name == b"if-none-match"]
             if tags:
-                self._send_conditionally(exchange, kept, b",".join(tags).decode("latin-1"))
+                wanted = b",".join(tags).decode("latin-1")
+                http = in_http(kept.answer, now=self._clock.now(), max_age=self._max_age, if_none_match=wanted)
+                self._reply(exchange, head(http), http.body)
                 return
-        exchange.reply(kept.head + self._date, kept.body)
+        self._reply(exchange, kept.head, kept.body)
 
-    def _send_conditionally(self, exchange: Exchange, kept: KeptAnswer, if_none_match: str) -> None:
-        http = in_http(kept.answer, now=self._clock.now(), max_age=self._max_age, if_none_match=if_none_match)
-        exchange.reply(head(http) + self._date, http.body)
+    def _reply(self, exchange: Exchange, head: bytes, body: bytes) -> None:
+        """A HEAD's reply has the head alone (RFC 9110 section 9.3.2)."""
+        exchange.reply(head + self._date, b"" if exchange.request.method == "HEAD" else body)
 
 
 def _says_request(request: Request) -> bool:

@@ -297,6 +297,43 @@ def test_number_of_certificates_is_bounded() -> None:
         parse_request(ocsp_request(*[ONE] * 4), max_cert_ids=3)
 
 
+A_FEW, MANY = 16, 64
+
+
+def _of(count: int) -> dict[str, bytes]:
+    """Requests with lists of so many values: of extensions, and of everything else."""
+    other = extension(messages.OF_NOBODY, b"")
+    return {
+        "extensions": ocsp_request(ONE, extensions=(other,) * count),
+        "extensions of one certificate": ocsp_request(single(cert_id(), *[other] * count)),
+        "preferred signature algorithms": ocsp_request(
+            ONE, extensions=(messages.preferred(*[messages.RSA_SHA1] * count),)
+        ),
+        "acceptable responses": ocsp_request(
+            ONE, extensions=(extension(messages.ACCEPTABLE_RESPONSES, sequence(*[messages.BASIC] * count)),)
+        ),
+        "certificates": ocsp_request(
+            ONE,
+            after=explicit(
+                0, sequence(messages.algorithm(), b"\x03\x02\x00\xff", explicit(0, sequence(*[ONE] * count)))
+            ),
+        ),
+        "relative names": ocsp_request(
+            single(cert_id(), extension(messages.SERVICE_LOCATOR, sequence(sequence(*[tlv(0x31)] * count))))
+        ),
+    }
+
+
+@pytest.mark.parametrize("kind", _of(0))
+def test_lists_are_bounded(kind: str) -> None:
+    """RFC 9919 section 8.4: 64 kB of values that nobody has a use for are not read one by one."""
+    most = A_FEW if kind.startswith("extensions") else MANY
+    parse_request(_of(most)[kind])
+
+    with pytest.raises(MalformedRequest, match="more than"):
+        parse_request(_of(most + 1)[kind])
+
+
 def test_the_pieces_are_what_the_judge_reads() -> None:
     """asn1crypto finds in the tests' own pieces what they mean to say, so that the tables above spoil real requests."""
     data = ocsp_request(

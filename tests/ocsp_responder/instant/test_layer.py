@@ -1,5 +1,6 @@
 """The layer in front of Flask: what it answers itself, what it leaves to Flask, and what it keeps."""
 
+import base64
 import hashlib
 from datetime import timedelta
 
@@ -108,6 +109,21 @@ def test_conditions(asked: Asking, question: bytes, tags: str, status: int) -> N
         assert {"Cache-Control", "Date", "Expires"} <= set(reply.headers)
 
 
+def test_head_is_get_without_the_body(asked: Asking, question: bytes) -> None:
+    """RFC 9110 section 9.3.2: the same head, its length too, and conditions as well."""
+    warm(asked, question)
+    target = b"/ocsp/" + base64.b64encode(question)
+    whole, head = (asked.ask(Request(each, target, [], b"", http_1_0=False, peer="")) for each in ("GET", "HEAD"))
+    assert whole is not None
+    assert head is not None
+    assert head.headers == whole.headers
+    assert (len(whole.body), head.body) == (int(head.headers["Content-Length"]), b"")
+    tags = [(b"if-none-match", head.headers["ETag"].encode())]
+    unchanged = asked.ask(Request("HEAD", target, tags, b"", http_1_0=False, peer=""))
+    assert unchanged is not None
+    assert unchanged.status == 304
+
+
 @pytest.mark.parametrize("nonce", [1, 16, 32, 128])
 def test_nonces_are_answered_each_for_itself(
     asked: Asking, issuer: Issuer, certificate: x509.Certificate, nonce: int
@@ -141,7 +157,7 @@ def test_unusual_requests_are_left_to_flask(asked: Asking, question: bytes) -> N
     asked.post(question, content_type="text/plain")
     asked.post(question, target=b"/elsewhere")
     for method, target in (
-        ("HEAD", b"/ocsp/AAAA"),
+        ("HEAD", b"/elsewhere/AAAA"),
         ("PUT", b"/ocsp"),
         ("GET", b"/elsewhere/AAAA"),
         ("GET", b"/ocsp/AAAA?a=b"),
