@@ -5,16 +5,17 @@ publisher's own promise: a cache then keeps an old CRL no longer than the publis
 again with the ETag costs next to nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
+from io import BufferedReader
 from pathlib import Path
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.http import parse_range_header
-from werkzeug.wsgi import wrap_file
+from werkzeug.wsgi import FileWrapper
 
 from pki_revocation.clock import Clock, SystemClock, iso
 from pki_revocation.installation import Installation
@@ -94,13 +95,14 @@ def _serve(  # noqa: PLR0913 - the application's parts, and the route's
     if published is None:
         raise NotFound
     try:
-        response = Response(
-            wrap_file(request.environ, published.stream, _BLOCK), mimetype=media_type, direct_passthrough=True
-        )
+        response = Response(_wrapped(published.stream), mimetype=media_type, direct_passthrough=True)
         response.call_on_close(published.stream.close)
         _describe(response, published, clock, longest)
         _keep_one_range()
         response.make_conditional(request.environ, accept_ranges=True, complete_length=published.size)
+        if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+            published.stream.seek(response.content_range.start or 0)
+            response.response = _wrapped(_Part(published.stream, response.content_length or 0))
     except BaseException:
         published.stream.close()
         raise
@@ -109,6 +111,32 @@ def _serve(  # noqa: PLR0913 - the application's parts, and the route's
         published.stream.close()
         response.response = ()
     return response
+
+
+class _Part:
+    """So much of a file, from where it stands."""
+
+    def __init__(self, stream: BufferedReader, length: int) -> None:
+        """Read *length* octets at most."""
+        self._stream = stream
+        self._left = length
+
+    def read(self, size: int = -1) -> bytes:
+        """The next octets, at most so many."""
+        octets = self._stream.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(octets)
+        return octets
+
+    def close(self) -> None:
+        """The file's own."""
+        self._stream.close()
+
+
+def _wrapped(contents: BufferedReader | _Part) -> Iterable[bytes]:
+    """The server takes it from the file as the client takes it from the server (PEP 3333): a CRL may be 50 MB."""
+    wrapper: Callable[[BufferedReader | _Part, int], Iterable[bytes]]
+    wrapper = request.environ.get("wsgi.file_wrapper", FileWrapper)
+    return wrapper(contents, _BLOCK)
 
 
 def _describe(response: Response, published: PublishedFile, clock: Clock, longest: timedelta) -> None:

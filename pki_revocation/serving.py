@@ -5,16 +5,18 @@ application for itself, so that no database connection and no thread crosses a f
 """
 
 import importlib
+import logging
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, PkiError
 from .http_server import worker
 from .http_server.application import Application
 from .http_server.limits import Limits
@@ -25,6 +27,7 @@ from .operations import OperationsServer
 from .parent_death import end_with_parent
 from .settings import LOOPBACK
 
+_log = logging.getLogger(__name__)
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -101,5 +104,10 @@ def _work(
     log_to_stderr()
     module, _, function = factory.partition(":")
     make: Callable[[Installation], Application] = getattr(importlib.import_module(module), function)
-    application = make(Installation.open(directory, config))
+    try:
+        application = make(Installation.open(directory, config))
+    except PkiError as error:
+        # What was right when the service started may not be so when a worker is replaced.
+        _log.error("a worker cannot start: %s", error)
+        sys.exit(1)
     worker.serve(application, listening, limits=listener.limits, threads=listener.threads)

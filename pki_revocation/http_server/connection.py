@@ -1,305 +1,320 @@
-"""One client's connection: requests in, replies out in the same order, and an end to whatever takes too long.
-
-llhttp refuses what RFC 9112 calls an error: Transfer-Encoding beside Content-Length, two lengths, folded lines, bare
-line feeds, octets that have no place. What it lets through and should not is refused here.
-"""
+"""One client's connection: requests in, replies out in the same order, and an end to whatever takes too long."""
 
 import asyncio
+import logging
 from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
-import httptools
-
-from .framing import OLD, USUAL, framing
 from .limits import Limits
 from .messages import Exchange, FileBody, Request
+from .reader import RequestReader, Stage
 from .refusals import Refused, refusal
 
 if TYPE_CHECKING:
     from .server import Server
 
-_NEVER = float("inf")
+_log = logging.getLogger(__name__)
+_INFINITE = 1 << 62
 _PIECE = 256 * 1024
-# So long after the last reply the client's octets are dropped, or a reset could overtake it (RFC 9112 section 9.6).
-_LINGER_SECONDS = 2.0
+_HEAD_END = b"\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE, _KEEP_ALIVE = b"Connection: close\r\n\r\n", b"Connection: keep-alive\r\n\r\n"
+_NOTHING, _HEAD = Stage.NOTHING, Stage.HEAD
 
 
 class Connection(asyncio.Protocol):
-    """Made by the server for each client that is accepted."""
+    """Made by the server for each client that is accepted.
+
+    *deadline* is when `overdue` is to be called, by the server's clock, which moves once a second; it is set when
+    something begins, and whether it still matters is looked at when it has passed. *replied_at* is when the client
+    was last sent a reply.
+    """
+
+    __slots__ = (
+        "_continue_due",
+        "_ending",
+        "_exchanges",
+        "_held",
+        "_left",
+        "_limits",
+        "_lingering",
+        "_paused",
+        "_reader",
+        "_sending",
+        "_server",
+        "_stalled",
+        "_taken_at",
+        "_timed",
+        "_transport",
+        "_untaken",
+        "deadline",
+        "replied_at",
+    )
 
     def __init__(self, server: "Server") -> None:
         """Nobody is connected yet."""
         self._server = server
         self._limits: Limits = server.limits
-        self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport
-        self._peer = ""
+        self._reader: RequestReader
         self._exchanges: deque[Exchange] = deque()
-        self._sending: FileBody | None = None
+        # The exchange whose file is being sent, and how much of it is left.
+        self._sending: Exchange | None = None
         self._left = 0
-        self._after_file = True
-        self._stalled = False
-        self._reading_paused = False
+        # What was received beyond the requests that may wait.
+        self._held = b""
+        self._paused = self._stalled = self._continue_due = False
         # No more requests are taken: the last one said so or was refused, or the server ends.
         self._ending = False
+        # The last reply is out, and its reader may still be reading it.
         self._lingering = False
-        # When the client must have sent what it has begun, or have begun; and when it must have taken something.
-        self.deadline = self.taking_deadline = _NEVER
-        self.completed_at = 0.0
-        self._in_message = False
-        self._begin()
+        self._timed = _NOTHING
+        self._untaken = _INFINITE
+        self.deadline = self.replied_at = self._taken_at = server.now
 
-    # What asyncio calls.
+    @property
+    def owed(self) -> bool:
+        """Whether the application has yet to answer."""
+        return bool(self._exchanges)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there."""
         self._transport = cast("asyncio.Transport", transport)
         address = transport.get_extra_info("peername")
-        self._peer = address[0] if address else ""
-        now = self._server.now
-        self.completed_at = now
-        self.deadline = now + self._limits.idle_seconds
+        self._reader = RequestReader(self, self._limits, address[0] if address else "")
+        self._restart_timer()
         self._server.joined(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """The client is gone; replies to it go nowhere."""
         self._ending = True
-        self._close_file()
-        for exchange in self._exchanges:
-            _close_body(exchange)
+        self._held = b""
+        self._close_files()
         self._server.left(self)
 
     def data_received(self, data: bytes) -> None:
         """Octets, however they were cut."""
         if self._ending:
             return
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # We speak nothing else, and RFC 9110 section 7.8 lets us say nothing of it; what follows is not HTTP.
-            self._ending = True
-            if self._exchanges:
-                self._exchanges[-1].keep_alive = False
-        except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            self._refuse(cause.status if isinstance(cause, Refused) else HTTPStatus.BAD_REQUEST)
-        except httptools.HttpParserInvalidMethodError:
-            self._refuse(HTTPStatus.NOT_IMPLEMENTED)
-        except httptools.HttpParserError:
-            self._refuse(self._why_unparsed())
-        if len(self._exchanges) >= self._limits.waiting:
-            self._pause_or_resume()
+        if data.count(_HEAD_END) > 1:
+            self._read_one_by_one(data)
+        else:
+            self._read(data)
 
     def eof_received(self) -> bool:
         """The client will send no more; it still gets what it is owed."""
         if self._lingering or not (self._exchanges or self._sending):
             return False
-        self.finish()
+        self._take_no_more()
         return True
 
     def pause_writing(self) -> None:
         """The client takes less than it asked for."""
         self._stalled = True
-        self.taking_deadline = self._server.now + self._limits.stalled_seconds
+        self._untaken = _INFINITE
+        self.deadline = self._server.now
         self._pause_or_resume()
 
     def resume_writing(self) -> None:
         """It has caught up."""
         self._stalled = False
-        self.taking_deadline = _NEVER
+        self._untaken = _INFINITE
+        self._restart_timer()
         if self._sending is not None:
-            self._send_file()
-        self._send_ready()
-        self._pause_or_resume()
+            self._send_file(self._sending)
+        self.answered()
 
-    # What llhttp calls.
-
-    def on_message_begin(self) -> None:
-        """The first octet of a request."""
+    def arrived(self, request: Request, *, keep_alive: bool) -> None:
+        """A request is complete."""
         if self._ending:
-            raise Refused(HTTPStatus.BAD_REQUEST)
-        self._in_message = True
-        self.deadline = self._server.now + self._limits.head_seconds
-        self._begin()
-
-    def on_url(self, url: bytes) -> None:
-        """A piece of the target."""
-        self._target += url
-        if len(self._target) > self._limits.target:
-            raise Refused(HTTPStatus.REQUEST_URI_TOO_LONG)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header line, or a trailer's, which nobody reads (RFC 9110 section 6.5.1)."""
-        self._head_size += len(name) + len(value) + 4
-        if self._head_size > self._limits.head or len(self._headers) >= self._limits.header_lines:
-            raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        if not self._head_complete:
-            self._headers.append((name.lower(), value))
-
-    def on_headers_complete(self) -> None:
-        """The head is there: is a body to come, and may it?"""
-        self._head_complete = True
-        has_body, expects = framing(self._headers, self._parser.get_http_version(), self._limits)
-        if has_body:
-            self.deadline = self._server.now + self._limits.body_seconds
-            if expects and not self._exchanges:
-                self._transport.write(_CONTINUE)
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
-        self._body_size += len(body)
-        if self._body_size > self._limits.body:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        self._body.append(body)
-
-    def on_message_complete(self) -> None:
-        """A request has arrived."""
-        self._in_message = False
-        self.deadline = _NEVER
-        request = Request(
-            self._parser.get_method().decode("ascii"),
-            self._target,
-            self._headers,
-            b"".join(self._body),
-            self._parser.get_http_version() == OLD,
-            self._peer,
-        )
-        exchange = Exchange(request, self, keep_alive=self._parser.should_keep_alive())
-        self._ending = not exchange.keep_alive
+            return
+        self._timed = _NOTHING
+        self._continue_due = False
+        if not keep_alive or self._server.finishing:
+            keep_alive, self._ending = False, True
+        exchange = Exchange(request, self, keep_alive=keep_alive)
         self._exchanges.append(exchange)
         self._server.arrived(exchange)
 
-    # What the exchanges and the server call.
+    def continue_expected(self) -> None:
+        """The client waits for leave to send its body, which it gets after the replies that are due before."""
+        self._continue_due = True
+        self._let_continue()
 
     def answered(self) -> None:
         """One of the exchanges has its reply: send what is next in order."""
-        self._send_ready()
-        if self._reading_paused:
+        if self._transport.is_closing():
+            self._close_files()
+            return
+        exchanges = self._exchanges
+        while exchanges and exchanges[0].head is not None and self._sending is None and not self._stalled:
+            self._send(exchanges.popleft())
+        if self._continue_due:
+            self._let_continue()
+        if self._paused:
             self._pause_or_resume()
 
+    def overdue(self) -> None:
+        """The deadline has passed: end it, if it is the client who is late."""
+        now = self._server.now
+        untaken = self._transport.get_write_buffer_size()
+        if untaken:
+            if untaken < self._untaken:
+                self._untaken, self._taken_at = untaken, now
+            elif now - self._taken_at >= self._limits.stalled_seconds:
+                self._transport.abort()
+            # Looked at again at the next sweep, whatever little was taken.
+        elif self._untaken != _INFINITE or self._paused:
+            self._untaken = _INFINITE
+            self._restart_timer()
+        elif self._lingering:
+            self._transport.abort()
+        elif self._exchanges:
+            self._restart_timer()
+        elif self._timed:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self._transport.abort()
+
     def abort(self) -> None:
-        """End it now: too slow, or in the way of others."""
+        """End it now."""
         self._transport.abort()
 
     def finish(self) -> None:
-        """Take no more requests; close when the last reply is out."""
-        self._ending = True
-        if self._exchanges:
-            self._exchanges[-1].keep_alive = False
-        elif self._sending is not None:
-            self._after_file = False
-        elif not self._lingering:
+        """Close as soon as no request is in progress; to be called until it is gone."""
+        if self._exchanges or self._sending:
+            self._take_no_more()
+        elif not (self._lingering or self._reader.stage):
             self._transport.close()
 
-    # How it does that.
+    def _read(self, data: bytes) -> None:
+        reader = self._reader
+        try:
+            reader.feed(data)
+        except Refused as refused:
+            self._refuse(refused.status)
+        except Exception:  # noqa: BLE001 - an error of ours must not reach the loop, which would leave the client waiting
+            _log.exception("a request could not be read")
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
+        stage = reader.stage
+        if stage is not self._timed and not self._ending:
+            self._timed = stage
+            if stage:
+                self._restart_timer()
+        if len(self._exchanges) >= self._limits.waiting:
+            self._pause_or_resume()
 
-    def _begin(self) -> None:
-        self._target = b""
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._head_size = 0
-        self._head_complete = False
-        self._body: list[bytes] = []
-        self._body_size = 0
+    def _read_one_by_one(self, data: bytes) -> None:
+        """Each head by itself, so that no more requests wait than may, and each begins where its octets do."""
+        at = 0
+        while at < len(data) and not self._ending:
+            if self._paused:
+                self._held = data[at:]
+                return
+            end = data.find(_HEAD_END, at)
+            end = len(data) if end < 0 else end + len(_HEAD_END)
+            self._read(data[at:end])
+            at = end
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer in place of an application, after what is still owed, and end."""
         if self._ending:
             return  # what follows the last request is dropped
-        self._ending, self._in_message = True, False
-        self.deadline = _NEVER
-        exchange = Exchange(Request("", b"", [], b"", http_1_0=False, peer=self._peer), self, keep_alive=False)
+        self._ending = True
+        self._timed = _NOTHING
+        self._continue_due = False
+        exchange = Exchange(Request("", b"", [], b"", http_1_0=False, peer=""), self, keep_alive=False)
         self._exchanges.append(exchange)
         exchange.reply(*refusal(status))
 
-    def _why_unparsed(self) -> HTTPStatus:
-        """Which of llhttp's refusals has an answer of its own."""
-        version = self._parser.get_http_version()
-        if self._target and version not in {"0.0", USUAL, OLD}:
-            return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
-        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self._headers):
-            lengths = any(name == b"content-length" for name, _ in self._headers)
-            return HTTPStatus.BAD_REQUEST if lengths else HTTPStatus.NOT_IMPLEMENTED
-        return HTTPStatus.BAD_REQUEST
+    def _take_no_more(self) -> None:
+        self._ending = True
+        self._held = b""
+        last = self._exchanges[-1] if self._exchanges else self._sending
+        if last is not None:
+            last.keep_alive = False
 
-    def _send_ready(self) -> None:
-        exchanges = self._exchanges
-        while exchanges and exchanges[0].head is not None and self._sending is None and not self._stalled:
-            exchange = exchanges.popleft()
-            head, body = exchange.head or b"", exchange.body
-            if self._transport.is_closing():
-                _close_body(exchange)
-                continue
-            if not exchange.keep_alive:
-                head += _CLOSE
-            elif exchange.request.http_1_0:
-                head += _KEEP_ALIVE
-            else:
-                head += b"\r\n"
-            if isinstance(body, FileBody):
-                self._transport.write(head)
-                self._sending, self._left, self._after_file = body, body.length, exchange.keep_alive
-                self._send_file()
-            else:
-                self._transport.write(head + body)
-                self._sent(keep_alive=exchange.keep_alive)
+    def _let_continue(self) -> None:
+        if not (self._exchanges or self._sending):
+            self._continue_due = False
+            self._transport.write(_CONTINUE)
 
-    def _sent(self, *, keep_alive: bool) -> None:
-        self.completed_at = self._server.now
-        if not keep_alive:
-            self._linger()
+    def _send(self, exchange: Exchange) -> None:
+        head, body = exchange.head or b"", exchange.body
+        if not exchange.keep_alive:
+            head += _CLOSE
+        elif exchange.request.http_1_0:
+            head += _KEEP_ALIVE
         else:
-            self._rest()
+            head += b"\r\n"
+        if isinstance(body, bytes):
+            self._transport.write(head + body)
+            self._sent(exchange)
+        else:
+            self._transport.write(head)
+            self._sending, self._left = exchange, body.length
+            self._send_file(exchange)
 
-    def _rest(self) -> None:
-        """Where nothing is owed and nothing has begun, wait for the next request."""
-        if not (self._exchanges or self._in_message):
-            self.deadline = self._server.now + self._limits.idle_seconds
+    def _send_file(self, exchange: Exchange) -> None:
+        """Let the client have as much as it takes; the rest follows when it has taken that."""
+        body = cast("FileBody", exchange.body)
+        while self._left and not self._stalled:
+            piece = body.file.read(min(_PIECE, self._left))
+            if not piece:
+                self._transport.abort()  # shorter than was said: the client must not take it for whole
+                return
+            self._left -= len(piece)
+            self._transport.write(piece)
+        if not self._left:
+            body.file.close()
+            self._sending = None
+            self._sent(exchange)
+
+    def _sent(self, exchange: Exchange) -> None:
+        self.replied_at = now = self._server.now
+        if not exchange.keep_alive:
+            self._linger()
+        elif not (self._timed or self._stalled):
+            self.deadline = now + self._limits.idle_seconds
 
     def _linger(self) -> None:
-        """Say that this was all, and wait for the client to have read it."""
+        """Say that this was all, and drop what comes, lest a reset overtake the reply (RFC 9112 section 9.6)."""
         self._ending = self._lingering = True
-        self.deadline = self._server.now + _LINGER_SECONDS
-        if self._transport.can_write_eof() and not self._transport.is_closing():
+        if not self._stalled:
+            self._restart_timer()
+        if not self._transport.is_closing():
             self._transport.write_eof()
-        if self._reading_paused:
-            self._reading_paused = False
-            self._transport.resume_reading()
+        if self._paused:
+            self._pause_or_resume()
 
-    def _send_file(self) -> None:
-        """Let the client have as much as it takes; the rest follows when it has taken that."""
-        while (sending := self._sending) is not None and not self._stalled:
-            piece = sending.file.read(min(_PIECE, self._left))
-            self._left -= len(piece)
-            if self._transport.is_closing():
-                self._close_file()
-            elif piece:
-                self._transport.write(piece)
-            else:
-                self._close_file()
-                if self._left:
-                    self._transport.abort()  # shorter than was said: the client must not take it for whole
-                else:
-                    self._sent(keep_alive=self._after_file)
+    def _restart_timer(self) -> None:
+        limits = self._limits
+        if self._lingering:
+            seconds = limits.linger_seconds
+        elif not self._timed:
+            seconds = limits.idle_seconds
+        else:
+            seconds = limits.head_seconds if self._timed is _HEAD else limits.body_seconds
+        self.deadline = self._server.now + seconds
 
-    def _close_file(self) -> None:
-        if self._sending is not None:
-            self._sending.file.close()
-            self._sending = None
+    def _close_files(self) -> None:
+        for exchange in (self._sending, *self._exchanges):
+            if exchange is not None and isinstance(exchange.body, FileBody):
+                exchange.body.file.close()
+        self._sending = None
 
     def _pause_or_resume(self) -> None:
-        """Read no further while replies are owed, or the client does not take those that are there."""
-        full = not self._lingering and (self._stalled or len(self._exchanges) >= self._limits.waiting)
-        if full != self._reading_paused and not self._transport.is_closing():
-            self._reading_paused = full
-            if full:
+        """Read no further while too many replies are owed, or the client does not take those that are there."""
+        if self._transport.is_closing():
+            return
+        if not self._paused:
+            if not self._lingering and (self._stalled or len(self._exchanges) >= self._limits.waiting):
+                self._paused = True
                 self._transport.pause_reading()
-            else:
+        elif self._lingering or not (self._stalled or self._exchanges):
+            self._paused = False
+            held, self._held = self._held, b""
+            self._read_one_by_one(held)
+            if not self._paused:
                 self._transport.resume_reading()
-
-
-def _close_body(exchange: Exchange) -> None:
-    if isinstance(exchange.body, FileBody):
-        exchange.body.file.close()

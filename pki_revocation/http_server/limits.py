@@ -8,12 +8,14 @@ _KEPT_DESCRIPTORS = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Sizes in octets, times in seconds.
+    """Sizes in octets, times in seconds, kept to within a second.
 
-    *head* and *header_lines* bound what is parsed before anything is known; *target* the request line's. *body* is the
-    application's. *head_seconds* count from a request's first octet, *body_seconds* from the end of its head,
-    *idle_seconds* from the last reply; *stalled_seconds* is how long a client may take nothing of a reply that waits.
-    *waiting* requests of one connection are taken before it is read on. *connections* are held by one worker.
+    *head* and *header_lines* bound what is parsed before anything is known, *target* the request line's; *body* is the
+    application's to say. *head_seconds* count from a request's first octet, *body_seconds* from the end of its head,
+    and *idle_seconds* from the last reply. *stalled_seconds* is how long a client may take nothing of a reply that
+    waits; one that takes it slowly may. *linger_seconds* is how long a client may still send after its last reply,
+    whose loss a reset would be. *waiting* requests of one connection are answered before it is read on. *connections*
+    are held by one worker.
     """
 
     target: int = 8 * 1024
@@ -24,6 +26,7 @@ class Limits:
     body_seconds: float = 20
     idle_seconds: float = 75
     stalled_seconds: float = 30
+    linger_seconds: float = 5
     waiting: int = 16
     connections: int = 10_000
 

@@ -1,7 +1,7 @@
 """A request that has arrived, and the place for its reply."""
 
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 
 @dataclass(slots=True)
@@ -19,11 +19,23 @@ class Request:
     peer: str
 
 
+class Contents(Protocol):
+    """What a file is to us."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next octets, at most so many, and none at the end."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more is wanted of it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileBody:
     """A body that is read from a file as the client takes it, from where the file stands; the file is closed then."""
 
-    file: BinaryIO
+    file: Contents
     length: int
 
 

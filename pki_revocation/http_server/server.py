@@ -1,34 +1,42 @@
 """All connections of one worker: what arrived in one turn of the loop is handled together, the slow are swept out."""
 
 import asyncio
-import contextlib
 import heapq
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from operator import attrgetter
 
 from .connection import Connection
 from .limits import Limits
 from .messages import Exchange
+from .refusals import refusal
 
 _log = logging.getLogger(__name__)
 _SWEEP_SECONDS = 1.0
-# At the limit so many go at once, because finding the quietest means looking at all.
-_MAKING_ROOM = 64
+_FINISH_LOOK_SECONDS = 0.1
+# Finding the quietest means looking at all: so many are found at once.
+_FOUND_AT_ONCE = 64
 Handle = Callable[[list[Exchange]], None]
 
 
 class Server:
-    """Serves on sockets that somebody else bound."""
+    """Serves on sockets that somebody else bound.
+
+    *now* is the loop's time as of the last sweep: near enough for limits of seconds, and free. *finishing* says that no
+    connection is to take another request.
+    """
 
     def __init__(self, handle: Handle, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
         """Give each batch of requests to *handle*, in the loop's thread."""
         self.limits = limits
         self.now = loop.time()
+        self.finishing = False
         self._handle = handle
         self._loop = loop
         self._connections: set[Connection] = set()
-        self._empty = asyncio.Event()
+        self._quietest: list[tuple[float, Connection]] = []
+        self._displaced = 0
         self._batch: list[Exchange] = []
         self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep)
 
@@ -37,19 +45,14 @@ class Server:
         return Connection(self)
 
     def joined(self, connection: Connection) -> None:
-        """A client is there; at the limit those go who have had no reply for the longest: slow ones lock nobody out."""
+        """A client is there; at the limit another one goes for it, so that slow ones lock nobody out."""
+        if len(self._connections) >= self.limits.connections:
+            self._make_room()
         self._connections.add(connection)
-        if len(self._connections) > self.limits.connections:
-            _log.warning("more than %s connections: the quietest are closed", self.limits.connections)
-            quietest = heapq.nsmallest(_MAKING_ROOM, self._connections, key=attrgetter("completed_at"))
-            for each in quietest:
-                each.abort()
 
     def left(self, connection: Connection) -> None:
         """A client is gone."""
         self._connections.discard(connection)
-        if not self._connections:
-            self._empty.set()
 
     def arrived(self, exchange: Exchange) -> None:
         """A request is complete; it is handled when everything that arrived in this turn of the loop has been read."""
@@ -58,23 +61,48 @@ class Server:
         self._batch.append(exchange)
 
     async def finish(self, seconds: float) -> None:
-        """Take no more requests, and let what is in progress end, for so long at most."""
-        self._empty.clear()
-        for connection in list(self._connections):
-            connection.finish()
-        if self._connections:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), seconds)
+        """Take no more requests than have begun to arrive, and let those end, for so long at most."""
+        self.finishing = True
+        deadline = self._loop.time() + seconds
+        while self._connections and self._loop.time() < deadline:
+            # What has been sent to us may not have been read yet: nothing is closed in the first moment.
+            await asyncio.sleep(_FINISH_LOOK_SECONDS)
+            for connection in list(self._connections):
+                connection.finish()
         self._sweeping.cancel()
         for connection in list(self._connections):
             connection.abort()
 
     def _hand_over(self) -> None:
         batch, self._batch = self._batch, []
-        self._handle(batch)
+        try:
+            self._handle(batch)
+        except Exception:  # noqa: BLE001 - an error of ours must not leave clients waiting
+            _log.exception("requests could not be handled")
+            for exchange in batch:
+                if exchange.head is None:
+                    exchange.reply(*refusal(HTTPStatus.INTERNAL_SERVER_ERROR))
+
+    def _make_room(self) -> None:
+        """Close the one that has had no reply for the longest, among those that the application does not owe one."""
+        for _ in range(2):
+            while self._quietest:
+                replied_at, connection = self._quietest.pop()
+                if connection in self._connections and connection.replied_at == replied_at and not connection.owed:
+                    # Not waited for: from now on it does not count.
+                    self._connections.discard(connection)
+                    connection.abort()
+                    self._displaced += 1
+                    return
+            candidates = (each for each in self._connections if not each.owed)
+            found = heapq.nsmallest(_FOUND_AT_ONCE, candidates, key=attrgetter("replied_at"))
+            self._quietest = [(each.replied_at, each) for each in reversed(found)]
 
     def _sweep(self) -> None:
         self.now = now = self._loop.time()
-        for connection in [each for each in self._connections if each.deadline < now or each.taking_deadline < now]:
-            connection.abort()
+        for connection in [each for each in self._connections if each.deadline <= now]:
+            connection.overdue()
+        if self._displaced:
+            _log.warning("%s connections at once: the %s quietest were closed", len(self._connections), self._displaced)
+            self._displaced = 0
         self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep)

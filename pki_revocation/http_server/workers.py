@@ -1,4 +1,4 @@
-"""All workers of a service: one listening socket, and processes that share it and are replaced when they die.
+"""All workers of a service: one listening socket, bound once, and processes that share it, replaced when they end.
 
 The socket is bound without SO_REUSEPORT, so that no second service can take the same port in silence; what waits in
 its queue when a worker is killed is taken by another one.
@@ -6,19 +6,19 @@ its queue when a worker is killed is taken by another one.
 
 import logging
 import multiprocessing
+import os
 import signal
 import socket
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 from pki_revocation.errors import ConfigurationError
 
 _log = logging.getLogger(__name__)
-_POLL_SECONDS = 0.2
-_STOP_SECONDS = 15.0
+# A worker has ten seconds to finish what is in progress, and some to end.
+_STOP_SECONDS = 13.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 # Who has lived for so long did not die of its start.
 _LONG_LIFE_SECONDS = 10.0
@@ -46,7 +46,7 @@ def bind(host: str, port: int, name: str) -> socket.socket:
 
 
 class Workers:
-    """So many processes, until `request_stop`."""
+    """So many processes, until SIGTERM or SIGINT."""
 
     def __init__(self, count: int, work: Work, listening: socket.socket, *, died: Callable[[int], None]) -> None:
         """Start nothing yet.
@@ -57,53 +57,60 @@ class Workers:
             listening: the socket.
             died: is told the process id of each worker that has ended.
         """
-        self._count = count
         self._work = work
         self._listening = listening
         self._died = died
         # A forked worker would share this process's threads' locks; a spawned one starts clean.
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[int, tuple[BaseProcess, float]] = {}
+        self._starts = [time.monotonic()] * count
         self._pause = _FIRST_PAUSE
-        self._stopping = threading.Event()
+        self._stopping = False
+        self._woken, self._waking = os.pipe()
 
     def run(self) -> None:
-        """Start them, keep up their number, and end them all when that is asked for."""
+        """Start them, keep up their number, and end them all when a signal asks for it; once, from the main thread."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.request_stop())
-        for _ in range(self._count):
-            self._start()
+            signal.signal(number, self._ask_to_stop)
         try:
-            while not self._stopping.is_set():
-                self._replace(self._ended(_POLL_SECONDS))
+            while not self._stopping:
+                self._start_due()
+                self._wait()
         finally:
             self._stop()
 
-    def request_stop(self) -> None:
-        """End `run`; safe to call from a signal handler."""
-        self._stopping.set()
+    def _ask_to_stop(self, *_: object) -> None:
+        self._stopping = True
+        os.write(self._waking, b".")
 
-    def _start(self) -> None:
-        process = self._context.Process(target=self._work, args=(self._listening,))
-        process.start()
-        self._processes[process.sentinel] = (process, time.monotonic())
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        due = [each for each in self._starts if each <= now]
+        self._starts = [each for each in self._starts if each > now]
+        for _ in due:
+            process = self._context.Process(target=self._work, args=(self._listening,))
+            process.start()
+            self._processes[process.sentinel] = (process, now)
 
-    def _ended(self, seconds: float) -> Sequence[int]:
-        return [each for each in wait(list(self._processes), seconds) if isinstance(each, int)]
+    def _wait(self) -> None:
+        """Until a worker ends, one is to be started, or a signal comes."""
+        seconds = max(0.0, min(self._starts) - time.monotonic()) if self._starts else None
+        for sentinel in wait([*self._processes, self._woken], seconds):
+            if isinstance(sentinel, int) and sentinel in self._processes:
+                self._replace(sentinel)
 
-    def _replace(self, sentinels: Sequence[int]) -> None:
-        for sentinel in sentinels:
-            process, born = self._processes.pop(sentinel)
-            process.join()
-            self._died(process.pid or 0)
-            if self._stopping.is_set():
-                return
-            if time.monotonic() - born > _LONG_LIFE_SECONDS:
-                self._pause = _FIRST_PAUSE
-            _log.error("a worker ended with status %s: starting another one in %.1f s", process.exitcode, self._pause)
-            self._stopping.wait(self._pause)
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-            self._start()
+    def _replace(self, sentinel: int) -> None:
+        process, born = self._processes.pop(sentinel)
+        process.join()
+        self._died(process.pid or 0)
+        if self._stopping:
+            return
+        now = time.monotonic()
+        if now - born > _LONG_LIFE_SECONDS:
+            self._pause = _FIRST_PAUSE
+        _log.error("a worker ended with status %s: another one starts in %.1f s", process.exitcode, self._pause)
+        self._starts.append(now + self._pause)
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
     def _stop(self) -> None:
         for process, _ in self._processes.values():
@@ -112,8 +119,10 @@ class Workers:
         for process, _ in self._processes.values():
             process.join(max(0.1, deadline - time.monotonic()))
             if process.is_alive():
-                _log.warning("a worker did not end in %.0f seconds: killing it", _STOP_SECONDS)
+                _log.warning("a worker did not end in %.0f seconds: it is killed", _STOP_SECONDS)
                 process.kill()
                 process.join()
         self._processes.clear()
         self._listening.close()
+        os.close(self._woken)
+        os.close(self._waking)

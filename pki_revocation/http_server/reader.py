@@ -1,0 +1,246 @@
+"""Requests out of octets, strictly (RFC 9112): what is ambiguous or without end is refused before anybody sees it.
+
+llhttp refuses most of it: Transfer-Encoding beside Content-Length, two lengths, folded lines, space before a colon,
+bare line feeds, control characters. What it lets through and should not is refused here. It knows methods by name,
+and a method may be any token (RFC 9110 section 9.1): which of them are taken is the application's to say.
+"""
+
+import enum
+import re
+from http import HTTPStatus
+from typing import Protocol
+
+import httptools
+
+from .limits import Limits
+from .messages import Request
+from .refusals import Refused
+
+_USUAL, _OLD = "1.1", "1.0"
+_OF_INTEREST = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
+# RFC 3986 section 3.2: a name or an address, and a port; no user, no path.
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
+_METHOD = re.compile(rb"(?:\r\n)*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
+_BEGUN_METHOD = re.compile(rb"(?:\r\n)*[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
+# Parsed in place of a method that llhttp does not know: neither says anything of a body.
+_STAND_IN = b"POST"
+
+
+class Stage(enum.IntEnum):
+    """How much of a request is there."""
+
+    NOTHING = 0
+    HEAD = 1
+    BODY = 2
+
+
+_NOTHING, _HEAD, _BODY = Stage.NOTHING, Stage.HEAD, Stage.BODY
+
+
+class Receiver(Protocol):
+    """What requests are read for: the connection."""
+
+    def arrived(self, request: Request, *, keep_alive: bool) -> None:
+        """A request is complete; *keep_alive* says whether the client may send another one."""
+        ...
+
+    def continue_expected(self) -> None:
+        """The client waits for `100 Continue`, and its body may come (RFC 9110 section 10.1.1)."""
+        ...
+
+
+class RequestReader:
+    """Reads the requests of one connection."""
+
+    __slots__ = (
+        "_begun",
+        "_body",
+        "_body_octets",
+        "_head_octets",
+        "_headers",
+        "_host",
+        "_limits",
+        "_method",
+        "_old",
+        "_parser",
+        "_peer",
+        "_receiver",
+        "_target",
+        "_undigested",
+        "stage",
+    )
+
+    def __init__(self, receiver: Receiver, limits: Limits, peer: str) -> None:
+        """Read for *receiver*; *peer* is the client's address."""
+        self.stage = _NOTHING
+        self._receiver = receiver
+        self._limits = limits
+        self._peer = peer
+        self._parser = httptools.HttpRequestParser(self)
+        self._begun = b""
+        self._undigested = 0
+        self._host = b""
+        self._method = ""
+        self.on_message_begin()
+        self.stage = _NOTHING
+
+    def feed(self, data: bytes) -> None:
+        """Read on.
+
+        Raises:
+            Refused: when this is no request that may go further; nothing can be read after that.
+        """
+        if self._begun:
+            # No target was there yet: from the method on once more, because it may be one that llhttp does not know.
+            data, self._begun = self._begun + data, b""
+            self._parser = httptools.HttpRequestParser(self)
+            self.stage = _NOTHING
+        fresh = self.stage is _NOTHING
+        while data:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                # RFC 9110 section 7.8: who speaks nothing else passes over the wish, and goes on as before.
+                self._parser = httptools.HttpRequestParser(self)
+                data = data[upgrade.args[0] :]
+            except httptools.HttpParserCallbackError as error:
+                raise error.__context__ or error from None
+            except httptools.HttpParserError as error:
+                if not (fresh and "method" in str(error)):
+                    raise Refused(self._why()) from error
+                data = self._with_known_method(data)
+                fresh = False
+            else:
+                break
+        if self.stage is _NOTHING:
+            self._undigested = 0
+        else:
+            self._bound(data)
+
+    def on_message_begin(self) -> None:
+        """The first octet of a request."""
+        self.stage = _HEAD
+        self._target = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._head_octets = self._body_octets = 0
+        self._body: list[bytes] = []
+        self._old = False
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
+        self._target += url
+        if len(self._target) > self._limits.target:
+            raise Refused(HTTPStatus.REQUEST_URI_TOO_LONG)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header line, or a trailer's, which nobody reads (RFC 9110 section 6.5.1)."""
+        self._head_octets += len(name) + len(value) + 4
+        if self._head_octets > self._limits.head or len(self._headers) >= self._limits.header_lines:
+            raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if self.stage is _HEAD:
+            self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """The head is there: is a body to come, and may it?"""
+        version = self._parser.get_http_version()
+        if version != _USUAL:
+            if version != _OLD:
+                raise Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+            self._old = True
+        hosts = 0
+        has_body = expects = False
+        for name, value in self._headers:
+            if name in _OF_INTEREST:
+                if name == b"host":
+                    hosts += 1
+                    self._check_host(value)
+                elif name == b"expect":
+                    expects = self._expects(value)
+                else:
+                    has_body = True
+                    self._check_body(name, value)
+        # RFC 9112 section 3.2: one in HTTP/1.1, and never two.
+        if hosts != 1 and (hosts or not self._old):
+            raise Refused(HTTPStatus.BAD_REQUEST)
+        self.stage = _BODY
+        self._undigested = 0
+        if expects and has_body:
+            self._receiver.continue_expected()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._body_octets += len(body)
+        if self._body_octets > self._limits.body:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        self._undigested = -1
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """A request has arrived."""
+        parser = self._parser
+        method = self._method or parser.get_method().decode("ascii")
+        body = b"".join(self._body) if self._body else b""
+        request = Request(method, self._target, self._headers, body, self._old, self._peer)
+        self.stage = _NOTHING
+        self._method = ""
+        self._undigested = -1
+        # What follows a CONNECT may be meant for the tunnel that there will not be.
+        self._receiver.arrived(request, keep_alive=parser.should_keep_alive() and method != "CONNECT")
+
+    def _bound(self, data: bytes) -> None:
+        """Let no line go on without end: llhttp tells of one when it is complete, and keeps it until then."""
+        if self._undigested < 0:
+            # Something came of these octets. What is left over of them is not counted, but is one reading's at most.
+            self._undigested = 0
+        else:
+            self._undigested += len(data)
+            if self._undigested > self._limits.target + self._limits.head:
+                raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            if data and self.stage is _HEAD and not self._target:
+                self._begun = data
+
+    def _with_known_method(self, data: bytes) -> bytes:
+        """The same request with a method that llhttp knows; nothing, while the method is not complete."""
+        self._parser = httptools.HttpRequestParser(self)
+        found = _METHOD.match(data)
+        if found is not None:
+            self._method = found[1].decode("ascii")
+            return _STAND_IN + data[found.end(1) :]
+        if not _BEGUN_METHOD.fullmatch(data):
+            raise Refused(HTTPStatus.BAD_REQUEST)
+        self.stage = _HEAD
+        self._begun = data
+        return b""
+
+    def _why(self) -> HTTPStatus:
+        """Which of llhttp's refusals has an answer of its own."""
+        if self._target and self._parser.get_http_version() not in {"0.0", _USUAL, _OLD}:
+            return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
+        names = {name for name, _ in self._headers}
+        if b"content-length" not in names and any(
+            name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self._headers
+        ):
+            return HTTPStatus.NOT_IMPLEMENTED
+        return HTTPStatus.BAD_REQUEST
+
+    def _check_host(self, value: bytes) -> None:
+        # A client says the same one each time.
+        if value != self._host:
+            if not _HOST.fullmatch(value):
+                raise Refused(HTTPStatus.BAD_REQUEST)
+            self._host = value
+
+    def _expects(self, value: bytes) -> bool:
+        # HTTP/1.0 knew no expectations (RFC 9110 section 10.1.1).
+        if not self._old and value.lower() != b"100-continue":
+            raise Refused(HTTPStatus.EXPECTATION_FAILED)
+        return not self._old
+
+    def _check_body(self, name: bytes, value: bytes) -> None:
+        if name == b"content-length":
+            if int(value) > self._limits.body:
+                raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        elif self._old:  # RFC 9112 section 6.1: its framing cannot be trusted
+            raise Refused(HTTPStatus.BAD_REQUEST)
+        elif value.lower() != b"chunked":
+            raise Refused(HTTPStatus.NOT_IMPLEMENTED)
