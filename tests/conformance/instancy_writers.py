@@ -1,0 +1,156 @@
+"""Everybody who can revoke: the subscriber's page, the JSON API, the command line, and an import."""
+
+import http.client
+import http.cookiejar
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from pki_revocation.failpoints import VARIABLE
+from tests.conformance.scene import CLOCK, Scene
+from tests.pki_revocation.importing.rows import index_row, write_index
+from tests.subscribers import Subscriber
+
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
+_COMMITTED = "revocation.committed"
+_START_SECONDS = 30
+
+
+class Writers:
+    """Revokes in every way on one installation; each method returns when the revocation is confirmed."""
+
+    def __init__(self, scene: Scene, web_url: str, folder: Path) -> None:
+        """*folder* is for index files and failpoints."""
+        self._directory = scene.directory
+        self._web_url = web_url
+        self._folder = folder
+        self.failpoints = folder / "failpoints"
+        self.failpoints.mkdir()
+
+    def page(self, subscriber: Subscriber) -> None:
+        """Number and code, the warning, the confirmation, as a browser without JavaScript."""
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        )
+
+        def fetch(fields: dict[str, str] | None = None) -> str:
+            data = None if fields is None else urllib.parse.urlencode(fields).encode()
+            with opener.open(f"{self._web_url}/revoke", data, timeout=30) as response:
+                text: str = response.read().decode()
+            return text
+
+        first = fetch()
+        second = fetch({**dict(_HIDDEN.findall(first)), "number": subscriber.number, "code": subscriber.code})
+        last = fetch(dict(_HIDDEN.findall(second)))
+        assert 'id="reference"' in last, last
+
+    def api(self, subscriber: Subscriber) -> None:
+        """One POST of JSON."""
+        body = json.dumps({"number": subscriber.number, "code": subscriber.code}).encode()
+        address = urllib.request.Request(  # noqa: S310 - our own http address
+            f"{self._web_url}/api/v1/revocations", body, {"Content-Type": "application/json"}
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(address, timeout=30) as response:
+            assert json.load(response)["status"] == "revoked"
+
+    def command(self, subscriber: Subscriber) -> None:
+        """`pki-revocation revoke`."""
+        done = self._run("revoke", f"{subscriber.certificate.serial:x}", "--yes", "--json")
+        assert json.loads(done.stdout)["status"] == "revoked", done.stderr
+
+    def import_(self, serial: int) -> None:
+        """`certificate import` of an index.txt with a revoked row for a serial that was not known."""
+        moment = f"{CLOCK.now() - timedelta(hours=1):%y%m%d%H%M%SZ}"
+        index = write_index(self._folder / f"{serial:x}.txt", [index_row(serial, f"{moment},superseded")])
+        done = self._run("certificate", "import", str(index), "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def killed_command(self, subscriber: Subscriber) -> None:
+        """The same command, killed between commit and confirmation; `status` confirms then."""
+        (self.failpoints / _COMMITTED).touch()
+        done = self._run("revoke", f"{subscriber.certificate.serial:x}", "--yes", "--json", fail=True)
+        assert done.returncode == -signal.SIGKILL
+        assert done.stdout == ""
+        self._see_revoked(subscriber)
+
+    def killed_api(self, subscriber: Subscriber) -> None:
+        """The web worker, killed between commit and confirmation; `status` confirms then."""
+        (self.failpoints / _COMMITTED).touch()
+        try:
+            self.api(subscriber)
+        except (OSError, http.client.HTTPException):
+            pass
+        else:
+            raise AssertionError("the worker was not killed")
+        assert not (self.failpoints / _COMMITTED).exists()
+        self._see_revoked(subscriber)
+        self._wait_for_web()
+
+    def _see_revoked(self, subscriber: Subscriber) -> None:
+        done = self._run("status", f"{subscriber.certificate.serial:x}", "--json")
+        assert json.loads(done.stdout)["status"] == "revoked", done.stderr
+
+    def _run(self, *arguments: str, fail: bool = False) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pki_revocation", *arguments, "--directory", str(self._directory)]
+        return subprocess.run(
+            command,
+            env=environment(self.failpoints if fail else None),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def _wait_for_web(self) -> None:
+        wait_for(f"{self._web_url}/revoke")
+
+
+@contextmanager
+def web(scene: Scene, url: str, failpoints: Path) -> Iterator[None]:
+    """`pki-revocation serve web` on the installation, until the block ends."""
+    command = [sys.executable, "-m", "pki_revocation", "serve", "web", "--directory", str(scene.directory)]
+    process = subprocess.Popen(
+        command, env=environment(failpoints), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(f"{url}/revoke")
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(_START_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for(url: str) -> None:
+    """Until a page is there."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            opener.open(url, timeout=5).close()
+        except (OSError, http.client.HTTPException):
+            assert time.monotonic() < deadline, f"{url} does not answer"
+            time.sleep(0.05)
+        else:
+            return
+
+
+def environment(failpoints: Path | None) -> dict[str, str]:
+    """This process's, without anything that would name an installation."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PKI_REVOCATION_")}
+    return kept if failpoints is None else kept | {VARIABLE: str(failpoints)}

@@ -1,0 +1,135 @@
+"""A request that begins after the confirmation never gets `good`: whoever wrote, whichever worker answers, warm.
+
+Four workers, 32 clients that never pause, in every form; page, API, command line and import as writers, two of them
+killed between commit and confirmation; and OCSP workers killed meanwhile (issue: Instantly; ETSI CSS-6.3.10-09, O06).
+"""
+
+import itertools
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+import pytest
+
+from pki_revocation.codes import CodeScheme, CodeVerifier
+from pki_revocation.secret_files import create_secrets, load_pepper
+from tests.conformance import scene as scenes
+from tests.conformance.instancy_clients import Client, Confirmations, ask_everybody, forms
+from tests.conformance.instancy_writers import Writers, web
+from tests.conformance.scene import CLOCK, Scene
+from tests.ocsp_responder.installations import free_ports
+from tests.subscribers import Subscriber, enrol
+from tests.vectors.authorities import ISSUING, NEVER_ISSUED
+
+_T = TypeVar("_T")
+_WORKERS = 4
+_CLIENTS = 32
+# With so many connections, all four workers have most probably accepted some.
+_CONNECTIONS = 12
+_WRITES_BETWEEN_KILLS = 4
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_never_good_after_the_confirmation(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Not one answer of all clients, and not one of those that ask everybody right after each confirmation."""
+    database_url = None if kind == "sqlite" else request.getfixturevalue("postgresql_url")
+    web_port, web_operations_port = free_ports(2)
+    web_url = f"http://127.0.0.1:{web_port}"
+    settings = f'[web]\nport = {web_port}\noperations_port = {web_operations_port}\npublic_url = "{web_url}"'
+    folder = tmp_path / "installed"
+    folder.mkdir()
+    scene = scenes.make(folder, settings=settings, database_url=database_url)
+    create_secrets(folder)
+    writers = Writers(scene, web_url, tmp_path)
+    plan = planned(scene, writers)
+    serials = [serial for serial, _ in plan]
+    confirmed = Confirmations()
+
+    with scenes.served(scene, workers=_WORKERS), web(scene, web_url, writers.failpoints):
+        questions = {serial: forms("/ocsp", serial) for serial in serials}
+        before = ask_everybody(scene.url, questions, serials, _CONNECTIONS)
+        assert set(before) == {"good", "unknown"}
+        with loaded(scene, questions, confirmed) as clients:
+            after: Counter[str] = Counter()
+            for place, (serial, revoke) in enumerate(plan):
+                if place % _WRITES_BETWEEN_KILLS == _WRITES_BETWEEN_KILLS - 1:
+                    kill_a_worker(scene)
+                revoke()
+                confirmed.add(serial)
+                after += ask_everybody(scene.url, questions, [serial], _CONNECTIONS)
+        assert after == {"revoked": len(serials) * _CONNECTIONS * len(questions[serials[0]])}
+        assert ask_everybody(scene.url, questions, serials, _CONNECTIONS).keys() == {"revoked"}
+        wait_for_workers(scene)
+
+    assert list(itertools.chain.from_iterable(client.wrong for client in clients)) == []
+    assert all(client.asked > 20 for client in clients)
+    assert sum(client.asked_late for client in clients) > 1000
+    assert sum(client.reconnected for client in clients) > 0
+    seen = sum((client.seen for client in clients), Counter[str]())
+    assert set(seen) <= {"good before", "unknown before", "revoked before", "revoked after"}, seen
+
+
+def planned(scene: Scene, writers: Writers) -> list[tuple[int, Callable[[], None]]]:
+    """Who revokes what, in an order of chance: each way several times."""
+    ways: list[Callable[[Subscriber], None]] = [
+        *[writers.page] * 4,
+        *[writers.api] * 5,
+        *[writers.command] * 2,
+        writers.killed_command,
+        writers.killed_api,
+    ]
+    plan: list[tuple[int, Callable[[], None]]] = []
+    verifier = CodeVerifier(load_pepper(scene.installed.installation), CodeScheme.KEYED_HASH)
+    with scene.installed.installation.database() as database:
+        for way in ways:
+            issued = ISSUING.issue("Zorg BV", CLOCK.now())
+            subscriber = enrol(database, scene.issuers["issuing"], issued, CLOCK, verifier)
+            plan.append((issued.serial_number, _bound(way, subscriber)))
+    for place in range(2):
+        serial = NEVER_ISSUED + place
+        plan.append((serial, _bound(writers.import_, serial)))
+    random.shuffle(plan)
+    return plan
+
+
+def _bound(way: Callable[[_T], None], what: _T) -> Callable[[], None]:
+    return lambda: way(what)
+
+
+@contextmanager
+def loaded(scene: Scene, questions: dict[int, list[bytes]], confirmed: Confirmations) -> Iterator[list[Client]]:
+    """With all clients asking."""
+    clients = [Client(scene.url, questions, confirmed, seed) for seed in range(_CLIENTS)]
+    for client in clients:
+        client.start()
+    try:
+        yield clients
+    finally:
+        for client in clients:
+            client.finish()
+
+
+def workers_of(scene: Scene) -> list[psutil.Process]:
+    """The processes that answer: children that are no resource tracker of multiprocessing's."""
+    _, *children = scene.workers()
+    return [each for each in children if "resource_tracker" not in " ".join(each.cmdline())]
+
+
+def kill_a_worker(scene: Scene) -> None:
+    """One of them, without a chance to say anything; its parent starts another."""
+    os.kill(random.choice(workers_of(scene)).pid, signal.SIGKILL)  # noqa: S311 - any of them
+
+
+def wait_for_workers(scene: Scene) -> None:
+    """Until there are as many as before the kills."""
+    deadline = time.monotonic() + 20
+    while len(workers_of(scene)) < _WORKERS:
+        assert time.monotonic() < deadline, "a killed worker was not started again"
+        time.sleep(0.1)
