@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make .venv and install what is pinned: every file's hash is checked, and only wheels are taken, so nothing is compiled
 # and no package's code runs while it is installed.
-#   install.sh PYTHON runtime|test
+#   install.sh PYTHON runtime|test|fuzz
 set -eu
 python=$1
 what=$2
@@ -22,6 +22,7 @@ command -v "$python" >/dev/null 2>&1 || {
 
 locks="requirements/runtime.txt requirements/build.txt"
 [ "$what" = runtime ] || locks="$locks requirements/test.txt"
+[ "$what" != fuzz ] || locks="$locks requirements/fuzz.txt"
 done=.venv/.installed-$what
 stamp=$(cat $locks pyproject.toml | cksum)
 [ -x .venv/bin/python ] && [ "$(cat "$done" 2>/dev/null)" = "$stamp $(pwd)" ] && exit 0

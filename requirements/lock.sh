@@ -14,3 +14,4 @@ compile() {
 compile pyproject.toml -o requirements/runtime.txt
 compile --group build -c requirements/runtime.txt -o requirements/build.txt
 compile --group test -c requirements/runtime.txt -c requirements/build.txt -o requirements/test.txt
+compile --group fuzz -c requirements/runtime.txt -c requirements/build.txt -c requirements/test.txt -o requirements/fuzz.txt

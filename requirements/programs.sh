@@ -3,7 +3,7 @@
 # the tests that need one that is missing are skipped, and say why.
 set -eu
 missing=
-for pair in openssl:openssl chromium:chromium certtool:gnutls-bin; do
+for pair in openssl:openssl chromium:chromium certtool:gnutls-bin javac:default-jdk-headless; do
 	command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 [ -n "$missing" ] || exit 0
