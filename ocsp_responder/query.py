@@ -36,19 +36,21 @@ _SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked: a serial of an issuer, with a nonce."""
+    """What is asked: a serial of an issuer, with a nonce, or without one, as caches need it."""
 
     issuer: Issuer
     serial: int
-    nonce: bytes
+    nonce: bytes | None
 
     @property
     def der(self) -> bytes:
         """The OCSPRequest."""
         name_hash, key_hash = issuer_hashes(self.issuer, _SHA256)
         cert_id = sequence(sequence(_SHA256), octet_string(name_hash), octet_string(key_hash), integer(self.serial))
-        nonce = explicit(2, sequence(extension(NONCE, octet_string(self.nonce))))
-        return sequence(sequence(sequence(sequence(cert_id)), nonce))
+        extensions = b""
+        if self.nonce is not None:
+            extensions = explicit(2, sequence(extension(NONCE, octet_string(self.nonce))))
+        return sequence(sequence(sequence(sequence(cert_id)), extensions))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
