@@ -1,0 +1,18 @@
+"""Requests per second, cached GET, as a ratio to nginx in the same run."""
+
+from benchmarks.campaign import Campaign, command
+from benchmarks.figures import Cell, Row
+from ocsp_responder.bench.questions import CACHED_GET
+
+from .throughput import measure as measure_throughput
+
+ROW = Row(name="cached_get", title="cached GET, ratio to nginx", unit="", must=0.5, aim=0.9, least=True)
+
+
+def measure(campaign: Campaign) -> list[Cell]:
+    """nginx, this responder and others in turn."""
+    return measure_throughput(ROW, CACHED_GET, campaign)
+
+
+if __name__ == "__main__":
+    command({ROW.name: measure}, "figures")()
