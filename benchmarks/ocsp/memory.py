@@ -14,7 +14,7 @@ from .installation import Prepared, prepare, say
 from .million import million_revoked
 
 ROW = Row(name="memory", title="memory per 1,000,000 revoked, beyond the base process", unit="MiB", must=40, aim=22)
-_SECONDS = 15
+_SECONDS = 30
 
 
 def measure(campaign: Campaign) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""An installation with a million revoked certificates, which came in from an OpenSSL index as a real register's would."""
+"""An installation with a million revoked certificates, imported from an OpenSSL index."""
 
 import secrets
 import subprocess

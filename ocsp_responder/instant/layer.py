@@ -68,6 +68,9 @@ class AnswerLayer:
         self._post_targets = frozenset({place.path.encode() or b"/", self._before_encoded})
         self._dated: datetime | None = None
         self._date = b""
+        # Sent when a whole batch has its answers: a system call between two of them would wake each client while the
+        # next answer still has to be signed, which costs a quarter of the time.
+        self._replies: list[tuple[Exchange, bytes, bytes]] = []
         self._kept = self._at_once = self._passed_on = 0
         self.looks: Looks | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -120,6 +123,18 @@ class AnswerLayer:
             self.loop.call_soon_threadsafe(unless_moved_on)
 
     def _answer(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:
+        try:
+            rest = self._answer_what_can_be(exchanges)
+        finally:
+            replies, self._replies = self._replies, []
+            for exchange, head, body in replies:
+                exchange.reply(head, body)
+        if rest:
+            self._passed_on += len(rest)
+            otherwise(rest)
+
+    def _answer_what_can_be(self, exchanges: list[Exchange]) -> list[Exchange]:
+        """Put replies together; those that somebody else has to answer."""
         now = self._clock.now()
         if now != self._dated:
             self._dated, self._date = now, f"Date: {http_date(now)}\r\n".encode()
@@ -142,9 +157,7 @@ class AnswerLayer:
                 self._send(exchange, kept)
             elif not self._make(exchange, now):
                 rest.append(exchange)
-        if rest:
-            self._passed_on += len(rest)
-            otherwise(rest)
+        return rest
 
     def _make(self, exchange: Exchange, now: datetime) -> bool:
         """Find or make the answer from the request's octets, and send it; False when others must."""
@@ -202,7 +215,7 @@ class AnswerLayer:
 
     def _reply(self, exchange: Exchange, head: bytes, body: bytes) -> None:
         """A HEAD's reply has the head alone (RFC 9110 section 9.3.2)."""
-        exchange.reply(head + self._date, b"" if exchange.request.method == "HEAD" else body)
+        self._replies.append((exchange, head + self._date, b"" if exchange.request.method == "HEAD" else body))
 
 
 def _says_request(request: Request) -> bool:
