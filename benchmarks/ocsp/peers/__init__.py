@@ -1,4 +1,4 @@
-"""Other responders, where they install: each gets certificates of its own making and the same load."""
+"""Other responders, where they install: each with its own server and the same load."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -7,6 +7,10 @@ from pathlib import Path
 from benchmarks.ocsp.contenders import Contender
 from benchmarks.ocsp.installation import Prepared
 
+from .cfssl import cfssl
+from .django_ca import django_ca
+from .openssl import openssl
+
 Peer = Callable[[Prepared, Path], AbstractContextManager[Contender]]
 
-PEERS: dict[str, Peer] = {}
+PEERS: dict[str, Peer] = {"cfssl": cfssl, "django-ca": django_ca, "openssl": openssl}
