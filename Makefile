@@ -1,10 +1,12 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test check fuzz fuzz-ocsp lock screenshots clean
+.PHONY: help install demo test check fuzz fuzz-ocsp bench-ocsp lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
 CERTIFICATES ?=
 PORT_BASE ?=
+ROWS ?=
+DOCS ?=
 FUZZ_SECONDS ?= 300
 
 help: ## Say what there is.
@@ -18,7 +20,7 @@ demo: install ## Make a PKI to try the product on, and run every service until C
 
 test: ## Set up what tests need, and run them all.
 	@requirements/install.sh "$(PYTHON)" test
-	@requirements/programs.sh
+	@requirements/programs.sh tests
 	.venv/bin/pytest -n 2 --dist loadfile
 
 check: ## Format, lint, types and import rules.
@@ -30,13 +32,18 @@ check: ## Format, lint, types and import rules.
 
 fuzz: ## The property tests, a hundred times harder: an hour or so.
 	@requirements/install.sh "$(PYTHON)" test
-	FUZZ_FACTOR=100 .venv/bin/pytest -n 2 --timeout 0 tests/ocsp_responder/test_answering.py tests/pki_revocation/web/test_api_fuzz.py \
+	FUZZ_FACTOR=100 .venv/bin/pytest -n 2 --timeout 0 tests/ocsp_responder/test_answering.py tests/ocsp_responder/test_request_shapes.py tests/pki_revocation/web/test_api_fuzz.py \
 		tests/pki_revocation/test_der.py tests/pki_revocation/test_codes.py tests/pki_revocation/test_numbers.py tests/crl_publisher/test_entries.py \
 		tests/fuzzing
 
 fuzz-ocsp: ## Coverage-guided fuzzing of the OCSP responder, for FUZZ_SECONDS=300.
 	@requirements/install.sh "$(PYTHON)" fuzz
 	.venv/bin/python -m tests.fuzzing.ocsp_target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
+
+bench-ocsp: ## How fast OCSP answers, beside nginx and others: ROWS="nonce start" for some, DOCS=docs/benchmarks.md to write it down.
+	@requirements/install.sh "$(PYTHON)" test
+	@requirements/programs.sh benchmarks
+	.venv/bin/python -m benchmarks.ocsp $(ROWS) --json var/bench/ocsp.json $(if $(DOCS),--docs $(DOCS))
 
 lock: ## Write the lock files anew, with the newest versions that pyproject.toml allows.
 	@requirements/lock.sh "$(PYTHON)"

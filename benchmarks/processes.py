@@ -15,6 +15,8 @@ import psutil
 from tests.integration.running_demo import environment
 
 SERVER_CORE, LOAD_CORE = 0, 1
+# Debian puts nginx where only root's path leads.
+os.environ["PATH"] += os.pathsep + "/usr/sbin"
 _START_SECONDS = 120
 _END_SECONDS = 15
 

@@ -1,21 +1,28 @@
 #!/bin/sh
-# The system programs that some tests drive. As root on Debian or Ubuntu they are installed, after saying so; elsewhere
-# the tests that need one that is missing are skipped, and say why.
+# The system programs that some tests drive, or that benchmarks measure against and load with. As root on Debian or
+# Ubuntu they are installed, after saying so; elsewhere what needs a missing one is skipped, and says why.
+#   programs.sh tests|benchmarks
 set -eu
+what=${1:-tests}
+PATH=$PATH:/usr/sbin
+case $what in
+benchmarks) wanted="openssl:openssl nginx:nginx-light wrk:wrk cfssl:golang-cfssl" ;;
+*) wanted="openssl:openssl chromium:chromium certtool:gnutls-bin javac:default-jdk-headless" ;;
+esac
 missing=
-for pair in openssl:openssl chromium:chromium certtool:gnutls-bin javac:default-jdk-headless; do
+for pair in $wanted; do
 	command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-	echo "Installing what some tests need from this system's packages:$missing."
+	echo "Installing what some $what need from this system's packages:$missing."
 	log=$(mktemp)
 	(apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing) >"$log" 2>&1 || {
 		tail -5 "$log" >&2
-		echo "That failed: the tests that need$missing will be skipped." >&2
+		echo "That failed: the $what that need$missing will be skipped." >&2
 	}
 	rm -f "$log"
 else
-	echo "Some tests need programs that are not here, and will be skipped; to run them: apt-get install$missing"
+	echo "Some $what need programs that are not here, and will be skipped; to run them: apt-get install$missing"
 fi
