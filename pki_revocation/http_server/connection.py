@@ -6,7 +6,7 @@ from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
-from .limits import Limits
+from .limits import SWEEP_SECONDS, Limits
 from .messages import Exchange, FileBody, Request
 from .reader import RequestReader, Stage
 from .refusals import Refused, refusal
@@ -71,7 +71,9 @@ class Connection(asyncio.Protocol):
         self._lingering = False
         self._timed = _NOTHING
         self._untaken = _INFINITE
-        self.deadline = self.replied_at = self._taken_at = server.now
+        self.deadline = self._taken_at = server.now
+        # Who has asked nothing yet comes before those whom it could crowd out in the same moment.
+        self.replied_at = server.now - 2 * SWEEP_SECONDS
 
     @property
     def owed(self) -> bool:

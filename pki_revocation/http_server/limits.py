@@ -3,6 +3,8 @@
 import resource
 from dataclasses import dataclass
 
+# How often the server looks at what is overdue, and moves its clock.
+SWEEP_SECONDS = 1.0
 _KEPT_DESCRIPTORS = 128
 
 

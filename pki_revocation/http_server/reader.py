@@ -56,6 +56,7 @@ class RequestReader:
         "_begun",
         "_body",
         "_body_octets",
+        "_completed",
         "_head_octets",
         "_headers",
         "_host",
@@ -95,7 +96,9 @@ class RequestReader:
             data, self._begun = self._begun + data, b""
             self._parser = httptools.HttpRequestParser(self)
             self.stage = _NOTHING
+        # Whether the data begins where the request does that is being read at its end: then it can be read once more.
         fresh = self.stage is _NOTHING
+        self._completed = False
         while data:
             try:
                 self._parser.feed_data(data)
@@ -103,10 +106,11 @@ class RequestReader:
                 # RFC 9110 section 7.8: who speaks nothing else passes over the wish, and goes on as before.
                 self._parser = httptools.HttpRequestParser(self)
                 data = data[upgrade.args[0] :]
+                fresh, self._completed = True, False
             except httptools.HttpParserCallbackError as error:
                 raise error.__context__ or error from None
             except httptools.HttpParserError as error:
-                if not (fresh and "method" in str(error)):
+                if self._completed or not fresh or "method" not in str(error):
                     raise Refused(self._why()) from error
                 data = self._with_known_method(data)
                 fresh = False
@@ -115,7 +119,7 @@ class RequestReader:
         if self.stage is _NOTHING:
             self._undigested = 0
         else:
-            self._bound(data)
+            self._bound(data, from_its_begin=fresh and not self._completed)
 
     def on_message_begin(self) -> None:
         """The first octet of a request."""
@@ -182,12 +186,13 @@ class RequestReader:
         body = b"".join(self._body) if self._body else b""
         request = Request(method, self._target, self._headers, body, self._old, self._peer)
         self.stage = _NOTHING
+        self._completed = True
         self._method = ""
         self._undigested = -1
         # What follows a CONNECT may be meant for the tunnel that there will not be.
         self._receiver.arrived(request, keep_alive=parser.should_keep_alive() and method != "CONNECT")
 
-    def _bound(self, data: bytes) -> None:
+    def _bound(self, data: bytes, *, from_its_begin: bool) -> None:
         """Let no line go on without end: llhttp tells of one when it is complete, and keeps it until then."""
         if self._undigested < 0:
             # Something came of these octets. What is left over of them is not counted, but is one reading's at most.
@@ -196,7 +201,7 @@ class RequestReader:
             self._undigested += len(data)
             if self._undigested > self._limits.target + self._limits.head:
                 raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-            if data and self.stage is _HEAD and not self._target:
+            if from_its_begin and data and self.stage is _HEAD and not self._target:
                 self._begun = data
 
     def _with_known_method(self, data: bytes) -> bytes:

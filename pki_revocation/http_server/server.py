@@ -8,15 +8,15 @@ from http import HTTPStatus
 from operator import attrgetter
 
 from .connection import Connection
-from .limits import Limits
+from .limits import SWEEP_SECONDS, Limits
 from .messages import Exchange
 from .refusals import refusal
 
 _log = logging.getLogger(__name__)
-_SWEEP_SECONDS = 1.0
 _FINISH_LOOK_SECONDS = 0.1
-# Finding the quietest means looking at all: so many are found at once.
-_FOUND_AT_ONCE = 64
+# Finding the quietest means looking at all: some are found at once, but only a small part, because others may have come
+# that are quieter when the last of them goes.
+_FOUND_AT_ONCE, _FOUND_PART = 64, 8
 Handle = Callable[[list[Exchange]], None]
 
 
@@ -38,7 +38,7 @@ class Server:
         self._quietest: list[tuple[float, Connection]] = []
         self._displaced = 0
         self._batch: list[Exchange] = []
-        self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep)
+        self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep)
 
     def protocol(self) -> Connection:
         """What the loop calls for each client that it accepts."""
@@ -95,7 +95,8 @@ class Server:
                     self._displaced += 1
                     return
             candidates = (each for each in self._connections if not each.owed)
-            found = heapq.nsmallest(_FOUND_AT_ONCE, candidates, key=attrgetter("replied_at"))
+            count = min(_FOUND_AT_ONCE, 1 + len(self._connections) // _FOUND_PART)
+            found = heapq.nsmallest(count, candidates, key=attrgetter("replied_at"))
             self._quietest = [(each.replied_at, each) for each in reversed(found)]
 
     def _sweep(self) -> None:
@@ -105,4 +106,4 @@ class Server:
         if self._displaced:
             _log.warning("%s connections at once: the %s quietest were closed", len(self._connections), self._displaced)
             self._displaced = 0
-        self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+        self._sweeping = self._loop.call_later(SWEEP_SECONDS, self._sweep)
