@@ -20,8 +20,8 @@ _USUAL, _OLD = "1.1", "1.0"
 _OF_INTEREST = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
 # RFC 3986 section 3.2: a name or an address, and a port; no user, no path.
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
-_METHOD = re.compile(rb"(?:\r\n)*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
-_BEGUN_METHOD = re.compile(rb"(?:\r\n)*[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
+_METHOD = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
+_BEGUN_METHOD = re.compile(rb"[\r\n]*[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
 # Parsed in place of a method that llhttp does not know: neither says anything of a body.
 _STAND_IN = b"POST"
 

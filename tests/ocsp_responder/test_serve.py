@@ -1,4 +1,4 @@
-"""The responder as processes: HTTP as granian speaks it, and instantly right from every worker."""
+"""The responder as processes: HTTP as it is spoken, and instantly right from every worker."""
 
 import base64
 import contextlib

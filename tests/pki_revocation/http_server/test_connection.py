@@ -128,7 +128,7 @@ def test_a_refusal_reaches_who_still_sends() -> None:
                 wire.send(b"x" * 500_000)
                 assert wire.reply().status == 413
                 wire.finish()
-                assert wire.is_closed()
+                assert wire.rest() == b""
 
 
 def test_the_half_closed_get_their_answer() -> None:

@@ -123,16 +123,17 @@ def test_who_takes_nothing_is_hung_up_on() -> None:
 
 def test_who_takes_it_slowly_gets_all_of_it() -> None:
     """A slow line is no attack."""
-    limits = Limits(stalled_seconds=1.5, idle_seconds=0.5, head_seconds=0.5)
+    limits = Limits(stalled_seconds=3.5, idle_seconds=0.5, head_seconds=0.5)
     with serving(_large, limits=limits) as served, served.connect(30) as wire:
         wire.send(request("GET", "/"))
-        received = 0
         incoming = wire._incoming  # noqa: SLF001 - read in pieces, as a slow line would
         while incoming.readline() != b"\r\n":
             pass
-        while received < 20_000_000:
-            received += len(incoming.read(min(4_000_000, 20_000_000 - received)))
-            time.sleep(0.7)
+        received = 0
+        for _ in range(2):
+            received += len(incoming.read(5_000_000))
+            time.sleep(2.3)
+        received += len(incoming.read(20_000_000 - received))
 
     assert received == 20_000_000
 
