@@ -19,8 +19,8 @@ from .errors import MalformedRequest, SignatureRequired, SignerUnusable, Unautho
 from .issuers import Issuers
 from .outages import Outages
 from .policy import AnswerPolicy
-from .request import OcspRequest, parse_request
-from .request_signature import Requestors
+from .request.message import OcspRequest, parse_request
+from .request.signature import Requestors
 from .response import Answer, AnswerSigner, Refusal, refusal
 from .status import StatusSource
 

@@ -19,7 +19,7 @@ from .app import create_app
 from .config import OcspSettings
 from .instant.assembly import Surroundings, assemble, place, slow_issuers
 from .issuers import parents_of
-from .request_signature import Requestors
+from .request.signature import Requestors
 from .response import AnswerSigner
 from .status import SqlStatusSource, StatusSource
 

@@ -9,7 +9,7 @@ from pki_revocation.config import duration_text, setting
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.settings import LOOPBACK
 
-from .request import DEFAULT_MAX_CERT_IDS
+from .request.message import DEFAULT_MAX_CERT_IDS
 
 _LAST_PORT = 65535
 _SECOND = timedelta(seconds=1)

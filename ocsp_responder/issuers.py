@@ -17,7 +17,7 @@ from pki_revocation.model import Issuer
 
 from .certid_hashes import HASHES
 from .errors import Unauthorized
-from .request import CertId
+from .request.message import CertId
 
 __all__ = ["HASHES", "Issuers", "issuer_hashes", "parents_of"]
 

@@ -8,7 +8,7 @@ from pki_revocation.reasons import RevocationReason
 
 from .config import OcspSettings
 from .errors import Unauthorized
-from .request import CertId
+from .request.message import CertId
 from .response import Single, Validity
 from .status import Reading, Revoked, Status, Unknown
 

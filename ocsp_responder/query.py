@@ -24,7 +24,7 @@ from pki_revocation.model import Issuer
 
 from .errors import AnswerRefused
 from .issuers import issuer_hashes
-from .request_extensions import NONCE
+from .request.extensions import NONCE
 from .transport import REQUEST_TYPE
 
 _SHA256 = object_identifier("2.16.840.1.101.3.4.2.1")

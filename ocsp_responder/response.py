@@ -23,8 +23,8 @@ from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 
 from .errors import SignerUnusable
-from .request import CertId
-from .request_extensions import NONCE, PreferredSignature
+from .request.extensions import NONCE, PreferredSignature
+from .request.message import CertId
 from .signature_choice import SignatureChoice
 from .status import Good, Revoked, Status, Unknown
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from keys.identity import SigningIdentity
 from pki_revocation.der import SEQUENCE, elements, read_whole, sequence
 
-from .request_extensions import PreferredSignature
+from .request.extensions import PreferredSignature
 
 
 class Way(NamedTuple):

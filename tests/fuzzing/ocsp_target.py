@@ -14,7 +14,7 @@ import atheris
 with atheris.instrument_imports(include=["ocsp_responder", "pki_revocation.der"]):
     from ocsp_responder.answering import Answerer
     from ocsp_responder.errors import MalformedRequest
-    from ocsp_responder.request import parse_request
+    from ocsp_responder.request.message import parse_request
     from ocsp_responder.transport import request_in_path
 
 from cryptography.hazmat.primitives.serialization import Encoding

@@ -8,7 +8,7 @@ from keys.identity import SigningIdentity
 from ocsp_responder.answering import Answerer
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.outages import Outages
-from ocsp_responder.request_signature import Requestors
+from ocsp_responder.request.signature import Requestors
 from ocsp_responder.response import AnswerSigner
 from ocsp_responder.status import Good, Reading, Revoked, Status, StatusSource
 from pki_revocation.model import Issuer

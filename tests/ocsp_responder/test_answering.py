@@ -16,7 +16,7 @@ from ocsp_responder.answering import Answerer
 from ocsp_responder.errors import WouldWait
 from ocsp_responder.issuers import issuer_hashes, parents_of
 from ocsp_responder.outages import Outages
-from ocsp_responder.request_signature import Requestors
+from ocsp_responder.request.signature import Requestors
 from ocsp_responder.response import Answer
 from ocsp_responder.status import Good, Reading, SqlStatusSource, StatusSource, Unknown
 from pki_revocation import register

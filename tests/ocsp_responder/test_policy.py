@@ -8,7 +8,7 @@ import pytest
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.errors import Unauthorized
 from ocsp_responder.policy import AnswerPolicy
-from ocsp_responder.request import parse_request
+from ocsp_responder.request.message import parse_request
 from ocsp_responder.response import Single, Validity
 from ocsp_responder.status import Good, Reading, Revoked, Status, Unknown
 from pki_revocation.reasons import RevocationReason

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from keys.delegation import issue_delegate
 from keys.identity import Purpose, SigningIdentity, identify
 from ocsp_responder.errors import SignerUnusable
-from ocsp_responder.request import CertId, parse_request
-from ocsp_responder.request_extensions import PreferredSignature
+from ocsp_responder.request.extensions import PreferredSignature
+from ocsp_responder.request.message import CertId, parse_request
 from ocsp_responder.response import Answer, AnswerSigner, Refusal, Single, Validity, refusal
 from ocsp_responder.status import Good, Revoked, Status, Unknown
 from pki_revocation.model import Issuer

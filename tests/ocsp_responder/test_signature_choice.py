@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from keys.delegation import issue_delegate
 from keys.identity import Purpose, SigningIdentity, identify
-from ocsp_responder.request_extensions import PreferredSignature
+from ocsp_responder.request.extensions import PreferredSignature
 from ocsp_responder.signature_choice import SignatureChoice
 from pki_revocation.der import NULL, object_identifier, sequence, tlv
 from tests.fakes import FakeClock

@@ -7,7 +7,7 @@ import pytest
 from asn1crypto import ocsp
 
 from ocsp_responder.bench.questions import CACHED_GET, CACHED_POST, NONCE, Asking, Questions
-from ocsp_responder.request import parse_request
+from ocsp_responder.request.message import parse_request
 from pki_revocation.model import Issuer
 
 URL = "http://127.0.0.1:8462/ocsp"

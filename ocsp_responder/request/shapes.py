@@ -8,10 +8,10 @@ one takes several times as long, and says the same: a test holds both against ea
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ocsp_responder.certid_hashes import HASHES
 from pki_revocation.der import INTEGER, NULL, explicit, extension, octet_string, sequence, tlv
 
-from .certid_hashes import HASHES
-from .request_extensions import NONCE
+from .extensions import NONCE
 
 # Up to the length of the AlgorithmIdentifier, wherever it stands: from there on everything follows.
 _KEY_OCTETS = 18

@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.algorithms import verifiable
 from keys.errors import UnusableKey
+from ocsp_responder.errors import SignatureRequired, Unauthorized
 from pki_revocation.clock import Clock
 from pki_revocation.der import explicit
 from pki_revocation.errors import ConfigurationError
 
-from .errors import SignatureRequired, Unauthorized
-from .request import OcspRequest, RequestSignature
+from .message import OcspRequest, RequestSignature
 
 MAX_CERTIFICATES = 8
 _DIRECTORY_NAME = 4

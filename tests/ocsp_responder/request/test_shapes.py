@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ocsp_responder.certid_hashes import HASHES
 from ocsp_responder.errors import MalformedRequest
-from ocsp_responder.request import OcspRequest, parse_any_request, parse_request
-from ocsp_responder.request_shapes import shape_of
+from ocsp_responder.request.message import OcspRequest, parse_any_request, parse_request
+from ocsp_responder.request.shapes import shape_of
 from pki_revocation.der import NULL, tlv
 from tests.campaign import examples
 from tests.ocsp_responder import messages

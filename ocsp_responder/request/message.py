@@ -7,6 +7,7 @@ extensions that are not critical, or that this responder knows and needs nothing
 
 from dataclasses import dataclass
 
+from ocsp_responder.errors import MalformedRequest
 from pki_revocation.der import (
     BIT_STRING,
     INTEGER,
@@ -20,9 +21,8 @@ from pki_revocation.der import (
 )
 
 from .der_fields import CONTEXT_0, CONTEXT_1, CONTEXT_2, Fields, fields_of, identifier, integer, listed, listed_in
-from .errors import MalformedRequest
-from .request_extensions import PreferredSignature, pass_over_single_extensions, request_extensions
-from .request_shapes import shape_of
+from .extensions import PreferredSignature, pass_over_single_extensions, request_extensions
+from .shapes import shape_of
 
 DEFAULT_MAX_CERT_IDS = 100
 
