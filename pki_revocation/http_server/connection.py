@@ -4,15 +4,12 @@ import asyncio
 import logging
 from collections import deque
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from .limits import SWEEP_SECONDS, Limits
 from .messages import Exchange, FileBody, Request
 from .reader import RequestReader, Stage
 from .refusals import Refused, refusal
-
-if TYPE_CHECKING:
-    from .server import Server
 
 _log = logging.getLogger(__name__)
 _INFINITE = 1 << 62
@@ -21,6 +18,26 @@ _HEAD_END = b"\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE, _KEEP_ALIVE = b"Connection: close\r\n\r\n", b"Connection: keep-alive\r\n\r\n"
 _NOTHING, _HEAD = Stage.NOTHING, Stage.HEAD
+
+
+class Owner(Protocol):
+    """What has all connections: the server. *now* is the loop's time, to within a second."""
+
+    limits: Limits
+    now: float
+    finishing: bool
+
+    def joined(self, connection: "Connection") -> None:
+        """A client is there."""
+        ...
+
+    def left(self, connection: "Connection") -> None:
+        """A client is gone."""
+        ...
+
+    def arrived(self, exchange: Exchange) -> None:
+        """A request is complete."""
+        ...
 
 
 class Connection(asyncio.Protocol):
@@ -52,7 +69,7 @@ class Connection(asyncio.Protocol):
         "replied_at",
     )
 
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, server: Owner) -> None:
         """Nobody is connected yet."""
         self._server = server
         self._limits: Limits = server.limits

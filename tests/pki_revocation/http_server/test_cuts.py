@@ -1,8 +1,7 @@
 """TCP has no messages: however a row of requests is cut into pieces, the same requests come of it, each once."""
 
+from collections.abc import Callable
 from itertools import pairwise
-from types import SimpleNamespace
-from typing import cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 from pki_revocation.http_server.connection import Connection
 from pki_revocation.http_server.limits import Limits
 from pki_revocation.http_server.messages import Exchange
-from pki_revocation.http_server.server import Server
 from tests.conformance.wire import chunked, request
 
 Seen = list[tuple[str, bytes, bytes]]
@@ -64,6 +62,21 @@ class _Transport:
     resume_reading = abort = close = pause_reading
 
 
+class _Owner:
+    """What a connection needs of a server."""
+
+    def __init__(self, arrived: Callable[[Exchange], None]) -> None:
+        self.limits = Limits()
+        self.now = 0.0
+        self.finishing = False
+        self.arrived = arrived
+
+    def joined(self, connection: Connection) -> None:
+        pass
+
+    left = joined
+
+
 def _seen(stream: bytes, cuts: list[int]) -> tuple[Seen, bool]:
     """The requests that come of it, each answered when all that came with it was read; and whether one was refused."""
     seen: Seen = []
@@ -73,10 +86,7 @@ def _seen(stream: bytes, cuts: list[int]) -> tuple[Seen, bool]:
         seen.append((exchange.request.method, exchange.request.target, exchange.request.body))
         owed.append(exchange)
 
-    server = SimpleNamespace(
-        limits=Limits(), now=0.0, finishing=False, arrived=arrived, joined=lambda _: None, left=lambda _: None
-    )
-    connection = Connection(cast("Server", server))
+    connection = Connection(_Owner(arrived))
     transport = _Transport()
     connection.connection_made(transport)  # type: ignore[arg-type] # as much of one as is needed
     places = sorted({0, len(stream), *(cut % (len(stream) + 1) for cut in cuts)})
