@@ -138,23 +138,25 @@ class AnswerLayer:
         now = self._clock.now()
         if now != self._dated:
             self._dated, self._date = now, f"Date: {http_date(now)}\r\n".encode()
-        seconds = now.timestamp()
-        knows = self._watch.knows
+        seconds, date = now.timestamp(), self._date
+        knows, kept_for, replies = self._watch.knows, self.cache.get, self._replies
         rest = []
         for exchange in exchanges:
             request = exchange.request
             method = request.method
             if method in _READING:
-                key = request.target
+                kept = kept_for(request.target, seconds)
             elif method == "POST" and request.target in self._post_targets and _says_request(request):
-                key = request.body
+                kept = kept_for(request.body, seconds)
             else:
                 rest.append(exchange)
                 continue
-            kept = self.cache.get(key, seconds)
             if kept is not None and (knows or kept.revoked):
                 self._kept += 1
-                self._send(exchange, kept)
+                if method == "POST":
+                    replies.append((exchange, kept.head + date, kept.body))
+                else:
+                    self._send(exchange, kept)
             elif not self._make(exchange, now):
                 rest.append(exchange)
         return rest
@@ -205,9 +207,8 @@ class AnswerLayer:
     def _send(self, exchange: Exchange, kept: KeptAnswer) -> None:
         request = exchange.request
         if request.method != "POST":
-            tags = [value for name, value in request.headers if name == b"if-none-match"]
-            if tags:
-                wanted = b",".join(tags).decode("latin-1")
+            wanted = _none_match(request)
+            if wanted:
                 http = in_http(kept.answer, now=self._clock.now(), max_age=self._max_age, if_none_match=wanted)
                 self._reply(exchange, head(http), http.body)
                 return
@@ -216,6 +217,15 @@ class AnswerLayer:
     def _reply(self, exchange: Exchange, head: bytes, body: bytes) -> None:
         """A HEAD's reply has the head alone (RFC 9110 section 9.3.2)."""
         self._replies.append((exchange, head + self._date, b"" if exchange.request.method == "HEAD" else body))
+
+
+def _none_match(request: Request) -> str:
+    """All values of If-None-Match; most requests have none."""
+    wanted = ""
+    for name, value in request.headers:
+        if name == b"if-none-match":
+            wanted += f",{value.decode('latin-1')}"
+    return wanted[1:]
 
 
 def _says_request(request: Request) -> bool:
