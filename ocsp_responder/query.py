@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -66,14 +66,29 @@ class VerifiedStatus:
     signer: str
 
 
+def http_address(url: str) -> SplitResult:
+    """The parts of a responder's address: its scheme is http or https, and it has a host and a possible port.
+
+    Raises:
+        AnswerRefused: for anything else.
+    """
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        right = False
+    if not right:
+        raise AnswerRefused(f"{url!r} is no http address: name the responder's, such as http://127.0.0.1:8462/ocsp.")
+    return parts
+
+
 def ask(url: str, question: Question) -> bytes:
     """POST a question; the octets of the answer, as they came.
 
     Raises:
         AnswerRefused: when the address is no http one, nobody answers there, or what comes is no OCSP.
     """
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise AnswerRefused(f"{url!r} is no http address: name the responder's, such as http://127.0.0.1:8462/ocsp.")
+    http_address(url)
     # A proxy of the environment would be asked for loopback addresses too, and may answer from its cache.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(url, question.der, {"Content-Type": REQUEST_TYPE})  # noqa: S310 - http alone, above

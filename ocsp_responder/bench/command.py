@@ -11,7 +11,7 @@ import click
 
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.errors import AnswerRefused
-from ocsp_responder.query import verify
+from ocsp_responder.query import http_address, verify
 from pki_revocation import register
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
@@ -118,15 +118,14 @@ def _listening_at(settings: OcspSettings) -> str:
 
 def _refuse_elsewhere(address: str, *, allowed: bool) -> None:
     """A load on somebody else's responder is an attack; on one's own it must be meant."""
-    parts = urlsplit(address)
-    if parts.scheme != "http" or not parts.hostname:
-        raise AnswerRefused(
-            f"{address!r} is no http address: name the responder's, such as http://127.0.0.1:8462/ocsp."
-        )
+    parts = http_address(address)
+    if parts.scheme != "http":
+        raise AnswerRefused(f"{address} is https, which OCSP is not served by here: name an http address.")
+    host = parts.hostname or ""
     try:
-        here = ipaddress.ip_address(parts.hostname).is_loopback
+        here = ipaddress.ip_address(host).is_loopback
     except ValueError:
-        here = parts.hostname == "localhost"
+        here = host == "localhost"
     if not here and not allowed:
         raise AnswerRefused(
             f"{address} is not on this machine's loopback: where a load on it is meant, add --elsewhere."

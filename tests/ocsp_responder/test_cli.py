@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 
 from ocsp_responder.bootstrap import responder
 from ocsp_responder.cli import ocsp
+from ocsp_responder.errors import AnswerRefused
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.codes import CodeVerifier
@@ -94,3 +95,14 @@ def test_other_address_can_be_asked(installed: Installed) -> None:
     result = query(installed, "--url", "http://127.0.0.1:1/ocsp", "7f")
 
     assert "http://127.0.0.1:1/ocsp does not answer" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1/ocsp", "127.0.0.1/ocsp", "http:///ocsp", "http://127.0.0.1:99999/ocsp", "http://[::1/ocsp"]
+)
+def test_an_address_that_is_none_is_said(installed: Installed, url: str) -> None:
+    """One sentence with what was given and what to give."""
+    error = query(installed, "--url", url, "7f").exception
+
+    assert isinstance(error, AnswerRefused)
+    assert str(error) == f"{url!r} is no http address: name the responder's, such as http://127.0.0.1:8462/ocsp."

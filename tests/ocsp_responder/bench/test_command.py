@@ -74,6 +74,10 @@ def test_prints_a_table_for_people(installed: Installed) -> None:
         ("ftp://127.0.0.1/ocsp", "is no http address"),
         ("127.0.0.1:8462", "is no http address"),
         ("http:///ocsp", "is no http address"),
+        ("http://127.0.0.1:99999/ocsp", "is no http address"),
+        ("http://127.0.0.1:abc/ocsp", "is no http address"),
+        ("http://[::1/ocsp", "is no http address"),
+        ("https://127.0.0.1/ocsp", "is https"),
     ],
 )
 def test_loads_nobody_else(installed: Installed, url: str, sentence: str) -> None:
