@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pki_revocation.http_server.connection import Connection
 from pki_revocation.http_server.limits import Limits
 from pki_revocation.http_server.messages import Exchange
+from tests.campaign import examples
 from tests.conformance.wire import chunked, request
 
 Seen = list[tuple[str, bytes, bytes]]
@@ -97,7 +98,7 @@ def _seen(stream: bytes, cuts: list[int]) -> tuple[Seen, bool]:
     return seen, b"HTTP/1.1 4" in transport.written
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(st.lists(_requests(_KNOWN), min_size=1, max_size=20), st.lists(st.integers(min_value=0), max_size=30))
 def test_the_same_requests_come_of_it(requests: list[bytes], cuts: list[int]) -> None:
     """RFC 9112 section 9.3.2: one for each that was sent."""
@@ -110,7 +111,7 @@ def test_the_same_requests_come_of_it(requests: list[bytes], cuts: list[int]) ->
     assert cut == [each for one in requests for each in _seen(one, [])[0]]
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(
     st.lists(_requests(_KNOWN + _OWN), min_size=1, max_size=6),
     st.binary(max_size=8),
@@ -125,7 +126,7 @@ def test_none_comes_twice(requests: list[bytes], junk: bytes, cuts: list[int]) -
     assert cut == expected[: len(cut)]
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(_requests(_OWN), st.lists(st.integers(min_value=0), max_size=30))
 def test_methods_of_ones_own(one: bytes, cuts: list[int]) -> None:
     """RFC 9110 section 9.1: at the beginning of what arrives any token is a method, wherever it is cut."""
