@@ -13,17 +13,17 @@ class Limits:
     """Sizes in octets, times in seconds, kept to within a second.
 
     *head* and *header_lines* bound what is parsed before anything is known, *target* the request line's; *body* is the
-    application's to say. *head_seconds* count from a request's first octet, *body_seconds* from the end of its head,
-    and *idle_seconds* from the last reply. *stalled_seconds* is how long a client may take nothing of a reply that
-    waits; one that takes it slowly may. *linger_seconds* is how long a client may still send after its last reply,
-    whose loss a reset would be. *waiting* requests of one connection are answered before it is read on. *connections*
-    are held by one worker.
+    application's to say, and is held in memory for each connection until the request is complete. *head_seconds* count
+    from a request's first octet, *body_seconds* from the end of its head, and *idle_seconds* from the last reply.
+    *stalled_seconds* is how long a client may take nothing of a reply that waits; one that takes it slowly may.
+    *linger_seconds* is how long a client may still send after its last reply, whose loss a reset would be. *waiting*
+    requests of one connection are answered before it is read on. *connections* are held by one worker.
     """
 
     target: int = 8 * 1024
     head: int = 16 * 1024
     header_lines: int = 64
-    body: int = 1024 * 1024
+    body: int = 64 * 1024
     head_seconds: float = 10
     body_seconds: float = 20
     idle_seconds: float = 75
