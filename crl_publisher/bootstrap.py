@@ -7,13 +7,14 @@ from pki_revocation.database import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
 
-from .config import PublisherSettings
+from .config import CrlSettings, DistributionSettings, PublisherSettings
 from .distribution import create_app
 from .issuance import CrlIssuance
 from .lease import Lease
 from .outlets import DirectoryOutlet
 from .published_files import PUBLISHED
 from .schedule import PublicationSchedule
+from .timing import SettingsTiming
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -34,7 +35,10 @@ def issuance(installation: Installation, database: Database) -> CrlIssuance:
         audit=AuditTrail(clock),
         keys=Keyring.open(installation, clock),
         outlet=outlet(installation),
-        settings=installation.section(PublisherSettings),
+        timings=SettingsTiming(installation.section(PublisherSettings)),
+        settings=installation.section(CrlSettings),
+        public_url=installation.section(DistributionSettings).public_url,
+        spool=installation.directory,
     )
 
 
