@@ -9,6 +9,9 @@ from pki_revocation.installation import Installation
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
 from .distribution import create_app
+from .elsewhere.installing import Installing
+from .elsewhere.requesting import Requesting
+from .elsewhere.watch import ElsewhereWatch
 from .issuance import CrlIssuance
 from .lease import Lease
 from .outlets import DirectoryOutlet
@@ -42,6 +45,38 @@ def issuance(installation: Installation, database: Database) -> CrlIssuance:
     )
 
 
+def requesting(installation: Installation, database: Database) -> Requesting:
+    """Makes CRL signing requests.
+
+    Raises:
+        ConfigurationError: when a section is wrong.
+    """
+    clock = SystemClock()
+    return Requesting(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        issuance=issuance(installation, database),
+        settings=installation.section(CrlSettings),
+    )
+
+
+def installing(installation: Installation, database: Database) -> Installing:
+    """Makes CRLs public that were signed elsewhere.
+
+    Raises:
+        ConfigurationError: when a section is wrong.
+    """
+    clock = SystemClock()
+    return Installing(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        issuance=issuance(installation, database),
+        settings=installation.section(CrlSettings),
+    )
+
+
 def lease(installation: Installation, database: Database) -> Lease:
     """The publishers' lease, as this process would hold it."""
     return Lease(database=database, clock=SystemClock(), length=installation.section(PublisherSettings).lease)
@@ -54,14 +89,21 @@ def schedule(installation: Installation, database: Database) -> PublicationSched
         ConfigurationError: when [publisher] or [keys] is wrong.
     """
     clock = SystemClock()
+    issues = issuance(installation, database)
     return PublicationSchedule(
         database=database,
         clock=clock,
-        issuance=issuance(installation, database),
+        issuance=issues,
         outlet=outlet(installation),
         lease=lease(installation, database),
         settings=installation.section(PublisherSettings),
         signs=Keyring.open(installation, clock).signs_crls_for,
+        elsewhere=ElsewhereWatch(
+            database=database,
+            clock=clock,
+            issuance=issues,
+            notice=installation.section(CrlSettings).elsewhere_notice,
+        ),
     )
 
 

@@ -5,27 +5,31 @@ import time
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import click
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
+from keys.keyring import Keyring
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config import duration_text
 from pki_revocation.database import Database
-from pki_revocation.errors import PkiError
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from . import bootstrap, requests
 from .config import CrlSettings, DistributionSettings, PublisherSettings
+from .elsewhere.commands import ELSEWHERE
+from .elsewhere.standing import standings
+from .elsewhere.watch import ADVICE
 from .errors import NotPublished
+from .files import der_of
 from .lease import Lease
+from .named_publication import scope_named
 from .reading import ReadCrl, read_crl
-from .scope import FULL
+from .scope import FULL, Scope
 from .serve import serve
 from .shards import add_shard
 from .shards import shards as shards_of
@@ -47,16 +51,41 @@ def crl() -> None:
 @_issuer_option
 @_json_option
 @click.option("--timeout", type=click.IntRange(min=1), default=300, show_default=True, help="Seconds to wait at most.")
+@click.option("--scope", "scope_name", help="One CRL of the issuer alone: full, ca, users, shard-1, …")
+@click.option("--last", "is_last", is_flag=True, help="The CA's last CRL, good for ever: no other one may follow it.")
+@click.option("--yes", is_flag=True, help="With --last: do not ask. It can never be undone.")
 @installation_option
-def publish(installation: Installation, *, issuer_name: str | None, as_json: bool, timeout: int) -> None:
+def publish(  # noqa: PLR0913 - one argument for each option
+    installation: Installation,
+    *,
+    issuer_name: str | None,
+    as_json: bool,
+    timeout: int,
+    scope_name: str | None,
+    is_last: bool,
+    yes: bool,
+) -> None:
     """Publish a CRL now, and return when it is public.
 
-    The running publisher does it; where none runs, this process becomes the publisher for as long as it takes.
+    The running publisher does it; where none runs, this process becomes the publisher for as long as it takes. A last
+    CRL ends one scope, the complete CRL without --scope; an issuer with several ends each of them.
     """
     with installation.database() as database:
         database.check_revision()
         issuer = _issuer(database, issuer_name)
-        answer = _published_by_whoever_may(installation, database, issuer, timeout)
+        wanted = None
+        if is_last or scope_name is not None:
+            issuance = bootstrap.issuance(installation, database)
+            with database.read() as connection:
+                wanted = scope_named(connection, issuance, issuer, scope_name or FULL.name)
+        if is_last and not yes:
+            click.confirm(
+                f"Publish the last {scope_name or FULL.name} CRL of {issuer.name}? It is good for ever, and no other "
+                "one can follow it.",
+                abort=True,
+                err=as_json,
+            )
+        answer = _published_by_whoever_may(installation, database, _Wish(issuer, wanted, is_last), timeout)
     if "error" in answer:
         raise NotPublished(str(answer["error"]))
     if as_json:
@@ -79,6 +108,7 @@ def list_published(installation: Installation, *, issuer_name: str | None, as_js
         issuer = _issuer(database, issuer_name)
         with database.read() as connection:
             found = published(connection, issuer, limit=_LISTED)
+    _tell_alarms(installation, issuer)
     if as_json:
         click.echo(json.dumps([each.as_json() for each in found]))
         return
@@ -109,7 +139,7 @@ def inspect(
             if data is None:
                 raise NotPublished(f"No CRL of {issuer.name} is public: run 'pki-revocation crl publish'.")
         else:
-            data = _der(file)
+            data = der_of(file)
         found = read_crl(data)
         with database.read() as connection:
             signer = next(
@@ -185,6 +215,10 @@ def rebuild(installation: Installation, *, issuer_name: str | None) -> None:
     click.echo(f"The entries of {issuer.name} were made anew, up to sequence {sequence}.")
 
 
+for _command in ELSEWHERE:
+    crl.add_command(_command)
+
+
 @click.group()
 def schedule() -> None:
     """When CRLs are published."""
@@ -230,12 +264,34 @@ def publisher(installation: Installation) -> None:
     serve(installation)
 
 
+def _tell_alarms(installation: Installation, issuer: Issuer) -> None:
+    """What is wrong with CRLs that this machine cannot sign, on standard error."""
+    clock = SystemClock()
+    if Keyring.open(installation, clock).signs_crls_for(issuer):
+        return
+    notice = installation.section(CrlSettings).elsewhere_notice
+    with installation.database() as database, database.read() as connection:
+        scopes = bootstrap.issuance(installation, database).scopes(connection, issuer)
+        found = standings(connection, issuer, scopes, clock.now(), notice)
+    for standing in found:
+        for alarm in standing.alarms:
+            click.echo(f"ALARM: {standing.scope.name} CRL: {alarm.says}: {ADVICE}", err=True)
+
+
+class _Wish(NamedTuple):
+    """Whose CRL, which one, and whether it is to be the last."""
+
+    issuer: Issuer
+    scope: Scope | None
+    is_last: bool
+
+
 def _published_by_whoever_may(
-    installation: Installation, database: Database, issuer: Issuer, timeout: int
+    installation: Installation, database: Database, wish: _Wish, timeout: int
 ) -> dict[str, object]:
     """Ask, and wait for the answer; take over when nobody holds the lease."""
     with database.write() as connection:
-        request = requests.ask(connection, issuer, SystemClock())
+        request = requests.ask(connection, wish.issuer, SystemClock(), scope=wish.scope, is_last=wish.is_last)
     lease = bootstrap.lease(installation, database)
     give_up_at = time.monotonic() + timeout
     try:
@@ -245,7 +301,7 @@ def _published_by_whoever_may(
             if answer is not None:
                 return answer
             if lease.current_holder() is None and lease.hold():
-                return _publish_here(installation, database, issuer, lease)
+                return _publish_here(installation, database, wish, lease)
             time.sleep(_PAUSE_SECONDS)
     finally:
         with database.write() as connection:
@@ -255,12 +311,12 @@ def _published_by_whoever_may(
     )
 
 
-def _publish_here(installation: Installation, database: Database, issuer: Issuer, lease: Lease) -> dict[str, object]:
+def _publish_here(installation: Installation, database: Database, wish: _Wish, lease: Lease) -> dict[str, object]:
     stopwatch = requests.Stopwatch.start()
     try:
         issuance = bootstrap.issuance(installation, database)
-        issuance.prepare(issuer)
-        return stopwatch.answer(issuance.publish(issuer))
+        issuance.prepare(wish.issuer)
+        return stopwatch.answer(issuance.publish(wish.issuer, wish.scope or FULL, last=wish.is_last))
     finally:
         lease.release()
 
@@ -268,19 +324,6 @@ def _publish_here(installation: Installation, database: Database, issuer: Issuer
 def _issuer(database: Database, name: str | None) -> Issuer:
     with database.read() as connection:
         return register.issuer_named(connection, name)
-
-
-def _der(file: Path) -> bytes:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise PkiError(f"{file} cannot be read: {error.strerror or error}.") from error
-    if b"-----BEGIN X509 CRL-----" not in data:
-        return data
-    try:
-        return x509.load_pem_x509_crl(data).public_bytes(Encoding.DER)
-    except ValueError:
-        raise PkiError(f"{file} is no CRL: give one in DER or PEM.") from None
 
 
 def _facts(found: ReadCrl, signer: Issuer | None, shown: int | None) -> dict[str, object]:

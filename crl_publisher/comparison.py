@@ -18,6 +18,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import certificates, crl_entries
 
 from .differences import Differences, TooDifferent, differences, entries_of, serial_of
+from .elsewhere import tolerance
 from .errors import UnreadableCrl
 from .expected_entries import Row, expected_entries
 from .findings import Findings
@@ -122,9 +123,12 @@ def _explain(connection: Connection, crl: ReadCrl, plan: Plan, findings: Finding
         if serial in seen:
             findings.error("crl.entry.duplicate", f"The entry {serial.hex()} stands there twice.")
         elif serial not in awaited:
-            findings.error("crl.entry.unknown", f"The journal has no revocation of {serial.hex()} that belongs here.")
+            advice = tolerance.advice_on_unknown(plan)
+            findings.error(
+                "crl.entry.unknown", f"The journal has no revocation of {serial.hex()} that belongs here{advice}."
+            )
         elif octets != awaited[serial][1]:
-            _explain_entry(crl, octets, awaited[serial][0], findings)
+            _explain_entry(crl, octets, awaited[serial][0], plan, findings)
         seen.add(serial)
     missing = [serial for serial in awaited if serial not in seen]
     listed_before = [serial for serial in missing if awaited[serial][0].sequence <= plan.listed_upto]
@@ -138,27 +142,26 @@ def _explain(connection: Connection, crl: ReadCrl, plan: Plan, findings: Finding
             )
 
 
-def _explain_entry(crl: ReadCrl, octets: bytes, row: Row, findings: Findings) -> None:
+def _explain_entry(crl: ReadCrl, octets: bytes, row: Row, plan: Plan, findings: Findings) -> None:
     (entry,) = crl.read_again([octets])
     where = f"The entry {entry.serial.hex()}"
     before = len(findings.errors)
     if entry.irregular:
         findings.error("crl.entry.irregular", f"{where} has {entry.irregular}.")
-    check_meaning(entry, row, findings)
-    if len(findings.errors) == before:
+    check_meaning(entry, row, plan, findings)
+    if len(findings.errors) == before and not plan.is_foreign:
         findings.error(
             "crl.entry.encoding", f"{where} says what the journal says, in other octets: {octets.hex()[:160]}."
         )
 
 
-def check_meaning(entry: ReadEntry, row: Row, findings: Findings) -> None:
+def check_meaning(entry: ReadEntry, row: Row, plan: Plan, findings: Findings) -> None:
     """Hold what a relying party reads in an entry against the journal's row."""
     where = f"The entry {entry.serial.hex()}"
     revoked, reason = datetime.fromtimestamp(row.revoked, UTC), RevocationReason(row.reason)
     if entry.revocation_date != revoked:
-        findings.error(
-            "crl.entry.date", f"{where} is dated {iso(entry.revocation_date)}, and the journal says {iso(revoked)}."
-        )
+        report = findings.warning if tolerance.is_date_near(entry.revocation_date, revoked, plan) else findings.error
+        report("crl.entry.date", f"{where} is dated {iso(entry.revocation_date)}, and the journal says {iso(revoked)}.")
     if entry.reason is not reason:
         findings.error(
             "crl.entry.reason",

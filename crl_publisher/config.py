@@ -79,7 +79,8 @@ class CrlSettings:
 
     *ca* and *users* add CRLs of CA certificates alone and of all others. *keep_expired* leaves expired certificates
     listed and says so; *next_publish* adds Microsoft's extension. A CRL over *size_limit* octets raises an alarm, and
-    stays unpublished where *size_blocks*. *lint* is what pkilint holds each CRL against.
+    stays unpublished where *size_blocks*. *lint* is what pkilint holds each CRL against. *elsewhere_notice* before the
+    end of a CRL that was signed elsewhere, or when a third of its validity is left if that is later, an alarm says so.
     """
 
     section: ClassVar[str] = "crl"
@@ -92,6 +93,12 @@ class CrlSettings:
     )
     size_blocks: bool = setting(default=False)
     lint: LintProfile = setting(LintProfile.PKIX)
+    elsewhere_notice: timedelta = setting(
+        timedelta(days=14),
+        minimum=timedelta(hours=1),
+        maximum=timedelta(days=180),
+        clause="time enough for a key ceremony",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

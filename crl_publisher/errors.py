@@ -9,6 +9,14 @@ class UnreadableCrl(PkiError):
     """The bytes are no CRL."""
 
 
+class UnreadableRequest(PkiError):
+    """A file is no CRL signing request, or says in words what its octets do not say."""
+
+
+class NotInstalled(PkiError):
+    """A CRL that was signed elsewhere does not fit what is here; nothing was changed."""
+
+
 class OutletError(PkiError):
     """A CRL could not be put where relying parties fetch it; what was there before is still there."""
 

@@ -64,12 +64,11 @@ class Planning:
             LastCrlIsOut, NotTheLast: when a last CRL is out, or would leave good certificates behind.
         """
         with self._database.write() as connection:
-            moment, covers = self._moment(connection, issuer)
+            moment, covers = fix_moment(connection, issuer, self._clock)
             recorded = last_published(connection, issuer, scope)
-            if recorded is not None and recorded.is_last:
-                raise LastCrlIsOut(f"CRL {recorded.number} of {issuer.name} is its last one: none can follow it.")
+            refuse_after_last(issuer, recorded)
             if last:
-                _refuse_while_any_is_good(connection, issuer, moment)
+                refuse_while_any_is_good(connection, issuer, moment)
             timing = self._timings.in_force(connection, issuer, moment)
             this_update, next_update = _validity(timing, moment, recorded, public)
             said = Particulars(
@@ -113,7 +112,7 @@ class Planning:
         """
         with self._database.write() as connection:
             if beside is None:
-                moment, covers = self._moment(connection, issuer)
+                moment, covers = fix_moment(connection, issuer, self._clock)
             else:
                 moment, covers = self._clock.now(), beside.covers_sequence
             timing = self._timings.in_force(connection, issuer, moment)
@@ -144,13 +143,6 @@ class Planning:
             )
             self._reserve(connection, plan, identity)
         return plan
-
-    def _moment(self, connection: Connection, issuer: Issuer) -> tuple[datetime, int]:
-        head = journal.lock_head(connection, issuer.id)
-        journal.refuse_far_future(head, self._clock)
-        moment = journal.moment_under_lock(head, self._clock)
-        journal.move_head(connection, issuer.id, head.sequence, moment)
-        return moment, head.sequence
 
     def _next_number(
         self, connection: Connection, issuer: Issuer, scope: Scope, public: PublicCrl | None, moment: datetime
@@ -186,8 +178,35 @@ def _validity(
     return this_update, min(next_update, this_update + timing.longest_validity - _SECOND)
 
 
-def _refuse_while_any_is_good(connection: Connection, issuer: Issuer, moment: datetime) -> None:
-    """ETSI EN 319 411-1 CSS-6.3.9-06: the last CRL comes when no certificate in its scope is good any more."""
+def fix_moment(connection: Connection, issuer: Issuer, clock: Clock) -> tuple[datetime, int]:
+    """The moment of a CRL that is issued now, and the journal's sequence that it covers, both under the head's lock.
+
+    Raises:
+        ClockBehindJournal: when the clock was ahead once, or is behind now.
+    """
+    head = journal.lock_head(connection, issuer.id)
+    journal.refuse_far_future(head, clock)
+    moment = journal.moment_under_lock(head, clock)
+    journal.move_head(connection, issuer.id, head.sequence, moment)
+    return moment, head.sequence
+
+
+def refuse_after_last(issuer: Issuer, recorded: PublishedCrl | None) -> None:
+    """No CRL follows a CA's last one.
+
+    Raises:
+        LastCrlIsOut: when the one that was published last is that.
+    """
+    if recorded is not None and recorded.is_last:
+        raise LastCrlIsOut(f"CRL {recorded.number} of {issuer.name} is its last one: none can follow it.")
+
+
+def refuse_while_any_is_good(connection: Connection, issuer: Issuer, moment: datetime) -> None:
+    """ETSI EN 319 411-1 CSS-6.3.9-06: the last CRL comes when no certificate in its scope is good any more.
+
+    Raises:
+        NotTheLast: with the number of those that are.
+    """
     revoked = exists().where(
         journal_table.c.issuer_id == certificates.c.issuer_id, journal_table.c.serial == certificates.c.serial
     )

@@ -22,8 +22,10 @@ from pki_revocation.model import Issuer
 
 from . import metrics, requests
 from .config import PublisherSettings
+from .elsewhere.watch import ElsewhereWatch
 from .issuance import CrlIssuance
 from .lease import Lease
+from .named_publication import publish_named, refuse_named
 from .outlets import Outlet
 from .scope import FULL
 from .store import PublishedCrl, last_published
@@ -59,9 +61,10 @@ class PublicationSchedule:
         lease: Lease,
         settings: PublisherSettings,
         signs: Callable[[Issuer], bool],
+        elsewhere: ElsewhereWatch,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*signs* says for which issuers this process has a key."""
+        """*signs* says for which issuers this process has a key, *elsewhere* watches the others' CRLs."""
         self._database = database
         self._clock = clock
         self._issuance = issuance
@@ -69,6 +72,7 @@ class PublicationSchedule:
         self._lease = lease
         self._settings = settings
         self._signs = signs
+        self._elsewhere = elsewhere
         self._monotonic = monotonic
         self._watched: dict[str, _Watched] = {}
         self._holds = False
@@ -131,7 +135,10 @@ class PublicationSchedule:
         """Whoever asks for the CRL of a CA whose key is elsewhere need not wait for the answer."""
         with self._database.read() as connection:
             asked = requests.waiting(connection, issuer)
-        self._answer(asked, {"error": f"The publisher has no key of {issuer.name}: its CRLs are signed elsewhere."})
+        sentence = f"The publisher has no key of {issuer.name}: its CRLs are signed elsewhere."
+        self._answer(asked, {"error": sentence})
+        refuse_named(self._database, issuer, sentence)
+        self._elsewhere.look(issuer)
 
     def _attend(self, issuer: Issuer) -> None:
         watched = self._watch(issuer)
@@ -139,14 +146,21 @@ class PublicationSchedule:
             sequence = journal.read_head(connection, issuer.id).sequence
             last = last_published(connection, issuer)
             asked = requests.waiting(connection, issuer)
+            named = requests.waiting_by_name(connection, issuer)
         if last is not None:
             age = (self._clock.now() - last.published_at).total_seconds()
             metrics.stands(last, age_seconds=age, uncovered=sequence - last.covers_sequence)
         # Whoever asks is not kept waiting: neither by the pause after a failure, nor by the one between two CRLs.
-        if not asked and self._monotonic() < watched.not_before:
+        # ETSI EN 319 411-1 CSS-6.3.9-06: nothing follows a CA's last CRL.
+        is_over = last is not None and last.is_last
+        if not asked and not named and (is_over or self._monotonic() < watched.not_before):
             return
         try:
             self._prepare(issuer, watched)
+            if named:
+                publish_named(self._database, self._issuance, issuer)
+                # What was public a moment ago may not be any more: the next look sees it.
+                return
             cause = "requested" if asked else self._cause(issuer, watched, last, sequence)
             if cause is not None:
                 self._publish(issuer, watched, asked, cause)

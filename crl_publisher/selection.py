@@ -52,8 +52,13 @@ def selected_entries(connection: Connection, selection: Selection) -> Iterator[b
 
 def is_touched(connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:
     """Whether the journal has rows behind this sequence that belong on this scope's CRL."""
+    return connection.execute(rows_behind(issuer, scope, after_sequence).limit(1)).first() is not None
+
+
+def rows_behind(issuer: Issuer, scope: Scope, after_sequence: int) -> Select[tuple[int, datetime]]:
+    """Sequence and moment of recording of the journal's rows behind a sequence that belong on this scope's CRL."""
     rows = journal.c
-    query = select(rows.sequence).where(rows.issuer_id == issuer.id, rows.sequence > after_sequence)
+    query = select(rows.sequence, rows.recorded_at).where(rows.issuer_id == issuer.id, rows.sequence > after_sequence)
     if scope.part is not Part.ALL:
         registered = and_(certificates.c.issuer_id == rows.issuer_id, certificates.c.serial == rows.serial)
         query = query.join(certificates, registered)
@@ -64,7 +69,7 @@ def is_touched(connection: Connection, issuer: Issuer, scope: Scope, after_seque
                 query = query.where(certificates.c.is_ca)
             case Part.USERS:
                 query = query.where(~certificates.c.is_ca)
-    return connection.execute(query.limit(1)).first() is not None
+    return query
 
 
 def _entries(selection: Selection) -> Select[tuple[bytes]]:

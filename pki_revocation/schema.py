@@ -269,7 +269,8 @@ crls = Table(
     Column("published_at", UtcDateTime),
 )
 
-# Somebody asks the running publisher for a CRL now, and waits for the number of the one that answers it.
+# Somebody asks the running publisher for a CRL now, and waits for the number of the one that answers it. *scope* is
+# NULL for whatever the issuer's schedule makes; *is_last* asks for the CA's last one, good for ever.
 publication_requests = Table(
     "publication_requests",
     metadata,
@@ -277,6 +278,8 @@ publication_requests = Table(
     Column("issuer_id", ForeignKey("issuers.id"), nullable=False),
     Column("requested_at", UtcDateTime, nullable=False),
     Column("answer", Text),
+    Column("scope", String(64)),
+    Column("is_last", Boolean, nullable=False, server_default=false()),
 )
 
 # What each responder has applied of each issuer's journal, as it says of itself: what receipts and operators read.

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from crl_publisher.config import CrlSettings, PublisherSettings
+from crl_publisher.elsewhere.watch import ElsewhereWatch
 from crl_publisher.inspection import GateRules
 from crl_publisher.issuance import CrlIssuance, CrlKeys
 from crl_publisher.lint_profile import LintProfile
@@ -14,6 +15,11 @@ from pki_revocation.database import Database
 
 PUBLIC_URL = "http://crl.example.nl"
 RULES = GateRules(profile=LintProfile.PKIX, size_limit=10_000_000, size_blocks=False)
+
+
+def watch_of(database: Database, clock: Clock, issuance: CrlIssuance) -> ElsewhereWatch:
+    """A watch over CRLs that are signed elsewhere, with the notice as it comes."""
+    return ElsewhereWatch(database=database, clock=clock, issuance=issuance, notice=CrlSettings().elsewhere_notice)
 
 
 def issuance_of(

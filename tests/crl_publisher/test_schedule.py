@@ -21,6 +21,7 @@ from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from pki_revocation.schema import leases
 from tests.crl_publisher.population import OneKey, Population
+from tests.crl_publisher.publishing import watch_of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
@@ -79,6 +80,7 @@ def start(
             lease=lease,
             settings=settings,
             signs=lambda each: each.name == "issuing",
+            elsewhere=watch_of(database, clock, issuance),
             monotonic=ticker,
         )
         made.renew()
@@ -311,6 +313,7 @@ def test_running_schedule_publishes_and_ends_cleanly(
         lease=Lease(database=database, clock=clock, length=settings.lease),
         settings=settings,
         signs=lambda _: True,
+        elsewhere=watch_of(database, clock, issuance),
     )
     stop = threading.Event()
     running = threading.Thread(target=schedule.run, args=(stop,))
