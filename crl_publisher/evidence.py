@@ -34,7 +34,7 @@ class NoEvidence(PkiError):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A CRL that its issuer signed; *scope* is that of the complete one, also for a delta, *source* where it is from."""
+    """A CRL that its issuer signed; *scope* is the complete one's, for a delta too; *source* is where it is from."""
 
     source: str
     scope: Scope

@@ -7,7 +7,6 @@ that brought it; on each of the parts of an issuer's certificates that the certi
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
@@ -85,7 +84,7 @@ def _first(connection: Connection, entry: JournalEntry, scope: str) -> CrlCovera
     return CrlCoverage(scope=scope, number=complete.number, since=complete.published_at)
 
 
-def _covering(connection: Connection, entry: JournalEntry, scope: str) -> Row[Any] | None:
+def _covering(connection: Connection, entry: JournalEntry, scope: str) -> Row[int, datetime] | None:
     query = (
         select(crls.c.number, crls.c.published_at)
         .where(
@@ -99,7 +98,7 @@ def _covering(connection: Connection, entry: JournalEntry, scope: str) -> Row[An
     return connection.execute(query.limit(1)).one_or_none()
 
 
-def _listing_delta(connection: Connection, entry: JournalEntry, scope: str) -> Row[Any] | None:
+def _listing_delta(connection: Connection, entry: JournalEntry, scope: str) -> Row[int, datetime] | None:
     """The first delta that lists it: its base does not cover the row, and it does (RFC 5280 section 5.2.4)."""
     base = crls.alias()
     query = (

@@ -71,6 +71,11 @@ class IssuedCertificate:
     number: str | None
     der: bytes | None = None
 
+    @property
+    def is_from_crl_alone(self) -> bool:
+        """Whether a published CRL is all that is known of it: its subject and its end are not."""
+        return self.der is None and self.subject == "" and self.not_after == UNKNOWN_END
+
     def __post_init__(self) -> None:
         """Refuse a serial that no certificate can have."""
         if not 0 < self.serial < SERIAL_LIMIT:

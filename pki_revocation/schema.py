@@ -267,6 +267,8 @@ crls = Table(
     Column("size", BigInteger),
     Column("sha256", LargeBinary(32)),
     Column("published_at", UtcDateTime),
+    # Of the octets that were given away to be signed elsewhere; none where the signature is made here.
+    Column("requested_sha256", LargeBinary(32)),
 )
 
 # Somebody asks the running publisher for a CRL now, and waits for the number of the one that answers it. *scope* is

@@ -4,17 +4,19 @@ One that answers a request is held against what was planned then. Any other, suc
 say all that the journal says at this moment; what it says in other octets is `tolerance`'s to let through.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from crl_publisher.config import CrlSettings
 from crl_publisher.crl_extensions import Particulars
 from crl_publisher.errors import NotInstalled
 from crl_publisher.expected_extensions import scope_named_by
 from crl_publisher.issuance import CrlIssuance
-from crl_publisher.numbering import NUMBER_LIMIT, reserve
+from crl_publisher.numbering import NUMBER_LIMIT, reserve, reserve_again
 from crl_publisher.plan import Plan, particulars_of
 from crl_publisher.planning import fix_moment, refuse_after_last, refuse_while_any_is_good
 from crl_publisher.public import PublicCrl
@@ -112,7 +114,7 @@ class Installing:
             refuse_while_any_is_good(connection, issuer, moment)
         limit = validity_limit(connection, issuer, scope, moment)
         row = reserved_row(connection, issuer, scope, number)
-        is_requested = row is not None and (row.this_update, row.next_update) == (crl.this_update, next_update)
+        is_requested = row is not None and row.requested_sha256 == hashlib.sha256(crl.data[crl.layout.signed]).digest()
         covers = sequence
         if is_requested and row is not None:
             covers = row.covers_sequence
@@ -137,12 +139,7 @@ class Installing:
             only_authorities=limit.only_authorities,
         )
         if not is_requested:
-            if row is not None:
-                raise NotInstalled(
-                    f"The number {number} was taken here for another CRL, and a number is used once: what was "
-                    "requested or published with it has other times."
-                )
-            reserve(connection, plan)
+            _reserve(connection, plan, row)
         return plan
 
 
@@ -157,6 +154,18 @@ def _issuer(connection: Connection, crl: ReadCrl, name: str | None) -> Issuer:
         f"The CRL of {crl.parsed.issuer.rfc4514_string()} was signed by {who}, or with an algorithm that its key may "
         "not sign with."
     )
+
+
+def _reserve(connection: Connection, plan: Plan, row: Row[Any] | None) -> None:
+    """Another program's number, unless it was used here; one that was refused before may come again."""
+    if row is None:
+        reserve(connection, plan)
+        return
+    said = plan.particulars
+    is_another = (row.this_update, row.next_update) != (said.this_update, said.next_update)
+    if row.published_at is not None or row.requested_sha256 is not None or is_another:
+        raise NotInstalled(f"The number {plan.number} was taken here for another CRL, and a number is used once.")
+    reserve_again(connection, plan)
 
 
 def _refuse_overtaken(connection: Connection, issuer: Issuer, covers: int, this_update: datetime) -> None:

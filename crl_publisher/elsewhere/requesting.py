@@ -16,7 +16,7 @@ from crl_publisher.crl_extensions import Particulars
 from crl_publisher.entries import EntryStore
 from crl_publisher.errors import LastCrlInFuture
 from crl_publisher.issuance import CrlIssuance
-from crl_publisher.numbering import highest_reserved, next_number, reserve
+from crl_publisher.numbering import give_away, highest_reserved, next_number, reserve
 from crl_publisher.plan import Plan, particulars_of
 from crl_publisher.planning import fix_moment, refuse_after_last, refuse_while_any_is_good
 from crl_publisher.public import PublicCrl
@@ -95,9 +95,15 @@ class Requesting:
         certificate = issuer.certificate
         algorithm = algorithm_for(certificate.public_key()).identifier  # type: ignore[arg-type] # an issuer's key signs
         request = SigningRequest(to_be_signed(certificate, algorithm, plan.particulars, entries))
+        digest = hashlib.sha256(request.to_be_signed)
         with self._database.write() as connection:
-            digest = hashlib.sha256(request.to_be_signed).hexdigest()
-            detail = {"issuer": issuer.name, "scope": scope.name, "number": plan.number, "to_be_signed_sha256": digest}
+            give_away(connection, plan, digest.digest())
+            detail = {
+                "issuer": issuer.name,
+                "scope": scope.name,
+                "number": plan.number,
+                "to_be_signed_sha256": digest.hexdigest(),
+            }
             self._audit.record(connection, "crl.requested", detail)
         return request
 

@@ -138,6 +138,8 @@ def _status_answer(found: CertificateStatus) -> dict[str, object]:
         "number": found.certificate.number,
         "not_after": iso(found.certificate.not_after),
     }
+    if found.certificate.is_from_crl_alone:
+        answer["note"] = "a CRL alone tells of this certificate: import it, and its subject and its end are known"
     if entry is not None:
         answer |= {
             "recorded_at": iso(entry.recorded_at),

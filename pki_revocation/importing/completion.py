@@ -18,7 +18,7 @@ _LOOK_UP = 5000
 
 
 def complete(connection: Connection, issuer: Issuer, registered: Sequence[Candidate]) -> set[int]:
-    """Write what is known now of certificates that only a CRL told of; give the serials of those that it was written of.
+    """Write what is known now of certificates that only a CRL told of; give their serials.
 
     Args:
         connection: holds the issuer's journal head.

@@ -167,3 +167,52 @@ def test_unknown_issuer_is_one_sentence(installed: Installed) -> None:
 
     assert result.exit_code == 1
     assert "issuing" in result.output
+
+
+def test_status_says_in_which_crl_it_is(installed: Installed) -> None:
+    """Not yet, then since when; and for a raised reason likewise."""
+    (serial,) = installed.population.issue_revoked(1)
+    words = ["status", f"{serial:x}"]
+    assert "not in a published CRL yet" in run(installed, *words).output
+    said = answer(installed, "crl", "publish")
+    assert isinstance(said, dict)
+
+    assert f"in CRL {said['number']} since {said['published_at']}" in run(installed, *words).output
+    installed.population.revoke(serial, reason=RevocationReason.KEY_COMPROMISE)
+    status = answer(installed, *words)
+    assert isinstance(status, dict)
+    assert status["crl"] == [{"scope": "full", "number": said["number"], "since": said["published_at"], "delta": False}]
+    assert [each["number"] for each in status["raised_in_crl"]] == [None]
+
+
+def test_last_crl_asks_first_and_ends_it(installed: Installed) -> None:
+    """It can never be undone."""
+    (serial,) = installed.population.issue(1)
+    refused = run(installed, "crl", "publish", "--last", "--yes")
+    assert refused.exit_code == 1
+    assert "neither revoked nor expired" in refused.output
+    installed.population.revoke(serial)
+    assert run(installed, "crl", "publish", "--last").exit_code == 1
+    assert not installed.public_file.exists()
+
+    said = answer(installed, "crl", "publish", "--last", "--yes")
+
+    assert isinstance(said, dict)
+    assert said["next_update"] == "9999-12-31T23:59:59Z"
+    again = run(installed, "crl", "publish")
+    assert again.exit_code == 1
+    assert "last one" in again.output
+
+
+def test_scope_is_published_alone(installed: Installed) -> None:
+    """By its name, of those that there are."""
+    assert "there are: full" in run(installed, "crl", "publish", "--scope", "ca").output
+    config = installed.installation.config
+    config.write_text(config.read_text() + "\n[crl]\nca = true\n")
+
+    said = answer(installed, "crl", "publish", "--scope", "ca")
+
+    assert isinstance(said, dict)
+    assert said["scope"] == "ca"
+    assert installed.installation.path("published/crl/issuing/ca.crl").exists()
+    assert not installed.public_file.exists()

@@ -1,4 +1,4 @@
-"""Whoever asks for a CRL says which, and whether it is to be the CA's last one."""
+"""Whoever asks for a CRL says which, and whether it is the CA's last one; and CRLs are given away to be signed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Add both to the requests."""
+    """Add what is asked for, and what was given away."""
     op.add_column("publication_requests", sa.Column("scope", sa.String(length=64), nullable=True))
     op.add_column("publication_requests", sa.Column("is_last", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("crls", sa.Column("requested_sha256", sa.LargeBinary(length=32), nullable=True))
