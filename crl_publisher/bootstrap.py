@@ -1,5 +1,7 @@
 """Puts the publisher and the distribution service together: the one place that names what they are made of."""
 
+from datetime import datetime, timedelta
+
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
@@ -64,5 +66,14 @@ def schedule(installation: Installation, database: Database) -> PublicationSched
 def application(installation: Installation) -> Application:
     """The distribution service's application."""
     settings = installation.section(PublisherSettings)
-    wsgi = create_app(installation.path(PUBLISHED), clock=SystemClock(), promise=settings.publish_within)
-    return Application(wsgi=wsgi)
+    clock = SystemClock()
+
+    def until_next(_: str, published_at: datetime) -> timedelta:
+        """A revocation is followed by a CRL within the promise, and any CRL by the routine's next.
+
+        One that is overdue may come at any moment, and is tried again all the time: then the promise alone counts.
+        """
+        routine = published_at + settings.period - clock.now()
+        return min(settings.publish_within, routine) if routine > timedelta(0) else settings.publish_within
+
+    return Application(wsgi=create_app(installation.path(PUBLISHED), clock=clock, until_next=until_next))
