@@ -109,7 +109,9 @@ class PublishedFiles:
                 return None
             certificate = self._certificate(path)
             if certificate is not None and not outline.is_signed_by(certificate, stream):
-                _log.error("%s is not served: its signature is not that of %s", path, certificate.subject.rfc4514_string())
+                _log.error(
+                    "%s is not served: its signature is not that of %s", path, certificate.subject.rfc4514_string()
+                )
                 return None
             next_update = outline.next_update
         stream.seek(0)

@@ -11,8 +11,8 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from crl_publisher.errors import NumberNotAbove, OutletError
 from crl_publisher.processes import boot, lives, place
@@ -46,7 +46,7 @@ class DirectoryOutlet:
             except FileNotFoundError:
                 return None
 
-    def open(self, path: str) -> BinaryIO | None:
+    def open(self, path: str) -> BufferedReader | None:
         """The file as it is now, whatever replaces it meanwhile."""
         with _named(self._root / path):
             try:
@@ -201,8 +201,7 @@ def _locked(target: Path) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > give_up_at:
                     raise OutletError(
-                        f"{_holder(descriptor)} has held the lock of {target} for {_LOCK_SECONDS:.0f} s: if it is stopped, "
-                        "end it."
+                        f"{_holder(descriptor)} has held the lock of {target} for too long: end it if it is stopped."
                     ) from None
                 time.sleep(_LOCK_PAUSE_SECONDS)
         # Whoever waits in vain wants to know for whom; on a full disk it goes without saying.

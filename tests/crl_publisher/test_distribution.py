@@ -23,8 +23,8 @@ from crl_publisher.distribution import create_app, readiness
 from crl_publisher.errors import NotPublished
 from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
-from crl_publisher.published_files import PublishedFiles
 from crl_publisher.outline import CrlOutline, read_outline
+from crl_publisher.published_files import PublishedFiles
 from crl_publisher.reading import read_crl
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
@@ -369,7 +369,7 @@ def test_readiness_follows_the_crls_of_parts(root: Path, clock: FakeClock, data:
     ready()
     (root / "crl" / "issuing" / "2.crl").write_bytes(data[:-1])
 
-    with pytest.raises(NotPublished, match="crl/issuing/2.crl cannot be served"):
+    with pytest.raises(NotPublished, match=r"crl/issuing/2\.crl cannot be served"):
         ready()
 
 
