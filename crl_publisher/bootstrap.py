@@ -9,11 +9,14 @@ from pki_revocation.database import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
 
-from .config import PublisherSettings
-from .distribution import create_app
+from .config import DistributionSettings, PublisherSettings
+from .distribution import LONGEST_MAX_AGE, create_app
 from .issuance import CrlIssuance
 from .lease import Lease
-from .outlets import DirectoryOutlet
+from .outlets import DirectoryOutlet, Outlet
+from .outlets.mirrors import Mirrors
+from .probe.probing import Probe
+from .probe.settings import ProbeSettings
 from .published_files import PUBLISHED
 from .schedule import PublicationSchedule
 
@@ -23,8 +26,32 @@ def outlet(installation: Installation) -> DirectoryOutlet:
     return DirectoryOutlet(installation.path(PUBLISHED))
 
 
-def issuance(installation: Installation, database: Database) -> CrlIssuance:
-    """Publishes CRLs with the installation's keys.
+def mirrors(installation: Installation, database: Database) -> Mirrors:
+    """The outlets that follow that folder.
+
+    Raises:
+        ConfigurationError: when an [outlets.NAME] is wrong.
+    """
+    max_age = min(installation.section(PublisherSettings).publish_within, LONGEST_MAX_AGE)
+    return Mirrors.configured(installation, database, SystemClock(), max_age)
+
+
+def probe(installation: Installation, database: Database) -> Probe:
+    """What looks at the public addresses.
+
+    Raises:
+        ConfigurationError: when [probe] or [distribution] is wrong.
+    """
+    return Probe(
+        database=database,
+        clock=SystemClock(),
+        public_url=installation.section(DistributionSettings).public_url,
+        settings=installation.section(ProbeSettings),
+    )
+
+
+def issuance(installation: Installation, database: Database, public: Outlet | None = None) -> CrlIssuance:
+    """Publishes CRLs with the installation's keys; *public* is where, which without it is the folder alone.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
@@ -35,7 +62,7 @@ def issuance(installation: Installation, database: Database) -> CrlIssuance:
         clock=clock,
         audit=AuditTrail(clock),
         keys=Keyring.open(installation, clock),
-        outlet=outlet(installation),
+        outlet=public or outlet(installation),
         settings=installation.section(PublisherSettings),
     )
 
@@ -45,8 +72,10 @@ def lease(installation: Installation, database: Database) -> Lease:
     return Lease(database=database, clock=SystemClock(), length=installation.section(PublisherSettings).lease)
 
 
-def schedule(installation: Installation, database: Database) -> PublicationSchedule:
-    """The running publisher.
+def schedule(
+    installation: Installation, database: Database, held: Lease | None = None, public: Outlet | None = None
+) -> PublicationSchedule:
+    """The running publisher; others may know its lease, *held*, and its outlet, *public*.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
@@ -55,9 +84,9 @@ def schedule(installation: Installation, database: Database) -> PublicationSched
     return PublicationSchedule(
         database=database,
         clock=clock,
-        issuance=issuance(installation, database),
-        outlet=outlet(installation),
-        lease=lease(installation, database),
+        issuance=issuance(installation, database, public),
+        outlet=public or outlet(installation),
+        lease=held or lease(installation, database),
         settings=installation.section(PublisherSettings),
         signs=Keyring.open(installation, clock).signs_crls_for,
     )

@@ -29,7 +29,7 @@ from .published_files import PUBLISHED, PublishedFile, PublishedFiles
 # How long it takes until what is published at a path, and was at a moment, is followed by the next at the earliest.
 UntilNext = Callable[[str, datetime], timedelta]
 # Design section 2: no answer is kept longer by a cache, whatever the publisher promises.
-_LONGEST_MAX_AGE = timedelta(seconds=300)
+LONGEST_MAX_AGE = timedelta(seconds=300)
 _BLOCK = 65536
 
 
@@ -142,7 +142,7 @@ def _wrapped(contents: BufferedReader | _Part) -> Iterable[bytes]:
 
 
 def _describe(response: Response, published: PublishedFile, now: datetime, until_next: timedelta) -> None:
-    max_age = min(until_next, _LONGEST_MAX_AGE)
+    max_age = min(until_next, LONGEST_MAX_AGE)
     if published.next_update is not None:
         max_age = min(max_age, published.next_update - now)
     seconds = max(0, int(max_age.total_seconds()))

@@ -107,7 +107,7 @@ class PublishedFiles:
             except UnreadableCrl as error:
                 _log.error("%s is not served: %s", path, error)
                 return None
-            certificate = self._certificate(path)
+            certificate = self.certificate(path)
             if certificate is not None and not outline.is_signed_by(certificate, stream):
                 _log.error(
                     "%s is not served: its signature is not that of %s", path, certificate.subject.rfc4514_string()
@@ -119,7 +119,7 @@ class PublishedFiles:
         self._versions[path] = version
         return version
 
-    def _certificate(self, path: str) -> x509.Certificate | None:
+    def certificate(self, path: str) -> x509.Certificate | None:
         """The certificate that lies beside a CRL; None where there is none, as before the first publication."""
         for name in issuer_names(path):
             opened = _opened(self._root, f"aia/{name}.cer")

@@ -123,76 +123,78 @@ class PutServer:
         return HttpPutOutlet(f"{self.url}/files", credentials=credentials or Credentials(), seconds=seconds)
 
 
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    served: PutServer
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        """Give the file."""
+        if self._is_refused():
+            return
+        with self.served.lock:
+            data = self.served.files.get(self.path)
+        if data is None:
+            self._answer(404, b"not here")
+        else:
+            self._answer(200, data, {"ETag": _etag(data)} if self.served.has_etags else {})
+
+    do_HEAD = do_GET  # noqa: N815 - the standard library's name
+
+    def do_PUT(self) -> None:
+        """Keep the file, on its condition."""
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        if self._is_refused():
+            return
+        with self.served.lock:
+            held = self.served.files.get(self.path)
+            fits = held is None if self.headers["If-None-Match"] == "*" else True
+            if wanted := self.headers["If-Match"]:
+                fits = held is not None and wanted == _etag(held)
+            if self.served.keeps_conditions and not fits:
+                self._answer(412, b"")
+                return
+            self.served.files[self.path] = data
+            self.served.types[self.path] = self.headers["Content-Type"]
+            self.served.puts += 1
+        self._answer(204 if held is not None else 201, b"")
+
+    def _is_refused(self) -> bool:
+        if self.served.status is not None:
+            self._answer(self.served.status, b"")
+            return True
+        if self.served.authorization is not None and self.headers["Authorization"] != self.served.authorization:
+            self._answer(401, b"")
+            return True
+        return False
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        for octet in body if self.served.drip_seconds else b"":
+            try:
+                self.wfile.write(bytes((octet,)))
+            except OSError:
+                return
+            time.sleep(self.served.drip_seconds)
+        if not self.served.drip_seconds:
+            self.wfile.write(body)
+
+
 @contextlib.contextmanager
 def put_server() -> Iterator[PutServer]:
     """It, on a port of its own."""
     served = PutServer()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-        def do_GET(self) -> None:
-            """Give the file."""
-            if self._is_refused():
-                return
-            with served.lock:
-                data = served.files.get(self.path)
-            if data is None:
-                self._answer(404, b"not here")
-            else:
-                self._answer(200, data, {"ETag": _etag(data)} if served.has_etags else {})
-
-        do_HEAD = do_GET  # noqa: N815 - the standard library's name
-
-        def do_PUT(self) -> None:
-            """Keep the file, on its condition."""
-            data = self.rfile.read(int(self.headers["Content-Length"]))
-            if self._is_refused():
-                return
-            with served.lock:
-                held = served.files.get(self.path)
-                fits = held is None if self.headers["If-None-Match"] == "*" else True
-                if wanted := self.headers["If-Match"]:
-                    fits = held is not None and wanted == _etag(held)
-                if served.keeps_conditions and not fits:
-                    self._answer(412, b"")
-                    return
-                served.files[self.path] = data
-                served.types[self.path] = self.headers["Content-Type"]
-                served.puts += 1
-            self._answer(204 if held is not None else 201, b"")
-
-        def _is_refused(self) -> bool:
-            if served.status is not None:
-                self._answer(served.status, b"")
-                return True
-            if served.authorization is not None and self.headers["Authorization"] != served.authorization:
-                self._answer(401, b"")
-                return True
-            return False
-
-        def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            if status != 204:
-                self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "HEAD":
-                return
-            for octet in body if served.drip_seconds else b"":
-                try:
-                    self.wfile.write(bytes((octet,)))
-                except OSError:
-                    return
-                time.sleep(served.drip_seconds)
-            if not served.drip_seconds:
-                self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    handler = type("Handler", (_Handler,), {"served": served})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     served.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
