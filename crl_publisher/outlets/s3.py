@@ -172,11 +172,11 @@ class S3Outlet:
 
     def _fail(self, path: str, error: Exception) -> NoReturn:
         """The store's own words run over pages, and name what only it knows."""
-        text = str(error)
+        text = str(error).partition("Debug source")[0]
         status, code = _STATUS.search(text), _CODE.search(text)
         said = " ".join(found[1].strip() for found in (status, code) if found)
         if not said:
-            said = "it took too long" if "timed out" in text or "timeout" in text else "no answer"
+            said = "it took too long" if "timed out" in text else "no answer"
         elif said.startswith(("401", "403")):
             said += ": the credentials of this outlet are missing or not accepted"
         raise OutletError(f"{path} in {self._name} cannot be read or written: {said}.") from error
