@@ -1,6 +1,9 @@
 """Puts the publisher and the distribution service together: the one place that names what they are made of."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
@@ -8,8 +11,9 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer
 
-from .config import DistributionSettings, PublisherSettings
+from .config import CrlSettings, DistributionSettings, PublisherSettings
 from .distribution import LONGEST_MAX_AGE, create_app
 from .issuance import CrlIssuance
 from .lease import Lease
@@ -19,6 +23,8 @@ from .probe.probing import Probe
 from .probe.settings import ProbeSettings
 from .published_files import PUBLISHED
 from .schedule import PublicationSchedule
+from .scope import Scope
+from .timing import SettingsTiming
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -40,12 +46,24 @@ def probe(installation: Installation, database: Database) -> Probe:
     """What looks at the public addresses.
 
     Raises:
-        ConfigurationError: when [probe] or [distribution] is wrong.
+        ConfigurationError: when [probe], [crl], [publisher] or [distribution] is wrong.
     """
+    clock = SystemClock()
+    publishing = issuance(installation, database)
+    timings = SettingsTiming(installation.section(PublisherSettings))
+
+    def scopes_of(connection: Connection, issuer: Issuer) -> Iterator[Scope]:
+        has_deltas = timings.in_force(connection, issuer, clock.now()).has_deltas
+        for scope in publishing.scopes(connection, issuer):
+            yield scope
+            if has_deltas:
+                yield scope.delta
+
     return Probe(
         database=database,
-        clock=SystemClock(),
+        clock=clock,
         public_url=installation.section(DistributionSettings).public_url,
+        scopes_of=scopes_of,
         settings=installation.section(ProbeSettings),
     )
 
@@ -63,7 +81,10 @@ def issuance(installation: Installation, database: Database, public: Outlet | No
         audit=AuditTrail(clock),
         keys=Keyring.open(installation, clock),
         outlet=public or outlet(installation),
-        settings=installation.section(PublisherSettings),
+        timings=SettingsTiming(installation.section(PublisherSettings)),
+        settings=installation.section(CrlSettings),
+        public_url=installation.section(DistributionSettings).public_url,
+        spool=installation.directory,
     )
 
 

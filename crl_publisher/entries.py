@@ -1,14 +1,12 @@
 """The entry store: each revocation as the DER of its CRL entry, made once when its journal row is applied.
 
-A CRL's body is then a join of stored bytes. The store is a projection: losing it costs a rebuild from the journal,
-and the gate compares every CRL with the journal itself. RFC 5280 sections 5.1.2.6 and 5.3; BR 7.2.2.
+A CRL's list is then a join of stored bytes. The store is a projection: losing it costs a rebuild from the journal, and
+the gate compares every CRL with the journal itself. RFC 5280 sections 5.1.2.6 and 5.3; BR 7.2.2.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pki_revocation import journal
@@ -17,13 +15,11 @@ from pki_revocation.der import enumerated, extension, generalized_time, integer,
 from pki_revocation.model import Issuer, JournalEntry
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import certificates, crl_entries, crl_projections
-from pki_revocation.schema import journal as journal_table
 
 # Raised whenever encode_entry would give other bytes: stored entries of another version are made anew.
 ENCODING_VERSION = 1
 # Small portions, because subscribers cannot revoke while SQLite's one write lock is held.
 _PORTION = 1000
-_READ_PORTION = 10_000
 
 _REASON_CODE = object_identifier("2.5.29.21")
 _INVALIDITY_DATE = object_identifier("2.5.29.24")
@@ -48,22 +44,27 @@ def _reason_extension(reason: RevocationReason) -> bytes:
 
 
 class EntryStore:
-    """Applies the journal, and gives the entries of the next CRL."""
+    """Applies the journal; what it holds is read by `selection`."""
 
     def __init__(self, database: Database) -> None:
         """*database* holds both the journal and the store."""
         self._database = database
         self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
-    def apply(self, issuer: Issuer) -> int:
+    def apply(self, issuer: Issuer, *, upto: int | None = None) -> int:
         """Apply the journal's rows that are not in the store yet; give the sequence that it then holds.
 
         Each portion is a transaction of its own with the sequence it reached: an end at any point loses nothing.
+
+        Args:
+            issuer: whose journal.
+            upto: no row behind this one, so that the store holds what a CRL covers and nothing else; None for all.
         """
         while True:
             with self._database.write() as connection:
                 applied = self._lock_projection(connection, issuer)
-                rows = list(journal.entries_after(connection, issuer.id, applied, upto=applied + _PORTION))
+                last = applied + _PORTION if upto is None else min(applied + _PORTION, upto)
+                rows = list(journal.entries_after(connection, issuer.id, applied, upto=last))
                 if rows:
                     self._write(connection, issuer, rows)
                     applied = rows[-1].sequence
@@ -84,13 +85,11 @@ class EntryStore:
     def rebuild(self, issuer: Issuer) -> int:
         """Forget every entry of the issuer and make them anew from the journal; give the sequence reached."""
         with self._database.write() as connection:
-            self._lock_projection(connection, issuer)
-            connection.execute(delete(crl_entries).where(crl_entries.c.issuer_id == issuer.id))
-            _move_projection(connection, issuer, 0)
+            forget(connection, issuer)
         return self.apply(issuer)
 
     def _lock_projection(self, connection: Connection, issuer: Issuer) -> int:
-        """Two publishers at once take turns here."""
+        """The sequence applied last, held until the transaction ends: two publishers never apply the same rows."""
         first = self._insert(crl_projections).values(issuer_id=issuer.id, sequence=0)
         connection.execute(first.on_conflict_do_nothing())
         query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer.id)
@@ -98,13 +97,14 @@ class EntryStore:
 
     def _write(self, connection: Connection, issuer: Issuer, rows: list[JournalEntry]) -> None:
         latest = {row.serial: row for row in rows}
-        query = select(certificates.c.serial, certificates.c.not_after).where(
-            certificates.c.issuer_id == issuer.id, certificates.c.serial.in_(latest)
+        columns = certificates.c
+        query = select(columns.serial, columns.not_after, columns.shard, columns.is_ca).where(
+            columns.issuer_id == issuer.id, columns.serial.in_(latest)
         )
-        expiries = {row.serial: row.not_after for row in connection.execute(query)}
+        registered = {row.serial: row for row in connection.execute(query)}
         statement = self._insert(crl_entries)
         statement = statement.on_conflict_do_update(
-            index_elements=["issuer_id", "serial"],
+            index_elements=["issuer_id", "shard", "serial"],
             set_={name: statement.excluded[name] for name in ("encoding_version", "not_after", "entry")},
         )
         connection.execute(
@@ -112,41 +112,24 @@ class EntryStore:
             [
                 {
                     "issuer_id": issuer.id,
+                    "shard": registered[serial].shard,
                     "serial": serial,
+                    "is_ca": registered[serial].is_ca,
                     "encoding_version": ENCODING_VERSION,
-                    "not_after": expiries[serial],
+                    "not_after": registered[serial].not_after,
                     "entry": encode_entry(row),
                 }
-                for serial, row in latest.items()
+                # Neighbours share the table's pages.
+                for serial, row in sorted(latest.items(), key=lambda each: each[0].to_bytes(20))
             ],
         )
         _move_projection(connection, issuer, rows[-1].sequence)
 
 
-def current_entries(
-    connection: Connection, issuer: Issuer, *, expired_before: datetime | None, listed_upto: int
-) -> Iterator[bytes]:
-    """The entries of the next CRL, in the order of their serials' octets.
-
-    An entry goes once a CRL that was issued beyond its certificate's validity has listed it (RFC 5280 section 3.3;
-    BR 4.10.1).
-
-    Args:
-        connection: reads; the entries come in portions, never all at once.
-        issuer: whose.
-        expired_before: thisUpdate of the last published CRL, or of an older one that is public again; None to keep
-            everything.
-        listed_upto: the journal's sequence that these CRLs cover: later rows were not on them.
-    """
-    query = select(crl_entries.c.entry).where(crl_entries.c.issuer_id == issuer.id)
-    if expired_before is not None:
-        not_listed_yet = select(journal_table.c.serial).where(
-            journal_table.c.issuer_id == issuer.id, journal_table.c.sequence > listed_upto
-        )
-        query = query.where(or_(crl_entries.c.not_after >= expired_before, crl_entries.c.serial.in_(not_listed_yet)))
-    ordered = query.order_by(crl_entries.c.serial).execution_options(yield_per=_READ_PORTION)
-    with connection.scalars(ordered) as rows:
-        yield from rows
+def forget(connection: Connection, issuer: Issuer) -> None:
+    """Empty the store of an issuer: the next CRL makes its entries anew."""
+    connection.execute(delete(crl_entries).where(crl_entries.c.issuer_id == issuer.id))
+    _move_projection(connection, issuer, 0)
 
 
 def _move_projection(connection: Connection, issuer: Issuer, sequence: int) -> None:

@@ -57,11 +57,10 @@ class Bringing:
         return Held(number, digest)
 
     def _number(self, path: str) -> int | None:
-        stream = self._origin.open(path) if path.endswith(".crl") else None
-        if stream is None:
+        if not path.endswith(".crl"):
             return None
-        with stream:
-            return read_outline(stream).number
+        with self._origin.open(path) as stream:
+            return None if stream is None else read_outline(stream).number
 
     def _write(self, path: str, data: bytes, number: int | None) -> None:
         if number is None:

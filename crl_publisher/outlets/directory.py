@@ -11,8 +11,8 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO
 
 from crl_publisher.errors import NumberNotAbove, OutletError
 from crl_publisher.processes import boot, lives, place
@@ -46,21 +46,22 @@ class DirectoryOutlet:
             except FileNotFoundError:
                 return None
 
-    def open(self, path: str) -> BufferedReader | None:
-        """The file as it is now, whatever replaces it meanwhile."""
-        with _named(self._root / path):
-            try:
-                return (self._root / path).open("rb")
-            except FileNotFoundError:
-                return None
+    @contextlib.contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO | None]:
+        """The file as it is now, whatever replaces it meanwhile, or None."""
+        target = self._root / path
+        with contextlib.ExitStack() as closing:
+            stream = None
+            with _named(target), contextlib.suppress(FileNotFoundError):
+                stream = closing.enter_context(target.open("rb"))
+            yield stream
 
     def sha256(self, path: str) -> bytes | None:
         """Over the file, a block at a time."""
-        stream = self.open(path)
-        if stream is None:
-            return None
-        with _named(self._root / path), stream:
+        target = self._root / path
+        with _named(target), contextlib.suppress(FileNotFoundError), target.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").digest()
+        return None
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""

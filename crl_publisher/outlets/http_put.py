@@ -5,8 +5,10 @@ server that ignores conditions leaves the time between asking and writing open; 
 next check and put right.
 """
 
+import contextlib
 import hashlib
 import ssl
+from collections.abc import Iterator
 from io import BytesIO
 from typing import BinaryIO
 
@@ -42,10 +44,11 @@ class HttpPutOutlet:
         found = self._get(path)
         return None if found is None else found.body
 
-    def open(self, path: str) -> BinaryIO | None:
+    @contextlib.contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO | None]:
         """The same; it was in memory already."""
         data = self.fetch(path)
-        return None if data is None else BytesIO(data)
+        yield None if data is None else BytesIO(data)
 
     def sha256(self, path: str) -> bytes | None:
         """Over the body of a GET: a server's word for it is not enough."""

@@ -3,8 +3,9 @@
 import random
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
-from io import BufferedReader
+from typing import BinaryIO
 
 from crl_publisher.published_files import PUBLISHED, PublishedFiles
 from pki_revocation.clock import Clock
@@ -101,7 +102,7 @@ class Announcing:
         """The origin's."""
         return self._origin.fetch(path)
 
-    def open(self, path: str) -> BufferedReader | None:
+    def open(self, path: str) -> AbstractContextManager[BinaryIO | None]:
         """The origin's."""
         return self._origin.open(path)
 

@@ -1,6 +1,7 @@
 """What every outlet does, whatever it is made of."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
@@ -25,8 +26,8 @@ class Outlet(Protocol):
         """
         ...
 
-    def open(self, path: str) -> BinaryIO | None:
-        """The same as a stream that can be read and sought in, for what is too large for memory; whoever asks closes.
+    def open(self, path: str) -> AbstractContextManager[BinaryIO | None]:
+        """The same as a stream that can be read anywhere, for what is too large to be held twice.
 
         Raises:
             OutletError: when that cannot be found out.

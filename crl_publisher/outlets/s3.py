@@ -5,8 +5,10 @@ step: of two publishers the older one's is refused, however long it was paused. 
 its digest as metadata, written in the same step as its contents, so that a look costs no download.
 """
 
+import contextlib
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -87,10 +89,11 @@ class S3Outlet:
         except BaseError as error:
             self._fail(path, error)
 
-    def open(self, path: str) -> BinaryIO | None:
+    @contextlib.contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO | None]:
         """The same; it was in memory already."""
         data = self.fetch(path)
-        return None if data is None else BytesIO(data)
+        yield None if data is None else BytesIO(data)
 
     def sha256(self, path: str) -> bytes | None:
         """As the object's metadata has it; over its contents where somebody else wrote it."""
@@ -176,7 +179,7 @@ class S3Outlet:
         status, code = _STATUS.search(text), _CODE.search(text)
         said = " ".join(found[1].strip() for found in (status, code) if found)
         if not said:
-            said = "it took too long" if "timed out" in text else "no answer"
+            said = "it took too long" if "kind: Timeout" in str(error) else "no answer"
         elif said.startswith(("401", "403")):
             said += ": the credentials of this outlet are missing or not accepted"
         raise OutletError(f"{path} in {self._name} cannot be read or written: {said}.") from error

@@ -57,7 +57,7 @@ def all_outlet_states(connection: Connection) -> tuple[OutletState, ...]:
 
 def write_outlet_state(connection: Connection, state: OutletState) -> None:
     """Put a state in the place of the one before."""
-    values = asdict(state) | {"number": None if state.number is None else str(state.number)}
+    values = asdict(state)
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(
         insert(outlet_states)
@@ -75,7 +75,7 @@ def _state(row: Row[Any]) -> OutletState:
     return OutletState(
         outlet=row.outlet,
         path=row.path,
-        number=None if row.number is None else int(row.number),
+        number=row.number,
         sha256=row.sha256,
         held_since=row.held_since,
         checked_at=row.checked_at,

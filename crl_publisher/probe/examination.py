@@ -98,9 +98,9 @@ def _caching(findings: Findings, crl: ReadCrl, answer: Answer, expected: Expecte
 
 def _coverage(findings: Findings, extensions: x509.Extensions, expected: Expected) -> None:
     has_base = _has(extensions, x509.DeltaCRLIndicator)
-    if expected.is_delta and not has_base:
+    if expected.scope.is_delta and not has_base:
         findings.error("probe.not-delta", f"{expected.url} should be a delta, and is a complete CRL.")
-    if has_base and not expected.is_delta:
+    if has_base and not expected.scope.is_delta:
         findings.error("probe.delta", f"{expected.url} should be a complete CRL, and is a delta.")
     has_point = _has(extensions, x509.IssuingDistributionPoint)
     if has_point and not expected.is_part:
@@ -109,7 +109,7 @@ def _coverage(findings: Findings, extensions: x509.Extensions, expected: Expecte
         findings.error("probe.no-distribution-point", f"{expected.url} covers a part, and does not say which.")
     if has_point:
         points = list(_points(extensions))
-        if points and expected.url not in points:
+        if points and expected.point not in points:
             findings.error(
                 "probe.wrong-distribution-point",
                 f"{expected.url} says that it belongs to {points[0][:200]!r} (RFC 5280 section 6.3.3 (b)(2)(i)).",
@@ -136,22 +136,22 @@ def _number(findings: Findings, crl: ReadCrl, expected: Expected, circumstances:
         findings.error(
             "probe.older-than-previous", f"{expected.url} is number {number}, and {seen} was seen there before."
         )
-    if number < expected.number:
+    if number < expected.last.number:
         # Within the grace, caches may still hold the one before.
-        if circumstances.now >= expected.published_at + circumstances.settings.grace:
+        if circumstances.now >= expected.last.published_at + circumstances.settings.grace:
             findings.error(
                 "probe.behind",
-                f"{expected.url} is number {number}, and {expected.number} is public since "
-                f"{iso(expected.published_at)}.",
+                f"{expected.url} is number {number}, and {expected.last.number} is public since "
+                f"{iso(expected.last.published_at)}.",
             )
-    elif number > expected.number:
+    elif number > expected.last.number:
         findings.error(
             "probe.ahead",
-            f"{expected.url} is number {number}, and the last one recorded here is {expected.number}: another "
+            f"{expected.url} is number {number}, and the last one recorded here is {expected.last.number}: another "
             "publisher signs for this CA, or this record comes from a backup.",
         )
-    elif hashlib.sha256(crl.data).hexdigest() != expected.sha256:
+    elif hashlib.sha256(crl.data).hexdigest() != expected.last.sha256:
         findings.error("probe.different", f"{expected.url} is another CRL with the number {number} than was published.")
-    if not len(crl) and expected.entries and number >= expected.number:
-        findings.error("probe.empty", f"{expected.url} lists nothing, and should list {expected.entries}.")
+    if not len(crl) and expected.last.entries and number >= expected.last.number:
+        findings.error("probe.empty", f"{expected.url} lists nothing, and should list {expected.last.entries}.")
     return number

@@ -16,7 +16,7 @@ from pki_revocation.errors import PkiError
 
 from . import metrics
 from .examination import Circumstances, examine
-from .expectations import Expected, expectations
+from .expectations import Expected, ScopesOf, expectations
 from .fetching import fetch
 from .settings import ProbeSettings
 from .states import ProbeState, forget_other_paths, probe_states_by_path, write_probe_states
@@ -38,13 +38,15 @@ class Probe:
         database: Database,
         clock: Clock,
         public_url: str,
+        scopes_of: ScopesOf,
         settings: ProbeSettings,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*public_url* is what paths such as crl/issuing.crl go behind."""
+        """*public_url* is what paths such as crl/issuing.crl go behind, *scopes_of* which CRLs there should be."""
         self._database = database
         self._clock = clock
         self._public_url = public_url
+        self._scopes_of = scopes_of
         self._settings = settings
         self._monotonic = monotonic
         self._limits = Limits(seconds=settings.timeout.total_seconds(), largest=settings.largest_mib * _MEBIBYTE)
@@ -59,7 +61,7 @@ class Probe:
             StoreError: when the database does not answer.
         """
         with self._database.read() as connection:
-            expected = list(expectations(connection, self._public_url, issuer))
+            expected = list(expectations(connection, self._public_url, self._scopes_of, issuer))
             before = probe_states_by_path(connection)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             states = tuple(pool.map(lambda each: self._look(each, before.get(each.path)), expected))

@@ -56,7 +56,7 @@ def write_probe_states(connection: Connection, states: Sequence[ProbeState]) -> 
             "path": state.path,
             "url": state.url,
             "probed_at": state.probed_at,
-            "number": None if state.number is None else str(state.number),
+            "number": state.number,
             "findings": json.dumps([asdict(finding) for finding in state.findings]),
             "wrong_since": state.wrong_since,
         }
@@ -76,7 +76,7 @@ def _state(row: Row[Any]) -> ProbeState:
         path=row.path,
         url=row.url,
         probed_at=row.probed_at,
-        number=None if row.number is None else int(row.number),
+        number=row.number,
         findings=tuple(Finding(id=each["id"], level=Level(each["level"]), message=each["message"]) for each in found),
         wrong_since=row.wrong_since,
     )

@@ -7,10 +7,11 @@ import pytest
 from crl_publisher.config import PublisherSettings
 from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
-from pki_revocation.audit import AuditTrail
+from crl_publisher.timing import SettingsTiming
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import OneKey, Population
+from tests.crl_publisher.publishing import issuance_of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
@@ -53,13 +54,7 @@ def population(database: Database, issuer: Issuer, clock: FakeClock) -> Populati
 
 @pytest.fixture
 def issuance(
-    database: Database,
-    clock: FakeClock,
-    one_key: OneKey,
-    outlet: DirectoryOutlet,
-    settings: PublisherSettings,
+    database: Database, clock: FakeClock, one_key: OneKey, outlet: DirectoryOutlet, settings: PublisherSettings
 ) -> CrlIssuance:
     """Publishes the issuer's CRLs."""
-    return CrlIssuance(
-        database=database, clock=clock, audit=AuditTrail(clock), keys=one_key, outlet=outlet, settings=settings
-    )
+    return issuance_of(database, clock, one_key, outlet, timings=SettingsTiming(settings))

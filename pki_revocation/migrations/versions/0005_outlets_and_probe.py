@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -13,7 +13,7 @@ def upgrade() -> None:
         "outlet_states",
         sa.Column("outlet", sa.String(length=64), nullable=False),
         sa.Column("path", sa.String(length=255), nullable=False),
-        sa.Column("number", sa.String(length=49), nullable=True),
+        sa.Column("number", sa.LargeBinary(length=20), nullable=True),
         sa.Column("sha256", sa.LargeBinary(length=32), nullable=True),
         sa.Column("held_since", sa.BigInteger(), nullable=True),
         sa.Column("checked_at", sa.BigInteger(), nullable=True),
@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("path", sa.String(length=255), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("probed_at", sa.BigInteger(), nullable=False),
-        sa.Column("number", sa.String(length=49), nullable=True),
+        sa.Column("number", sa.LargeBinary(length=20), nullable=True),
         sa.Column("findings", sa.Text(), nullable=False),
         sa.Column("wrong_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_probe_states")),

@@ -40,7 +40,8 @@ def test_first_and_next_are_published(outlet: Outlet) -> None:
     """Nothing before; then each as it was given, by every way of reading."""
     assert not outlet.exists(PATH)
     assert outlet.fetch(PATH) is None
-    assert outlet.open(PATH) is None
+    with outlet.open(PATH) as nothing:
+        assert nothing is None
     assert outlet.sha256(PATH) is None
 
     publish(outlet, 5)
@@ -49,9 +50,8 @@ def test_first_and_next_are_published(outlet: Outlet) -> None:
     assert outlet.exists(PATH)
     assert outlet.fetch(PATH) == b"16"
     assert outlet.sha256(PATH) == hashlib.sha256(b"16").digest()
-    stream = outlet.open(PATH)
-    assert stream is not None
-    with stream:
+    with outlet.open(PATH) as stream:
+        assert stream is not None
         assert stream.seek(1) == 1
         assert stream.read() == b"6"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -15,6 +16,7 @@ from sqlalchemy import insert
 
 from crl_publisher.probe.probing import Probe
 from crl_publisher.probe.settings import ProbeSettings
+from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from pki_revocation.schema import crls
@@ -73,10 +75,29 @@ def public() -> Iterator[Public]:
 
 
 @pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """SQLite alone: what is wrong with a CRL does not depend on the database."""
+    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
+        opened.upgrade()
+        yield opened
+
+
+@pytest.fixture
 def probe(database: Database, clock: FakeClock, public: Public, issuer: Issuer) -> Probe:
-    """The probe of that address."""
-    settings = ProbeSettings(timeout=timedelta(seconds=1), largest_mib=1)
-    return Probe(database=database, clock=clock, public_url=f"{public.url}/", settings=settings)
+    """The probe of that address, for which every kind of CRL may be there."""
+
+    def scopes_of(_: object, issuer: Issuer) -> tuple[Scope, ...]:
+        shard = Scope(Part.SHARD, shard=7, url=f"{public.url}/crl/{issuer.name}/7.crl")
+        complete = (FULL, CA, USERS, shard)
+        return (*complete, *(scope.delta for scope in complete))
+
+    return Probe(
+        database=database,
+        clock=clock,
+        public_url=f"{public.url}/",
+        scopes_of=scopes_of,
+        settings=ProbeSettings(timeout=timedelta(seconds=1), largest_mib=1),
+    )
 
 
 Crafted = Callable[..., bytes]
