@@ -199,6 +199,8 @@ def test_stopped_publisher_that_wakes_late_publishes_nothing_old(place: str, pla
     with running(installed, "publisher") as stopped:
         wait_until(lambda: len(installed.history()) == 1)
         first = look()
+        # The other outlet passes the same places.
+        wait_until(lambda: (tmp_path / "elsewhere" / PATH).exists())
         (installed.failpoints / place).write_text("stop")
         (serial,) = installed.population.issue_revoked(1)
         wait_until(lambda: is_stopped(stopped.pid))
