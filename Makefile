@@ -1,5 +1,5 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test check fuzz fuzz-ocsp bench-ocsp lock screenshots clean
+.PHONY: help install demo test check fuzz fuzz-ocsp bench-ocsp bench-crl lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
@@ -44,6 +44,10 @@ bench-ocsp: ## How fast OCSP answers, beside nginx and others: ROWS="nonce start
 	@requirements/install.sh "$(PYTHON)" test
 	@requirements/programs.sh benchmarks
 	.venv/bin/python -m benchmarks.ocsp $(ROWS) --json var/bench/ocsp.json $(if $(DOCS),--docs $(DOCS))
+
+bench-crl: ## What CRLs of a million entries cost, beside openssl: ROWS="build latency" for some, DOCS=docs/benchmarks.md to write it down.
+	@requirements/install.sh "$(PYTHON)" test
+	.venv/bin/python -m benchmarks.crl $(ROWS) --json var/bench/crl.json $(if $(DOCS),--docs $(DOCS))
 
 lock: ## Write the lock files anew, with the newest versions that pyproject.toml allows.
 	@requirements/lock.sh "$(PYTHON)"
