@@ -200,7 +200,7 @@ def test_stopped_publisher_that_wakes_late_publishes_nothing_old(place: str, pla
         wait_until(lambda: len(installed.history()) == 1)
         first = look()
         # The other outlet passes the same places.
-        wait_until(lambda: (tmp_path / "elsewhere" / PATH).exists())
+        wait_until((tmp_path / "elsewhere" / PATH).exists)
         (installed.failpoints / place).write_text("stop")
         (serial,) = installed.population.issue_revoked(1)
         wait_until(lambda: is_stopped(stopped.pid))
