@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
@@ -30,6 +31,7 @@ _CRL = re.compile(rf"crl/{_ISSUER}(?:/(?P<part>[0-9]{{1,10}}|ca|users)(?P<delta>
 _CERTIFICATE = re.compile(rf"aia/{_ISSUER}\.cer")
 _DELTA = "-delta"
 _LARGEST_CERTIFICATE = 1 << 20
+_REFUSED_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,21 @@ class PublishedFile:
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """What was found out about one version of a file, so that it is read once and not for each answer."""
+    """What was found out about one version of a file, so that it is read once and not for each answer.
+
+    One that is not served is looked at again after a while: the certificate beside it may have been put right.
+    """
 
     identity: tuple[int, int, int]
     sha256: str
     next_update: datetime | None
+    refused_at: float | None = None
+
+    def answers_for(self, identity: tuple[int, int, int]) -> bool:
+        """Whether nothing has to be read for this version of the file."""
+        if self.identity != identity:
+            return False
+        return self.refused_at is None or time.monotonic() < self.refused_at + _REFUSED_SECONDS
 
 
 class PublishedFiles:
@@ -75,7 +87,7 @@ class PublishedFiles:
             return None
         stream, found = opened
         version = self._version(path, stream, found)
-        if version is None:
+        if version.refused_at is not None:
             stream.close()
             return None
         return PublishedFile(
@@ -86,38 +98,36 @@ class PublishedFiles:
             next_update=version.next_update,
         )
 
-    def _version(self, path: str, stream: BufferedReader, found: os.stat_result) -> _Version | None:
+    def _version(self, path: str, stream: BufferedReader, found: os.stat_result) -> _Version:
         identity = (found.st_ino, found.st_mtime_ns, found.st_size)
         known = self._versions.get(path)
-        if known is not None and known.identity == identity:
+        if known is not None and known.answers_for(identity):
             return known
         # Whoever asks at the moment of a replacement waits for the first to read it, and reads nothing.
         with self._reading.setdefault(path, threading.Lock()):
             known = self._versions.get(path)
-            if known is not None and known.identity == identity:
-                return known
-            return self._read(path, stream, identity)
+            if known is None or not known.answers_for(identity):
+                known = self._versions[path] = self._read(path, stream, identity)
+            return known
 
-    def _read(self, path: str, stream: BufferedReader, identity: tuple[int, int, int]) -> _Version | None:
+    def _read(self, path: str, stream: BufferedReader, identity: tuple[int, int, int]) -> _Version:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        next_update = None
-        if _CRL.fullmatch(path):
-            try:
-                outline = read_outline(stream)
-            except UnreadableCrl as error:
-                _log.error("%s is not served: %s", path, error)
-                return None
-            certificate = self.certificate(path)
-            if certificate is not None and not outline.is_signed_by(certificate, stream):
-                _log.error(
-                    "%s is not served: its signature is not that of %s", path, certificate.subject.rfc4514_string()
-                )
-                return None
-            next_update = outline.next_update
+        next_update, complaint = self._judge(path, stream) if _CRL.fullmatch(path) else (None, "")
+        if complaint:
+            _log.error("%s is not served: %s", path, complaint)
         stream.seek(0)
-        version = _Version(identity, sha256, next_update)
-        self._versions[path] = version
-        return version
+        return _Version(identity, sha256, next_update, time.monotonic() if complaint else None)
+
+    def _judge(self, path: str, stream: BufferedReader) -> tuple[datetime | None, str]:
+        """The CRL's nextUpdate, and why it must not be served."""
+        try:
+            outline = read_outline(stream)
+        except UnreadableCrl as error:
+            return None, str(error)
+        certificate = self.certificate(path)
+        if certificate is not None and not outline.is_signed_by(certificate, stream):
+            return None, f"Its signature is not that of {certificate.subject.rfc4514_string()}."
+        return outline.next_update, ""
 
     def certificate(self, path: str) -> x509.Certificate | None:
         """The certificate that lies beside a CRL; None where there is none, as before the first publication."""

@@ -138,6 +138,27 @@ def test_crl_of_another_ca_is_not_served(client: FlaskClient, data: bytes, root:
     assert client.get(ADDRESS).status_code == 200
 
 
+def test_what_is_not_served_is_not_read_for_each_who_asks(
+    data: bytes, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50 MB of rubbish that many ask for cost one reading, until a while later."""
+    readings: list[int] = []
+
+    def count(stream: BinaryIO) -> CrlOutline:
+        readings.append(1)
+        return read_outline(stream)
+
+    monkeypatch.setattr(published_files, "read_outline", count)
+    (root / "crl/issuing.crl").write_bytes(data[:-1])
+    files = PublishedFiles(root)
+
+    assert [files.open("crl/issuing.crl") for _ in range(5)] == [None] * 5
+    assert len(readings) == 1
+    monkeypatch.setattr(published_files, "_REFUSED_SECONDS", 0.0)
+    assert files.open("crl/issuing.crl") is None
+    assert len(readings) == 2
+
+
 def test_max_age_ends_with_the_next_publication(root: Path, clock: FakeClock, data: bytes, public_file: Path) -> None:
     """Whoever knows the schedule says for each path how long a CRL is the newest."""
     asked: list[tuple[str, datetime]] = []
