@@ -1,11 +1,7 @@
 """The configuration in deploy/nginx, in a real nginx: what it serves, what it refuses, and that nothing tears."""
 
 import contextlib
-import getpass
 import http.client
-import os
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +13,10 @@ from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.reading import read_crl
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
-from tests.crl_publisher.installations import free_ports, status_of, wait_until
+from tests.crl_publisher.installations import free_ports
+from tests.crl_publisher.real_nginx import real_nginx
 
 CONFIGURATION = Path(__file__).parents[2] / "deploy/nginx/distribution.conf"
-# Debian puts it where only root's path leads.
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 ADDRESS = "/crl/issuing.crl"
 
 
@@ -44,8 +39,6 @@ def data(issuance: CrlIssuance, issuer: Issuer, public_file: Path) -> bytes:
 @pytest.fixture
 def nginx(tmp_path: Path, root: Path, data: bytes) -> Iterator[int]:
     """Nginx with the configuration as it is delivered, but for the three lines that are to be set; gives its port."""
-    if NGINX is None:
-        pytest.skip("nginx is not installed: apt-get install nginx-light")
     (port,) = free_ports(1)
     text = CONFIGURATION.read_text()
     for line, mine in (
@@ -56,25 +49,10 @@ def nginx(tmp_path: Path, root: Path, data: bytes) -> Iterator[int]:
         assert text.count(line) == 1
         text = text.replace(line, mine)
     (tmp_path / "distribution.conf").write_text(text)
-    # Started by root it would give up the rights to this very folder.
-    user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
-    folders = " ".join(
-        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    # A cache of open files for the whole server, which the configuration must not let in.
-    (tmp_path / "nginx.conf").write_text(
-        f"{user} daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{ }} "
-        f"http {{ access_log off; open_file_cache max=100; open_file_cache_valid 1h; gzip on; gzip_types *; {folders} "
-        f"include {tmp_path}/distribution.conf; }}"
-    )
-    command = [NGINX, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: status_of(f"http://127.0.0.1:{port}{ADDRESS}") == 200)
+    # What the server as a whole may have set, and the configuration must not let in.
+    everywhere = "open_file_cache max=100; open_file_cache_valid 1h; gzip on; gzip_types *;"
+    with real_nginx(tmp_path, f"{everywhere} include {tmp_path}/distribution.conf;", f"http://127.0.0.1:{port}/"):
         yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def ask(

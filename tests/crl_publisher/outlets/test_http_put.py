@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from crl_publisher.errors import OutletError
+from crl_publisher.errors import NumberNotAbove, OutletError
 from crl_publisher.outlets.credentials import Credentials
+from crl_publisher.outlets.http_put import HttpPutOutlet
+from tests.crl_publisher.installations import free_ports
 from tests.crl_publisher.outlets.servers import PutServer
+from tests.crl_publisher.real_nginx import real_nginx
 
 PATH = "crl/issuing.crl"
 
@@ -80,3 +83,25 @@ def test_server_that_ignores_conditions_is_put_right(server: PutServer, tmp_path
     outlet.replace(PATH, b"6", number=6, number_of=int)
 
     assert outlet.fetch(PATH) == b"6"
+
+
+def test_webdav_of_nginx_is_written_to(tmp_path: Path) -> None:
+    """A server as it is deployed: folders are made, the type is kept by its name, and an older number is refused."""
+    (port,) = free_ports(1)
+    (tmp_path / "dav").mkdir()
+    server = (
+        f"server {{ listen 127.0.0.1:{port}; root {tmp_path}/dav; client_max_body_size 100m; "
+        "location / { dav_methods PUT; create_full_put_path on; dav_access user:rw group:r all:r; } }"
+    )
+    with real_nginx(tmp_path, server, f"http://127.0.0.1:{port}/"):
+        outlet = HttpPutOutlet(f"http://127.0.0.1:{port}", credentials=Credentials(), seconds=10)
+        for number in (4, 5):
+            outlet.replace("crl/issuing/7.crl", str(number).encode() * 1_000_000, number=number, number_of=first_digit)
+        with pytest.raises(NumberNotAbove):
+            outlet.replace("crl/issuing/7.crl", b"4", number=4, number_of=first_digit)
+        assert (tmp_path / "dav/crl/issuing/7.crl").read_bytes() == b"5" * 1_000_000
+
+
+def first_digit(data: bytes) -> int:
+    """The number of these tests' large CRLs."""
+    return int(data[:1])
