@@ -163,6 +163,20 @@ def test_outlet_that_was_down_gets_the_newest_alone(
     assert state.failure == failed.failure
 
 
+def test_what_failed_is_tried_by_a_thread_of_its_own(
+    mirror_of: Callable[..., Mirror], server: PutServer, first: PublishedCrl, database: Database, monotonic: Monotonic
+) -> None:
+    """However many paths hang time and again, the threads for all others have nothing to do with them."""
+    server.status = 500
+    mirror = mirror_of(server.outlet())
+    settle(mirror)
+    monotonic.now += 100
+
+    assert mirror.attend_due(is_retry=False) > 0
+    assert state_of(database).failures == 1
+    assert mirror.attend_due(is_retry=True) == 0
+
+
 def test_pause_is_never_longer_than_five_minutes(
     mirror_of: Callable[..., Mirror], server: PutServer, first: PublishedCrl, database: Database, monotonic: Monotonic
 ) -> None:
