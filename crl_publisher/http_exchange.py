@@ -10,6 +10,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from io import BytesIO
+from typing import BinaryIO
 from urllib.parse import quote, urlsplit
 
 from .errors import ExchangeFailed
@@ -45,7 +47,7 @@ class Answer:
         return f"{self.status} {self.reason[:100]}".strip()
 
 
-def exchange(
+def exchange(  # noqa: PLR0913 - what a request is made of
     method: str,
     url: str,
     *,
@@ -53,8 +55,9 @@ def exchange(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     tls: ssl.SSLContext | None = None,
+    sink: BinaryIO | None = None,
 ) -> Answer:
-    """Ask, and read the whole answer.
+    """Ask, and read the whole answer; its body goes into *sink* where there is one.
 
     Raises:
         ExchangeFailed: when there is none, or not within the limits; the sentence holds no header.
@@ -72,7 +75,7 @@ def exchange(
             status=response.status,
             reason=response.reason if response.reason.isprintable() else "",
             headers={name.lower(): value for name, value in response.getheaders()},
-            body=_read(response, limits.largest),
+            body=_read(response, limits.largest, sink),
         )
     except (OSError, http.client.HTTPException, ValueError) as error:
         why = f"it took longer than {limits.seconds:g} s" if is_late.is_set() else _why(error)
@@ -100,15 +103,17 @@ def _target(url: str) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def _read(response: http.client.HTTPResponse, largest: int) -> bytes:
-    body = bytearray()
+def _read(response: http.client.HTTPResponse, largest: int, sink: BinaryIO | None) -> bytes:
+    into = BytesIO() if sink is None else sink
+    size = 0
     while block := response.read(_BLOCK):
-        body += block
-        if len(body) > largest:
+        size += len(block)
+        if size > largest:
             raise ExchangeTooLarge(f"it is larger than {largest} octets")
+        into.write(block)
     if response.length:
         raise http.client.IncompleteRead(b"", response.length)
-    return bytes(body)
+    return into.getvalue() if isinstance(into, BytesIO) else b""
 
 
 class ExchangeTooLarge(ValueError):

@@ -5,7 +5,7 @@ an outline says nothing about the entries; a signature that fits does.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import BinaryIO, cast
 
@@ -32,7 +32,11 @@ _TIME_LENGTHS = {der.UTC_TIME: 13, der.GENERALIZED_TIME: 15}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrlOutline:
-    """A CRL without its list: names and algorithms in DER; *signed_from* and *signed_to* bound what is signed."""
+    """A CRL without its list.
+
+    *issuer* and *algorithm* are DER; *signed_from* and *signed_to* bound what is signed, *rest* is the DER of the same
+    CRL with no list at all: small, and its signature not right.
+    """
 
     issuer: bytes
     this_update: datetime
@@ -42,6 +46,8 @@ class CrlOutline:
     signature: bytes
     signed_from: int
     signed_to: int
+    has_entries: bool
+    rest: bytes = field(repr=False)
 
     def is_signed_by(self, issuer: x509.Certificate, stream: BinaryIO) -> bool:
         """Whether the signature over what the stream holds is this CA's; the stream ends somewhere else."""
@@ -72,6 +78,7 @@ class _Reader:
 
     def __init__(self, stream: BinaryIO, start: int, end: int) -> None:
         self._stream = stream
+        self.start = start
         self.offset = start
         self.end = end
 
@@ -93,12 +100,16 @@ class _Reader:
     def value(self) -> der.Element:
         """The next value, whole."""
         _, _, end = self.header()
-        if end - self.offset > _LARGEST_PART:
-            raise der.DerError("a part that should be small is larger than a megabyte")
-        self._stream.seek(self.offset)
-        octets = self._stream.read(end - self.offset)
+        octets = self.octets(self.offset, end)
         self.offset = end
         return der.read(octets)[0]
+
+    def octets(self, start: int, end: int) -> bytes:
+        """What stands between two offsets."""
+        if end - start > _LARGEST_PART:
+            raise der.DerError("a part that should be small is larger than a megabyte")
+        self._stream.seek(start)
+        return self._stream.read(end - start)
 
     def next_tag(self) -> int | None:
         """The tag of the next value; None at the end."""
@@ -128,19 +139,24 @@ def _outline(reader: _Reader) -> CrlOutline:
         raise der.DerError("it names two signature algorithms")
     this_update = _time(inner.value())
     next_update = _time(inner.value()) if inner.next_tag() in _TIMES else None
+    before, has_entries = inner.octets(inner.start, inner.offset), False
     if inner.next_tag() == der.SEQUENCE:
-        inner.enter(der.SEQUENCE)
-    number = _number(inner.value()) if inner.next_tag() == _EXTENSIONS else None
+        listed = inner.enter(der.SEQUENCE)
+        has_entries = listed.offset < listed.end
+    extensions = inner.value() if inner.next_tag() == _EXTENSIONS else None
     inner.finish()
+    after = b"" if extensions is None else extensions.raw
     return CrlOutline(
         issuer=issuer.raw,
         this_update=this_update,
         next_update=next_update,
-        number=number,
+        number=None if extensions is None else _number(extensions),
         algorithm=outer_algorithm,
         signature=signature.content[1:],
         signed_from=signed_from,
         signed_to=signed_to,
+        has_entries=has_entries,
+        rest=der.sequence(der.sequence(before, after), outer_algorithm, signature.raw),
     )
 
 

@@ -4,6 +4,7 @@ A new version of a CRL is read once, in blocks: for its digest, and to see that 
 certificate is published beside it. So neither a torn file nor another CA's is ever served, whoever put it there.
 """
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -155,23 +156,20 @@ def issuer_names(path: str) -> tuple[str, ...]:
 
 def _opened(root: Path, path: str) -> tuple[BufferedReader, os.stat_result] | None:
     """A plain file below the folder, open; what was published is neither a link nor behind one."""
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY) if root.is_dir() else None
-    if descriptor is None:
-        return None
     *folders, name = path.split("/")
-    try:
-        for folder in folders:
-            inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = inner
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        _log.error("%s cannot be served: %s", path, error.strerror)
-        return None
-    finally:
-        os.close(descriptor)
+    with contextlib.ExitStack() as closing:
+        try:
+            at = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+            closing.callback(os.close, at)
+            for folder in folders:
+                at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+                closing.callback(os.close, at)
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            _log.error("%s cannot be served: %s", path, error.strerror)
+            return None
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode):
         os.close(file)

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -73,8 +74,9 @@ class Mirrors:
         """Wait for what is under way; what hangs ends with the process, and whatever it leaves is whole."""
         for mirror in self._mirrors:
             mirror.wake()
+        give_up_at = time.monotonic() + _END_SECONDS
         for thread in self._threads:
-            thread.join(_END_SECONDS)
+            thread.join(max(0.0, give_up_at - time.monotonic()))
 
     def wake(self) -> None:
         """Something was published."""
@@ -86,8 +88,9 @@ class Mirrors:
         threads = [threading.Thread(target=mirror.catch_up, daemon=True) for mirror in self._mirrors]
         for thread in threads:
             thread.start()
+        give_up_at = time.monotonic() + seconds
         for thread in threads:
-            thread.join(seconds)
+            thread.join(max(0.0, give_up_at - time.monotonic()))
 
 
 class Announcing:

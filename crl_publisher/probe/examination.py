@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import BinaryIO
 
 from cryptography import x509
 
@@ -17,7 +18,8 @@ from crl_publisher.errors import UnreadableCrl
 from crl_publisher.findings import Findings
 from crl_publisher.http_exchange import Answer
 from crl_publisher.outlets.port import media_type
-from crl_publisher.reading import ReadCrl, read_crl
+from crl_publisher.outline import CrlOutline, read_outline
+from crl_publisher.reading import read_crl
 from pki_revocation.clock import iso
 
 from .expectations import Expected
@@ -36,6 +38,15 @@ class Circumstances:
     seen: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """What was read of a CRL."""
+
+    outline: CrlOutline
+    extensions: x509.Extensions
+    sha256: str
+
+
 def examine(fetched: Fetched, expected: Expected, circumstances: Circumstances) -> tuple[Findings, int | None]:
     """What is wrong, and the number of the CRL where it is this CA's."""
     findings = Findings()
@@ -47,18 +58,34 @@ def examine(fetched: Fetched, expected: Expected, circumstances: Circumstances) 
         return findings, None
     _headers(findings, answer, expected)
     try:
-        crl = read_crl(answer.body)
-        extensions = crl.extensions
+        crl = _read(fetched.body, expected)
     except UnreadableCrl as error:
         findings.error("probe.unreadable", f"{expected.url} gave something else than a CRL: {error}")
         return findings, None
-    if not crl.is_signed_by(expected.issuer.certificate):
+    if not crl.outline.is_signed_by(expected.issuer.certificate, fetched.body):
         findings.error("probe.signature", f"{expected.url} gave a CRL that {expected.issuer.name} did not sign.")
         return findings, None
-    _times(findings, crl, expected, circumstances)
-    _caching(findings, crl, answer, expected, circumstances.now)
-    _coverage(findings, extensions, expected)
+    _times(findings, crl.outline, expected, circumstances)
+    _caching(findings, crl.outline, answer, expected, circumstances.now)
+    _coverage(findings, crl.extensions, expected)
     return findings, _number(findings, crl, expected, circumstances)
+
+
+def _read(body: BinaryIO, expected: Expected) -> _Fetched:
+    """Read around the list; into the list only when it is not the very CRL that the gate read before it was published.
+
+    Raises:
+        UnreadableCrl: when it is no CRL, or one with broken entries or extensions.
+    """
+    outline = read_outline(body)
+    extensions = read_crl(outline.rest).extensions
+    body.seek(0)
+    sha256 = hashlib.file_digest(body, "sha256").hexdigest()  # type: ignore[arg-type] # a file, which it takes
+    if sha256 != expected.last.sha256:
+        body.seek(0)
+        for _ in read_crl(body.read()).entries():
+            pass
+    return _Fetched(outline, extensions, sha256)
 
 
 def _headers(findings: Findings, answer: Answer, expected: Expected) -> None:
@@ -73,7 +100,7 @@ def _headers(findings: Findings, answer: Answer, expected: Expected) -> None:
         )
 
 
-def _times(findings: Findings, crl: ReadCrl, expected: Expected, circumstances: Circumstances) -> None:
+def _times(findings: Findings, crl: CrlOutline, expected: Expected, circumstances: Circumstances) -> None:
     now, this_update, next_update = circumstances.now, crl.this_update, crl.next_update
     if this_update > now:
         findings.error("probe.future", f"{expected.url} is dated {iso(this_update)}, which is in the future.")
@@ -90,7 +117,7 @@ def _times(findings: Findings, crl: ReadCrl, expected: Expected, circumstances: 
         )
 
 
-def _caching(findings: Findings, crl: ReadCrl, answer: Answer, expected: Expected, now: datetime) -> None:
+def _caching(findings: Findings, crl: CrlOutline, answer: Answer, expected: Expected, now: datetime) -> None:
     found = _MAX_AGE.search(answer.headers.get("cache-control", ""))
     if found and crl.next_update is not None and now < crl.next_update < now + timedelta(seconds=int(found[1])):
         findings.warning("probe.cache", f"{expected.url} lets caches keep it beyond nextUpdate {iso(crl.next_update)}.")
@@ -127,8 +154,8 @@ def _points(extensions: x509.Extensions) -> Iterator[str]:
             yield name.value
 
 
-def _number(findings: Findings, crl: ReadCrl, expected: Expected, circumstances: Circumstances) -> int | None:
-    number, seen = crl.number, circumstances.seen
+def _number(findings: Findings, crl: _Fetched, expected: Expected, circumstances: Circumstances) -> int | None:
+    number, seen = crl.outline.number, circumstances.seen
     if number is None:
         findings.error("probe.number", f"{expected.url} has no CRL number (RFC 5280 section 5.2.3).")
         return None
@@ -150,8 +177,8 @@ def _number(findings: Findings, crl: ReadCrl, expected: Expected, circumstances:
             f"{expected.url} is number {number}, and the last one recorded here is {expected.last.number}: another "
             "publisher signs for this CA, or this record comes from a backup.",
         )
-    elif hashlib.sha256(crl.data).hexdigest() != expected.last.sha256:
+    elif crl.sha256 != expected.last.sha256:
         findings.error("probe.different", f"{expected.url} is another CRL with the number {number} than was published.")
-    if not len(crl) and expected.last.entries and number >= expected.last.number:
+    if not crl.outline.has_entries and expected.last.entries and number >= expected.last.number:
         findings.error("probe.empty", f"{expected.url} lists nothing, and should list {expected.last.entries}.")
     return number

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from crl_publisher.errors import ExchangeFailed
@@ -19,23 +20,26 @@ _MOST_REDIRECTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The last answer, and how many redirects led there."""
+    """The last answer, how many redirects led there, and a file with the body."""
 
     answer: Answer
     redirects: int
+    body: BinaryIO
 
 
-def fetch(url: str, limits: Limits) -> Fetched:
-    """Fetch; the limits are for each step.
+def fetch(url: str, limits: Limits, body: BinaryIO) -> Fetched:
+    """Fetch into the empty file *body*; the limits are for each step.
 
     Raises:
         ExchangeFailed: when there is no answer within the limits, or too many redirects.
     """
     at = url
     for redirects in range(_MOST_REDIRECTS + 1):
-        answer = exchange("GET", at, limits=limits)
+        body.seek(0)
+        body.truncate()
+        answer = exchange("GET", at, limits=limits, sink=body)
         if answer.status not in _REDIRECTS or "location" not in answer.headers:
-            return Fetched(answer, redirects)
+            return Fetched(answer, redirects, body)
         at = urljoin(at, answer.headers["location"])
         if urlsplit(at).scheme not in {"http", "https"}:
             raise ExchangeFailed(f"GET {url} leads to what is neither http nor https.")

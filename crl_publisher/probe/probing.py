@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from tempfile import TemporaryFile
 
 from crl_publisher.errors import ExchangeFailed
 from crl_publisher.findings import Finding, Findings
@@ -23,7 +24,6 @@ from .states import ProbeState, forget_other_paths, probe_states_by_path, write_
 
 _log = logging.getLogger(__name__)
 _MEBIBYTE = 1 << 20
-# So many CRLs are in memory at once.
 _AT_ONCE = 4
 _LONGEST_WAIT_SECONDS = 1.0
 _END_SECONDS = 5.0
@@ -105,11 +105,12 @@ class Probe:
         seen = None if before is None or before.url != expected.url else before.number
         number: int | None = None
         try:
-            fetched = fetch(expected.url, self._limits)
-            # The time after the answer: nothing is found to lie in the future that was not.
-            circumstances = Circumstances(now=self._clock.now(), settings=self._settings, seen=seen)
-            findings, number = examine(fetched, expected, circumstances)
-        except ExchangeFailed as error:
+            with TemporaryFile() as body:
+                fetched = fetch(expected.url, self._limits, body)
+                # The time after the answer: nothing is found to lie in the future that was not.
+                circumstances = Circumstances(now=self._clock.now(), settings=self._settings, seen=seen)
+                findings, number = examine(fetched, expected, circumstances)
+        except (ExchangeFailed, OSError) as error:
             findings = Findings()
             findings.error("probe.unreachable", str(error))
         now = self._clock.now()

@@ -59,6 +59,11 @@ def test_outline_agrees_with_a_whole_reading(entries: int, number: int | None, u
     assert outline.signature == parsed.signature
     assert data[outline.signed_from : outline.signed_to] == parsed.tbs_certlist_bytes
     assert outline.is_signed_by(AUTHORITY.certificate, BytesIO(data))
+    assert outline.has_entries is bool(entries)
+    rest = x509.load_der_x509_crl(outline.rest)
+    assert len(rest) == 0
+    assert list(rest.extensions) == list(parsed.extensions)
+    assert rest.next_update_utc == until
 
 
 def test_times_of_the_last_century_are_of_the_last_century() -> None:
