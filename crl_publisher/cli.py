@@ -28,6 +28,8 @@ from .errors import NotPublished
 from .files import der_of
 from .lease import Lease
 from .named_publication import scope_named
+from .outlets.command import outlets
+from .probe.command import probe
 from .reading import ReadCrl, read_crl
 from .scope import FULL, Scope
 from .serve import serve
@@ -38,6 +40,8 @@ from .store import last_published, published
 _issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 _PAUSE_SECONDS = 0.1
+# Nobody runs who could go on with an outlet that takes longer.
+_MIRROR_SECONDS = 60.0
 _LISTED = 20
 _SHOWN_ENTRIES = 10
 
@@ -215,7 +219,7 @@ def rebuild(installation: Installation, *, issuer_name: str | None) -> None:
     click.echo(f"The entries of {issuer.name} were made anew, up to sequence {sequence}.")
 
 
-for _command in ELSEWHERE:
+for _command in (*ELSEWHERE, probe, outlets):
     crl.add_command(_command)
 
 
@@ -316,7 +320,9 @@ def _publish_here(installation: Installation, database: Database, wish: _Wish, l
     try:
         issuance = bootstrap.issuance(installation, database)
         issuance.prepare(wish.issuer)
-        return stopwatch.answer(issuance.publish(wish.issuer, wish.scope or FULL, last=wish.is_last))
+        answer = stopwatch.answer(issuance.publish(wish.issuer, wish.scope or FULL, last=wish.is_last))
+        bootstrap.mirrors(installation, database).catch_up(_MIRROR_SECONDS)
+        return answer
     finally:
         lease.release()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from keys.keyring import Keyring
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail
-from pki_revocation.cli.examination import Finding
+from pki_revocation.cli.doctor import Finding
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.database import Database
 from pki_revocation.errors import PkiError
@@ -28,7 +28,27 @@ from .unrecorded import lacking
 EVIDENCE = "evidence"
 
 
-class CrlExaminer:
+def check(installation: Installation, database: Database) -> Iterator[Finding]:
+    """The CRLs' part of `doctor`.
+
+    Raises:
+        ConfigurationError: when a section is wrong.
+    """
+    return _Doctor(installation, database).examine()
+
+
+def restorations(installation: Installation, database: Database, files: Sequence[Path]) -> Iterator[CrlRestoration]:
+    """What the journals lack of what public CRLs, or *files* alone, list.
+
+    Raises:
+        NoEvidence: when a file or a public CRL proves nothing.
+        UnreadableCrl: when one of its entries is broken.
+        OutletError, StoreError: when what is public or the database cannot be read.
+    """
+    return _Doctor(installation, database).restorations(files)
+
+
+class _Doctor:
     """Looks at an installation's CRLs."""
 
     def __init__(self, installation: Installation, database: Database) -> None:
@@ -38,27 +58,15 @@ class CrlExaminer:
         self._clock = SystemClock()
 
     def examine(self) -> Iterator[Finding]:
-        """Run the checks; what one needs and cannot have is a finding."""
-        try:
-            issuance = bootstrap.issuance(self._installation, self._database)
-            keyring = Keyring.open(self._installation, self._clock)
-            notice = self._installation.section(CrlSettings).elsewhere_notice
-        except PkiError as error:
-            yield Finding("CRLs", well=False, says=str(error))
-            return
+        issuance = bootstrap.issuance(self._installation, self._database)
+        keyring = Keyring.open(self._installation, self._clock)
+        notice = self._installation.section(CrlSettings).elsewhere_notice
         for issuer in self._issuers():
             if not keyring.signs_crls_for(issuer):
                 yield from self._elsewhere(issuance, issuer, notice)
             yield self._journal_is_complete(issuance, issuer)
 
     def restorations(self, files: Sequence[Path]) -> Iterator[CrlRestoration]:
-        """What the journals lack of what public CRLs, or *files* alone, list.
-
-        Raises:
-            NoEvidence: when a file or a public CRL proves nothing.
-            UnreadableCrl: when one of its entries is broken.
-            OutletError, StoreError: when what is public or the database cannot be read.
-        """
         issuance = bootstrap.issuance(self._installation, self._database)
         evidence: dict[Issuer, list[Evidence]] = defaultdict(list)
         if files:

@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from pki_revocation.cli.examination import EXAMINERS_GROUP
+from pki_revocation.cli.doctor import CHECKS_GROUP
 from pki_revocation.cli.program import COMMANDS_GROUP, program
+from pki_revocation.cli.restoration import RESTORATIONS_GROUP
 from tests import settings_table
 from tests.integration.running_demo import environment
 from tests.pki import CertificateAuthority
@@ -107,6 +108,12 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
 
 def test_every_registered_command_can_be_loaded() -> None:
     """No entry point leads nowhere."""
-    for group in (COMMANDS_GROUP, EXAMINERS_GROUP, "pki_revocation.services", "pki_revocation.sections"):
+    for group in (
+        COMMANDS_GROUP,
+        CHECKS_GROUP,
+        RESTORATIONS_GROUP,
+        "pki_revocation.services",
+        "pki_revocation.sections",
+    ):
         for point in entry_points(group=group):
             assert point.load() is not None

@@ -2,7 +2,8 @@
 
 import getpass
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -23,10 +24,20 @@ from pki_revocation.schema import journal as rows
 from pki_revocation.schema import revocation_codes
 from pki_revocation.secret_files import load_pepper, load_session_key
 
-from .examination import EXAMINERS_GROUP, Examiner, Finding, MakeExaminer
 from .options import installation_option
+from .restoration import RESTORATIONS_GROUP, FindRestorations, Restoration
 
+CHECKS_GROUP = "pki_revocation.checks"
 _APPLIED_WITHIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, whether it is well, and what to do when it is not."""
+
+    check: str
+    well: bool
+    says: str
 
 
 @click.command()
@@ -59,7 +70,7 @@ def doctor(installation: Installation, *, files: tuple[Path, ...], restore: bool
 def _restore(installation: Installation, files: tuple[Path, ...], *, yes: bool, as_json: bool) -> None:
     with installation.database() as database:
         database.check_revision()
-        found = [each for examiner in _examiners(installation, database) for each in examiner.restorations(files)]
+        found = list(_restorations(installation, database, files))
         if not as_json:
             for each in found:
                 for line in each.lines():
@@ -93,15 +104,23 @@ def examine(installation: Installation) -> Iterator[Finding]:
         yield from _pepper(installation, database)
         yield _session_key(installation)
         yield from _responders(database)
-        for examiner in _examiners(installation, database):
-            yield from examiner.examine()
+        yield from _of_upper_packages(installation, database)
 
 
-def _examiners(installation: Installation, database: Database) -> Iterator[Examiner]:
-    """Those of the packages above, by name."""
-    for point in sorted(entry_points(group=EXAMINERS_GROUP), key=lambda point: point.name):
-        make: MakeExaminer = point.load()
-        yield make(installation, database)
+def _of_upper_packages(installation: Installation, database: Database) -> Iterator[Finding]:
+    """Checks come in by entry point: functions that take the installation and the database, and give findings."""
+    for point in sorted(entry_points(group=CHECKS_GROUP), key=lambda point: point.name):
+        try:
+            yield from point.load()(installation, database)
+        except PkiError as error:
+            yield Finding(point.name, well=False, says=str(error))
+
+
+def _restorations(installation: Installation, database: Database, files: Sequence[Path]) -> Iterator[Restoration]:
+    """What packages above find missing, in what is published or in *files*."""
+    for point in sorted(entry_points(group=RESTORATIONS_GROUP), key=lambda point: point.name):
+        find: FindRestorations = point.load()
+        yield from find(installation, database, files)
 
 
 def _journal(database: Database) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ def test_entry_is_what_others_write_and_read(
     """Byte for byte the `cryptography` builder's, and asn1crypto reads back what was meant."""
     row = journal_entry(serial, revoked, reason, invalidity)
 
-    encoded = encode_entry(row)
+    encoded = encoded_row(row)
 
     read = RevokedCertificate.load(encoded, strict=True)
     assert encoded == built_elsewhere(row)
@@ -93,6 +93,11 @@ def test_entry_is_what_others_write_and_read(
     assert ("crl_reason" in extensions) == (reason is not RevocationReason.UNSPECIFIED)
     assert ("invalidity_date" in extensions) == (row.invalidity_date is not None)
     assert not any(each["critical"].native for each in extensions.values())
+
+
+def encoded_row(row: JournalEntry) -> bytes:
+    """The entry of a journal row."""
+    return encode_entry(row.serial, row.revocation_date, row.reason, row.invalidity_date)
 
 
 def stored(database: Database, population: Population) -> list[bytes]:
@@ -133,7 +138,7 @@ def test_raise_replaces_the_entry(database: Database, population: Population, cl
 
     store.apply(population.issuer)
 
-    assert stored(database, population) == [encode_entry(raised)]
+    assert stored(database, population) == [encoded_row(raised)]
 
 
 def test_raise_in_the_same_portion_wins(database: Database, population: Population) -> None:
@@ -143,7 +148,7 @@ def test_raise_in_the_same_portion_wins(database: Database, population: Populati
 
     EntryStore(database).apply(population.issuer)
 
-    assert stored(database, population) == [encode_entry(raised)]
+    assert stored(database, population) == [encoded_row(raised)]
 
 
 def test_rebuild_gives_the_same_bytes(database: Database, population: Population) -> None:
