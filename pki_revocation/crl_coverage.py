@@ -62,16 +62,17 @@ def crl_coverage(connection: Connection, entry: JournalEntry) -> tuple[CrlCovera
 
 def _parts(connection: Connection, entry: JournalEntry) -> Iterator[str]:
     """The parts that the certificate belongs to, as far as the issuer ever published CRLs of them."""
-    names = connection.scalars(
-        select(crls.c.scope).where(crls.c.issuer_id == entry.issuer_id, crls.c.published_at.is_not(None)).distinct()
-    )
     row = connection.execute(
         select(certificates.c.is_ca, certificates.c.shard).where(
             certificates.c.issuer_id == entry.issuer_id, certificates.c.serial == entry.serial
         )
     ).one()
-    belongs = {"ca" if row.is_ca else "users", f"shard-{row.shard}"}
-    return (name for name in names if name in belongs)
+    for name in ("ca" if row.is_ca else "users", f"shard-{row.shard}"):
+        query = select(crls.c.number).where(
+            crls.c.issuer_id == entry.issuer_id, crls.c.scope == name, crls.c.published_at.is_not(None)
+        )
+        if connection.execute(query.limit(1)).first() is not None:
+            yield name
 
 
 def _first(connection: Connection, entry: JournalEntry, scope: str) -> CrlCoverage:
@@ -93,7 +94,8 @@ def _covering(connection: Connection, entry: JournalEntry, scope: str) -> Row[in
             crls.c.published_at.is_not(None),
             crls.c.covers_sequence >= entry.sequence,
         )
-        .order_by(crls.c.number)
+        # Both rise together.
+        .order_by(crls.c.covers_sequence, crls.c.number)
     )
     return connection.execute(query.limit(1)).one_or_none()
 
@@ -114,6 +116,6 @@ def _listing_delta(connection: Connection, entry: JournalEntry, scope: str) -> R
             crls.c.covers_sequence >= entry.sequence,
             base.c.covers_sequence < entry.sequence,
         )
-        .order_by(crls.c.number)
+        .order_by(crls.c.covers_sequence, crls.c.number)
     )
     return connection.execute(query.limit(1)).one_or_none()

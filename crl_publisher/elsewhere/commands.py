@@ -38,6 +38,8 @@ _new_file = click.Path(dir_okay=False, path_type=Path)
 _issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 _LONGEST_REQUEST = 200_000_000
+# Nobody runs who could go on with an outlet that takes longer.
+_MIRROR_SECONDS = 60.0
 
 
 class _Length(click.ParamType[timedelta]):
@@ -163,6 +165,9 @@ def install(
     with installation.database() as database:
         database.check_revision()
         done = bootstrap.installing(installation, database).install(data, issuer_name)
+        # A running publisher brings it to the outlets by itself.
+        if bootstrap.lease(installation, database).current_holder() is None:
+            bootstrap.mirrors(installation, database).catch_up(_MIRROR_SECONDS)
     published = done.published
     if as_json:
         click.echo(json.dumps(published.as_json() | {"uncovered": done.uncovered}))

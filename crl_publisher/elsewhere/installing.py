@@ -105,10 +105,10 @@ class Installing:
         recorded = last_published(connection, issuer, scope)
         refuse_after_last(issuer, recorded)
         number, next_update = crl.number, crl.next_update
-        if number is None or next_update is None or number >= NUMBER_LIMIT:
+        if number is None or next_update is None or not 0 <= number < NUMBER_LIMIT:
             raise NotInstalled(
-                "This CRL lacks a CRLNumber below 2^159 or a nextUpdate (RFC 5280 sections 5.1.2.5 and 5.2.3): with "
-                "OpenSSL, configure crlnumber and crl_extensions."
+                "This CRL lacks a CRLNumber below 2^159 or a nextUpdate (RFC 5280 sections 5.2.3 and 5.1.2.5): "
+                "with OpenSSL, configure crlnumber and crl_extensions."
             )
         if next_update == FOR_EVER:
             refuse_while_any_is_good(connection, issuer, moment)

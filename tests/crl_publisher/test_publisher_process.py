@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from crl_publisher.reading import ReadCrl, read_crl
 from pki_revocation.audit import verify_chain
 from pki_revocation.database import Database
+from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import crls, leases
 from tests.crl_publisher.installations import (
     DIRECT,
@@ -147,6 +148,24 @@ def test_second_publisher_takes_over_from_a_killed_one(installed: Installed) -> 
             installed.population.issue_revoked(1)
             wait_until(lambda: installed.history()[0].covers_sequence == 1)
             assert second.poll() is None
+
+
+def test_last_crl_is_made_by_the_running_publisher(installed: Installed) -> None:
+    """It answers, and publishes nothing more, whatever comes."""
+    (serial,) = installed.population.issue_revoked(1)
+    with running(installed, "publisher"):
+        wait_until(lambda: len(installed.history()) == 1)
+        asked = installed.run("crl", "publish", "--last", "--yes", "--json")
+        assert asked.returncode == 0, asked.stderr
+        said = json.loads(asked.stdout)
+        installed.population.revoke(serial, reason=RevocationReason.KEY_COMPROMISE)
+        again = installed.run("crl", "publish")
+
+    assert said["next_update"] == "9999-12-31T23:59:59Z"
+    assert again.returncode == 1
+    assert "last one" in again.stderr
+    assert installed.history()[0].number == said["number"]
+    assert public_crl(installed).number == said["number"]
 
 
 def second_publisher(installed: Installed) -> AbstractContextManager[subprocess.Popen[str]]:

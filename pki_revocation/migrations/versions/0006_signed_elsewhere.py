@@ -12,3 +12,4 @@ def upgrade() -> None:
     op.add_column("publication_requests", sa.Column("scope", sa.String(length=64), nullable=True))
     op.add_column("publication_requests", sa.Column("is_last", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("crls", sa.Column("requested_sha256", sa.LargeBinary(length=32), nullable=True))
+    op.create_index("ix_crls_covers", "crls", ["issuer_id", "scope", "covers_sequence"])

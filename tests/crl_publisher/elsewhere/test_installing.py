@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from crl_publisher.crl_extensions import Particulars
 from crl_publisher.elsewhere.installing import Installing
 from crl_publisher.elsewhere.requesting import Requesting, Wanted
 from crl_publisher.errors import CrlRejected, NotInstalled, UnreadableCrl
 from crl_publisher.reading import read_crl
+from keys.identity import Purpose, identify
 from pki_revocation.audit import verify_chain
 from pki_revocation.database import Database
+from pki_revocation.der import INTEGER, extension, object_identifier, tlv
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import audit
+from tests.crl_publisher.crafted import parts_of
 from tests.crl_publisher.elsewhere.ceremony import Ceremony
 from tests.crl_publisher.population import Population
 from tests.fakes import FakeClock
@@ -347,3 +351,21 @@ def test_no_entry_of_the_public_crl_is_lost(
     with pytest.raises(CrlRejected, match=r"crl\.entry\.lost"):
         installing.install(foreign(number))
     installing.install(foreign(number + 1, (serial, clock.now(), "")))
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 159])
+def test_number_that_no_crl_may_have_is_refused(
+    number: int, installing: Installing, issuer: Issuer, authority: CertificateAuthority, clock: FakeClock
+) -> None:
+    """BR 7.2.2; before it could be recorded."""
+    octets = number.to_bytes(21, signed=True) if number > 0 else b"\xff"
+    said = Particulars(number=1, this_update=clock.now(), next_update=clock.now() + DAY)
+    identity = identify(
+        authority.key, authority.certificate, Purpose.CRL, issuer=authority.certificate, now=clock.now()
+    )
+    parts = parts_of(identity, said, [])
+    wrong = extension(object_identifier("2.5.29.20"), tlv(INTEGER, octets))
+    data = parts.changed(extensions=(parts.extensions[0], wrong)).signed_by(identity)
+
+    with pytest.raises(NotInstalled, match="CRLNumber"):
+        installing.install(data)
