@@ -98,8 +98,8 @@ def _alarms(
     connection: Connection, issuer: Issuer, crl: PublishedCrl | None, now: datetime, notice: timedelta
 ) -> Iterator[Alarm]:
     if crl is None:
-        # A CA that has issued nothing needs no CRL yet (BR 4.9.7).
-        if _has_issued(connection, issuer):
+        # The first CRL comes within a day of the first certificate (BR 4.9.7).
+        if _has_issued(connection, issuer, now - _FOLLOWS_WITHIN):
             yield Alarm(AlarmKind.MISSING, is_late=True, says="none was ever installed")
         return
     left = crl.next_update - now
@@ -121,5 +121,7 @@ def _uncovered(uncovered: Uncovered, now: datetime) -> Iterator[Alarm]:
     )
 
 
-def _has_issued(connection: Connection, issuer: Issuer) -> bool:
-    return bool(connection.execute(select(exists().where(certificates.c.issuer_id == issuer.id))).scalar_one())
+def _has_issued(connection: Connection, issuer: Issuer, before: datetime) -> bool:
+    """Whether one of its certificates was known before then."""
+    known = exists().where(certificates.c.issuer_id == issuer.id, certificates.c.imported_at < before)
+    return bool(connection.execute(select(known)).scalar_one())

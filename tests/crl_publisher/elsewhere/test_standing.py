@@ -54,10 +54,16 @@ def kinds(standing: Standing) -> list[tuple[AlarmKind, bool]]:
     return [(alarm.kind, alarm.is_late) for alarm in standing.alarms]
 
 
-def test_authority_that_issued_nothing_needs_no_crl(look: Look, population: Population) -> None:
-    """BR 4.9.7: the first comes with the first certificate."""
+def test_first_crl_is_due_a_day_after_the_first_certificate(
+    look: Look, population: Population, clock: FakeClock
+) -> None:
+    """BR 4.9.7; a CA that has issued nothing needs none."""
+    clock.advance(2 * DAY)
     assert kinds(look()) == []
     population.issue(1)
+    clock.advance(DAY)
+    assert kinds(look()) == []
+    clock.advance(SECOND)
     assert kinds(look()) == [(AlarmKind.MISSING, True)]
 
 
