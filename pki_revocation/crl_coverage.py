@@ -76,8 +76,9 @@ def _parts(connection: Connection, entry: JournalEntry) -> Iterator[str]:
 
 
 def _first(connection: Connection, entry: JournalEntry, scope: str) -> CrlCoverage:
-    complete, delta = _covering(connection, entry, scope), _listing_delta(connection, entry, scope)
-    # A delta that came beside the complete CRL tells nothing that this one does not.
+    complete, delta = _covering(connection, entry, scope), _covering(connection, entry, scope + _DELTA)
+    # A delta lists what its base does not cover (RFC 5280 section 5.2.4): where the base does, it is the complete CRL
+    # found here or follows that, with a higher number. One beside the complete CRL has the same number.
     if delta is not None and (complete is None or delta.number < complete.number):
         return CrlCoverage(scope=scope, number=delta.number, since=delta.published_at, in_delta=True)
     if complete is None:
@@ -95,27 +96,6 @@ def _covering(connection: Connection, entry: JournalEntry, scope: str) -> Row[in
             crls.c.covers_sequence >= entry.sequence,
         )
         # Both rise together.
-        .order_by(crls.c.covers_sequence, crls.c.number)
-    )
-    return connection.execute(query.limit(1)).one_or_none()
-
-
-def _listing_delta(connection: Connection, entry: JournalEntry, scope: str) -> Row[int, datetime] | None:
-    """The first delta that lists it: its base does not cover the row, and it does (RFC 5280 section 5.2.4)."""
-    base = crls.alias()
-    query = (
-        select(crls.c.number, crls.c.published_at)
-        .join(
-            base,
-            (base.c.issuer_id == crls.c.issuer_id) & (base.c.scope == scope) & (base.c.number == crls.c.base_number),
-        )
-        .where(
-            crls.c.issuer_id == entry.issuer_id,
-            crls.c.scope == scope + _DELTA,
-            crls.c.published_at.is_not(None),
-            crls.c.covers_sequence >= entry.sequence,
-            base.c.covers_sequence < entry.sequence,
-        )
         .order_by(crls.c.covers_sequence, crls.c.number)
     )
     return connection.execute(query.limit(1)).one_or_none()
