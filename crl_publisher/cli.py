@@ -27,7 +27,7 @@ from .lease import Lease
 from .reading import ReadCrl, read_crl
 from .scope import FULL
 from .serve import serve
-from .shards import add_shard
+from .shards import add_shard, lock_shards
 from .shards import shards as shards_of
 from .store import last_published, published
 
@@ -139,18 +139,20 @@ def shards(installation: Installation, *, issuer_name: str | None, as_json: bool
     by themselves, when the others have no room left.
     """
     public_url = installation.section(DistributionSettings).public_url
-    limit = installation.section(CrlSettings).size_limit
+    settings = installation.section(CrlSettings)
+    limit, keep_expired = settings.size_limit, settings.keep_expired
     clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
         issuer = _issuer(database, issuer_name)
         with database.write() as connection:
-            found = shards_of(connection, issuer, clock.now(), limit)
+            lock_shards(connection, issuer)
+            found = shards_of(connection, issuer, clock.now(), limit, keep_expired=keep_expired)
             if add or (found and not any(shard.has_room for shard in found)):
                 scope, named = add_shard(connection, issuer, clock, public_url)
                 detail = {"issuer": issuer.name, "shard": scope.shard, "url": scope.url, "certificates": named}
                 AuditTrail(clock).record(connection, "crl.shard-added", detail)
-                found = shards_of(connection, issuer, clock.now(), limit)
+                found = shards_of(connection, issuer, clock.now(), limit, keep_expired=keep_expired)
     next_url = next((shard.scope.url for shard in found if shard.has_room), None)
     if as_json:
         rows = [

@@ -5,10 +5,12 @@ whenever that leaves a question, the entries are held against the journal as a w
 sides are summed up and the sums compared; only when they differ does it matter which entry is to blame.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
+from typing import BinaryIO
 
 from sqlalchemy import Connection, LargeBinary, select, type_coerce
 
@@ -76,12 +78,38 @@ def _accounted_for(connection: Connection, found: Differences, plan: Plan, cover
 
 
 def _changes(public: PublicCrl, crl: ReadCrl) -> Differences:
+    """What changed since the very octets that are known to be right; others may have taken their place meanwhile."""
     with public.open() as stream:
         if stream is None:
             raise UnreadableCrl("The public CRL is gone.")
-        place = list_bounds(stream.read(_HEAD), public.size)
+        head = stream.read(_HEAD)
+        place = list_bounds(head, public.size)
         stream.seek(place.start)
-        return differences(stream, place.stop - place.start, crl.data, crl.layout.listed, at_most=_FEW)
+        old = _Digested(stream, head[: place.start])
+        found = differences(old, place.stop - place.start, crl.data, crl.layout.listed, at_most=_FEW)
+        if old.sha256() != public.sha256:
+            raise UnreadableCrl("The public CRL was replaced.")
+        return found
+
+
+class _Digested:
+    """A stream that is summed up as it is read; *before* are the octets in front of where it stands."""
+
+    def __init__(self, stream: BinaryIO, before: bytes) -> None:
+        self._stream = stream
+        self._digest = hashlib.sha256(before)
+
+    def read(self, size: int) -> bytes:
+        """The next octets."""
+        octets = self._stream.read(size)
+        self._digest.update(octets)
+        return octets
+
+    def sha256(self) -> bytes:
+        """Over everything, to the end."""
+        while self.read(_HEAD):
+            pass
+        return self._digest.digest()
 
 
 def _adds_up(connection: Connection, crl: ReadCrl, plan: Plan) -> bool:

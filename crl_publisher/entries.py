@@ -62,7 +62,7 @@ class EntryStore:
         """
         while True:
             with self._database.write() as connection:
-                applied = self._lock_projection(connection, issuer)
+                applied = _lock_projection(connection, issuer)
                 last = applied + _PORTION if upto is None else min(applied + _PORTION, upto)
                 rows = list(journal.entries_after(connection, issuer.id, applied, upto=last))
                 if rows:
@@ -88,13 +88,6 @@ class EntryStore:
             forget(connection, issuer)
         return self.apply(issuer)
 
-    def _lock_projection(self, connection: Connection, issuer: Issuer) -> int:
-        """The sequence applied last, held until the transaction ends: two publishers never apply the same rows."""
-        first = self._insert(crl_projections).values(issuer_id=issuer.id, sequence=0)
-        connection.execute(first.on_conflict_do_nothing())
-        query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer.id)
-        return int(connection.execute(query.with_for_update()).scalar_one())
-
     def _write(self, connection: Connection, issuer: Issuer, rows: list[JournalEntry]) -> None:
         latest = {row.serial: row for row in rows}
         columns = certificates.c
@@ -105,7 +98,7 @@ class EntryStore:
         statement = self._insert(crl_entries)
         statement = statement.on_conflict_do_update(
             index_elements=["issuer_id", "shard", "serial"],
-            set_={name: statement.excluded[name] for name in ("encoding_version", "not_after", "entry")},
+            set_={name: statement.excluded[name] for name in ("is_ca", "encoding_version", "not_after", "entry")},
         )
         connection.execute(
             statement,
@@ -128,8 +121,18 @@ class EntryStore:
 
 def forget(connection: Connection, issuer: Issuer) -> None:
     """Empty the store of an issuer: the next CRL makes its entries anew."""
+    # First of all, or entries that a publisher is applying at this moment would stay.
+    _lock_projection(connection, issuer)
     connection.execute(delete(crl_entries).where(crl_entries.c.issuer_id == issuer.id))
     _move_projection(connection, issuer, 0)
+
+
+def _lock_projection(connection: Connection, issuer: Issuer) -> int:
+    """The sequence applied last, held until the transaction ends: two publishers never apply the same rows."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert(crl_projections).values(issuer_id=issuer.id, sequence=0).on_conflict_do_nothing())
+    query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer.id)
+    return int(connection.execute(query.with_for_update()).scalar_one())
 
 
 def _move_projection(connection: Connection, issuer: Issuer, sequence: int) -> None:

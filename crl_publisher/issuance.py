@@ -147,7 +147,8 @@ class CrlIssuance:
         identity = self._keys.crl_identity(issuer)
         public = self._look_at_public(issuer, scope)
         self._entries.apply(issuer)
-        plan = self._planning.complete(issuer, scope, public, identity, last=last)
+        public_delta = self._look_at_public(issuer, scope.delta)
+        plan = self._planning.complete(issuer, scope, public, identity, public_delta=public_delta, last=last)
         published = self._carry_out(plan, identity)
         if plan.particulars.freshest is not None:
             self._publish_delta(identity, issuer, scope, beside=published)
@@ -166,9 +167,10 @@ class CrlIssuance:
         self, identity: SigningIdentity, issuer: Issuer, scope: Scope, beside: PublishedCrl | None
     ) -> PublishedCrl | None:
         public = self._look_at_public(issuer, scope.delta)
+        complete = self._look_at_public(issuer, scope) if beside is None else None
         if beside is None:
             self._entries.apply(issuer)
-        plan = self._planning.delta(issuer, scope, public, identity, beside=beside)
+        plan = self._planning.delta(issuer, scope, public, identity, public_complete=complete, beside=beside)
         return None if plan is None else self._carry_out(plan, identity)
 
     def _carry_out(self, plan: Plan, identity: SigningIdentity) -> PublishedCrl:

@@ -78,12 +78,16 @@ def _entries(selection: Selection) -> Select[tuple[bytes]]:
         case Part.USERS:
             query = query.where(~entries.is_ca)
     if selection.behind is not None:
-        return query.where(entries.serial.in_(_recorded_behind(selection.issuer_id, selection.behind)))
+        return query.where(entries.serial.in_(_recorded_behind(selection, selection.behind)))
     if selection.expired_before is None:
         return query
-    not_listed_yet = _recorded_behind(selection.issuer_id, selection.listed_upto)
+    not_listed_yet = _recorded_behind(selection, selection.listed_upto)
     return query.where(or_(entries.not_after >= selection.expired_before, entries.serial.in_(not_listed_yet)))
 
 
-def _recorded_behind(issuer_id: int, sequence: int) -> Select[tuple[int]]:
-    return select(journal.c.serial).where(and_(journal.c.issuer_id == issuer_id, journal.c.sequence > sequence))
+def _recorded_behind(selection: Selection, sequence: int) -> Select[tuple[int]]:
+    """Also not behind what is covered: a raise that came in since would call up an entry that says nothing new."""
+    rows = journal.c
+    return select(rows.serial).where(
+        rows.issuer_id == selection.issuer_id, rows.sequence > sequence, rows.sequence <= selection.covers
+    )
