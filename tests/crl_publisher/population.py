@@ -47,7 +47,15 @@ class Population:
     issuer: Issuer
     clock: Clock
 
-    def issue(self, count: int = 1, *, lifetime: timedelta = YEAR, serials: Sequence[int] = ()) -> list[int]:
+    def issue(
+        self,
+        count: int = 1,
+        *,
+        lifetime: timedelta = YEAR,
+        serials: Sequence[int] = (),
+        is_ca: bool = False,
+        shard: int = 0,
+    ) -> list[int]:
         """Register certificates, and give their serials."""
         chosen = list(serials) or [secrets.randbits(126) | 1 << 126 for _ in range(count)]
         now = self.clock.now()
@@ -63,6 +71,8 @@ class Population:
                         "not_before": now,
                         "not_after": now + lifetime,
                         "imported_at": now,
+                        "is_ca": is_ca,
+                        "shard": shard,
                     }
                     for serial in chosen
                 ],
