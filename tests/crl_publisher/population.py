@@ -107,5 +107,11 @@ class Population:
     def issue_revoked(self, count: int = 1, *, reason: RevocationReason = RevocationReason.UNSPECIFIED) -> list[int]:
         """Both at once."""
         serials = self.issue(count)
-        self.revoke(*serials, reason=reason)
+        new = [
+            NewEntry(kind=EntryKind.REVOCATION, serial=serial, reason=reason, channel=Channel.OPERATOR)
+            for serial in serials
+        ]
+        with self.database.write() as connection:
+            head = journal.lock_head(connection, self.issuer.id)
+            journal.append(connection, head, new, journal.moment_under_lock(head, self.clock))
         return serials
