@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from crl_publisher.builder import build
+from crl_publisher.errors import CrlRejected
+from crl_publisher.inspection import inspect
 from crl_publisher.plan import Plan
+from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from keys.identity import SigningIdentity
 from pki_revocation.database import Database
 from pki_revocation.der import (
@@ -19,6 +23,7 @@ from pki_revocation.der import (
     time,
     tlv,
 )
+from tests.conftest import START
 from tests.crl_publisher.crafted import (
     ISSUING_DISTRIBUTION_POINT,
     Change,
@@ -27,9 +32,11 @@ from tests.crl_publisher.crafted import (
     key_identifier,
 )
 from tests.crl_publisher.plans import NUMBER, found, public_of, recorded, saying
+from tests.crl_publisher.publishing import RULES
 from tests.pki import name
 
 HOUR = timedelta(hours=1)
+SHARD = Scope(Part.SHARD, shard=7, url="http://crl.example.nl/crl/issuing/7.crl")
 
 
 def test_right_crl_passes(
@@ -187,6 +194,70 @@ def test_number_must_be_above_what_is_public_and_recorded(
     result = found(build(identity, plan.particulars, entries), later, database)
 
     assert (f"crl.number.not-above-{which}" in result) is expected
+
+
+def test_limit_of_the_size_is_inclusive(
+    identity: SigningIdentity, plan: Plan, entries: list[bytes], database: Database
+) -> None:
+    """A CRL of exactly so many octets is not too large."""
+    data = build(identity, plan.particulars, entries)
+    rules = replace(RULES, size_limit=len(data), size_blocks=True)
+
+    inspect(data, plan, database, rules)
+    with pytest.raises(CrlRejected, match=r"crl\.size"):
+        inspect(data, plan, database, replace(rules, size_limit=len(data) - 1))
+
+
+PARTS: dict[str, tuple[Scope, Scope]] = {
+    "a part on a complete CRL": (FULL, USERS),
+    "a complete CRL for a part": (CA, FULL),
+    "the other part": (CA, USERS),
+    "another shard's address": (SHARD, replace(SHARD, url=f"{SHARD.url}l")),
+    "a part for a shard": (SHARD, USERS),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_wrong_distribution_point_is_found(
+    case: str, identity: SigningIdentity, plan: Plan, database: Database
+) -> None:
+    """What a CRL says that it covers is what was planned, octet for octet."""
+    planned, said = PARTS[case]
+
+    # Nothing is revoked up to the sequence 0, so that the list is right for every part.
+    data = build(identity, saying(plan, scope=said).particulars, [])
+    wanted = replace(saying(plan, scope=planned), covers_sequence=0)
+
+    expected = "crl.extension.unexpected" if planned is FULL else "crl.idp"
+    assert found(data, wanted, database) == {expected}
+    assert found(build(identity, wanted.particulars, []), wanted, database) == set()
+
+
+EXTENSIONS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "no freshest CRL": ("crl.freshest", {"freshest": SHARD.url}, {}),
+    "another freshest CRL": ("crl.freshest", {"freshest": SHARD.url}, {"freshest": f"{SHARD.url}l"}),
+    "a freshest CRL that is none": ("crl.extension.unexpected", {}, {"freshest": SHARD.url}),
+    "a base": ("crl.extension.unexpected", {}, {"scope": FULL.delta, "base_number": 5}),
+    "no base": ("crl.base-number", {"scope": FULL.delta, "base_number": 5}, {}),
+    "another base": (
+        "crl.base-number",
+        {"scope": FULL.delta, "base_number": 5},
+        {"scope": FULL.delta, "base_number": 4},
+    ),
+    "no next publication": ("crl.extension.value", {"next_publish": START}, {}),
+    "another next publication": ("crl.extension.value", {"next_publish": START}, {"next_publish": START + HOUR}),
+    "expired ones that were not kept": ("crl.extension.unexpected", {}, {"expired_kept_since": START}),
+}
+
+
+@pytest.mark.parametrize("case", EXTENSIONS)
+def test_wrong_extension_is_found(case: str, identity: SigningIdentity, plan: Plan, database: Database) -> None:
+    """Missing, unasked for, or with another value."""
+    expected, planned, said = EXTENSIONS[case]
+    wanted = replace(saying(plan, **planned), covers_sequence=0)
+
+    assert found(build(identity, saying(plan, **said).particulars, []), wanted, database) == {expected}
+    assert found(build(identity, wanted.particulars, []), wanted, database) == set()
 
 
 def test_this_update_never_goes_backwards(
