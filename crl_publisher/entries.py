@@ -4,36 +4,44 @@ A CRL's list is then a join of stored bytes. The store is a projection: losing i
 the gate compares every CRL with the journal itself. RFC 5280 sections 5.1.2.6 and 5.3; BR 7.2.2.
 """
 
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Integer, LargeBinary, Select, and_, delete, select, type_coerce
 
-from pki_revocation import journal
+from pki_revocation.bulk_insert import bulk_replace
+from pki_revocation.bulk_reading import portions
 from pki_revocation.database import Database
 from pki_revocation.der import enumerated, extension, generalized_time, integer, object_identifier, sequence, time
-from pki_revocation.model import Issuer, JournalEntry
+from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, crl_entries, crl_projections
+from pki_revocation.schema import certificates, crl_entries, journal
+
+from . import stretches
+from .projection import lock_projection, move_projection
 
 # Raised whenever encode_entry would give other bytes: stored entries of another version are made anew.
 ENCODING_VERSION = 1
-# Small portions, because subscribers cannot revoke while SQLite's one write lock is held.
-_PORTION = 1000
+# Small portions, because subscribers cannot revoke while SQLite's one write lock is held: a fifth of a second.
+_PORTION = 5000
+_COLUMNS = ("issuer_id", "shard", "serial", "is_ca", "encoding_version", "not_after", "entry")
 
 _REASON_CODE = object_identifier("2.5.29.21")
 _INVALIDITY_DATE = object_identifier("2.5.29.24")
 
 
-def encode_entry(entry: JournalEntry) -> bytes:
+def encode_entry(
+    serial: int, revocation_date: datetime, reason: RevocationReason, invalidity_date: datetime | None
+) -> bytes:
     """One element of revokedCertificates.
 
     No reason is the reason extension's absence (RFC 5280 section 5.3.1), and only keyCompromise has an invalidity date.
     """
-    extensions = _reason_extension(entry.reason)
-    if entry.invalidity_date is not None:
-        extensions += extension(_INVALIDITY_DATE, generalized_time(entry.invalidity_date))
-    return sequence(integer(entry.serial), time(entry.revocation_date), sequence(extensions) if extensions else b"")
+    extensions = _reason_extension(reason)
+    if invalidity_date is not None:
+        extensions += extension(_INVALIDITY_DATE, generalized_time(invalidity_date))
+    return sequence(integer(serial), _time(revocation_date), sequence(extensions) if extensions else b"")
 
 
 @cache
@@ -43,13 +51,16 @@ def _reason_extension(reason: RevocationReason) -> bytes:
     return extension(_REASON_CODE, enumerated(reason))
 
 
+# Revocations come in storms, of one second or of one day.
+_time = lru_cache(maxsize=4096)(time)
+
+
 class EntryStore:
-    """Applies the journal; what it holds is read by `selection`."""
+    """Applies the journal; what it holds is read by `listing`."""
 
     def __init__(self, database: Database) -> None:
         """*database* holds both the journal and the store."""
         self._database = database
-        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
     def apply(self, issuer: Issuer, *, upto: int | None = None) -> int:
         """Apply the journal's rows that are not in the store yet; give the sequence that it then holds.
@@ -62,14 +73,11 @@ class EntryStore:
         """
         while True:
             with self._database.write() as connection:
-                applied = _lock_projection(connection, issuer)
+                applied = lock_projection(connection, issuer.id)
                 last = applied + _PORTION if upto is None else min(applied + _PORTION, upto)
-                rows = list(journal.entries_after(connection, issuer.id, applied, upto=last))
-                if rows:
-                    self._write(connection, issuer, rows)
-                    applied = rows[-1].sequence
-                if len(rows) < _PORTION:
-                    return applied
+                reached = self._write(connection, issuer, applied, last)
+                if reached - applied < _PORTION:
+                    return reached
 
     def prepare(self, issuer: Issuer) -> None:
         """Rebuild when entries were made by another version of the encoding."""
@@ -88,54 +96,59 @@ class EntryStore:
             forget(connection, issuer)
         return self.apply(issuer)
 
-    def _write(self, connection: Connection, issuer: Issuer, rows: list[JournalEntry]) -> None:
-        latest = {row.serial: row for row in rows}
-        columns = certificates.c
-        query = select(columns.serial, columns.not_after, columns.shard, columns.is_ca).where(
-            columns.issuer_id == issuer.id, columns.serial.in_(latest)
+    def _write(self, connection: Connection, issuer: Issuer, applied: int, upto: int) -> int:
+        """Make the entries of the rows behind *applied*; give the last one's sequence."""
+        made: dict[bytes, tuple[int, int, int, bool, int, datetime, bytes]] = {}
+        reached = applied
+        for rows in portions(connection, _rows(issuer, applied, upto)):
+            for place, octets, revoked, reason, invalid_since, not_after, shard, is_ca in rows:
+                serial = int.from_bytes(octets)
+                entry = encode_entry(serial, _moment(revoked), RevocationReason(reason), _moment_or_none(invalid_since))
+                reached = place
+                made[octets] = (issuer.id, shard, serial, bool(is_ca), ENCODING_VERSION, _moment(not_after), entry)
+        if made:
+            # Neighbours share the table's pages.
+            bulk_replace(connection, crl_entries, _COLUMNS, (made[octets] for octets in sorted(made)))
+            stretches.empty(connection, issuer.id, ((row[1], octets) for octets, row in made.items()))
+            move_projection(connection, issuer.id, reached)
+        return reached
+
+
+def _rows(issuer: Issuer, applied: int, upto: int) -> Select[Any]:
+    """What entries are made of, in the order of the journal; columns as the driver gives them."""
+    return (
+        select(
+            journal.c.sequence,
+            type_coerce(journal.c.serial, LargeBinary),
+            type_coerce(journal.c.revocation_date, Integer),
+            journal.c.reason,
+            type_coerce(journal.c.invalidity_date, Integer),
+            type_coerce(certificates.c.not_after, Integer),
+            certificates.c.shard,
+            type_coerce(certificates.c.is_ca, Integer),
         )
-        registered = {row.serial: row for row in connection.execute(query)}
-        statement = self._insert(crl_entries)
-        statement = statement.on_conflict_do_update(
-            index_elements=["issuer_id", "shard", "serial"],
-            set_={name: statement.excluded[name] for name in ("is_ca", "encoding_version", "not_after", "entry")},
+        .join(
+            certificates,
+            and_(certificates.c.issuer_id == journal.c.issuer_id, certificates.c.serial == journal.c.serial),
         )
-        connection.execute(
-            statement,
-            [
-                {
-                    "issuer_id": issuer.id,
-                    "shard": registered[serial].shard,
-                    "serial": serial,
-                    "is_ca": registered[serial].is_ca,
-                    "encoding_version": ENCODING_VERSION,
-                    "not_after": registered[serial].not_after,
-                    "entry": encode_entry(row),
-                }
-                # Neighbours share the table's pages.
-                for serial, row in sorted(latest.items(), key=lambda each: each[0].to_bytes(20))
-            ],
-        )
-        _move_projection(connection, issuer, rows[-1].sequence)
+        .where(journal.c.issuer_id == issuer.id, journal.c.sequence > applied, journal.c.sequence <= upto)
+        .order_by(journal.c.sequence)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _moment_or_none(seconds: int | None) -> datetime | None:
+    return None if seconds is None else _moment(seconds)
 
 
 def forget(connection: Connection, issuer: Issuer) -> None:
     """Empty the store of an issuer: the next CRL makes its entries anew."""
     # First of all, or entries that a publisher is applying at this moment would stay.
-    _lock_projection(connection, issuer)
+    lock_projection(connection, issuer.id)
     connection.execute(delete(crl_entries).where(crl_entries.c.issuer_id == issuer.id))
-    _move_projection(connection, issuer, 0)
-
-
-def _lock_projection(connection: Connection, issuer: Issuer) -> int:
-    """The sequence applied last, held until the transaction ends: two publishers never apply the same rows."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert(crl_projections).values(issuer_id=issuer.id, sequence=0).on_conflict_do_nothing())
-    query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer.id)
-    return int(connection.execute(query.with_for_update()).scalar_one())
-
-
-def _move_projection(connection: Connection, issuer: Issuer, sequence: int) -> None:
-    connection.execute(
-        update(crl_projections).where(crl_projections.c.issuer_id == issuer.id).values(sequence=sequence)
-    )
+    stretches.forget(connection, issuer.id)
+    move_projection(connection, issuer.id, 0)

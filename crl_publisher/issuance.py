@@ -25,15 +25,17 @@ from .config import CrlSettings
 from .entries import EntryStore
 from .errors import CrlRejected
 from .inspection import GateRules, inspect
+from .listing import selected_entries
 from .outlets import Outlet
 from .plan import Plan, particulars_of
 from .planning import Planning
 from .public import PublicCrl, own_crl, public_crl
 from .reading import ReadCrl
 from .scope import CA, FULL, USERS, Scope, certificate_path
-from .selection import is_touched, selected_entries
+from .selection import is_touched
 from .shards import shard_scopes
 from .store import PublishedCrl, is_unrecorded, last_published, record_published
+from .stretches import join, may_be_joined
 from .timing import Timings
 
 _log = logging.getLogger(__name__)
@@ -179,6 +181,8 @@ class CrlIssuance:
             # Once more, for what came in between; and nothing behind the covered sequence, so that the CRL is the
             # journal up to there and the gate can say so.
             self._entries.apply(issuer, upto=plan.covers_sequence)
+            if may_be_joined(plan.selection):
+                join(self._database, plan.selection)
             with self._database.read() as connection:
                 entries = selected_entries(connection, plan.selection)
                 data = build(identity, plan.particulars, entries, self._spool)

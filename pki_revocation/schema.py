@@ -243,6 +243,21 @@ crl_entries = Table(
     sqlite_with_rowid=False,
 )
 
+# Stretches of the entries, joined: each from *first* to where the next one of the shard begins. *octets* is NULL while
+# an entry in there has changed; entries of certificates that expired before *left_out_before* are left out.
+crl_stretches = Table(
+    "crl_stretches",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("shard", Integer, primary_key=True),
+    Column("first", LargeBinary, primary_key=True),
+    Column("octets", LargeBinary),
+    Column("earliest_end", UtcDateTime),
+    Column("left_out_before", UtcDateTime),
+    Column("left_out_upto", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 crl_projections = Table(
     "crl_projections",
     metadata,

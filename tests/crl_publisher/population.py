@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from sqlalchemy import insert
 
+from crl_publisher.entries import encode_entry
 from keys.errors import UnusableKey
 from keys.identity import Purpose, SigningIdentity, identify
 from pki_revocation import journal
@@ -37,6 +38,11 @@ class OneKey:
             raise UnusableKey(f"The key of {issuer.name} cannot be read.")
         now = self.clock.now()
         return identify(self.key, self.certificate, Purpose.CRL, issuer=self.certificate, now=now)
+
+
+def encoded_row(row: JournalEntry) -> bytes:
+    """The entry that the store makes of a journal row."""
+    return encode_entry(row.serial, row.revocation_date, row.reason, row.invalidity_date)
 
 
 @dataclass(slots=True)

@@ -17,10 +17,10 @@ from crl_publisher.entries import EntryStore
 from crl_publisher.expected_entries import expected_entries
 from crl_publisher.findings import Findings
 from crl_publisher.issuance import CrlIssuance
+from crl_publisher.listing import selected_entries
 from crl_publisher.plan import Plan
 from crl_publisher.reading import read_crl
 from crl_publisher.scope import FULL
-from crl_publisher.selection import selected_entries
 from keys.identity import SigningIdentity
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer

@@ -13,9 +13,10 @@ from crl_publisher.builder import build
 from crl_publisher.entries import EntryStore
 from crl_publisher.errors import CrlRejected
 from crl_publisher.issuance import CrlIssuance
+from crl_publisher.listing import selected_entries
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scope import FULL, Part, Scope
-from crl_publisher.selection import Selection, selected_entries
+from crl_publisher.selection import Selection
 from crl_publisher.store import PublishedCrl, last_published, published
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer

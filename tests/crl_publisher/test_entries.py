@@ -14,15 +14,16 @@ from sqlalchemy import select, update
 
 from crl_publisher import entries as entries_module
 from crl_publisher.differences import entries_of
-from crl_publisher.entries import EntryStore, encode_entry
+from crl_publisher.entries import EntryStore
+from crl_publisher.listing import selected_entries
 from crl_publisher.scope import FULL
-from crl_publisher.selection import Selection, selected_entries
+from crl_publisher.selection import Selection
 from pki_revocation import journal
 from pki_revocation.database import Database
 from pki_revocation.model import SERIAL_LIMIT, Channel, EntryKind, JournalEntry
 from pki_revocation.reasons import OPERATOR_REASONS, RevocationReason
 from pki_revocation.schema import crl_entries, crl_projections
-from tests.crl_publisher.population import Population
+from tests.crl_publisher.population import Population, encoded_row
 from tests.fakes import FakeClock
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -82,7 +83,7 @@ def test_entry_is_what_others_write_and_read(
     """Byte for byte the `cryptography` builder's, and asn1crypto reads back what was meant."""
     row = journal_entry(serial, revoked, reason, invalidity)
 
-    encoded = encode_entry(row)
+    encoded = encoded_row(row)
 
     read = RevokedCertificate.load(encoded, strict=True)
     assert encoded == built_elsewhere(row)
@@ -133,7 +134,7 @@ def test_raise_replaces_the_entry(database: Database, population: Population, cl
 
     store.apply(population.issuer)
 
-    assert stored(database, population) == [encode_entry(raised)]
+    assert stored(database, population) == [encoded_row(raised)]
 
 
 def test_raise_in_the_same_portion_wins(database: Database, population: Population) -> None:
@@ -143,7 +144,7 @@ def test_raise_in_the_same_portion_wins(database: Database, population: Populati
 
     EntryStore(database).apply(population.issuer)
 
-    assert stored(database, population) == [encode_entry(raised)]
+    assert stored(database, population) == [encoded_row(raised)]
 
 
 def test_rebuild_gives_the_same_bytes(database: Database, population: Population) -> None:

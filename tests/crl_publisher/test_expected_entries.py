@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crl_publisher.entries import encode_entry
 from crl_publisher.expected_entries import EntryOctets, Row, expected_entries, row_of
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from pki_revocation.database import Database
 from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.plans import plan_of
-from tests.crl_publisher.population import Population
+from tests.crl_publisher.population import Population, encoded_row
 from tests.crl_publisher.test_entries import journal_entry
 
 MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2099, 12, 31)).map(  # noqa: DTZ001 - the zone is put on below
@@ -39,7 +38,7 @@ def test_both_encoders_agree(
     entry = journal_entry(serial, revoked, reason, invalidity)
     since = None if entry.invalidity_date is None else int(entry.invalidity_date.timestamp())
 
-    assert OCTETS(Row(octets_of(serial), 1, int(revoked.timestamp()), reason, since)) == encode_entry(entry)
+    assert OCTETS(Row(octets_of(serial), 1, int(revoked.timestamp()), reason, since)) == encoded_row(entry)
 
 
 def test_last_row_of_each_serial_counts(database: Database, population: Population) -> None:
@@ -54,9 +53,9 @@ def test_last_row_of_each_serial_counts(database: Database, population: Populati
         before = {row.sequence for row, _ in expected_entries(connection, plan_of(population, FULL, covers=2))}
         last, unknown = row_of(connection, plan, octets_of(first)), row_of(connection, plan, b"\x42")
 
-    assert everything[octets_of(first)] == (3, encode_entry(raised))
+    assert everything[octets_of(first)] == (3, encoded_row(raised))
     assert set(everything) == {octets_of(first), octets_of(second)}
-    assert behind == [encode_entry(raised)]
+    assert behind == [encoded_row(raised)]
     assert before == {1, 2}
     assert (last.sequence if last else None, unknown) == (3, None)
 

@@ -1,8 +1,9 @@
 """Shards: which certificates belong to which, how many fit, and the next address for whoever issues."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -265,14 +266,14 @@ def test_entries_that_are_being_applied_are_made_anew_too(
     population.revoke(early.serial_number)
     encode = entries_module.encode_entry
     with ThreadPoolExecutor(1) as pool:
-        adding = []
+        adding: list[Future[list[tuple[Scope, int]]]] = []
 
-        def slow(row: object) -> bytes:
+        def slow(*row: Any) -> bytes:  # noqa: ANN401 - passed on as it came
             if not adding:
                 adding.append(pool.submit(added, postgresql_only, issuer, clock))
                 with pytest.raises(TimeoutError):
                     adding[0].result(timeout=0.5)
-            return encode(row)  # type: ignore[arg-type] # passed on as it came
+            return encode(*row)
 
         monkeypatch.setattr(entries_module, "encode_entry", slow)
         EntryStore(postgresql_only).apply(issuer)

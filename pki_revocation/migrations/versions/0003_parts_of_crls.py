@@ -94,6 +94,19 @@ def _make_entries_anew() -> None:
         sa.PrimaryKeyConstraint("issuer_id", "shard", "serial", name=op.f("pk_crl_entries")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "crl_stretches",
+        sa.Column("issuer_id", sa.Integer(), nullable=False),
+        sa.Column("shard", sa.Integer(), nullable=False),
+        sa.Column("first", sa.LargeBinary(), nullable=False),
+        sa.Column("octets", sa.LargeBinary(), nullable=True),
+        sa.Column("earliest_end", sa.BigInteger(), nullable=True),
+        sa.Column("left_out_before", sa.BigInteger(), nullable=True),
+        sa.Column("left_out_upto", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["issuer_id"], ["issuers.id"], name=op.f("fk_crl_stretches_issuer_id")),
+        sa.PrimaryKeyConstraint("issuer_id", "shard", "first", name=op.f("pk_crl_stretches")),
+        sqlite_with_rowid=False,
+    )
     op.execute("DELETE FROM crl_projections")
 
 
