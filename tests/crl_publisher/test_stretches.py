@@ -183,3 +183,17 @@ def test_two_that_join_at_once_leave_a_whole_list(database: Database, issuer: Is
             stretches._join(connection, selection, stretch, 1000)  # noqa: SLF001 - and does
 
     assert read(database, selection) == one_by_one(database, selection)
+
+
+def test_what_was_left_out_comes_back_for_a_crl_that_lacked_it(
+    database: Database, issuer: Issuer, population: Population, clock: FakeClock
+) -> None:
+    """An older CRL was put back, which had not listed the last revocation: it is listed again (RFC 5280 section 3.3)."""
+    population.revoke(*population.issue(5, lifetime=DAY))
+    EntryStore(database).apply(issuer)
+    clock.advance(2 * DAY)
+    join(database, selection_of(database, issuer, expired_before=clock.now(), listed_upto=5))
+
+    again = selection_of(database, issuer, expired_before=clock.now(), listed_upto=3)
+
+    assert read(database, again) == one_by_one(database, again) != b""
