@@ -188,7 +188,7 @@ def test_two_that_join_at_once_leave_a_whole_list(database: Database, issuer: Is
 def test_what_was_left_out_comes_back_for_a_crl_that_lacked_it(
     database: Database, issuer: Issuer, population: Population, clock: FakeClock
 ) -> None:
-    """An older CRL was put back, which had not listed the last revocation: it is listed again (RFC 5280 section 3.3)."""
+    """An older CRL was put back, which lacked the last revocations: they are listed again (RFC 5280 section 3.3)."""
     population.revoke(*population.issue(5, lifetime=DAY))
     EntryStore(database).apply(issuer)
     clock.advance(2 * DAY)
