@@ -1,19 +1,29 @@
 """Puts the publisher and the distribution service together: the one place that names what they are made of."""
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
-from .distribution import create_app
+from .distribution import LONGEST_MAX_AGE, create_app
 from .issuance import CrlIssuance
 from .lease import Lease
-from .outlets import DirectoryOutlet
+from .outlets import DirectoryOutlet, Outlet
+from .outlets.mirrors import Mirrors
+from .probe.probing import Probe
+from .probe.settings import ProbeSettings
 from .published_files import PUBLISHED
 from .schedule import PublicationSchedule
+from .scope import Scope
 from .timing import SettingsTiming
 
 
@@ -22,8 +32,44 @@ def outlet(installation: Installation) -> DirectoryOutlet:
     return DirectoryOutlet(installation.path(PUBLISHED))
 
 
-def issuance(installation: Installation, database: Database) -> CrlIssuance:
-    """Publishes CRLs with the installation's keys.
+def mirrors(installation: Installation, database: Database) -> Mirrors:
+    """The outlets that follow that folder.
+
+    Raises:
+        ConfigurationError: when an [outlets.NAME] is wrong.
+    """
+    max_age = min(installation.section(PublisherSettings).publish_within, LONGEST_MAX_AGE)
+    return Mirrors.configured(installation, database, SystemClock(), max_age)
+
+
+def probe(installation: Installation, database: Database) -> Probe:
+    """What looks at the public addresses.
+
+    Raises:
+        ConfigurationError: when [probe], [crl], [publisher] or [distribution] is wrong.
+    """
+    clock = SystemClock()
+    publishing = issuance(installation, database)
+    timings = SettingsTiming(installation.section(PublisherSettings))
+
+    def scopes_of(connection: Connection, issuer: Issuer) -> Iterator[Scope]:
+        has_deltas = timings.in_force(connection, issuer, clock.now()).has_deltas
+        for scope in publishing.scopes(connection, issuer):
+            yield scope
+            if has_deltas:
+                yield scope.delta
+
+    return Probe(
+        database=database,
+        clock=clock,
+        public_url=installation.section(DistributionSettings).public_url,
+        scopes_of=scopes_of,
+        settings=installation.section(ProbeSettings),
+    )
+
+
+def issuance(installation: Installation, database: Database, public: Outlet | None = None) -> CrlIssuance:
+    """Publishes CRLs with the installation's keys; *public* is where, which without it is the folder alone.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
@@ -34,7 +80,7 @@ def issuance(installation: Installation, database: Database) -> CrlIssuance:
         clock=clock,
         audit=AuditTrail(clock),
         keys=Keyring.open(installation, clock),
-        outlet=outlet(installation),
+        outlet=public or outlet(installation),
         timings=SettingsTiming(installation.section(PublisherSettings)),
         settings=installation.section(CrlSettings),
         public_url=installation.section(DistributionSettings).public_url,
@@ -47,8 +93,10 @@ def lease(installation: Installation, database: Database) -> Lease:
     return Lease(database=database, clock=SystemClock(), length=installation.section(PublisherSettings).lease)
 
 
-def schedule(installation: Installation, database: Database) -> PublicationSchedule:
-    """The running publisher.
+def schedule(
+    installation: Installation, database: Database, held: Lease | None = None, public: Outlet | None = None
+) -> PublicationSchedule:
+    """The running publisher; others may know its lease, *held*, and its outlet, *public*.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
@@ -57,9 +105,9 @@ def schedule(installation: Installation, database: Database) -> PublicationSched
     return PublicationSchedule(
         database=database,
         clock=clock,
-        issuance=issuance(installation, database),
-        outlet=outlet(installation),
-        lease=lease(installation, database),
+        issuance=issuance(installation, database, public),
+        outlet=public or outlet(installation),
+        lease=held or lease(installation, database),
         settings=installation.section(PublisherSettings),
         signs=Keyring.open(installation, clock).signs_crls_for,
     )
@@ -68,5 +116,14 @@ def schedule(installation: Installation, database: Database) -> PublicationSched
 def application(installation: Installation) -> Application:
     """The distribution service's application."""
     settings = installation.section(PublisherSettings)
-    wsgi = create_app(installation.path(PUBLISHED), clock=SystemClock(), promise=settings.publish_within)
-    return Application(wsgi=wsgi)
+    clock = SystemClock()
+
+    def until_next(_: str, published_at: datetime) -> timedelta:
+        """A revocation is followed by a CRL within the promise, and any CRL by the routine's next.
+
+        One that is overdue may come at any moment, and is tried again all the time: then the promise alone counts.
+        """
+        routine = published_at + settings.period - clock.now()
+        return min(settings.publish_within, routine) if routine > timedelta(0) else settings.publish_within
+
+    return Application(wsgi=create_app(installation.path(PUBLISHED), clock=clock, until_next=until_next))

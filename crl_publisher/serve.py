@@ -17,6 +17,7 @@ from . import bootstrap
 from .config import PublisherSettings
 from .errors import NotPublished
 from .outlets import Outlet
+from .outlets.mirrors import Announcing
 from .scope import FULL
 from .store import last_published
 
@@ -39,14 +40,22 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
     with installation.database() as database:
         database.check_revision()
         clock = SystemClock()
-        schedule = bootstrap.schedule(installation, database)
+        lease = bootstrap.lease(installation, database)
+        mirrors, probe = bootstrap.mirrors(installation, database), bootstrap.probe(installation, database)
+        public = Announcing(bootstrap.outlet(installation), (mirrors.wake, probe.wake))
+        schedule = bootstrap.schedule(installation, database, lease, public)
         ready = readiness(
             database, clock, bootstrap.outlet(installation), Keyring.open(installation, clock).signs_crls_for
         )
         operations = open_operations(settings.host, settings.operations_port, "publisher", ready)
         try:
+            mirrors.start(stop, lambda: lease.is_held)
+            probe.start(stop, lambda: lease.is_held)
             schedule.run(stop)
         finally:
+            stop.set()
+            mirrors.join()
+            probe.join()
             operations.stop()
 
 
