@@ -1,6 +1,6 @@
 """Shards: which certificates belong to which, how many fit, and the next address for whoever issues."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -265,7 +265,7 @@ def test_entries_that_are_being_applied_are_made_anew_too(
     population.revoke(early.serial_number)
     encode = entries_module.encode_entry
     with ThreadPoolExecutor(1) as pool:
-        adding = []
+        adding: list[Future[list[tuple[Scope, int]]]] = []
 
         def slow(row: object) -> bytes:
             if not adding:

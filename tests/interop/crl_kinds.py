@@ -54,7 +54,9 @@ class CrlKinds:
     def pem(self, *crls: Path) -> Path:
         """CRLs one behind the other, in PEM."""
         path = self.folder / ("+".join(each.stem for each in crls) + ".crl.pem")
-        path.write_bytes(b"".join(x509.load_der_x509_crl(each.read_bytes()).public_bytes(Encoding.PEM) for each in crls))
+        path.write_bytes(
+            b"".join(x509.load_der_x509_crl(each.read_bytes()).public_bytes(Encoding.PEM) for each in crls)
+        )
         return path
 
     def certificate(self, group: str, fate: str) -> Path:

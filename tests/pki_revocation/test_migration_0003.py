@@ -1,6 +1,6 @@
 """Revision 0003 on a database that was in use: what was published stays known, and CA certificates are found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         yield opened
 
 
-def put(connection: Connection, name_: str, *rows: dict[str, object]) -> None:
+def put(connection: Connection, name_: str, *rows: Mapping[str, object]) -> None:
     """Rows as the program before wrote them."""
     for row in rows:
         connection.execute(insert(table(name_, *map(column, row))).values(**row))
