@@ -79,7 +79,7 @@ def listed(count: int, *, shards: int = 1) -> list[bytes]:
     return [entry(serial, FAR) for shard in serials for serial in shard]
 
 
-@pytest.mark.parametrize("place", [0, 1, 1000, 2999, 3000])
+@pytest.mark.parametrize("place", [0, 1, 1000, 2500, 2999, 3000])
 @pytest.mark.parametrize("change", ["add", "remove", "replace"])
 def test_one_change_is_one_difference(place: int, change: str) -> None:
     """At the beginning, inside and at the end: everything else is passed over."""
