@@ -7,7 +7,7 @@ sides are summed up and the sums compared; only when they differ does it matter 
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import islice
 from typing import BinaryIO
@@ -20,7 +20,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import certificates, crl_entries
 
 from .differences import Differences, TooDifferent, differences, entries_of, serial_of
-from .errors import UnreadableCrl
+from .errors import Overtaken, UnreadableCrl
 from .expected_entries import Row, expected_entries
 from .findings import Findings
 from .layout import list_bounds
@@ -201,17 +201,18 @@ def _compare_with_public(connection: Connection, crl: ReadCrl, plan: Plan, findi
     """No serial of the public CRL is lost before its time."""
     if plan.public is None or plan.scope.is_delta:
         return
-    lost = set(_public_serials(plan.public))
+    lost = _public_serials(plan.public)
     lost.difference_update(map(serial_of, entries_of(crl.data, crl.layout.listed)))
     for serial in sorted(lost - _expired(connection, plan.issuer, lost, plan.public.this_update)):
         findings.error("crl.entry.lost", f"The public CRL lists {serial.hex()}, and this one does not.")
 
 
-def _public_serials(public: PublicCrl) -> Iterator[bytes]:
+def _public_serials(public: PublicCrl) -> set[bytes]:
     with public.open() as stream:
         data = b"" if stream is None else stream.read()
-    if data:
-        yield from map(serial_of, entries_of(data, list_bounds(data, len(data))))
+    if hashlib.sha256(data).digest() != public.sha256:
+        raise Overtaken("The public CRL was replaced while this one was made: it begins again.")
+    return set(map(serial_of, entries_of(data, list_bounds(data, len(data)))))
 
 
 def _expired(connection: Connection, issuer: Issuer, serials: Iterable[bytes], before: datetime) -> set[bytes]:

@@ -26,6 +26,7 @@ from .entries import EntryStore
 from .errors import CrlRejected
 from .inspection import GateRules, inspect
 from .listing import selected_entries
+from .numbering import NUMBER_LIMIT
 from .outlets import Outlet
 from .plan import Plan, particulars_of
 from .planning import Planning
@@ -206,7 +207,7 @@ class CrlIssuance:
             if is_something:
                 _log.error("%s: what is public at %s is not this CA's CRL", issuer.name, scope.path(issuer))
             return None
-        if public.covers is not None or public.number is None:
+        if public.covers is not None or public.number is None or not 0 <= public.number < NUMBER_LIMIT:
             return public
         with self._database.read() as connection:
             unrecorded = is_unrecorded(connection, issuer, scope, public.number)

@@ -21,7 +21,10 @@ def selected_entries(connection: Connection, selection: Selection) -> Iterator[b
     """
     held = held_sequence(connection, selection.issuer_id)
     if held != selection.covers:
-        raise Overtaken(selection.covers, held)
+        raise Overtaken(
+            f"This CRL covers the journal up to {selection.covers}, and the entries are those up to {held}: another "
+            "publisher is further on, and this one begins again."
+        )
     if may_be_joined(selection) and not unparted_shards(connection, selection):
         yield from joined(connection, selection)
         return

@@ -32,6 +32,7 @@ def issuance_of(
     timings: Timings | None = None,
     settings: CrlSettings | None = None,
     spool: Path | None = None,
+    public_url: str = PUBLIC_URL,
 ) -> CrlIssuance:
     """An issuance with the settings as they come, and what is named."""
     return CrlIssuance(
@@ -42,7 +43,7 @@ def issuance_of(
         outlet=outlet,
         timings=timings or SettingsTiming(PublisherSettings()),
         settings=settings or CrlSettings(),
-        public_url=PUBLIC_URL,
+        public_url=public_url,
         spool=spool,
     )
 

@@ -236,7 +236,7 @@ def test_expired_entry_goes_only_when_it_is_due(
     assert record is not None
     plan = replace(
         scene.plan,
-        public=replace(known, this_update=at, covers=COUNT if covered else 0),
+        public=replace(known, this_update=at),
         recorded=replace(record, this_update=at, covers_sequence=covered),
     )
     without = [each for place, each in enumerate(scene.entries) if place not in {3, 2500}]
