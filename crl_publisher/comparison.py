@@ -25,7 +25,7 @@ from .expected_entries import Row, expected_entries
 from .findings import Findings
 from .layout import list_bounds
 from .plan import Plan
-from .public import PublicCrl
+from .public import PublicCrl, own_crl
 from .reading import ReadCrl, ReadEntry
 
 _LOOKED_UP_AT_ONCE = 500
@@ -201,18 +201,25 @@ def _compare_with_public(connection: Connection, crl: ReadCrl, plan: Plan, findi
     """No serial of the public CRL is lost before its time."""
     if plan.public is None or plan.scope.is_delta:
         return
-    lost = _public_serials(plan.public)
+    lost = _public_serials(plan.public, plan, findings)
     lost.difference_update(map(serial_of, entries_of(crl.data, crl.layout.listed)))
     for serial in sorted(lost - _expired(connection, plan.issuer, lost, plan.public.this_update)):
         findings.error("crl.entry.lost", f"The public CRL lists {serial.hex()}, and this one does not.")
 
 
-def _public_serials(public: PublicCrl) -> set[bytes]:
+def _public_serials(public: PublicCrl, plan: Plan, findings: Findings) -> set[bytes]:
     with public.open() as stream:
         data = b"" if stream is None else stream.read()
-    if hashlib.sha256(data).digest() != public.sha256:
-        raise Overtaken("The public CRL was replaced while this one was made: it begins again.")
-    return set(map(serial_of, entries_of(data, list_bounds(data, len(data)))))
+    if not findings.errors and hashlib.sha256(data).digest() != public.sha256 and _is_newer(data, plan):
+        raise Overtaken("The public CRL was replaced while this one was made: another publisher is further on.")
+    return set(map(serial_of, entries_of(data, list_bounds(data, len(data))))) if data else set()
+
+
+def _is_newer(data: bytes, plan: Plan) -> bool:
+    """Whether it is a CRL of the same CA that came after the one that was public when this one was planned."""
+    crl = own_crl(data, plan.issuer)
+    before = None if plan.public is None else plan.public.number
+    return crl is not None and crl.number is not None and (before is None or crl.number > before)
 
 
 def _expired(connection: Connection, issuer: Issuer, serials: Iterable[bytes], before: datetime) -> set[bytes]:

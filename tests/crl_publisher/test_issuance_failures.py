@@ -23,7 +23,7 @@ from crl_publisher.store import published
 from keys.errors import UnusableKey
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
-from pki_revocation.schema import audit, crl_entries, crls
+from pki_revocation.schema import audit, crl_entries, crl_stretches, crls
 from tests.crl_publisher.crafted import entry
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publishing import events, serials
@@ -72,6 +72,7 @@ def test_missing_serial_stops_the_publication(
     before = public_file.read_bytes()
     with database.write() as connection:
         connection.execute(delete(crl_entries).where(crl_entries.c.serial == revoked[1]))
+        connection.execute(delete(crl_stretches))
 
     with pytest.raises(CrlRejected) as rejected:
         issuance.publish(issuer)
@@ -91,6 +92,7 @@ def test_falsified_entry_stops_the_publication(
     issuance.publish(issuer)
     with database.write() as connection:
         connection.execute(update(crl_entries).values(entry=entry(serial, clock.now() - DAY)))
+        connection.execute(delete(crl_stretches))
 
     with pytest.raises(CrlRejected, match=r"crl\.entry\.date"):
         issuance.publish(issuer)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from crl_publisher.config import CrlSettings
 from crl_publisher.errors import CrlRejected
@@ -16,7 +16,7 @@ from crl_publisher.shards import add_shard
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import crl_entries
+from pki_revocation.schema import crl_entries, crl_stretches
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publishing import PUBLIC_URL, crl_at, issuance_of, serials
 from tests.fakes import FakeClock
@@ -147,6 +147,7 @@ def test_entry_in_the_wrong_shard_stops_both(
     issuance.publish(issuer)
     with database.write() as connection:
         connection.execute(update(crl_entries).values(shard=2))
+        connection.execute(delete(crl_stretches))
 
     for scope, expected in zip(shards, ("crl.entry.missing", "crl.entry.unknown"), strict=True):
         with pytest.raises(CrlRejected) as rejected:
