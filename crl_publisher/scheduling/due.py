@@ -1,0 +1,144 @@
+"""The one decision: whether a complete CRL, a delta or nothing is due now, and why.
+
+The running publisher asks it twice a second, and so does the property test, on a clock of its own. It looks at what is
+recorded and public, at the schedule, and at two clocks: the wall's, which schedules are written in, and one that no
+step touches, so that a wall clock that was set back never stops the routine.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from .schedule import AfterRevocation
+from .timeline import Kind, Timeline
+
+_LONGEST_PAUSE_SECONDS = 60.0
+
+
+class Cause(StrEnum):
+    """Why something is published, in the words of the log."""
+
+    REQUESTED = "requested"
+    NONE_PUBLIC = "none is public"
+    NOT_SOUND = "what is public is not the last one, or lapsed"
+    REVOCATION = "revocation"
+    ROUTINE = "routine"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What to publish, and why."""
+
+    kind: Kind
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The last CRL of a kind that the record has as published."""
+
+    number: int
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """All that one scope's decision hangs on, as it is at this moment.
+
+    *complete* and *delta* are what was recorded last; *is_public* says that a complete CRL is where relying parties
+    fetch it, and *is_sound* that it is the recorded one and valid. *is_uncovered* and *is_delta_uncovered* say that the
+    journal has a row that the last complete CRL, or also the last delta, lacks. *monotonic* is in seconds.
+    """
+
+    now: datetime
+    monotonic: float
+    complete: Recorded | None
+    delta: Recorded | None = None
+    is_public: bool = True
+    is_sound: bool = True
+    is_uncovered: bool = False
+    is_delta_uncovered: bool = False
+    is_asked: bool = False
+
+
+@dataclass(slots=True)
+class _Pace:
+    """When this process first saw the last CRL of a kind, on both clocks."""
+
+    number: int | None = None
+    wall: datetime | None = None
+    monotonic: float = 0.0
+    since: datetime | None = None
+
+    def is_routine_due(self, timeline: Timeline, kind: Kind, last: Recorded, look: Look) -> bool:
+        """Whether a run came behind the last CRL: by the wall's clock, or by the time that really passed."""
+        if self.number != last.number or self.wall is None or self.since is None:
+            self.number, self.wall, self.monotonic = last.number, look.now, look.monotonic
+            # A CRL of the future is no guide, once the clock that dated it was set back.
+            self.since = min(last.published_at, look.now)
+        passed = self.wall + timedelta(seconds=int(look.monotonic - self.monotonic))
+        due = timeline.next_due(self.since, kind)
+        return due is not None and due <= max(look.now, passed)
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a process knows of one scope beside the record: its pace, and the pauses that it keeps."""
+
+    failures: int = 0
+    not_before: float = 0.0
+    _complete: _Pace = field(default_factory=_Pace)
+    _delta: _Pace = field(default_factory=_Pace)
+
+    def is_held(self, look: Look) -> bool:
+        """Whether it is too early for anything: after a failure, or so soon after the last CRL.
+
+        Whoever asks is not kept waiting.
+        """
+        return look.monotonic < self.not_before and not look.is_asked
+
+    def due(self, timeline: Timeline, look: Look) -> Due | None:
+        """What is due, or None."""
+        schedule = timeline.in_force(look.now).schedule
+        # Both are looked at each time: whichever is seen first begins its pace then.
+        is_routine = look.complete is not None and self._complete.is_routine_due(
+            timeline, Kind.COMPLETE, look.complete, look
+        )
+        newest = max(
+            (each for each in (look.complete, look.delta) if each is not None),
+            key=lambda each: each.number,
+            default=None,
+        )
+        is_delta_routine = newest is not None and self._delta.is_routine_due(timeline, Kind.DELTA, newest, look)
+        if self.is_held(look):
+            return None
+        if look.is_asked:
+            return Due(Kind.COMPLETE, Cause.REQUESTED)
+        if look.complete is None or not look.is_public:
+            return Due(Kind.COMPLETE, Cause.NONE_PUBLIC)
+        if not look.is_sound:
+            return Due(Kind.COMPLETE, Cause.NOT_SOUND)
+        waits_for_routine = schedule.after_revocation is AfterRevocation.DELTA
+        if look.is_uncovered and not waits_for_routine:
+            return Due(Kind.COMPLETE, Cause.REVOCATION)
+        if is_routine:
+            return Due(Kind.COMPLETE, Cause.ROUTINE)
+        if schedule.delta_period is None:
+            return None
+        if look.delta is None:
+            return Due(Kind.DELTA, Cause.NONE_PUBLIC)
+        if look.is_delta_uncovered and waits_for_routine:
+            return Due(Kind.DELTA, Cause.REVOCATION)
+        return Due(Kind.DELTA, Cause.ROUTINE) if is_delta_routine else None
+
+    def succeeded(self, started: float, minimum_interval: timedelta) -> None:
+        """Something was published, and *started* to be made then: the next one comes an interval later at least."""
+        self.failures = 0
+        self.not_before = started + minimum_interval.total_seconds()
+
+    def failed(self, monotonic: float) -> float:
+        """It failed: give the seconds to the next attempt, which double with each failure."""
+        self.failures += 1
+        pause = min(2.0**self.failures, _LONGEST_PAUSE_SECONDS)
+        self.not_before = monotonic + pause
+        return pause
