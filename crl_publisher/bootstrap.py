@@ -1,19 +1,25 @@
 """Puts the publisher and the distribution service together: the one place that names what they are made of."""
 
+from sqlalchemy import Connection
+
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer
 
 from .config import PublisherSettings
 from .distribution import create_app
-from .issuance import CrlIssuance
+from .issuance import CrlIssuance, scopes
 from .lease import Lease
 from .outlets import DirectoryOutlet
 from .published_files import PUBLISHED
-from .schedule import PublicationSchedule
+from .publisher import Publisher
+from .scheduling.book import ScheduleBook
+from .scheduling.coverage import Standing
+from .store import last_published
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -34,7 +40,7 @@ def issuance(installation: Installation, database: Database) -> CrlIssuance:
         audit=AuditTrail(clock),
         keys=Keyring.open(installation, clock),
         outlet=outlet(installation),
-        settings=installation.section(PublisherSettings),
+        timings=book(installation, database),
     )
 
 
@@ -43,16 +49,45 @@ def lease(installation: Installation, database: Database) -> Lease:
     return Lease(database=database, clock=SystemClock(), length=installation.section(PublisherSettings).lease)
 
 
-def schedule(installation: Installation, database: Database) -> PublicationSchedule:
+def book(installation: Installation, database: Database) -> ScheduleBook:
+    """The schedules of every issuer.
+
+    Raises:
+        ConfigurationError: when [publisher] is wrong.
+    """
+    clock = SystemClock()
+    settings = installation.section(PublisherSettings)
+    return ScheduleBook(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        seed=settings.schedule,
+        needs_second_person=settings.second_person,
+        standing=standing,
+    )
+
+
+def standing(connection: Connection, issuer: Issuer) -> tuple[Standing, ...]:
+    """The last CRL of each scope of an issuer that the record has as public."""
+    found = (last_published(connection, issuer, scope) for scope in scopes(connection, issuer))
+    return tuple(
+        Standing(published_at=crl.published_at, this_update=crl.this_update, next_update=crl.next_update)
+        for crl in found
+        if crl is not None
+    )
+
+
+def publisher(installation: Installation, database: Database) -> Publisher:
     """The running publisher.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
     """
     clock = SystemClock()
-    return PublicationSchedule(
+    return Publisher(
         database=database,
         clock=clock,
+        book=book(installation, database),
         issuance=issuance(installation, database),
         outlet=outlet(installation),
         lease=lease(installation, database),

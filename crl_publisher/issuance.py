@@ -9,6 +9,8 @@ import logging
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from keys.identity import SigningIdentity
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
@@ -19,7 +21,6 @@ from pki_revocation.failpoints import reach
 from pki_revocation.model import Issuer
 
 from .builder import build
-from .config import LONGEST_VALIDITY, PublisherSettings
 from .entries import EntryStore, current_entries
 from .errors import CrlRejected, LastCrlInFuture, UnreadableCrl
 from .inspection import inspect
@@ -31,7 +32,6 @@ from .scope import FULL, Scope, certificate_path
 from .store import PublishedCrl, covered_by, is_unrecorded, last_published, record_published
 
 _log = logging.getLogger(__name__)
-_SECOND = timedelta(seconds=1)
 
 
 class CrlKeys(Protocol):
@@ -46,6 +46,36 @@ class CrlKeys(Protocol):
         ...
 
 
+class TimingInForce(Protocol):
+    """What the schedule in force says of a CRL's times."""
+
+    @property
+    def backdate(self) -> timedelta:
+        """How long before the moment of issuing thisUpdate lies."""
+        ...
+
+    def next_update(self, this_update: datetime, *, delta: bool = False) -> datetime:
+        """What a CRL of this date says."""
+        ...
+
+    def latest_next_update(self, this_update: datetime) -> datetime | None:
+        """The last one that is allowed; None where nothing bounds it."""
+        ...
+
+
+class Timings(Protocol):
+    """Whoever knows the schedules: the book."""
+
+    def in_force(self, connection: Connection, issuer: Issuer, moment: datetime) -> TimingInForce:
+        """What a CRL that is issued at *moment* follows."""
+        ...
+
+
+def scopes(connection: Connection, issuer: Issuer) -> tuple[Scope, ...]:  # noqa: ARG001 - for what is to come
+    """The complete scopes of an issuer."""
+    return (FULL,)
+
+
 class CrlIssuance:
     """Publishes CRLs; whoever calls it holds the lease."""
 
@@ -57,7 +87,7 @@ class CrlIssuance:
         audit: AuditTrail,
         keys: CrlKeys,
         outlet: Outlet,
-        settings: PublisherSettings,
+        timings: Timings,
     ) -> None:
         """All that it needs, as arguments."""
         self._database = database
@@ -65,7 +95,7 @@ class CrlIssuance:
         self._audit = audit
         self._keys = keys
         self._outlet = outlet
-        self._settings = settings
+        self._timings = timings
         self._entries = EntryStore(database)
 
     def prepare(self, issuer: Issuer) -> None:
@@ -76,6 +106,18 @@ class CrlIssuance:
         """
         self._entries.prepare(issuer)
         self._outlet.put(certificate_path(issuer), issuer.certificate_der)
+
+    def scopes(self, connection: Connection, issuer: Issuer) -> tuple[Scope, ...]:
+        """The complete scopes of an issuer."""
+        return scopes(connection, issuer)
+
+    def touched(self, connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:  # noqa: ARG002
+        """Whether the journal has rows behind that sequence that belong on this scope's CRL."""
+        return journal.read_head(connection, issuer.id).sequence > after_sequence
+
+    def last_delta(self, connection: Connection, issuer: Issuer, scope: Scope) -> PublishedCrl | None:  # noqa: ARG002
+        """The last delta of a scope."""
+        return None
 
     def rebuild(self, issuer: Issuer) -> int:
         """Make the entry store of an issuer anew from the journal; give the sequence that it then holds."""
@@ -159,7 +201,8 @@ class CrlIssuance:
             moment = journal.moment_under_lock(head, self._clock)
             journal.move_head(connection, issuer.id, head.sequence, moment)
             recorded = last_published(connection, issuer, scope)
-            this_update, next_update = self._validity(moment, recorded, public)
+            timing = self._timings.in_force(connection, issuer, moment)
+            this_update, next_update = self._validity(timing, moment, recorded, public)
             if this_update > moment:
                 # A revocation may have taken the journal's head back to the present since.
                 raise LastCrlInFuture(iso(this_update), iso(moment))
@@ -185,19 +228,19 @@ class CrlIssuance:
         return plan
 
     def _validity(
-        self, moment: datetime, recorded: PublishedCrl | None, public: ReadCrl | None
+        self, timing: TimingInForce, moment: datetime, recorded: PublishedCrl | None, public: ReadCrl | None
     ) -> tuple[datetime, datetime]:
         """Neither thisUpdate nor nextUpdate goes backwards, whatever the settings became (RFC 5280 section 5.1.2.5)."""
-        this_update = moment - self._settings.backdate
+        this_update = moment - timing.backdate
         for earlier in (recorded, public):
             if earlier is not None:
                 this_update = max(this_update, earlier.this_update)
-        # nextUpdate counts as valid itself: one second less, and no limit is passed (BR 4.9.10, 7.2).
-        next_update = this_update + self._settings.validity - _SECOND
+        next_update = timing.next_update(this_update)
         for earlier in (recorded, public):
             if earlier is not None and earlier.next_update is not None:
                 next_update = max(next_update, earlier.next_update)
-        return this_update, min(next_update, this_update + LONGEST_VALIDITY - _SECOND)
+        latest = timing.latest_next_update(this_update)
+        return this_update, next_update if latest is None else min(next_update, latest)
 
     def _sign(self, identity: SigningIdentity, plan: Plan) -> bytes:
         with self._database.read() as connection:

@@ -1,18 +1,17 @@
-"""When CRLs are published: on a schedule, soon after a revocation, on request, and when what is public is not right.
+"""The running publisher: looks twice a second at every issuer's schedule, journal and requests, and publishes what is due.
 
-APScheduler gives the routine its times (ETSI EN 319 411-1 CSS-6.3.9-05). Everything else is a look at the record twice
-a second, in time that no clock step touches; it also publishes what the scheduler missed.
+What is due is decided by `scheduling.due`. Versions of the schedule are read from the database at each look, so that a
+new one counts without a restart. One issuer's trouble holds up no other's, and one scope's no other's either.
 """
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import Connection
 
 from pki_revocation import journal, register
 from pki_revocation.clock import Clock
@@ -25,35 +24,56 @@ from .config import PublisherSettings
 from .issuance import CrlIssuance
 from .lease import Lease
 from .outlets import Outlet
-from .scope import FULL
+from .scheduling.book import ScheduleBook
+from .scheduling.due import Due, Look, Recorded, Watch
+from .scheduling.timeline import Kind, Timeline
+from .scope import Scope
 from .store import PublishedCrl, last_published
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
-_LONGEST_BACKOFF_SECONDS = 60.0
-_MISFIRE_GRACE_SECONDS = 600
 
 
 @dataclass(slots=True)
-class _Watched:
-    """What this process knows of one issuer's CRL, beside the record; times are monotonic."""
+class _WatchedScope:
+    """What this process knows of one scope's CRL, beside the record."""
+
+    watch: Watch = field(default_factory=Watch)
+    is_sound: bool | None = None
+
+
+@dataclass(slots=True)
+class _WatchedIssuer:
+    """What this process knows of an issuer: whether everything is in place, and its scopes by name."""
 
     is_prepared: bool = False
-    is_sound: bool = False
-    is_routine_due: bool = False
-    failures: int = 0
-    not_before: float = 0.0
-    published: float | None = None
+    watch: Watch = field(default_factory=Watch)
+    scopes: dict[str, _WatchedScope] = field(default_factory=dict)
 
 
-class PublicationSchedule:
-    """Publishes every issuer's CRL as long as this process holds the lease."""
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """One scope of one issuer, as a look found it."""
+
+    issuer: Issuer
+    scope: Scope
+    timeline: Timeline
+    look: Look
+
+
+class _Unreadable(StoreError):
+    """The database did not answer a look; nothing had been begun."""
+
+
+class Publisher:
+    """Publishes every issuer's CRLs as long as this process holds the lease."""
 
     def __init__(  # noqa: PLR0913 - all that it needs, as arguments
         self,
         *,
         database: Database,
         clock: Clock,
+        book: ScheduleBook,
         issuance: CrlIssuance,
         outlet: Outlet,
         lease: Lease,
@@ -64,29 +84,27 @@ class PublicationSchedule:
         """*signs* says for which issuers this process has a key."""
         self._database = database
         self._clock = clock
+        self._book = book
         self._issuance = issuance
         self._outlet = outlet
         self._lease = lease
         self._settings = settings
         self._signs = signs
         self._monotonic = monotonic
-        self._watched: dict[str, _Watched] = {}
+        self._watched: dict[str, _WatchedIssuer] = {}
         self._holds = False
         self._complaint = ""
-        self._scheduler = BackgroundScheduler(timezone=UTC)
 
     def run(self, stop: threading.Event) -> None:
         """Publish until *stop* is set; a publication that was begun is finished, and the lease is let go."""
         heart = threading.Thread(target=self._beat, args=(stop,), name="lease", daemon=True)
         self.renew()
-        self._scheduler.start()
         heart.start()
         try:
             while not stop.is_set():
                 self.poll()
                 stop.wait(_POLL_SECONDS)
         finally:
-            self._scheduler.shutdown(wait=True)
             stop.set()
             heart.join()
             if self._holds:
@@ -134,97 +152,122 @@ class PublicationSchedule:
         self._answer(asked, {"error": f"The publisher has no key of {issuer.name}: its CRLs are signed elsewhere."})
 
     def _attend(self, issuer: Issuer) -> None:
-        watched = self._watch(issuer)
+        """One issuer: whatever goes wrong is its own, and its schedule's trouble stops it like its key's."""
+        watched = self._watched.setdefault(issuer.name, _WatchedIssuer())
         with self._database.read() as connection:
-            sequence = journal.read_head(connection, issuer.id).sequence
-            last = last_published(connection, issuer)
             asked = requests.waiting(connection, issuer)
-        if last is not None:
-            age = (self._clock.now() - last.published_at).total_seconds()
-            metrics.stands(last, age_seconds=age, uncovered=sequence - last.covers_sequence)
-        # Whoever asks is not kept waiting: neither by the pause after a failure, nor by the one between two CRLs.
-        if not asked and self._monotonic() < watched.not_before:
-            return
-        try:
-            self._prepare(issuer, watched)
-            cause = "requested" if asked else self._cause(issuer, watched, last, sequence)
-            if cause is not None:
-                self._publish(issuer, watched, asked, cause)
-        except PkiError as error:
-            self._failed(issuer, watched, asked, error)
-        except Exception as error:  # noqa: BLE001 - the edge of this process: see below
-            # Whatever it is, the other issuers' CRLs must not lapse with this one's.
-            _log.exception("%s: publishing failed in a way that nobody thought of", issuer.name)
-            self._failed(issuer, watched, asked, error)
-
-    def _watch(self, issuer: Issuer) -> _Watched:
-        """Meet an issuer for the first time: give it its routine."""
-        if issuer.name in self._watched:
-            return self._watched[issuer.name]
-        watched = self._watched[issuer.name] = _Watched()
-        self._scheduler.add_job(
-            self._mark_routine,
-            IntervalTrigger(seconds=int(self._settings.period.total_seconds()), timezone=UTC),
-            args=(issuer.name,),
-            id=issuer.name,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=_MISFIRE_GRACE_SECONDS,
-            replace_existing=True,
-        )
-        return watched
-
-    def _mark_routine(self, name: str) -> None:
-        if name in self._watched:
-            self._watched[name].is_routine_due = True
-
-    def _prepare(self, issuer: Issuer, watched: _Watched) -> None:
-        """Once, before anything else is done for an issuer."""
+            scopes = self._issuance.scopes(connection, issuer)
         if not watched.is_prepared:
-            self._issuance.prepare(issuer)
-            watched.is_sound = self._issuance.stands(issuer)
-            watched.is_prepared = True
+            if not asked and self._monotonic() < watched.watch.not_before:
+                return
+            failure = self._tried(issuer, watched.watch, lambda: self._prepare(issuer, watched))
+            if failure is not None:
+                self._answer(asked, failure)
+                return
+        answers = [self._attend_scope(issuer, scope, watched, is_asked=bool(asked)) for scope in scopes]
+        given = [answer for answer in answers if answer is not None]
+        if given:
+            # An error of any scope is what whoever asks must know; otherwise the first scope's CRL.
+            self._answer(asked, next((answer for answer in given if "error" in answer), given[0]))
 
-    def _cause(self, issuer: Issuer, watched: _Watched, last: PublishedCrl | None, sequence: int) -> str | None:
-        """Why a CRL is due now, or None."""
-        period = self._settings.period
-        since = None if watched.published is None else self._monotonic() - watched.published
-        if last is None or not self._outlet.exists(FULL.path(issuer)):
-            return "none is public"
-        if not watched.is_sound:
-            return "what is public is not the last one, or lapsed"
-        if sequence > last.covers_sequence:
-            return "revocation"
-        if watched.is_routine_due:
-            return "routine"
-        if last.published_at + period <= self._clock.now() or (since is not None and since >= period.total_seconds()):
-            return "overdue"
-        return None
+    def _prepare(self, issuer: Issuer, watched: _WatchedIssuer) -> None:
+        """Once, before anything else is done for an issuer."""
+        self._book.begin(issuer)
+        self._issuance.prepare(issuer)
+        watched.is_prepared = True
 
-    def _publish(self, issuer: Issuer, watched: _Watched, asked: tuple[int, ...], cause: str) -> None:
+    def _attend_scope(
+        self, issuer: Issuer, scope: Scope, watched: _WatchedIssuer, *, is_asked: bool
+    ) -> dict[str, object] | None:
+        """Publish one scope's CRL if it is due; give the answer to whoever asks, when there is one."""
+        own = watched.scopes.setdefault(scope.name, _WatchedScope())
+        return self._tried(
+            issuer,
+            own.watch,
+            lambda: self._publish_if_due(self._look(issuer, scope, own, is_asked=is_asked), own),
+        )
+
+    def _publish_if_due(self, sight: _Sight, own: _WatchedScope) -> dict[str, object] | None:
+        if own.is_sound is None and not own.watch.is_held(sight.look):
+            own.is_sound = self._issuance.stands(sight.issuer, sight.scope)
+            sight = replace(sight, look=replace(sight.look, is_sound=own.is_sound))
+        due = own.watch.due(sight.timeline, sight.look)
+        return None if due is None else self._publish(sight, own, due)
+
+    def _tried(
+        self, issuer: Issuer, watch: Watch, act: Callable[[], dict[str, object] | None]
+    ) -> dict[str, object] | None:
+        """Do it; give its answer, or the one that says what went wrong."""
+        try:
+            return act()
+        except _Unreadable:
+            raise
+        except PkiError as error:
+            return self._failed(issuer, watch, error)
+        except Exception as error:  # noqa: BLE001 - the edge of this process: see below
+            # Whatever it is, the other CRLs must not lapse with this one.
+            _log.exception("%s: publishing failed in a way that nobody thought of", issuer.name)
+            return self._failed(issuer, watch, error)
+
+    def _look(self, issuer: Issuer, scope: Scope, own: _WatchedScope, *, is_asked: bool) -> _Sight:
+        with self._looking() as connection:
+            timeline = self._book.timeline(connection, issuer)
+            sequence = journal.read_head(connection, issuer.id).sequence
+            complete = last_published(connection, issuer, scope)
+            delta = self._issuance.last_delta(connection, issuer, scope)
+            covered = 0 if complete is None else complete.covers_sequence
+            delta_covered = max(covered, 0 if delta is None else delta.covers_sequence)
+            is_uncovered = self._issuance.touched(connection, issuer, scope, covered)
+            is_delta_uncovered = is_uncovered and self._issuance.touched(connection, issuer, scope, delta_covered)
+        now = self._clock.now()
+        if complete is not None:
+            age = (now - complete.published_at).total_seconds()
+            metrics.stands(complete, age_seconds=age, uncovered=sequence - covered)
+        look = Look(
+            now=now,
+            monotonic=self._monotonic(),
+            complete=_recorded(complete),
+            delta=_recorded(delta),
+            is_public=self._outlet.exists(scope.path(issuer)),
+            is_sound=own.is_sound is not False,
+            is_uncovered=is_uncovered,
+            is_delta_uncovered=is_delta_uncovered,
+            is_asked=is_asked,
+        )
+        return _Sight(issuer, scope, timeline, look)
+
+    @contextlib.contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        """Read; a database that does not answer is no scope's failure, and no reason to pause longer than it does."""
+        try:
+            with self._database.read() as connection:
+                yield connection
+        except StoreError as error:
+            raise _Unreadable(str(error)) from error
+
+    def _publish(self, sight: _Sight, own: _WatchedScope, due: Due) -> dict[str, object]:
+        issuer, scope = sight.issuer, sight.scope
         stopwatch = requests.Stopwatch.start()
         started = self._monotonic()
-        # A routine that comes due while this one is made is a routine of its own.
-        watched.is_routine_due = False
-        _log.info("%s: publishing a CRL: %s", issuer.name, cause)
-        published = self._issuance.publish(issuer)
-        watched.is_sound = True
-        watched.failures = 0
-        watched.published = self._monotonic()
-        watched.not_before = started + self._settings.minimum_interval.total_seconds()
-        metrics.published(issuer.name, watched.published - started)
-        metrics.stands(published, age_seconds=0, uncovered=0)
-        self._answer(asked, stopwatch.answer(published))
+        _log.info("%s: publishing a %s CRL: %s", issuer.name, due.kind, due.cause)
+        if due.kind is Kind.DELTA:
+            published = self._issuance.publish_delta(issuer, scope)
+        else:
+            published = self._issuance.publish(issuer, scope)
+            own.is_sound = True
+        own.watch.succeeded(started, sight.timeline.in_force(sight.look.now).schedule.minimum_interval)
+        metrics.published(issuer.name, self._monotonic() - started)
+        if due.kind is Kind.COMPLETE:
+            metrics.stands(published, age_seconds=0, uncovered=0)
+        return stopwatch.answer(published)
 
-    def _failed(self, issuer: Issuer, watched: _Watched, asked: tuple[int, ...], error: Exception) -> None:
+    def _failed(self, issuer: Issuer, watch: Watch, error: Exception) -> dict[str, object]:
         """The alarm, and a pause that doubles with each failure; the last good CRL stays public."""
-        watched.failures += 1
-        pause = min(2.0**watched.failures, _LONGEST_BACKOFF_SECONDS)
-        watched.not_before = self._monotonic() + pause
+        sentence = str(error) if isinstance(error, PkiError) else "The publisher failed: see its log."
+        pause = watch.failed(self._monotonic())
         metrics.failed(issuer.name, error)
         _log.error("%s: no new CRL, next attempt in %.0f s: %s", issuer.name, pause, error)
-        sentence = str(error) if isinstance(error, PkiError) else "The publisher failed: see its log."
-        self._answer(asked, {"error": sentence})
+        return {"error": sentence}
 
     def _answer(self, asked: tuple[int, ...], value: dict[str, object]) -> None:
         if not asked:
@@ -240,3 +283,7 @@ class PublicationSchedule:
         if str(error) != self._complaint:
             self._complaint = str(error)
             _log.error("publishing waits: %s", error)
+
+
+def _recorded(crl: PublishedCrl | None) -> Recorded | None:
+    return None if crl is None else Recorded(crl.number, crl.published_at)

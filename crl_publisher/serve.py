@@ -1,6 +1,5 @@
 """The publisher as a process: the one that uses the CA's key, and nothing else does."""
 
-import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -30,8 +29,6 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         ConfigurationError: when the configuration is wrong or the operations port is taken.
         StoreError: when the database is not this program's.
     """
-    # It would report every look at the record, and every one that a long publication held up.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     settings = installation.section(PublisherSettings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,13 +36,13 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
     with installation.database() as database:
         database.check_revision()
         clock = SystemClock()
-        schedule = bootstrap.schedule(installation, database)
+        publisher = bootstrap.publisher(installation, database)
         ready = readiness(
             database, clock, bootstrap.outlet(installation), Keyring.open(installation, clock).signs_crls_for
         )
         operations = open_operations(settings.host, settings.operations_port, "publisher", ready)
         try:
-            schedule.run(stop)
+            publisher.run(stop)
         finally:
             operations.stop()
 

@@ -143,7 +143,9 @@ class _Walk:
         until = self._limit(point, run.latest)
         if run.latest > until:
             self._refuse(point, run.latest)
-        return self._made(_Point(run.earliest, point.this_update, point.next_update), self._timeline.in_force(run.latest))
+        return self._made(
+            _Point(run.earliest, point.this_update, point.next_update), self._timeline.in_force(run.latest)
+        )
 
     def _leap(self, point: _Point, version: Version) -> _Point | None:
         """Far ahead: runs between which nothing exceeds the limit have none that exceeds it between two neighbours."""

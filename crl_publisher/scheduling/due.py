@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from .schedule import AfterRevocation
+from .schedule import AfterRevocation, Schedule
 from .timeline import Kind, Timeline
 
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -112,24 +112,36 @@ class Watch:
         is_delta_routine = newest is not None and self._delta.is_routine_due(timeline, Kind.DELTA, newest, look)
         if self.is_held(look):
             return None
+        return (
+            self._without_schedule(look)
+            or self._complete_due(schedule, look, is_routine=is_routine)
+            or self._delta_due(schedule, look, is_routine=is_delta_routine)
+        )
+
+    @staticmethod
+    def _without_schedule(look: Look) -> Due | None:
+        """What no schedule has to say: somebody asks, or what is public is not as it should be."""
         if look.is_asked:
             return Due(Kind.COMPLETE, Cause.REQUESTED)
         if look.complete is None or not look.is_public:
             return Due(Kind.COMPLETE, Cause.NONE_PUBLIC)
-        if not look.is_sound:
-            return Due(Kind.COMPLETE, Cause.NOT_SOUND)
-        waits_for_routine = schedule.after_revocation is AfterRevocation.DELTA
-        if look.is_uncovered and not waits_for_routine:
+        return None if look.is_sound else Due(Kind.COMPLETE, Cause.NOT_SOUND)
+
+    @staticmethod
+    def _complete_due(schedule: Schedule, look: Look, *, is_routine: bool) -> Due | None:
+        if look.is_uncovered and schedule.after_revocation is AfterRevocation.COMPLETE:
             return Due(Kind.COMPLETE, Cause.REVOCATION)
-        if is_routine:
-            return Due(Kind.COMPLETE, Cause.ROUTINE)
+        return Due(Kind.COMPLETE, Cause.ROUTINE) if is_routine else None
+
+    @staticmethod
+    def _delta_due(schedule: Schedule, look: Look, *, is_routine: bool) -> Due | None:
         if schedule.delta_period is None:
             return None
         if look.delta is None:
             return Due(Kind.DELTA, Cause.NONE_PUBLIC)
-        if look.is_delta_uncovered and waits_for_routine:
+        if look.is_delta_uncovered and schedule.after_revocation is AfterRevocation.DELTA:
             return Due(Kind.DELTA, Cause.REVOCATION)
-        return Due(Kind.DELTA, Cause.ROUTINE) if is_delta_routine else None
+        return Due(Kind.DELTA, Cause.ROUTINE) if is_routine else None
 
     def succeeded(self, started: float, minimum_interval: timedelta) -> None:
         """Something was published, and *started* to be made then: the next one comes an interval later at least."""

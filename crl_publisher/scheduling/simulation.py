@@ -104,7 +104,7 @@ def simulate(
     )
 
 
-def _play(  # noqa: PLR0913, PLR0917 - private, and each says what it is
+def _play(
     timeline: Timeline,
     kind: Kind,
     standing: Standing | None,

@@ -15,6 +15,7 @@ from pki_revocation.clock import iso
 
 from .schedule import SECOND, Schedule
 
+EVER = datetime(1, 1, 1, tzinfo=UTC)
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 # Whatever is planned at all comes within eight years: 29 February of a century's turn is the rarest.
 _LOOK_AHEAD = timedelta(days=8 * 366 + 1)
@@ -73,12 +74,7 @@ class Timeline:
 
     def handovers(self) -> tuple[tuple[Version, Version], ...]:
         """Each version that is followed by another, and that other; one that never comes into force is left out."""
-        lasting = [
-            version
-            for version, following in pairwise((*self.versions, None))
-            if following is None or following.effective_from > version.effective_from
-        ]
-        return tuple(pairwise(lasting))
+        return tuple(pairwise(version for version, _, _ in self._spans(EVER)))
 
     def next_due(self, after: datetime, kind: Kind = Kind.COMPLETE) -> datetime | None:
         """When the next routine CRL of this kind comes behind *after*; None when none ever does.
@@ -122,8 +118,8 @@ class Timeline:
 
     def _spans(self, after: datetime) -> Iterator[tuple[Version, datetime, datetime]]:
         """The versions that are in force at some instant behind *after*, each from when to when."""
-        for version, following in pairwise((*self.versions, None)):
-            end = FOREVER if following is None else following.effective_from
+        ends = [*(version.effective_from for version in self.versions[1:]), FOREVER]
+        for version, end in zip(self.versions, ends, strict=True):
             if end > max(after, version.effective_from):
                 yield version, version.effective_from, end
 
