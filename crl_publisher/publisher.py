@@ -1,4 +1,4 @@
-"""The running publisher: looks twice a second at every issuer's schedule, journal and requests, and publishes what is due.
+"""The running publisher: looks twice a second at schedules, journals and requests, and publishes what is due.
 
 What is due is decided by `scheduling.due`. Versions of the schedule are read from the database at each look, so that a
 new one counts without a restart. One issuer's trouble holds up no other's, and one scope's no other's either.

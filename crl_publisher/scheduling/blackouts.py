@@ -1,8 +1,8 @@
 """Blackout windows: stretches of local time in which no routine CRL is due.
 
 Written as `22:00-06:00` (every day), `sat,sun 08:00-12:00`, `mon-fri 09:00-17:00` or `fri 22:00-mon 06:00`, several
-with `;` between. A run that falls in one comes in the last second before it: moved to its end, the CRL before would have
-to last for longer. A revocation, a request and a run that was missed do not wait for a window to end.
+with `;` between. A run that falls in one comes in the last second before it: moved to its end, the CRL before it would
+have to last for longer. A revocation, a request and a run that was missed do not wait for a window to end.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Proof that no instant is left without a valid CRL, or the first instant that is.
 
 The worst that counts as normal: the publisher stops just before a routine run, is gone for the outage allowance, and
-then needs a minute. Jitter and blackout windows are taken at their worst too: the CRL that stands came as early, and
+then needs two minutes. Jitter and blackout windows are taken at their worst too: the CRL that stands came as early, and
 the run that is missed as late, as they can. What is proved is looked at for more than a year behind the last handover,
 so that every change of clocks lies in it.
 """
@@ -17,8 +17,9 @@ from .errors import ScheduleRefused
 from .schedule import SECOND
 from .timeline import Kind, Timeline, Version
 
-# From the end of an outage, or from the instant of a run, until its CRL is public.
-MAKING = timedelta(minutes=1)
+# From the end of an outage, or from the instant of a run, until its CRL is public: after failures, a publisher pauses
+# for up to a minute before it tries again.
+MAKING = timedelta(minutes=2)
 _LOOKED_AT = timedelta(days=400)
 _PERIODS = 5
 _UNENDING = timedelta(days=3650)

@@ -13,6 +13,7 @@ from .schedule import AfterRevocation, Schedule
 from .timeline import Kind, Timeline
 
 _LONGEST_PAUSE_SECONDS = 60.0
+_LAST_DOUBLING = 6
 
 
 class Cause(StrEnum):
@@ -151,6 +152,7 @@ class Watch:
     def failed(self, monotonic: float) -> float:
         """It failed: give the seconds to the next attempt, which double with each failure."""
         self.failures += 1
-        pause = min(2.0**self.failures, _LONGEST_PAUSE_SECONDS)
+        # Of a thousand failures the power would fit no number.
+        pause = min(2.0 ** min(self.failures, _LAST_DOUBLING), _LONGEST_PAUSE_SECONDS)
         self.not_before = monotonic + pause
         return pause

@@ -74,7 +74,7 @@ class Timeline:
 
     def handovers(self) -> tuple[tuple[Version, Version], ...]:
         """Each version that is followed by another, and that other; one that never comes into force is left out."""
-        return tuple(pairwise(version for version, _, _ in self._spans(EVER)))
+        return tuple(pairwise(version for version, _, _ in self.spans(EVER)))
 
     def next_due(self, after: datetime, kind: Kind = Kind.COMPLETE) -> datetime | None:
         """When the next routine CRL of this kind comes behind *after*; None when none ever does.
@@ -96,7 +96,7 @@ class Timeline:
         return min((each for each in (found, delta) if each is not None), key=lambda run: run.latest, default=None)
 
     def _next_due(self, after: datetime, kind: Kind) -> datetime | None:
-        for version, start, end in self._spans(after):
+        for version, start, end in self.spans(after):
             best: datetime | None = None
             for run in self._runs(version, after, kind):
                 if run.earliest >= (best or end) or run.planned > after + _LOOK_AHEAD:
@@ -108,7 +108,7 @@ class Timeline:
         return None
 
     def _next_run(self, after: datetime, kind: Kind) -> Run | None:
-        for version, start, end in self._spans(after):
+        for version, start, end in self.spans(after):
             for run in self._runs(version, after, kind):
                 if run.latest >= end or run.planned > after + _LOOK_AHEAD:
                     break
@@ -116,7 +116,7 @@ class Timeline:
                     return run
         return None
 
-    def _spans(self, after: datetime) -> Iterator[tuple[Version, datetime, datetime]]:
+    def spans(self, after: datetime) -> Iterator[tuple[Version, datetime, datetime]]:
         """The versions that are in force at some instant behind *after*, each from when to when."""
         ends = [*(version.effective_from for version in self.versions[1:]), FOREVER]
         for version, end in zip(self.versions, ends, strict=True):
