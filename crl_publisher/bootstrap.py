@@ -1,25 +1,21 @@
 """Puts the publisher and the distribution service together: the one place that names what they are made of."""
 
-from sqlalchemy import Connection
-
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
-from pki_revocation.model import Issuer
 
-from .config import PublisherSettings
+from .config import CrlSettings, DistributionSettings, PublisherSettings
 from .distribution import create_app
-from .issuance import CrlIssuance, scopes
+from .issuance import CrlIssuance
 from .lease import Lease
 from .outlets import DirectoryOutlet
 from .published_files import PUBLISHED
 from .publisher import Publisher
 from .scheduling.book import ScheduleBook
-from .scheduling.coverage import Standing
-from .store import last_published
+from .standing import standing_crls
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -41,6 +37,9 @@ def issuance(installation: Installation, database: Database) -> CrlIssuance:
         keys=Keyring.open(installation, clock),
         outlet=outlet(installation),
         timings=book(installation, database),
+        settings=installation.section(CrlSettings),
+        public_url=installation.section(DistributionSettings).public_url,
+        spool=installation.directory,
     )
 
 
@@ -63,17 +62,7 @@ def book(installation: Installation, database: Database) -> ScheduleBook:
         audit=AuditTrail(clock),
         seed=settings.schedule,
         needs_second_person=settings.second_person,
-        standing=standing,
-    )
-
-
-def standing(connection: Connection, issuer: Issuer) -> tuple[Standing, ...]:
-    """The last CRL of each scope of an issuer that the record has as public."""
-    found = (last_published(connection, issuer, scope) for scope in scopes(connection, issuer))
-    return tuple(
-        Standing(published_at=crl.published_at, this_update=crl.this_update, next_update=crl.next_update)
-        for crl in found
-        if crl is not None
+        standing=standing_crls(installation.section(CrlSettings)),
     )
 
 

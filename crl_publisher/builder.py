@@ -1,77 +1,77 @@
-"""Puts a CRL together: stored entries joined, hashed as they go, and signed.
+"""Puts a CRL together: stored entries in portions, hashed, signed, and never more than once in memory.
 
-RFC 5280 section 5.1: version 2, no empty list, AKI and CRLNumber in every CRL, and the issuer's name in the very bytes
-of the CA certificate's subject (BR 7.2).
+RFC 5280 section 5.1: version 2, no empty list, and the issuer's name in the very bytes of the CA certificate's subject
+(BR 7.2). What stands before the list says how long it is, so that the list goes to a temporary file first.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from io import BytesIO
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
 
 from keys.identity import SigningIdentity
-from pki_revocation.der import (
-    SEQUENCE,
-    bit_string,
-    elements,
-    explicit,
-    extension,
-    header,
-    integer,
-    object_identifier,
-    read_whole,
-    sequence,
-    time,
-    tlv,
-)
+from pki_revocation.der import SEQUENCE, bit_string, elements, header, integer, read_whole, time
+
+from .crl_extensions import Particulars, encoded_extensions
 
 _VERSION_2 = integer(1)
-_AUTHORITY_KEY_IDENTIFIER = object_identifier("2.5.29.35")
-_CRL_NUMBER = object_identifier("2.5.29.20")
-_KEY_IDENTIFIER_TAG = 0x80
 # In a TBSCertificate: [0] version, serialNumber, signature, issuer, validity, subject.
 _SUBJECT_PLACE = 5
+_PIECE = 1 << 20
+# Room in front of the list for what is known only when the list is: no name of a CA comes near it.
+_ROOM = 1 << 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Particulars:
-    """What a CRL says beside its entries."""
+def build(
+    identity: SigningIdentity, particulars: Particulars, entries: Iterable[bytes], spool: Path | None = None
+) -> bytes:
+    """A signed CRL.
 
-    number: int
-    this_update: datetime
-    next_update: datetime
-
-
-def build(identity: SigningIdentity, particulars: Particulars, entries: Iterable[bytes]) -> bytes:
-    """A signed CRL over the entries as they are given, each one the DER of an element of revokedCertificates."""
-    joined = BytesIO()
-    joined.writelines(entries)
-    body = joined.getvalue()
-    algorithm = identity.algorithm.identifier
-    before = b"".join(
-        (
-            _VERSION_2,
-            algorithm,
-            subject_name(identity.certificate_der),
-            time(particulars.this_update),
-            time(particulars.next_update),
-            header(SEQUENCE, len(body)) if body else b"",
+    Args:
+        identity: the CA's.
+        particulars: what it says beside its entries.
+        entries: each the DER of one or more elements of revokedCertificates, in the order of the list.
+        spool: the folder of the temporary file; the system's own when None.
+    """
+    with tempfile.TemporaryFile(dir=spool) as file:
+        file.seek(_ROOM)
+        file.writelines(entries)
+        listed = file.tell() - _ROOM
+        algorithm = identity.algorithm.identifier
+        before = b"".join(
+            (
+                _VERSION_2,
+                algorithm,
+                subject_name(identity.certificate_der),
+                time(particulars.this_update),
+                time(particulars.next_update),
+                header(SEQUENCE, listed) if listed else b"",
+            )
         )
-    )
-    after = explicit(
-        0,
-        sequence(
-            extension(_AUTHORITY_KEY_IDENTIFIER, sequence(tlv(_KEY_IDENTIFIER_TAG, identity.subject_key_identifier))),
-            extension(_CRL_NUMBER, integer(particulars.number)),
-        ),
-    )
-    signed = (header(SEQUENCE, len(before) + len(body) + len(after)) + before, body, after)
-    tail = algorithm + bit_string(identity.sign_stream(signed))
-    length = sum(len(part) for part in signed) + len(tail)
-    return b"".join((header(SEQUENCE, length), *signed, tail))
+        after = encoded_extensions(identity.subject_key_identifier, particulars)
+        before = header(SEQUENCE, len(before) + listed + len(after)) + before
+        tail = after + algorithm + bit_string(identity.sign_stream(_signed(file, before, listed, after)))
+        before = header(SEQUENCE, len(before) + listed + len(tail)) + before
+        file.seek(_ROOM + listed)
+        file.write(tail)
+        file.seek(_ROOM - len(before))
+        file.write(before)
+        file.seek(_ROOM - len(before))
+        return file.read()
 
 
 def subject_name(certificate: bytes) -> bytes:
     """The subject of a DER certificate in its own bytes: encoding the name anew could change its string types."""
     to_be_signed = next(elements(read_whole(certificate, SEQUENCE)))
     return list(elements(to_be_signed.content))[_SUBJECT_PLACE].raw
+
+
+def _signed(file: IO[bytes], before: bytes, listed: int, after: bytes) -> Iterator[bytes]:
+    """What is signed, piece by piece."""
+    yield before
+    file.seek(_ROOM)
+    while listed:
+        piece = file.read(min(_PIECE, listed))
+        listed -= len(piece)
+        yield piece
+    yield after

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki_revocation import register
+from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config import duration_text
@@ -20,11 +21,14 @@ from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from . import bootstrap, requests
+from .config import CrlSettings, DistributionSettings
 from .errors import NotPublished
 from .lease import Lease
 from .reading import ReadCrl, read_crl
 from .scope import FULL
 from .serve import serve
+from .shards import add_shard
+from .shards import shards as shards_of
 from .store import published
 
 _issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
@@ -121,6 +125,52 @@ def inspect(
                 click.echo("  " + "  ".join(str(each) for each in entry.values() if each is not None))
         else:
             click.echo(f"{name.replace('_', ' ')}: {value}")
+
+
+@crl.command()
+@_issuer_option
+@_json_option
+@click.option("--add", is_flag=True, help="Add a shard, whether there is room in the others or not.")
+@installation_option
+def shards(installation: Installation, *, issuer_name: str | None, as_json: bool, add: bool) -> None:
+    """The shards of an issuer, and the address to put into its next certificates.
+
+    Without shards there is none: the complete CRL's own address serves. The first is made with --add; later ones come
+    by themselves, when the others have no room left.
+    """
+    public_url = installation.section(DistributionSettings).public_url
+    limit = installation.section(CrlSettings).size_limit
+    clock = SystemClock()
+    with installation.database() as database:
+        database.check_revision()
+        issuer = _issuer(database, issuer_name)
+        with database.write() as connection:
+            found = shards_of(connection, issuer, clock.now(), limit)
+            if add or (found and not any(shard.has_room for shard in found)):
+                scope, named = add_shard(connection, issuer, clock, public_url)
+                detail = {"issuer": issuer.name, "shard": scope.shard, "url": scope.url, "certificates": named}
+                AuditTrail(clock).record(connection, "crl.shard-added", detail)
+                found = shards_of(connection, issuer, clock.now(), limit)
+    next_url = next((shard.scope.url for shard in found if shard.has_room), None)
+    if as_json:
+        rows = [
+            {
+                "shard": shard.scope.shard,
+                "url": shard.scope.url,
+                "certificates": shard.certificates,
+                "capacity": shard.capacity,
+            }
+            for shard in found
+        ]
+        click.echo(json.dumps({"issuer": issuer.name, "shards": rows, "next_url": next_url}))
+        return
+    for shard in found:
+        click.echo(f"{shard.scope.shard}  {shard.scope.url}  {shard.certificates} of {shard.capacity} certificates")
+    click.echo(
+        f"No shards: certificates name the complete CRL of {issuer.name}. Add one with --add."
+        if next_url is None
+        else f"The next certificates of {issuer.name} name {next_url}"
+    )
 
 
 @crl.command()

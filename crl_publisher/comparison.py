@@ -1,156 +1,189 @@
 """Holds a CRL's entries against the journal, and against the CRL that is public now.
 
-Both sides come in the order of their serials' octets, so that a million entries are compared in one walk. Missing is
-what the journal has up to the covered sequence and the CRL does not; lost is what the public CRL lists and this one
-does not. Either is right only when the certificate expired and a CRL issued beyond that has listed it (RFC 5280
-section 3.3).
+Where the public CRL passed this gate before, what changed since is enough: the rest is the same octets. Otherwise, and
+whenever that leaves a question, the entries are held against the journal as a whole. To be as fast as reading, both
+sides are summed up and the sums compared; only when they differ does it matter which entry is to blame.
 """
 
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
-from datetime import datetime
-from itertools import groupby, islice
-from operator import attrgetter
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
 
 from sqlalchemy import Connection, LargeBinary, select, type_coerce
 
 from pki_revocation.clock import iso
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, journal
+from pki_revocation.schema import certificates, crl_entries
 
+from .differences import Differences, TooDifferent, differences, entries_of, serial_of
+from .errors import UnreadableCrl
+from .expected_entries import Row, expected_entries
 from .findings import Findings
+from .layout import list_bounds
 from .plan import Plan
+from .public import PublicCrl
 from .reading import ReadCrl, ReadEntry
 
-_PORTION = 10_000
 _LOOKED_UP_AT_ONCE = 500
+# More changes than this are found as fast by looking at everything.
+_FEW = 20_000
+_HEAD = 1 << 16
 
 
-class _Row(NamedTuple):
-    """A journal row as far as a CRL shows it."""
+def compare_entries(connection: Connection, crl: ReadCrl, plan: Plan, findings: Findings) -> list[bytes]:
+    """Every revocation up to the covered sequence is in, once, as the journal has it; nothing else is, or is lost.
 
-    serial: bytes
-    sequence: int
-    revocation_date: datetime
-    reason: RevocationReason
-    invalidity_date: datetime | None
+    The entries that the public CRL lacks are given back, where they were found out.
 
-
-def compare_with_journal(connection: Connection, crl: ReadCrl, plan: Plan, findings: Findings) -> None:
-    """Every revocation up to the covered sequence is in, once, with the journal's date and reason; nothing else is.
-
-    Rows behind the covered sequence may be in or not: they were written while the CRL was made.
+    Args:
+        connection: reads one state.
+        crl: was read strictly, and its signature is right.
+        plan: says what is to be in.
+        findings: gets what is not as it should be.
     """
-    with closing(_revocations(connection, plan.issuer)) as revocations:
-        absent = _walk(crl, revocations, plan, findings)
-    _report_missing(connection, absent, plan, findings)
+    public = plan.public
+    if public is not None and public.covers is not None and not plan.scope.is_delta:
+        try:
+            found = _changes(public, crl)
+        except (TooDifferent, UnreadableCrl):
+            pass
+        else:
+            if _accounted_for(connection, found, plan, public.covers):
+                return found.added
+    if not _adds_up(connection, crl, plan):
+        _explain(connection, crl, plan, findings)
+    _compare_with_public(connection, crl, plan, findings)
+    return []
 
 
-def compare_with_public(connection: Connection, crl: ReadCrl, plan: Plan, findings: Findings) -> None:
+def _accounted_for(connection: Connection, found: Differences, plan: Plan, covered: int) -> bool:
+    """Whether the journal's rows behind what the public CRL covers, and expiry, are all that the change comes from.
+
+    The public CRL is known to be right, so that this very list is then right too.
+    """
+    new = {row.serial: octets for row, octets in expected_entries(connection, plan, behind=covered)}
+    if Counter(found.added) != Counter(new.values()):
+        return False
+    gone = {serial for serial in map(serial_of, found.removed) if serial not in new}
+    if not gone:
+        return True
+    before = plan.expired_before
+    return (
+        before is not None and plan.listed_upto >= covered and _expired(connection, plan.issuer, gone, before) == gone
+    )
+
+
+def _changes(public: PublicCrl, crl: ReadCrl) -> Differences:
+    with public.open() as stream:
+        if stream is None:
+            raise UnreadableCrl("The public CRL is gone.")
+        place = list_bounds(stream.read(_HEAD), public.size)
+        stream.seek(place.start)
+        return differences(stream, place.stop - place.start, crl.data, crl.layout.listed, at_most=_FEW)
+
+
+def _adds_up(connection: Connection, crl: ReadCrl, plan: Plan) -> bool:
+    """Whether both sides have the same entries, as often, in whatever order.
+
+    Python's hash of octets is SipHash under a key drawn for each process: sums of it over two different lists are equal
+    once in 2^64.
+    """
+    expected = there = 0
+    due = 0
+    dropped = _dropped(connection, plan)
+    for row, octets in expected_entries(connection, plan, behind=plan.behind):
+        if row.serial not in dropped or row.sequence > plan.listed_upto:
+            expected += hash(octets)
+            due += 1
+    for octets in entries_of(crl.data, crl.layout.listed):
+        there += hash(octets)
+        due -= 1
+    return due == 0 and expected == there
+
+
+def _dropped(connection: Connection, plan: Plan) -> set[bytes]:
+    """The serials that may be left out by now, by the register's own word; which of them are asked is the store's."""
+    if plan.expired_before is None or plan.scope.is_delta:
+        return set()
+    query = select(type_coerce(crl_entries.c.serial, LargeBinary)).where(
+        crl_entries.c.issuer_id == plan.issuer.id, crl_entries.c.not_after < plan.expired_before
+    )
+    return _expired(connection, plan.issuer, connection.scalars(query), plan.expired_before)
+
+
+def _explain(connection: Connection, crl: ReadCrl, plan: Plan, findings: Findings) -> None:
+    """Say which entries are to blame, if any is; this keeps them all in memory."""
+    awaited = {row.serial: (row, octets) for row, octets in expected_entries(connection, plan, behind=plan.behind)}
+    seen: set[bytes] = set()
+    for octets in entries_of(crl.data, crl.layout.listed):
+        serial = serial_of(octets)
+        if serial in seen:
+            findings.error("crl.entry.duplicate", f"The entry {serial.hex()} stands there twice.")
+        elif serial not in awaited:
+            findings.error("crl.entry.unknown", f"The journal has no revocation of {serial.hex()} that belongs here.")
+        elif octets != awaited[serial][1]:
+            _explain_entry(crl, octets, awaited[serial][0], findings)
+        seen.add(serial)
+    missing = [serial for serial in awaited if serial not in seen]
+    listed_before = [serial for serial in missing if awaited[serial][0].sequence <= plan.listed_upto]
+    expired = set[bytes]()
+    if plan.expired_before is not None and not plan.scope.is_delta:
+        expired = _expired(connection, plan.issuer, listed_before, plan.expired_before)
+    for serial in missing:
+        if serial not in expired:
+            findings.error(
+                "crl.entry.missing", f"The journal has a revocation of {serial.hex()}, and the CRL does not."
+            )
+
+
+def _explain_entry(crl: ReadCrl, octets: bytes, row: Row, findings: Findings) -> None:
+    (entry,) = crl.read_again([octets])
+    where = f"The entry {entry.serial.hex()}"
+    before = len(findings.errors)
+    if entry.irregular:
+        findings.error("crl.entry.irregular", f"{where} has {entry.irregular}.")
+    check_meaning(entry, row, findings)
+    if len(findings.errors) == before:
+        findings.error(
+            "crl.entry.encoding", f"{where} says what the journal says, in other octets: {octets.hex()[:160]}."
+        )
+
+
+def check_meaning(entry: ReadEntry, row: Row, findings: Findings) -> None:
+    """Hold what a relying party reads in an entry against the journal's row."""
+    where = f"The entry {entry.serial.hex()}"
+    revoked, reason = datetime.fromtimestamp(row.revoked, UTC), RevocationReason(row.reason)
+    if entry.revocation_date != revoked:
+        findings.error(
+            "crl.entry.date", f"{where} is dated {iso(entry.revocation_date)}, and the journal says {iso(revoked)}."
+        )
+    if entry.reason is not reason:
+        findings.error(
+            "crl.entry.reason",
+            f"{where} has the reason {entry.reason.token}, and the journal says {reason.token}.",
+        )
+    since = None if row.invalid_since is None else datetime.fromtimestamp(row.invalid_since, UTC)
+    if entry.invalidity_date != since:
+        findings.error("crl.entry.invalidity-date", f"{where} has another invalidity date than the journal.")
+
+
+def _compare_with_public(connection: Connection, crl: ReadCrl, plan: Plan, findings: Findings) -> None:
     """No serial of the public CRL is lost before its time."""
-    if plan.public is None:
+    if plan.public is None or plan.scope.is_delta:
         return
-    lost = set(plan.public.serials())
-    lost.difference_update(crl.serials())
+    lost = set(_public_serials(plan.public))
+    lost.difference_update(map(serial_of, entries_of(crl.data, crl.layout.listed)))
     for serial in sorted(lost - _expired(connection, plan.issuer, lost, plan.public.this_update)):
         findings.error("crl.entry.lost", f"The public CRL lists {serial.hex()}, and this one does not.")
 
 
-def _walk(crl: ReadCrl, revocations: Iterator[list[_Row]], plan: Plan, findings: Findings) -> list[list[_Row]]:
-    """Go along both at once; give the journal's rows of the serials that the CRL does not list."""
-    absent: list[list[_Row]] = []
-    awaited = next(revocations, None)
-    last = b""
-    for entry in crl.entries():
-        where = f"The entry {entry.serial.hex()}"
-        if entry.serial == last:
-            findings.error("crl.entry.duplicate", f"{where} stands there twice.")
-            continue
-        if entry.serial < last:
-            findings.error("crl.entries.order", f"{where} is not in the order of serials.")
-            continue
-        last = entry.serial
-        while awaited is not None and awaited[0].serial < entry.serial:
-            absent.append(awaited)
-            awaited = next(revocations, None)
-        if awaited is None or awaited[0].serial != entry.serial:
-            findings.error("crl.entry.unknown", f"The journal has no revocation of {entry.serial.hex()}.")
-            continue
-        _compare(entry, awaited, plan, findings)
-        awaited = next(revocations, None)
-    if awaited is not None:
-        absent.append(awaited)
-    absent.extend(revocations)
-    return absent
-
-
-def _compare(entry: ReadEntry, rows: list[_Row], plan: Plan, findings: Findings) -> None:
-    if entry.irregular:
-        findings.error("crl.entry.irregular", f"The entry {entry.serial.hex()} has {entry.irregular}.")
-    covered = [row for row in rows if row.sequence <= plan.covers_sequence]
-    acceptable = covered[-1:] + rows[len(covered) :]
-    if any(_shows(entry, row) for row in acceptable):
-        return
-    row = acceptable[0]
-    where = f"The entry {entry.serial.hex()}"
-    if entry.revocation_date != row.revocation_date:
-        findings.error(
-            "crl.entry.date",
-            f"{where} is dated {iso(entry.revocation_date)}, and the journal says {iso(row.revocation_date)}.",
-        )
-    if entry.reason is not row.reason:
-        findings.error(
-            "crl.entry.reason",
-            f"{where} has the reason {entry.reason.token}, and the journal says {row.reason.token}.",
-        )
-    if entry.invalidity_date != row.invalidity_date:
-        findings.error("crl.entry.invalidity-date", f"{where} has another invalidity date than the journal.")
-
-
-def _shows(entry: ReadEntry, row: _Row) -> bool:
-    return (entry.revocation_date, entry.reason, entry.invalidity_date) == row[2:]
-
-
-def _report_missing(connection: Connection, absent: list[list[_Row]], plan: Plan, findings: Findings) -> None:
-    listed_before, missing = [], []
-    for rows in absent:
-        covered = [row.sequence for row in rows if row.sequence <= plan.covers_sequence]
-        if not covered:
-            continue
-        if plan.expired_before is not None and covered[-1] <= plan.listed_upto:
-            listed_before.append(rows[0].serial)
-        else:
-            missing.append(rows[0].serial)
-    if plan.expired_before is not None:
-        expired = _expired(connection, plan.issuer, listed_before, plan.expired_before)
-        missing.extend(serial for serial in listed_before if serial not in expired)
-    for serial in missing:
-        findings.error("crl.entry.missing", f"The journal has a revocation of {serial.hex()}, and the CRL does not.")
-
-
-def _revocations(connection: Connection, issuer: Issuer) -> Generator[list[_Row]]:
-    """For each revoked serial, in the order of its octets, its rows in the order of the journal."""
-    query = (
-        select(
-            type_coerce(journal.c.serial, LargeBinary),
-            journal.c.sequence,
-            journal.c.revocation_date,
-            journal.c.reason,
-            journal.c.invalidity_date,
-        )
-        .where(journal.c.issuer_id == issuer.id)
-        .order_by(journal.c.serial, journal.c.sequence)
-        .execution_options(yield_per=_PORTION)
-    )
-    with connection.execute(query) as result:
-        rows = (
-            _Row(serial, sequence, revoked, RevocationReason(reason), invalidity)
-            for serial, sequence, revoked, reason, invalidity in result
-        )
-        for _, group in groupby(rows, key=attrgetter("serial")):
-            yield list(group)
+def _public_serials(public: PublicCrl) -> Iterator[bytes]:
+    with public.open() as stream:
+        data = b"" if stream is None else stream.read()
+    if data:
+        yield from map(serial_of, entries_of(data, list_bounds(data, len(data))))
 
 
 def _expired(connection: Connection, issuer: Issuer, serials: Iterable[bytes], before: datetime) -> set[bytes]:

@@ -1,4 +1,4 @@
-"""[publisher] and [distribution]: when CRLs are made, how long they are good for, and where they are served."""
+"""[publisher], [crl] and [distribution]: when CRLs are made, what they say, and where they are served."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from pki_revocation.config import setting
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.settings import LOOPBACK
 
+from .lint_profile import LintProfile
 from .scheduling.errors import ScheduleRefused
 from .scheduling.schedule import Schedule
 
 _LAST_PORT = 65535
-LONGEST_VALIDITY = timedelta(days=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,27 @@ class PublisherSettings(Schedule):
     def schedule(self) -> Schedule:
         """The times alone: the first version."""
         return Schedule(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Schedule)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrlSettings:
+    """What CRLs are made beside the complete one of everything, and what they say.
+
+    *ca* and *users* add CRLs of CA certificates alone and of all others. *keep_expired* leaves expired certificates
+    listed and says so; *next_publish* adds Microsoft's extension. A CRL over *size_limit* octets raises an alarm, and
+    stays unpublished where *size_blocks*. *lint* is what pkilint holds each CRL against.
+    """
+
+    section: ClassVar[str] = "crl"
+    ca: bool = setting(default=False)
+    users: bool = setting(default=False)
+    keep_expired: bool = setting(default=False)
+    next_publish: bool = setting(default=False)
+    size_limit: int = setting(
+        10_000_000, minimum=10_000, clause="Microsoft Trusted Root Program 3.2: CRLs of at most 10 MB"
+    )
+    size_blocks: bool = setting(default=False)
+    lint: LintProfile = setting(LintProfile.PKIX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

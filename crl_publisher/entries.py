@@ -1,43 +1,45 @@
 """The entry store: each revocation as the DER of its CRL entry, made once when its journal row is applied.
 
-A CRL's body is then a join of stored bytes. The store is a projection: losing it costs a rebuild from the journal,
-and the gate compares every CRL with the journal itself. RFC 5280 sections 5.1.2.6 and 5.3; BR 7.2.2.
+A CRL's list is then a join of stored bytes. The store is a projection: losing it costs a rebuild from the journal, and
+the gate compares every CRL with the journal itself. RFC 5280 sections 5.1.2.6 and 5.3; BR 7.2.2.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, Integer, LargeBinary, Select, and_, delete, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pki_revocation import journal
+from pki_revocation.bulk_insert import bulk_replace
+from pki_revocation.bulk_reading import portions
 from pki_revocation.database import Database
 from pki_revocation.der import enumerated, extension, generalized_time, integer, object_identifier, sequence, time
-from pki_revocation.model import Issuer, JournalEntry
+from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, crl_entries, crl_projections
-from pki_revocation.schema import journal as journal_table
+from pki_revocation.schema import certificates, crl_entries, crl_projections, journal
 
 # Raised whenever encode_entry would give other bytes: stored entries of another version are made anew.
 ENCODING_VERSION = 1
-# Small portions, because subscribers cannot revoke while SQLite's one write lock is held.
-_PORTION = 1000
-_READ_PORTION = 10_000
+# Small portions, because subscribers cannot revoke while SQLite's one write lock is held: a fifth of a second.
+_PORTION = 5000
+_COLUMNS = ("issuer_id", "shard", "serial", "is_ca", "encoding_version", "not_after", "entry")
 
 _REASON_CODE = object_identifier("2.5.29.21")
 _INVALIDITY_DATE = object_identifier("2.5.29.24")
 
 
-def encode_entry(entry: JournalEntry) -> bytes:
+def encode_entry(
+    serial: int, revocation_date: datetime, reason: RevocationReason, invalidity_date: datetime | None
+) -> bytes:
     """One element of revokedCertificates.
 
     No reason is the reason extension's absence (RFC 5280 section 5.3.1), and only keyCompromise has an invalidity date.
     """
-    extensions = _reason_extension(entry.reason)
-    if entry.invalidity_date is not None:
-        extensions += extension(_INVALIDITY_DATE, generalized_time(entry.invalidity_date))
-    return sequence(integer(entry.serial), time(entry.revocation_date), sequence(extensions) if extensions else b"")
+    extensions = _reason_extension(reason)
+    if invalidity_date is not None:
+        extensions += extension(_INVALIDITY_DATE, generalized_time(invalidity_date))
+    return sequence(integer(serial), _time(revocation_date), sequence(extensions) if extensions else b"")
 
 
 @cache
@@ -47,28 +49,34 @@ def _reason_extension(reason: RevocationReason) -> bytes:
     return extension(_REASON_CODE, enumerated(reason))
 
 
+# Revocations come in storms, of one second or of one day.
+_time = lru_cache(maxsize=4096)(time)
+
+
 class EntryStore:
-    """Applies the journal, and gives the entries of the next CRL."""
+    """Applies the journal; what it holds is read by `selection`."""
 
     def __init__(self, database: Database) -> None:
         """*database* holds both the journal and the store."""
         self._database = database
         self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
-    def apply(self, issuer: Issuer) -> int:
+    def apply(self, issuer: Issuer, *, upto: int | None = None) -> int:
         """Apply the journal's rows that are not in the store yet; give the sequence that it then holds.
 
         Each portion is a transaction of its own with the sequence it reached: an end at any point loses nothing.
+
+        Args:
+            issuer: whose journal.
+            upto: no row behind this one, so that the store holds what a CRL covers and nothing else; None for all.
         """
         while True:
             with self._database.write() as connection:
                 applied = self._lock_projection(connection, issuer)
-                rows = list(journal.entries_after(connection, issuer.id, applied, upto=applied + _PORTION))
-                if rows:
-                    self._write(connection, issuer, rows)
-                    applied = rows[-1].sequence
-                if len(rows) < _PORTION:
-                    return applied
+                last = applied + _PORTION if upto is None else min(applied + _PORTION, upto)
+                reached = self._write(connection, issuer, applied, last)
+                if reached - applied < _PORTION:
+                    return reached
 
     def prepare(self, issuer: Issuer) -> None:
         """Rebuild when entries were made by another version of the encoding."""
@@ -84,69 +92,68 @@ class EntryStore:
     def rebuild(self, issuer: Issuer) -> int:
         """Forget every entry of the issuer and make them anew from the journal; give the sequence reached."""
         with self._database.write() as connection:
-            self._lock_projection(connection, issuer)
-            connection.execute(delete(crl_entries).where(crl_entries.c.issuer_id == issuer.id))
-            _move_projection(connection, issuer, 0)
+            forget(connection, issuer)
         return self.apply(issuer)
 
     def _lock_projection(self, connection: Connection, issuer: Issuer) -> int:
-        """Two publishers at once take turns here."""
+        """The sequence applied last, held until the transaction ends: two publishers never apply the same rows."""
         first = self._insert(crl_projections).values(issuer_id=issuer.id, sequence=0)
         connection.execute(first.on_conflict_do_nothing())
         query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer.id)
         return int(connection.execute(query.with_for_update()).scalar_one())
 
-    def _write(self, connection: Connection, issuer: Issuer, rows: list[JournalEntry]) -> None:
-        latest = {row.serial: row for row in rows}
-        query = select(certificates.c.serial, certificates.c.not_after).where(
-            certificates.c.issuer_id == issuer.id, certificates.c.serial.in_(latest)
-        )
-        expiries = {row.serial: row.not_after for row in connection.execute(query)}
-        statement = self._insert(crl_entries)
-        statement = statement.on_conflict_do_update(
-            index_elements=["issuer_id", "serial"],
-            set_={name: statement.excluded[name] for name in ("encoding_version", "not_after", "entry")},
-        )
-        connection.execute(
-            statement,
-            [
-                {
-                    "issuer_id": issuer.id,
-                    "serial": serial,
-                    "encoding_version": ENCODING_VERSION,
-                    "not_after": expiries[serial],
-                    "entry": encode_entry(row),
-                }
-                for serial, row in latest.items()
-            ],
-        )
-        _move_projection(connection, issuer, rows[-1].sequence)
+    def _write(self, connection: Connection, issuer: Issuer, applied: int, upto: int) -> int:
+        """Make the entries of the rows behind *applied*; give the last one's sequence."""
+        made: dict[bytes, tuple[object, ...]] = {}
+        reached = applied
+        for rows in portions(connection, _rows(issuer, applied, upto)):
+            for place, octets, revoked, reason, invalid_since, not_after, shard, is_ca in rows:
+                serial = int.from_bytes(octets)
+                entry = encode_entry(serial, _moment(revoked), RevocationReason(reason), _moment_or_none(invalid_since))
+                reached = place
+                made[octets] = (issuer.id, shard, serial, bool(is_ca), ENCODING_VERSION, _moment(not_after), entry)
+        if made:
+            # Neighbours share the table's pages.
+            bulk_replace(connection, crl_entries, _COLUMNS, (made[octets] for octets in sorted(made)))
+            _move_projection(connection, issuer, reached)
+        return reached
 
 
-def current_entries(
-    connection: Connection, issuer: Issuer, *, expired_before: datetime | None, listed_upto: int
-) -> Iterator[bytes]:
-    """The entries of the next CRL, in the order of their serials' octets.
-
-    An entry goes once a CRL that was issued beyond its certificate's validity has listed it (RFC 5280 section 3.3;
-    BR 4.10.1).
-
-    Args:
-        connection: reads; the entries come in portions, never all at once.
-        issuer: whose.
-        expired_before: thisUpdate of the last published CRL, or of an older one that is public again; None to keep
-            everything.
-        listed_upto: the journal's sequence that these CRLs cover: later rows were not on them.
-    """
-    query = select(crl_entries.c.entry).where(crl_entries.c.issuer_id == issuer.id)
-    if expired_before is not None:
-        not_listed_yet = select(journal_table.c.serial).where(
-            journal_table.c.issuer_id == issuer.id, journal_table.c.sequence > listed_upto
+def _rows(issuer: Issuer, applied: int, upto: int) -> Select[Any]:
+    """What entries are made of, in the order of the journal; columns as the driver gives them."""
+    return (
+        select(
+            journal.c.sequence,
+            type_coerce(journal.c.serial, LargeBinary),
+            type_coerce(journal.c.revocation_date, Integer),
+            journal.c.reason,
+            type_coerce(journal.c.invalidity_date, Integer),
+            type_coerce(certificates.c.not_after, Integer),
+            certificates.c.shard,
+            type_coerce(certificates.c.is_ca, Integer),
         )
-        query = query.where(or_(crl_entries.c.not_after >= expired_before, crl_entries.c.serial.in_(not_listed_yet)))
-    ordered = query.order_by(crl_entries.c.serial).execution_options(yield_per=_READ_PORTION)
-    with connection.scalars(ordered) as rows:
-        yield from rows
+        .join(
+            certificates,
+            and_(certificates.c.issuer_id == journal.c.issuer_id, certificates.c.serial == journal.c.serial),
+        )
+        .where(journal.c.issuer_id == issuer.id, journal.c.sequence > applied, journal.c.sequence <= upto)
+        .order_by(journal.c.sequence)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _moment_or_none(seconds: int | None) -> datetime | None:
+    return None if seconds is None else _moment(seconds)
+
+
+def forget(connection: Connection, issuer: Issuer) -> None:
+    """Empty the store of an issuer: the next CRL makes its entries anew."""
+    connection.execute(delete(crl_entries).where(crl_entries.c.issuer_id == issuer.id))
+    _move_projection(connection, issuer, 0)
 
 
 def _move_projection(connection: Connection, issuer: Issuer, sequence: int) -> None:

@@ -21,6 +21,24 @@ class NumberExhausted(PkiError):
     """There is no next CRL number that fits."""
 
 
+class Overtaken(PkiError):
+    """Another publisher works on the same CRLs, further on than this one."""
+
+    def __init__(self, covers: int, held: int) -> None:
+        super().__init__(
+            f"This CRL covers the journal up to {covers}, and the entries are those up to {held}: another publisher is "
+            "further on, and this one begins again."
+        )
+
+
+class LastCrlIsOut(PkiError):
+    """The CA's last CRL is public, and is good for ever: no other one may follow it."""
+
+
+class NotTheLast(PkiError):
+    """A CA's last CRL would leave certificates behind that are still good."""
+
+
 class LastCrlInFuture(PkiError):
     """The last CRL is dated after the present: the clock was ahead once, or is behind now."""
 

@@ -5,10 +5,10 @@ never against the entry store that it was made from. RFC 5280 sections 5.1 to 5.
 """
 
 import logging
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
 from keys.algorithms import algorithm_for
@@ -16,21 +16,32 @@ from pki_revocation.clock import iso
 from pki_revocation.database import Database
 
 from .builder import subject_name
-from .comparison import compare_with_journal, compare_with_public
-from .config import LONGEST_VALIDITY
-from .entry_encodings import check_encodings
+from .close_look import look_closely
+from .comparison import compare_entries
 from .errors import UnreadableCrl
+from .expected_extensions import check_extensions
 from .findings import Findings
+from .lint_profile import LintProfile
+from .lints import lint
 from .numbering import NUMBER_LIMIT
 from .plan import Plan
 from .reading import Frame, ReadCrl, read_crl
+from .scope import Part
 
 _log = logging.getLogger(__name__)
 _FIRST_GENERALIZED_YEAR = 2050
-_EXPECTED_EXTENSIONS = (x509.AuthorityKeyIdentifier, x509.CRLNumber)
 
 
-def inspect(data: bytes, plan: Plan, database: Database) -> ReadCrl:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRules:
+    """What an installation asks beyond the standards: *profile* of the lints, *size_limit* in octets."""
+
+    profile: LintProfile
+    size_limit: int
+    size_blocks: bool
+
+
+def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> ReadCrl:
     """Read a CRL back and hold it against its plan, the public one and the journal.
 
     Raises:
@@ -45,14 +56,16 @@ def inspect(data: bytes, plan: Plan, database: Database) -> ReadCrl:
             findings.error("crl.signature", "The signature is not the issuer's over these bytes.")
         _check_this_update(crl, frame, plan, findings)
         _check_next_update(crl, frame, plan, findings)
-        _check_extensions(crl, plan, findings)
+        check_extensions(crl, plan, findings)
         _check_number(crl.number, plan, findings)
+        _check_size(len(data), rules, findings)
         # What is not even signed right is not worth reading on.
         findings.raise_errors()
-        check_encodings(frame.listed, findings)
         with database.read() as connection:
-            compare_with_journal(connection, crl, plan, findings)
-            compare_with_public(connection, crl, plan, findings)
+            new = compare_entries(connection, crl, plan, findings)
+            findings.raise_errors()
+            sample = look_closely(connection, crl, plan, new, findings)
+        lint(crl.layout.with_entries(sample), rules.profile, findings, authorities=plan.scope.part is Part.CA)
     except UnreadableCrl as error:
         findings.error("crl.unreadable", str(error))
     findings.raise_errors()
@@ -73,17 +86,16 @@ def _check_frame(frame: Frame, plan: Plan, findings: Findings) -> None:
         )
     if frame.issuer != subject_name(plan.issuer.certificate_der):
         findings.error("crl.issuer", "The issuer is not the CA certificate's subject, byte for byte (BR 7.2).")
-    if frame.has_list and not frame.listed:
+    if frame.has_empty_list:
         findings.error("crl.entries.empty-list", "An empty list must be left out (RFC 5280 section 5.1.2.6).")
 
 
 def _check_this_update(crl: ReadCrl, frame: Frame, plan: Plan, findings: Findings) -> None:
     this_update = crl.this_update
     _check_time_type("thisUpdate", this_update, frame.time_types[0], findings)
-    if this_update != plan.this_update:
-        findings.error(
-            "crl.this-update.unplanned", f"thisUpdate is {iso(this_update)}, planned was {iso(plan.this_update)}."
-        )
+    planned = plan.particulars.this_update
+    if this_update != planned:
+        findings.error("crl.this-update.unplanned", f"thisUpdate is {iso(this_update)}, planned was {iso(planned)}.")
     if this_update > plan.moment:
         findings.error("crl.this-update.future", f"thisUpdate {iso(this_update)} lies after {iso(plan.moment)}.")
     if plan.public is not None and this_update < plan.public.this_update:
@@ -99,15 +111,18 @@ def _check_next_update(crl: ReadCrl, frame: Frame, plan: Plan, findings: Finding
         findings.error("crl.next-update.missing", "nextUpdate is missing (RFC 5280 section 5.1.2.5).")
         return
     _check_time_type("nextUpdate", next_update, frame.time_types[1], findings)
-    if next_update != plan.next_update:
-        findings.error(
-            "crl.next-update.unplanned", f"nextUpdate is {iso(next_update)}, planned was {iso(plan.next_update)}."
-        )
+    planned = plan.particulars.next_update
+    if next_update != planned:
+        findings.error("crl.next-update.unplanned", f"nextUpdate is {iso(next_update)}, planned was {iso(planned)}.")
     if next_update <= plan.moment:
         findings.error("crl.next-update.past", f"nextUpdate {iso(next_update)} is not after {iso(plan.moment)}.")
     # Both ends count: a validity of ten days ends one second before ten days are over.
-    if next_update - crl.this_update >= LONGEST_VALIDITY + timedelta(seconds=1):
-        findings.error("crl.next-update.too-far", f"nextUpdate {iso(next_update)} is over ten days away (BR 7.2).")
+    longest = plan.longest_validity
+    if longest is not None and next_update - crl.this_update >= longest:
+        findings.error(
+            "crl.next-update.too-far",
+            f"nextUpdate {iso(next_update)} is more than {longest} away: the profile allows less.",
+        )
     public = None if plan.public is None else plan.public.next_update
     if public is not None and next_update < public:
         findings.warning(
@@ -120,22 +135,6 @@ def _check_time_type(name: str, moment: datetime, found: str | None, findings: F
     expected = "utc_time" if moment.year < _FIRST_GENERALIZED_YEAR else "general_time"
     if found != expected:
         findings.error("crl.time.type", f"{name} is a {found}, not a {expected} (RFC 5280 section 5.1.2.4).")
-
-
-def _check_extensions(crl: ReadCrl, plan: Plan, findings: Findings) -> None:
-    """AKI and CRLNumber alone, neither critical: a full CRL has no issuingDistributionPoint (BR 7.2.2.1)."""
-    for extension in crl.extensions:
-        if extension.critical or not isinstance(extension.value, _EXPECTED_EXTENSIONS):
-            findings.error(
-                "crl.extension.unexpected", f"The extension {extension.oid.dotted_string} has no place here as it is."
-            )
-    try:
-        identifier = crl.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
-    except x509.ExtensionNotFound:
-        findings.error("crl.aki", "The authorityKeyIdentifier is missing (RFC 5280 section 5.2.1).")
-        return
-    if identifier != x509.AuthorityKeyIdentifier(_subject_key_identifier(plan.issuer.certificate), None, None):
-        findings.error("crl.aki", "The authorityKeyIdentifier is not the issuer's key identifier alone (BR 7.2.2).")
 
 
 def _check_number(number: int | None, plan: Plan, findings: Findings) -> None:
@@ -157,9 +156,11 @@ def _check_number(number: int | None, plan: Plan, findings: Findings) -> None:
             )
 
 
-def _subject_key_identifier(certificate: x509.Certificate) -> bytes:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
-        key = cast("CertificateIssuerPublicKeyTypes", certificate.public_key())
-        return x509.SubjectKeyIdentifier.from_public_key(key).digest
+def _check_size(size: int, rules: GateRules, findings: Findings) -> None:
+    if size <= rules.size_limit:
+        return
+    message = f"The CRL has {size} octets, and {rules.size_limit} are what relying parties take: use shards."
+    if rules.size_blocks:
+        findings.error("crl.size", message)
+    else:
+        findings.warning("crl.size", message)

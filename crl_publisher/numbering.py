@@ -7,7 +7,7 @@ lock, before anything is signed with it, so that none is ever used twice.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from pki_revocation.model import Issuer
 from pki_revocation.schema import crls
@@ -16,26 +16,30 @@ from .errors import NumberExhausted
 from .plan import Plan
 from .scope import Scope
 
-# The standards allow numbers below 2^159; the column that keeps them is a 64-bit integer.
+# BR 7.2.2; RFC 5280 section 5.2.3: 20 octets with their sign.
 NUMBER_LIMIT = 1 << 159
-_COLUMN_LIMIT = 1 << 63
 
 
 def next_number(*, reserved: int | None, published: int | None, moment: datetime) -> int:
     """The number of a CRL that is issued at *moment*.
 
     Raises:
-        NumberExhausted: when it does not fit the record.
+        NumberExhausted: when there is none below 2^159.
     """
     number = max((reserved or 0) + 1, (published or 0) + 1, int(moment.timestamp()))
-    if number >= min(NUMBER_LIMIT, _COLUMN_LIMIT):
-        raise NumberExhausted(f"The CRL number {number} is too large to be kept: 64 bits are what fits.")
+    if number >= NUMBER_LIMIT:
+        raise NumberExhausted(f"The next CRL number is {number}, and numbers end below 2^159 (BR 7.2.2).")
     return number
 
 
 def highest_reserved(connection: Connection, issuer: Issuer, scope: Scope) -> int | None:
-    """The highest number that was ever reserved, published or not."""
-    query = select(func.max(crls.c.number)).where(crls.c.issuer_id == issuer.id, crls.c.scope == scope.name)
+    """The highest number that was ever reserved, published or not; deltas share their complete CRL's sequence."""
+    query = (
+        select(crls.c.number)
+        .where(crls.c.issuer_id == issuer.id, crls.c.scope.in_((scope.complete.name, scope.delta.name)))
+        .order_by(crls.c.number.desc())
+        .limit(1)
+    )
     return connection.execute(query).scalar_one_or_none()
 
 
@@ -49,9 +53,10 @@ def reserve(connection: Connection, plan: Plan) -> None:
             issuer_id=plan.issuer.id,
             scope=plan.scope.name,
             number=plan.number,
+            base_number=plan.particulars.base_number,
             reserved_at=plan.moment,
-            this_update=plan.this_update,
-            next_update=plan.next_update,
+            this_update=plan.particulars.this_update,
+            next_update=plan.particulars.next_update,
             covers_sequence=plan.covers_sequence,
         )
     )

@@ -11,8 +11,9 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from pki_revocation.failpoints import reach
 
@@ -32,6 +33,14 @@ class Outlet(Protocol):
 
     def fetch(self, path: str) -> bytes | None:
         """What is public there now, or None.
+
+        Raises:
+            OutletError: when that cannot be found out.
+        """
+        ...
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO | None]:
+        """The same as a stream that can be read anywhere, for what is too large to be held twice.
 
         Raises:
             OutletError: when that cannot be found out.
@@ -80,6 +89,16 @@ class DirectoryOutlet:
                 return (self._root / path).read_bytes()
             except FileNotFoundError:
                 return None
+
+    @contextlib.contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO | None]:
+        """The file as it is now, whatever replaces it meanwhile, or None."""
+        target = self._root / path
+        with contextlib.ExitStack() as closing:
+            stream = None
+            with _named(target), contextlib.suppress(FileNotFoundError):
+                stream = closing.enter_context(target.open("rb"))
+            yield stream
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""

@@ -1,41 +1,47 @@
 """What the next CRL is to say: fixed under the journal's head lock, before anything is signed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from pki_revocation.clock import iso
 from pki_revocation.model import Issuer
 
-from .builder import Particulars
-from .reading import ReadCrl
+from .crl_extensions import Particulars
+from .public import PublicCrl
 from .scope import Scope
+from .selection import Selection
 from .store import PublishedCrl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One CRL that is about to be made.
+    """One CRL that is about to be made, or was made elsewhere and is about to become public.
 
-    *moment* is when it is issued, *covers_sequence* what the journal held then. *recorded* is the last one that the
-    record has as published, *public* the one that relying parties really get now, where it is the issuer's own, and
-    *public_covers* what that one covered, 0 when it is not in the record. The two differ when the published folder or
-    the database came back from a backup.
+    *moment* is when it is issued, *covers_sequence* what the journal held then, *longest_validity* what the schedule's
+    profile allows (None for a last CRL, which is good for ever). *recorded* is the last one that the record has as
+    published, *public* the one that relying parties really get now, where it is the issuer's own. The two differ when
+    the published folder or the database came back from a backup. *base* is what a delta is a delta to.
     """
 
     issuer: Issuer
-    scope: Scope
-    number: int
+    particulars: Particulars
     moment: datetime
-    this_update: datetime
-    next_update: datetime
     covers_sequence: int
+    longest_validity: timedelta | None
     recorded: PublishedCrl | None
-    public: ReadCrl | None
-    public_covers: int = 0
+    public: PublicCrl | None
+    base: PublishedCrl | None = None
+    keeps_expired: bool = False
 
     @property
-    def particulars(self) -> Particulars:
-        """What the builder needs of it."""
-        return Particulars(number=self.number, this_update=self.this_update, next_update=self.next_update)
+    def scope(self) -> Scope:
+        """What it covers."""
+        return self.particulars.scope
+
+    @property
+    def number(self) -> int:
+        """Its CRLNumber."""
+        return self.particulars.number
 
     @property
     def expired_before(self) -> datetime | None:
@@ -44,7 +50,7 @@ class Plan:
         Both the recorded and the public CRL must say so: to who only sees an older one that was put back, an entry
         that is on it would vanish too early (RFC 5280 section 3.3).
         """
-        if self.recorded is None:
+        if self.recorded is None or self.keeps_expired:
             return None
         if self.public is None:
             return self.recorded.this_update
@@ -57,4 +63,35 @@ class Plan:
             return 0
         if self.public is None:
             return self.recorded.covers_sequence
-        return min(self.recorded.covers_sequence, self.public_covers)
+        return min(self.recorded.covers_sequence, self.public.covers or 0)
+
+    @property
+    def behind(self) -> int:
+        """What a delta's base covers: only later rows are listed. 0 for a complete CRL."""
+        return 0 if self.base is None else self.base.covers_sequence
+
+    @property
+    def selection(self) -> Selection:
+        """Which of the stored entries it lists."""
+        return Selection(
+            issuer_id=self.issuer.id,
+            scope=self.scope,
+            covers=self.covers_sequence,
+            expired_before=self.expired_before,
+            listed_upto=self.listed_upto,
+            behind=None if self.base is None else self.base.covers_sequence,
+        )
+
+
+def particulars_of(plan: Plan) -> dict[str, object]:
+    """What the audit says of a plan."""
+    said = plan.particulars
+    return {
+        "issuer": plan.issuer.name,
+        "scope": plan.scope.name,
+        "number": plan.number,
+        **({} if said.base_number is None else {"base_number": said.base_number}),
+        "this_update": iso(said.this_update),
+        "next_update": iso(said.next_update),
+        "covers_sequence": plan.covers_sequence,
+    }

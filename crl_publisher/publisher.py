@@ -214,7 +214,7 @@ class Publisher:
             timeline = self._book.timeline(connection, issuer)
             sequence = journal.read_head(connection, issuer.id).sequence
             complete = last_published(connection, issuer, scope)
-            delta = self._issuance.last_delta(connection, issuer, scope)
+            delta = last_published(connection, issuer, scope.delta)
             covered = 0 if complete is None else complete.covers_sequence
             delta_covered = max(covered, 0 if delta is None else delta.covers_sequence)
             is_uncovered = self._issuance.touched(connection, issuer, scope, covered)
@@ -245,7 +245,7 @@ class Publisher:
         except StoreError as error:
             raise _Unreadable(str(error)) from error
 
-    def _publish(self, sight: _Sight, own: _WatchedScope, due: Due) -> dict[str, object]:
+    def _publish(self, sight: _Sight, own: _WatchedScope, due: Due) -> dict[str, object] | None:
         issuer, scope = sight.issuer, sight.scope
         stopwatch = requests.Stopwatch.start()
         started = self._monotonic()
@@ -256,6 +256,9 @@ class Publisher:
             published = self._issuance.publish(issuer, scope)
             own.is_sound = True
         own.watch.succeeded(started, sight.timeline.in_force(sight.look.now).schedule.minimum_interval)
+        if published is None:
+            # A complete CRL is what deltas refer to: until there is one, this look has found nothing to do.
+            return None
         metrics.published(issuer.name, self._monotonic() - started)
         if due.kind is Kind.COMPLETE:
             metrics.stands(published, age_seconds=0, uncovered=0)
@@ -286,4 +289,4 @@ class Publisher:
 
 
 def _recorded(crl: PublishedCrl | None) -> Recorded | None:
-    return None if crl is None else Recorded(crl.number, crl.published_at)
+    return None if crl is None else Recorded(crl.number, crl.published_at, is_final=crl.is_last)

@@ -1,14 +1,15 @@
-"""Reads CRLs back by other means than they were written with: `cryptography` for the list, asn1crypto for the frame.
+"""Reads CRLs back by other means than they were written with: `cryptography` for the whole, asn1crypto for the frame.
 
 `cryptography` is strict about DER, but re-encodes what it is asked for; asn1crypto gives the very bytes, but takes BER
-and needs 300 µs an entry, so that it never touches the list. Both readings must agree for a CRL to be right.
+and needs 300 µs an entry, so that it never gets the list. Both readings must agree for a CRL to be right.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple, cast
 
 from asn1crypto.core import Void
@@ -22,6 +23,7 @@ from keys.errors import UnusableKey
 from pki_revocation.reasons import RevocationReason
 
 from .errors import UnreadableCrl
+from .layout import Layout, layout_of
 
 _REASON_CODES = {
     x509.ReasonFlags.key_compromise: RevocationReason.KEY_COMPROMISE,
@@ -49,31 +51,46 @@ class ReadEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What stands around the list, in its own bytes."""
+    """What stands around the list, in its own bytes; *time_types* are thisUpdate's and nextUpdate's."""
 
     version: str
     inner_algorithm: bytes
     outer_algorithm: bytes
     issuer: bytes
-    to_be_signed: bytes
     signature: bytes
     time_types: tuple[str, str | None]
-    has_list: bool
-    listed: bytes
+    has_empty_list: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReadCrl:
     """A CRL that was read; nothing is said about whether it is right."""
 
     data: bytes = field(repr=False)
     parsed: x509.CertificateRevocationList = field(repr=False)
 
+    @cached_property
+    def layout(self) -> Layout:
+        """Where its parts lie.
+
+        Raises:
+            UnreadableCrl: when they do not.
+        """
+        return layout_of(self.data)
+
     @property
     def number(self) -> int | None:
         """The CRLNumber, or None where there is none."""
         try:
             return self.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+        except x509.ExtensionNotFound:
+            return None
+
+    @property
+    def base_number(self) -> int | None:
+        """A delta's BaseCRLNumber, or None for a complete CRL."""
+        try:
+            return self.extensions.get_extension_for_class(x509.DeltaCRLIndicator).value.crl_number
         except x509.ExtensionNotFound:
             return None
 
@@ -87,7 +104,7 @@ class ReadCrl:
         """By when the next one comes, or None where that is not said."""
         return self.parsed.next_update_utc
 
-    @property
+    @cached_property
     def extensions(self) -> x509.Extensions:
         """The CRL's own extensions.
 
@@ -97,7 +114,7 @@ class ReadCrl:
         with _reading("The extensions of the CRL are broken"):
             return self.parsed.extensions
 
-    @property
+    @cached_property
     def sha256(self) -> bytes:
         """Over all its octets."""
         return hashlib.sha256(self.data).digest()
@@ -112,20 +129,19 @@ class ReadCrl:
         Raises:
             UnreadableCrl: when it cannot make anything of it.
         """
+        layout = self.layout
         with _reading("The frame of the CRL is broken"):
-            whole = CertificateList.load(self.data, strict=True)
+            whole = CertificateList.load(layout.with_entries(()), strict=True)
             inner = whole["tbs_cert_list"]
-            revoked, next_update = inner["revoked_certificates"], inner["next_update"]
+            next_update = inner["next_update"]
             return Frame(
                 version=str(inner["version"].native),
                 inner_algorithm=inner["signature"].dump(),
                 outer_algorithm=whole["signature_algorithm"].dump(),
                 issuer=inner["issuer"].dump(),
-                to_be_signed=inner.dump(),
                 signature=whole["signature"].native,
                 time_types=(inner["this_update"].name, None if isinstance(next_update, Void) else next_update.name),
-                has_list=not isinstance(revoked, Void),
-                listed=b"" if isinstance(revoked, Void) else revoked.contents,
+                has_empty_list=layout.has_list and layout.listed.start == layout.listed.stop,
             )
 
     def entries(self) -> Iterator[ReadEntry]:
@@ -142,12 +158,20 @@ class ReadCrl:
         """The entries' serials alone, which is much faster."""
         return (serial_octets(revoked.serial_number) for revoked in self.parsed)
 
+    def read_again(self, entries: Sequence[bytes]) -> Iterator[ReadEntry]:
+        """What a relying party makes of some of its entries, given as their octets.
+
+        Raises:
+            UnreadableCrl: when one is broken.
+        """
+        return read_crl(self.layout.with_entries(entries)).entries()
+
     def is_signed_by(self, issuer: x509.Certificate) -> bool:
         """Whether the signature over the raw bytes is this CA's."""
         try:
-            frame = self.frame()
             key = cast("CertificateIssuerPublicKeyTypes", issuer.public_key())
-            algorithm_for(key).verify(key, frame.signature, [frame.to_be_signed])
+            signed = memoryview(self.data)[self.layout.signed]
+            algorithm_for(key).verify(key, self.frame().signature, [signed])
         except (InvalidSignature, UnusableKey, UnreadableCrl):
             return False
         return True
@@ -168,6 +192,8 @@ def _reading(complaint: str) -> Iterator[None]:
     """Whatever a parser raises for bytes that it cannot take, it is the same refusal."""
     try:
         yield
+    except UnreadableCrl:
+        raise
     except Exception as error:
         raise UnreadableCrl(f"{complaint}: {error}.") from error
 

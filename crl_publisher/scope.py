@@ -1,25 +1,74 @@
-"""What a CRL covers: today always all certificates of its issuer, and so without issuingDistributionPoint.
+"""What a CRL covers: all certificates of an issuer, a shard of them, CA certificates alone, or all the others.
 
-Numbers rise per issuer and scope (RFC 5280 section 5.2.3); the name is what the table of CRLs keeps.
+A complete CRL of all of them has no issuingDistributionPoint, and so lists every revocation, those of shards too (RFC
+5280 section 5.2.5). A certificate's shard is the one whose address its own CRL distribution point names. Numbers rise
+per issuer and scope, and a delta shares those of its complete CRL (RFC 5280 sections 5.2.3 and 5.2.4).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from pki_revocation.model import Issuer
 
 
+class Part(StrEnum):
+    """Which part of an issuer's certificates."""
+
+    ALL = "full"
+    SHARD = "shard"
+    CA = "ca"
+    USERS = "users"
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A scope by its name in the record."""
+    """One kind of CRL of an issuer.
 
-    name: str
+    *shard* and *url* are a shard's number and the distribution point that its certificates name.
+    """
+
+    part: Part = Part.ALL
+    shard: int = 0
+    url: str = ""
+    is_delta: bool = False
+
+    def __post_init__(self) -> None:
+        """A shard has a number and an address, and nothing else has."""
+        if (self.part is Part.SHARD) != (self.shard > 0 and self.url != ""):
+            message = f"{self.part.value} CRL with shard {self.shard} and address {self.url!r}"
+            raise ValueError(message)
+
+    @property
+    def name(self) -> str:
+        """What the record of CRLs calls it: full, shard-7, ca, users, each also with -delta behind it."""
+        name = f"shard-{self.shard}" if self.part is Part.SHARD else self.part.value
+        return f"{name}-delta" if self.is_delta else name
+
+    @property
+    def complete(self) -> "Scope":
+        """The complete CRL's scope, of which this one may be the delta."""
+        return replace(self, is_delta=False)
+
+    @property
+    def delta(self) -> "Scope":
+        """The scope of the deltas to this complete CRL."""
+        return replace(self, is_delta=True)
 
     def path(self, issuer: Issuer) -> str:
         """Where an outlet keeps this scope's CRL of an issuer: the path of its address."""
-        return f"crl/{issuer.name}.crl"
+        tail = "-delta" if self.is_delta else ""
+        match self.part:
+            case Part.ALL:
+                return f"crl/{issuer.name}{tail}.crl"
+            case Part.SHARD:
+                return f"crl/{issuer.name}/{self.shard}{tail}.crl"
+            case Part.CA | Part.USERS:
+                return f"crl/{issuer.name}/{self.part.value}{tail}.crl"
 
 
-FULL = Scope("full")
+FULL = Scope()
+CA = Scope(Part.CA)
+USERS = Scope(Part.USERS)
 
 
 def certificate_path(issuer: Issuer) -> str:

@@ -1,7 +1,7 @@
 """The record of CRLs: what was published when, and what it covers."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -13,17 +13,22 @@ from pki_revocation.schema import crls
 from .reading import ReadCrl
 from .scope import FULL, Scope
 
+# RFC 5280 section 4.1.2.5: no well-defined end.
+FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedCrl:
     """A CRL that is or was public.
 
-    *covers_sequence* is the journal's sequence up to which every revocation is in it, *sha256* in hexadecimal.
+    *covers_sequence* is the journal's sequence up to which every revocation is in it, *sha256* in hexadecimal,
+    *base_number* a delta's base.
     """
 
     issuer: str
     scope: str
     number: int
+    base_number: int | None
     this_update: datetime
     next_update: datetime
     covers_sequence: int
@@ -32,12 +37,18 @@ class PublishedCrl:
     sha256: str
     published_at: datetime
 
+    @property
+    def is_last(self) -> bool:
+        """Whether it is a CA's last CRL, good for ever (ETSI EN 319 411-1 CSS-6.3.9-06)."""
+        return self.next_update == FOR_EVER
+
     def as_json(self) -> dict[str, object]:
         """The fields as commands print them."""
         return {
             "issuer": self.issuer,
             "scope": self.scope,
             "number": self.number,
+            **({} if self.base_number is None else {"base_number": self.base_number}),
             "this_update": iso(self.this_update),
             "next_update": iso(self.next_update),
             "covers_sequence": self.covers_sequence,
@@ -64,31 +75,40 @@ def published(connection: Connection, issuer: Issuer, scope: Scope = FULL, *, li
     return tuple(_published(issuer, row) for row in rows)
 
 
-def is_unrecorded(connection: Connection, issuer: Issuer, scope: Scope, number: int) -> bool:
-    """Whether this number was reserved here and never recorded as published."""
-    return (
-        connection.execute(
-            select(crls.c.number).where(
-                crls.c.issuer_id == issuer.id,
-                crls.c.scope == scope.name,
-                crls.c.number == number,
-                crls.c.published_at.is_(None),
-            )
-        ).first()
-        is not None
+def last_before(connection: Connection, issuer: Issuer, scope: Scope, moment: datetime) -> PublishedCrl | None:
+    """The latest that was public at a moment already; the first of all where none was; None where none ever was."""
+    query = select(crls).where(
+        crls.c.issuer_id == issuer.id, crls.c.scope == scope.name, crls.c.published_at.is_not(None)
     )
+    row = connection.execute(
+        query.where(crls.c.published_at <= moment).order_by(crls.c.number.desc()).limit(1)
+    ).one_or_none()
+    if row is None:
+        row = connection.execute(query.order_by(crls.c.number).limit(1)).one_or_none()
+    return None if row is None else _published(issuer, row)
 
 
-def covered_by(connection: Connection, issuer: Issuer, scope: Scope, crl: ReadCrl) -> int:
-    """The journal's sequence that a CRL covers, if the record has this very one as published; else 0."""
-    query = select(crls.c.covers_sequence).where(
+def published_as(connection: Connection, issuer: Issuer, scope: Scope, sha256: bytes) -> PublishedCrl | None:
+    """The one with these octets, if it was recorded as published."""
+    query = select(crls).where(
         crls.c.issuer_id == issuer.id,
         crls.c.scope == scope.name,
-        crls.c.number == crl.number,
-        crls.c.sha256 == crl.sha256,
+        crls.c.sha256 == sha256,
         crls.c.published_at.is_not(None),
     )
-    return connection.execute(query).scalar_one_or_none() or 0
+    row = connection.execute(query.order_by(crls.c.number.desc()).limit(1)).one_or_none()
+    return None if row is None else _published(issuer, row)
+
+
+def is_unrecorded(connection: Connection, issuer: Issuer, scope: Scope, number: int) -> bool:
+    """Whether this number was reserved here and never recorded as published."""
+    query = select(crls.c.number).where(
+        crls.c.issuer_id == issuer.id,
+        crls.c.scope == scope.name,
+        crls.c.number == number,
+        crls.c.published_at.is_(None),
+    )
+    return connection.execute(query).first() is not None
 
 
 def record_published(
@@ -109,6 +129,7 @@ def _published(issuer: Issuer, row: Row[Any]) -> PublishedCrl:
         issuer=issuer.name,
         scope=row.scope,
         number=row.number,
+        base_number=row.base_number,
         this_update=row.this_update,
         next_update=row.next_update,
         covers_sequence=row.covers_sequence,

@@ -72,7 +72,7 @@ class SignatureAlgorithm:
             case _:
                 raise UnusableKey(f"A key of type {type(key).__name__} does not sign with {self.name}.")
 
-    def verify(self, key: CertificatePublicKeyTypes, signature: bytes, parts: Iterable[bytes]) -> None:
+    def verify(self, key: CertificatePublicKeyTypes, signature: bytes, parts: Iterable[bytes | memoryview]) -> None:
         """Check a signature over the parts.
 
         Raises:

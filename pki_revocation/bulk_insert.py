@@ -3,7 +3,7 @@
 The values pass through the columns' own types, so that what is stored is what every other writer of the table stores.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -26,29 +26,68 @@ def bulk_insert(
         RowExists: when one of them is there already.
         StoreError: when the database stops answering.
     """
-    dialect = connection.dialect
-    binds = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is for name in columns]
-    values = (tuple([bind(value) for bind, value in zip(binds, row, strict=True)]) for row in rows)
-    names = ", ".join(columns)
-    if dialect.name == "sqlite":
-        places = ", ".join("?" * len(columns))
+    values = _stored(connection, table, columns, rows)
+    if connection.dialect.name == "sqlite":
         try:
-            connection.exec_driver_sql(
-                f"INSERT INTO {table.name} ({names}) VALUES ({places})",  # noqa: S608 - names of our own schema
-                list(values),
-            )
+            _insert_sqlite(connection, "INSERT", table, columns, values)
         except IntegrityError as error:
             raise RowExists from error
         return
     try:
-        _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", values)
+        _copy(connection, table.name, columns, values)
     except psycopg.IntegrityError as error:
         raise RowExists from error
     except psycopg.OperationalError as error:
         raise StoreError(f"The database does not answer: {str(error).strip()}") from error
 
 
-def _copy(connection: Connection, command: str, values: Iterable[tuple[Any, ...]]) -> None:
+def bulk_replace(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
+) -> None:
+    """The same, where a row takes the place of one with the same primary key; no key may be among *rows* twice.
+
+    Raises:
+        StoreError: when the database stops answering.
+    """
+    values = _stored(connection, table, columns, rows)
+    if connection.dialect.name == "sqlite":
+        _insert_sqlite(connection, "INSERT OR REPLACE", table, columns, values)
+        return
+    key = [column.name for column in table.primary_key]
+    others = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+    names = ", ".join(columns)
+    incoming = f"incoming_{table.name}"
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {incoming} (LIKE {table.name}) ON COMMIT DROP")
+    try:
+        _copy(connection, incoming, columns, values)
+    except psycopg.OperationalError as error:
+        raise StoreError(f"The database does not answer: {str(error).strip()}") from error
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {incoming} "  # noqa: S608 - names of our own schema
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {others}"
+    )
+    connection.exec_driver_sql(f"DROP TABLE {incoming}")
+
+
+def _stored(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows' values as the columns store them."""
+    dialect = connection.dialect
+    binds = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is for name in columns]
+    return (tuple([bind(value) for bind, value in zip(binds, row, strict=True)]) for row in rows)
+
+
+def _insert_sqlite(
+    connection: Connection, how: str, table: Table, columns: Sequence[str], values: Iterable[tuple[Any, ...]]
+) -> None:
+    places = ", ".join("?" * len(columns))
+    statement = f"{how} INTO {table.name} ({', '.join(columns)}) VALUES ({places})"
+    connection.exec_driver_sql(statement, list(values))
+
+
+def _copy(connection: Connection, table: str, columns: Sequence[str], values: Iterable[tuple[Any, ...]]) -> None:
+    command = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         raise TypeError(driver)

@@ -115,8 +115,21 @@ class Element(NamedTuple):
     raw: bytes
 
 
-def read(data: bytes, offset: int = 0) -> tuple[Element, int]:
-    """Read one value at *offset*; give it and the offset behind it.
+class Bounds(NamedTuple):
+    """Where a value lies: its tag, where its contents begin, and the offset behind it."""
+
+    tag: int
+    begin: int
+    end: int
+
+
+def bounds(data: bytes, offset: int = 0, *, size: int | None = None) -> Bounds:
+    """Find one value at *offset*, without copying anything of it.
+
+    Args:
+        data: what holds it, or its beginning with at least the value's header.
+        offset: where it begins.
+        size: how long what holds it is, where *data* is only its beginning.
 
     Raises:
         DerError: for a high tag number, an indefinite or non-minimal length, or missing octets.
@@ -142,10 +155,20 @@ def read(data: bytes, offset: int = 0) -> tuple[Element, int]:
             raise DerError(message)
         start += count
     end = start + length
-    if end > len(data):
+    if end > (len(data) if size is None else size):
         message = "a value is longer than what holds it"
         raise DerError(message)
-    return Element(tag, data[start:end], data[offset:end]), end
+    return Bounds(tag, start, end)
+
+
+def read(data: bytes, offset: int = 0) -> tuple[Element, int]:
+    """Read one value at *offset*; give it and the offset behind it.
+
+    Raises:
+        DerError: as `bounds` says.
+    """
+    tag, begin, end = bounds(data, offset)
+    return Element(tag, data[begin:end], data[offset:end]), end
 
 
 def read_whole(data: bytes, tag: int) -> bytes:

@@ -13,7 +13,7 @@ from .codes import Pepper
 from .errors import ConfigurationError, NotFound
 from .model import IssuedCertificate, Issuer
 from .numbers import numbers_from
-from .schema import certificates, issuers, journal_heads, number_counter, revocation_codes
+from .schema import certificates, crl_shards, issuers, journal_heads, number_counter, revocation_codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,12 @@ def issuer_with_id(connection: Connection, issuer_id: int) -> Issuer | None:
     """The issuer with this row id, or None."""
     row = connection.execute(select(issuers).where(issuers.c.id == issuer_id)).one_or_none()
     return None if row is None else _issuer(row)
+
+
+def crl_shard_addresses(connection: Connection) -> dict[tuple[int, str], int]:
+    """Every CRL shard, by its issuer's id and the address that certificates name."""
+    rows = connection.execute(select(crl_shards.c.issuer_id, crl_shards.c.url, crl_shards.c.shard))
+    return {(row.issuer_id, row.url): row.shard for row in rows}
 
 
 def certificate_with_serial(connection: Connection, issuer_id: int, serial: int) -> IssuedCertificate | None:

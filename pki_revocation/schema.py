@@ -1,4 +1,4 @@
-"""All tables of all packages, and the two column types that SQLite and PostgreSQL need alike.
+"""All tables of all packages, and the column types that SQLite and PostgreSQL need alike.
 
 One MetaData, so that migrations never import upward; the queries stay with the package that asks them.
 """
@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -62,6 +63,21 @@ class SerialNumber(TypeDecorator[int]):
         return None if value is None else int.from_bytes(value)
 
 
+class CrlNumber(TypeDecorator[int]):
+    """A CRL number, kept in twenty octets, so that the order of the octets is the numbers' (RFC 5280 section 5.2.3)."""
+
+    impl = LargeBinary(20)
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """All twenty octets."""
+        return None if value is None else value.to_bytes(20)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
+        """The number again."""
+        return None if value is None else int.from_bytes(value)
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -95,7 +111,28 @@ certificates = Table(
     Column("number", String(12), unique=True),
     Column("der", LargeBinary),
     Column("imported_at", UtcDateTime, nullable=False),
+    Column("is_ca", Boolean, nullable=False, server_default=false()),
+    # The shard that its CRL distribution point names; 0 when it names none.
+    Column("shard", Integer, nullable=False, server_default="0"),
     UniqueConstraint("issuer_id", "serial"),
+)
+Index(
+    "ix_certificates_shard",
+    certificates.c.issuer_id,
+    certificates.c.shard,
+    sqlite_where=text("shard > 0"),
+    postgresql_where=text("shard > 0"),
+)
+
+# A CRL of a part of an issuer's certificates: those whose distribution point is this address, octet for octet.
+crl_shards = Table(
+    "crl_shards",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("shard", Integer, CheckConstraint("shard > 0", name="shard"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+    UniqueConstraint("issuer_id", "url"),
 )
 
 # Numbers are dealt from here, so that two imports at once never give the same one.
@@ -191,15 +228,19 @@ leases = Table(
     Column("until", UtcDateTime, nullable=False),
 )
 
-# The publisher's projection: each revoked certificate's CRL entry, encoded once when its journal row is applied.
+# The publisher's projection: each revoked certificate's CRL entry, encoded once when its journal row is applied, in the
+# order in which CRLs list it, so that reading a million of them is reading a file.
 crl_entries = Table(
     "crl_entries",
     metadata,
     Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("shard", Integer, primary_key=True),
     Column("serial", SerialNumber, primary_key=True),
+    Column("is_ca", Boolean, nullable=False),
     Column("encoding_version", Integer, nullable=False),
     Column("not_after", UtcDateTime, nullable=False),
     Column("entry", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 crl_projections = Table(
@@ -215,7 +256,9 @@ crls = Table(
     metadata,
     Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
     Column("scope", String(64), primary_key=True),
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", CrlNumber, primary_key=True),
+    # A delta's base; none in a complete CRL.
+    Column("base_number", CrlNumber),
     Column("reserved_at", UtcDateTime, nullable=False),
     Column("this_update", UtcDateTime),
     Column("next_update", UtcDateTime),

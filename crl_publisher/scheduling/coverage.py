@@ -89,7 +89,7 @@ def _check_handovers(timeline: Timeline, standing: tuple[Standing, ...], now: da
                 continue
             latest = max(latest, before.schedule.next_update(at - SECOND - before.schedule.backdate))
         allowed = after.schedule.latest_next_update(at - after.schedule.backdate)
-        if allowed is not None and latest > allowed:
+        if latest > allowed:
             bound = after.schedule.profile.validity
             clause = "" if bound is None else f" ({bound.clause})"
             raise ScheduleRefused(

@@ -194,7 +194,9 @@ class _Picture:
             self._upright("hand", at, top - 4, top + height + 20)
             place = self._x(at)
             anchor = "end" if place > 50 else "start"  # noqa: PLR2004 - the middle
-            self._text(place + (-0.8 if anchor == "end" else 0.8), top + height - 8, f"version {number}", "handed", anchor)
+            self._text(
+                place + (-0.8 if anchor == "end" else 0.8), top + height - 8, f"version {number}", "handed", anchor
+            )
 
     def _upright(self, name: str, at: datetime, top: int, bottom: int) -> None:
         x = f"{self._x(at):.2f}%"

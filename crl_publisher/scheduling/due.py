@@ -36,10 +36,11 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The last CRL of a kind that the record has as published."""
+    """The last CRL of a kind that the record has as published; a CA's very last one is followed by none."""
 
     number: int
     published_at: datetime
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ class Watch:
             default=None,
         )
         is_delta_routine = newest is not None and self._delta.is_routine_due(timeline, Kind.DELTA, newest, look)
-        if self.is_held(look):
+        if self.is_held(look) or (look.complete is not None and look.complete.is_final and not look.is_asked):
             return None
         return (
             self._without_schedule(look)

@@ -25,15 +25,26 @@ class InForce:
         """How long before the moment of issuing thisUpdate lies."""
         return self.schedule.backdate
 
+    @property
+    def longest_validity(self) -> timedelta:
+        """The most that the profiles allow between thisUpdate and nextUpdate, the last second included."""
+        return self.schedule.longest_validity
+
+    @property
+    def has_deltas(self) -> bool:
+        """Whether complete CRLs have deltas."""
+        return self.schedule.delta_period is not None
+
+    @property
+    def base_age(self) -> timedelta:
+        """How long a complete CRL has been public before deltas refer to it: most caches have it, or a later one."""
+        return self.schedule.base_age
+
     def next_update(self, this_update: datetime, *, delta: bool = False) -> datetime:
         """What a CRL of this date says."""
         return self.schedule.next_update(this_update, delta=delta)
 
-    def latest_next_update(self, this_update: datetime) -> datetime | None:
-        """The last nextUpdate that the profiles allow; None where they bound nothing."""
-        return self.schedule.latest_next_update(this_update)
-
-    def next_publication(self, after: datetime) -> datetime | None:
-        """By when the next routine CRL behind *after* is public; None when none comes."""
-        due = self.timeline.next_due(after)
-        return None if due is None else due + MAKING
+    def next_publication(self, moment: datetime) -> datetime:
+        """By when the next routine CRL behind *moment* is public; where none comes, when the present one ends."""
+        due = self.timeline.next_due(moment)
+        return self.next_update(moment) if due is None else due + MAKING

@@ -21,6 +21,7 @@ from .run_times import Calendar, periodic
 
 SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
+LONGEST_VALIDITY = 365 * _DAY
 T = TypeVar("T")
 
 
@@ -51,7 +52,7 @@ class Schedule:
     zone: Zone = setting(Zone("UTC"), clause="a name of the IANA database, as Europe/Amsterdam")
     jitter: timedelta = setting(timedelta(0), minimum=timedelta(0), maximum=timedelta(hours=1))
     blackout: Blackouts = setting(Blackouts(), clause="as 22:00-06:00; sat,sun 08:00-12:00; fri 22:00-mon 06:00")
-    validity: timedelta = setting(timedelta(hours=48), minimum=timedelta(minutes=5), maximum=365 * _DAY)
+    validity: timedelta = setting(timedelta(hours=48), minimum=timedelta(minutes=5), maximum=LONGEST_VALIDITY)
     overlap: timedelta = setting(timedelta(0), minimum=timedelta(0), maximum=365 * _DAY)
     outage_allowance: timedelta = setting(timedelta(hours=6), minimum=timedelta(0), maximum=365 * _DAY)
     delta_period: timedelta | None = setting(
@@ -87,10 +88,15 @@ class Schedule:
         return self.validity if self.delta_validity is None else self.delta_validity
 
     @property
-    def longest_validity(self) -> timedelta | None:
-        """The most that the profiles allow between thisUpdate and nextUpdate; None where they do not bound it."""
+    def longest_validity(self) -> timedelta:
+        """The most that the profiles allow between thisUpdate and nextUpdate; a year where they do not bound it."""
         bound = self.profile.validity
-        return None if bound is None else bound.longest
+        return LONGEST_VALIDITY if bound is None else bound.longest
+
+    @property
+    def base_age(self) -> timedelta:
+        """How long a complete CRL is public before deltas refer to it."""
+        return min(self.validity / 2, _DAY if self.calendar else self.period)
 
     @property
     def age_bounds(self) -> tuple[Bound, ...]:
@@ -105,9 +111,9 @@ class Schedule:
         """What a CRL of this date says; nextUpdate counts as valid itself, so a second less (BR 4.9.10, 7.2)."""
         return this_update + (self.delta_lifetime if delta else self.validity) - SECOND
 
-    def latest_next_update(self, this_update: datetime) -> datetime | None:
-        """The last nextUpdate that the profiles allow; None where they do not bound it."""
-        return None if self.longest_validity is None else this_update + self.longest_validity - SECOND
+    def latest_next_update(self, this_update: datetime) -> datetime:
+        """The last nextUpdate that the profiles allow."""
+        return this_update + self.longest_validity - SECOND
 
     def plan(self, start: datetime, *, anchor: datetime) -> Iterator[datetime]:
         """Every instant from *start* on at which a routine CRL is planned, before jitter and blackouts.

@@ -50,6 +50,9 @@ def add(installation: Installation, certificate: Path, name: str, is_default: bo
         raise ConfigurationError(
             f"The name {name!r} will not do: use lower-case letters, digits and hyphens, as in a host name."
         )
+    if name.endswith("-delta"):
+        # crl/<name>-delta.crl is the address of another issuer's delta CRL.
+        raise ConfigurationError(f"The name {name!r} will not do: names that end in -delta are those of delta CRLs.")
     loaded = _load_ca(certificate)
     clock = SystemClock()
     with installation.database() as database:

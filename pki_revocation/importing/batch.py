@@ -38,6 +38,8 @@ _COLUMNS = (
     "number",
     "der",
     "imported_at",
+    "is_ca",
+    "shard",
 )
 
 
@@ -124,6 +126,8 @@ class BatchWriter:
                 numbers.get(each.serial),
                 each.der,
                 imported_at,
+                each.is_ca,
+                each.shard,
             )
             # In the order of the index, neighbours share its pages: half of SQLite's time for large registers.
             for each in sorted(new, key=_serial_octets)

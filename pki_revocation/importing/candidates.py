@@ -84,7 +84,8 @@ class Candidate(NamedTuple):
     """A certificate as a source tells it; a tuple, because a million of them are made in a row.
 
     *for_subscriber* is False for a CA's or an OCSP responder's certificate, which gets no number and no letter;
-    *marked_expired* is an index.txt's own word for it.
+    *marked_expired* is an index.txt's own word for it; *shard* is the one that its CRL distribution point names, 0 for
+    none.
     """
 
     source: Source
@@ -99,6 +100,8 @@ class Candidate(NamedTuple):
     for_subscriber: bool = True
     marked_expired: bool = False
     der: bytes | None = None
+    is_ca: bool = False
+    shard: int = 0
 
     def refused(self, kind: RefusalKind, reason: str) -> Refusal:
         """A refusal of this very candidate."""

@@ -18,10 +18,10 @@ from .pem_der import candidate_of, certificate_from_pem
 from .subjects import from_text
 
 REQUIRED = ("serial", "subject", "not_after")
-OPTIONAL = ("not_before", "organisation", "status", "revoked_at", "reason", "certificate")
+OPTIONAL = ("not_before", "organisation", "status", "revoked_at", "reason", "distribution_point", "certificate")
 COLUMNS = (
     "serial (hexadecimal), subject and not_after (ISO 8601 with a zone), or certificate (PEM) instead of these; "
-    "and optionally not_before, organisation, status (V or R), revoked_at and reason"
+    "and optionally not_before, organisation, status (V or R), revoked_at, reason and distribution_point"
 )
 _SERIAL = re.compile(r"-?[0-9A-Fa-f]+")
 
@@ -111,6 +111,8 @@ def _candidate(
         not_after=_moment("not_after", columns["not_after"]),
         revocation=revocation,
         for_subscriber=serial not in not_subscribers,
+        is_ca=serial in not_subscribers,
+        shard=issuers.shard_at(issuer_id, columns.get("distribution_point", "")),
     )
 
 

@@ -52,9 +52,10 @@ class Importer:
         """
         with self._database.read() as connection:
             issuers = {issuer.id: issuer for issuer in register.all_issuers(connection)}
+            shards = register.crl_shard_addresses(connection)
             default = any(issuer.is_default for issuer in issuers.values())
             chosen = register.issuer_named(connection, issuer_name) if issuer_name or default or not issuers else None
-        reader = _Reader(chosen, KnownIssuers(tuple(issuers.values())))
+        reader = _Reader(chosen, KnownIssuers(tuple(issuers.values()), shards))
         tally = Tally()
         pending: dict[int, dict[int, Candidate]] = {issuer_id: {} for issuer_id in issuers}
         now = self._clock.now()

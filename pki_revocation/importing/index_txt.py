@@ -65,6 +65,7 @@ def _candidate(source: Source, place: int, issuer_id: int, line: str, not_subscr
         not_after=_moment(expiry),
         revocation=_revocation(status, revoked),
         for_subscriber=serial not in not_subscribers,
+        is_ca=serial in not_subscribers,
         marked_expired=status == "E",
     )
 

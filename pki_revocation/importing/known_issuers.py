@@ -1,7 +1,7 @@
 """Whose certificate is it: found by the issuer's name among those registered, and proven by the signature."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -14,8 +14,9 @@ from .candidates import RefusalKind, Refused
 class KnownIssuers:
     """The registered issuers, ready to be asked a hundred thousand times."""
 
-    def __init__(self, issuers: Sequence[Issuer]) -> None:
-        """Read each issuer's certificate once."""
+    def __init__(self, issuers: Sequence[Issuer], shards: Mapping[tuple[int, str], int] | None = None) -> None:
+        """Read each issuer's certificate once; *shards* are CRL shards by their issuer's id and their address."""
+        self._shards = shards or {}
         self._named: dict[x509.Name, list[tuple[Issuer, x509.Certificate]]] = defaultdict(list)
         for issuer in issuers:
             certificate = issuer.certificate
@@ -42,6 +43,24 @@ class KnownIssuers:
             f"Its issuer {certificate.issuer.rfc4514_string()[:200]!r} is not registered: "
             "add it with 'pki-revocation issuer add'.",
         )
+
+    def shard_of(self, issuer: Issuer, certificate: x509.Certificate) -> int:
+        """The CRL shard that a certificate's distribution point names; 0 when it names none."""
+        if not self._shards:
+            return 0
+        try:
+            points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+        except x509.ExtensionNotFound:
+            return 0
+        for point in points:
+            for name in point.full_name or ():
+                if isinstance(name, x509.UniformResourceIdentifier) and (shard := self.shard_at(issuer.id, name.value)):
+                    return shard
+        return 0
+
+    def shard_at(self, issuer_id: int, url: str) -> int:
+        """The CRL shard of an issuer with this very address; 0 for any other address."""
+        return self._shards.get((issuer_id, url), 0)
 
     def serials_signed_by(self, issuer: Issuer) -> frozenset[int]:
         """The serials that this issuer gave to registered issuers: CA certificates, which get no number."""

@@ -93,6 +93,8 @@ def candidate_of(
                 revocation=revocation,
                 for_subscriber=_is_for_subscriber(certificate),
                 der=certificate.public_bytes(Encoding.DER),
+                is_ca=_is_ca(certificate),
+                shard=issuers.shard_of(issuer, certificate),
             )
         except _UNREADABLE as error:
             raise Refused(RefusalKind.BROKEN, f"Its contents cannot be read: {error}.") from None
@@ -100,17 +102,20 @@ def candidate_of(
 
 def _is_for_subscriber(certificate: x509.Certificate) -> bool:
     """Neither a CA's certificate nor a delegated OCSP responder's: those are the CA's own, and no letter goes out."""
-    extensions = certificate.extensions
+    if _is_ca(certificate):
+        return False
     try:
-        if extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
-            return False
-    except x509.ExtensionNotFound:
-        pass
-    try:
-        usage = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return True
     return ExtendedKeyUsageOID.OCSP_SIGNING not in usage
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
 
 
 def _loaded(octets: bytes, *, pem: bool) -> x509.Certificate:

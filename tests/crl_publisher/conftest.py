@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from crl_publisher.config import PublisherSettings
+from crl_publisher.config import CrlSettings, PublisherSettings
 from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
+from crl_publisher.scheduling.book import ScheduleBook
+from crl_publisher.standing import standing_crls
 from pki_revocation.audit import AuditTrail
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import OneKey, Population
+from tests.crl_publisher.publishing import SettingsTiming, issuance_of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
@@ -52,14 +55,21 @@ def population(database: Database, issuer: Issuer, clock: FakeClock) -> Populati
 
 
 @pytest.fixture
+def book(database: Database, clock: FakeClock, settings: PublisherSettings) -> ScheduleBook:
+    """The schedules of every issuer, seeded by the settings."""
+    return ScheduleBook(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        seed=settings.schedule,
+        needs_second_person=settings.second_person,
+        standing=standing_crls(CrlSettings()),
+    )
+
+
+@pytest.fixture
 def issuance(
-    database: Database,
-    clock: FakeClock,
-    one_key: OneKey,
-    outlet: DirectoryOutlet,
-    settings: PublisherSettings,
+    database: Database, clock: FakeClock, one_key: OneKey, outlet: DirectoryOutlet, settings: PublisherSettings
 ) -> CrlIssuance:
     """Publishes the issuer's CRLs."""
-    return CrlIssuance(
-        database=database, clock=clock, audit=AuditTrail(clock), keys=one_key, outlet=outlet, settings=settings
-    )
+    return issuance_of(database, clock, one_key, outlet, timings=SettingsTiming(settings))

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.name import _ASN1Type
 
-from crl_publisher.builder import Particulars, build, subject_name
+from crl_publisher.builder import build, subject_name
+from crl_publisher.crl_extensions import Particulars
 from crl_publisher.reading import read_crl
 from keys.algorithms import algorithm_for
 from keys.demo.hierarchy import make_root

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import delete, func, select, update
 
 from crl_publisher import issuance as issuance_module
+from crl_publisher import planning as planning_module
 from crl_publisher.builder import build
 from crl_publisher.config import PublisherSettings
 from crl_publisher.entries import EntryStore
@@ -26,7 +27,7 @@ from crl_publisher.reading import ReadCrl, read_crl
 from crl_publisher.store import last_published, published
 from keys.errors import UnusableKey
 from pki_revocation import journal, register
-from pki_revocation.audit import AuditTrail, verify_chain
+from pki_revocation.audit import verify_chain
 from pki_revocation.clock import iso
 from pki_revocation.database import Database
 from pki_revocation.errors import ClockBehindJournal
@@ -36,6 +37,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import audit, crl_entries, crls
 from tests.crl_publisher.crafted import entry
 from tests.crl_publisher.population import OneKey, Population
+from tests.crl_publisher.publishing import SettingsTiming, issuance_of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
@@ -100,9 +102,7 @@ def test_numbers_rise_over_clock_steps_and_restarts(
     results = [issuance.publish(issuer)]
     for step in (HOUR, timedelta(0), -2 * HOUR, timedelta(seconds=1), -20 * HOUR, 3 * DAY):
         clock.advance(step)
-        again = CrlIssuance(
-            database=database, clock=clock, audit=AuditTrail(clock), keys=one_key, outlet=outlet, settings=settings
-        )
+        again = issuance_of(database, clock, one_key, outlet)
         results.append(again.publish(issuer))
 
     for before, after in pairwise(results):
@@ -149,14 +149,8 @@ def test_shorter_validity_does_not_take_next_update_back(
 ) -> None:
     """What was promised stays promised (RFC 5280 section 5.1.2.5)."""
     first = issuance.publish(issuer)
-    shorter = CrlIssuance(
-        database=database,
-        clock=clock,
-        audit=AuditTrail(clock),
-        keys=one_key,
-        outlet=outlet,
-        settings=PublisherSettings(validity=4 * HOUR),
-    )
+    timings = SettingsTiming(PublisherSettings(validity=4 * HOUR))
+    shorter = issuance_of(database, clock, one_key, outlet, timings=timings)
 
     assert shorter.publish(issuer).next_update == first.next_update
 
@@ -317,8 +311,8 @@ def test_revocation_between_applying_and_planning_is_listed(
     apply = EntryStore.apply
     late: list[int] = []
 
-    def overtaken(store: EntryStore, which: Issuer) -> int:
-        sequence = apply(store, which)
+    def overtaken(store: EntryStore, which: Issuer, *, upto: int | None = None) -> int:
+        sequence = apply(store, which, upto=upto)
         if not late:
             late.extend(population.issue_revoked(1))
         return sequence
@@ -398,7 +392,7 @@ def test_old_number_stops_the_publication(
     """A number that is not above the public one is refused by the gate, before the outlet is asked."""
     number = issuance.publish(issuer).number
     before = public_file.read_bytes()
-    monkeypatch.setattr(issuance_module, "next_number", lambda **_: number - 1)
+    monkeypatch.setattr(planning_module, "next_number", lambda **_: number - 1)
 
     with pytest.raises(CrlRejected) as rejected:
         issuance.publish(issuer)
@@ -592,14 +586,7 @@ def test_two_issuers_are_apart(
             connection, name="other", certificate=other.certificate, is_default=False, clock=clock
         )
     keys = OneKey(other.key, other.certificate, clock)
-    elsewhere = CrlIssuance(
-        database=database,
-        clock=clock,
-        audit=AuditTrail(clock),
-        keys=keys,
-        outlet=DirectoryOutlet(root),
-        settings=PublisherSettings(),
-    )
+    elsewhere = issuance_of(database, clock, keys, DirectoryOutlet(root))
     population.issue_revoked(1)
 
     assert issuance.publish(issuer).entries == 1
@@ -621,9 +608,7 @@ def test_two_publishers_at_once_share_no_number(
 ) -> None:
     """Without any lease: each number is reserved once, and whoever is slower publishes nothing older."""
     population.issue_revoked(5)
-    other = CrlIssuance(
-        database=database, clock=clock, audit=AuditTrail(clock), keys=one_key, outlet=outlet, settings=settings
-    )
+    other = issuance_of(database, clock, one_key, outlet)
 
     def publish(which: CrlIssuance) -> list[int]:
         numbers = []

@@ -28,6 +28,7 @@ def test_number_is_the_highest_of_three(reserved: int | None, published: int | N
 
 
 def test_number_that_does_not_fit_is_refused() -> None:
-    """A public CRL whose number takes over 64 bits cannot be followed by one that the record keeps."""
-    with pytest.raises(NumberExhausted, match="64 bits"):
-        next_number(reserved=None, published=(1 << 63) - 1, moment=MOMENT)
+    """After a public CRL whose number is the largest that BR 7.2.2 allows there is no next one; before it there is."""
+    with pytest.raises(NumberExhausted, match=r"2\^159"):
+        next_number(reserved=None, published=(1 << 159) - 1, moment=MOMENT)
+    assert next_number(reserved=None, published=(1 << 159) - 2, moment=MOMENT) == (1 << 159) - 1

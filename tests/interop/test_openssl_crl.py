@@ -14,18 +14,16 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from crl_publisher.config import PublisherSettings
-from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from keys.algorithms import algorithm_for
 from keys.demo.hierarchy import make_root
 from keys.file_key import KEY_TYPES
 from pki_revocation import register
-from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.population import OneKey, Population
+from tests.crl_publisher.publishing import issuance_of
 
 pytestmark = pytest.mark.skipif(which("openssl") is None, reason="needs openssl: apt-get install openssl")
 # OpenSSL 3.0 knows no ML-DSA.
@@ -51,14 +49,8 @@ class Publisher:
         for reason in (RevocationReason.SUPERSEDED, RevocationReason.CESSATION_OF_OPERATION):
             population.revoke(*population.issue(1), reason=reason)
         population.revoke(*population.issue(serials=[0x7F, (1 << 159) - 1]))
-        CrlIssuance(
-            database=database,
-            clock=clock,
-            audit=AuditTrail(clock),
-            keys=OneKey(self.authority.key, self.authority.certificate, clock),
-            outlet=DirectoryOutlet(folder),
-            settings=PublisherSettings(),
-        ).publish(issuer)
+        keys = OneKey(self.authority.key, self.authority.certificate, clock)
+        issuance_of(database, clock, keys, DirectoryOutlet(folder)).publish(issuer)
         self.crl = folder / "crl" / "ca.crl"
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(self.authority.certificate.public_bytes(Encoding.PEM))

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, select
 
-from pki_revocation.bulk_insert import RowExists, bulk_insert
+from pki_revocation.bulk_insert import RowExists, bulk_insert, bulk_replace
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates
+from pki_revocation.schema import certificates, crl_entries
 
 COLUMNS = (
     "issuer_id",
@@ -59,3 +59,30 @@ def test_row_that_exists_takes_all_back(database: Database, issuer: Issuer) -> N
 
     with database.read() as connection:
         assert connection.execute(select(certificates.c.serial)).scalars().all() == [2]
+
+
+def test_replacing_takes_the_place_of_the_same_key(database: Database, issuer: Issuer) -> None:
+    """A row with a key that is there replaces it whole, and one with a new key is added."""
+    columns = ("issuer_id", "shard", "serial", "is_ca", "encoding_version", "not_after", "entry")
+    with database.write() as connection:
+        bulk_replace(
+            connection,
+            crl_entries,
+            columns,
+            [(issuer.id, 0, 1, False, 1, NOW, b"a"), (issuer.id, 0, 2, True, 1, NOW, b"b")],
+        )
+    with database.write() as connection:
+        bulk_replace(
+            connection,
+            crl_entries,
+            columns,
+            [(issuer.id, 0, 2, False, 2, FAR, b"c"), (issuer.id, 1, 2, True, 1, NOW, b"d")],
+        )
+
+    with database.read() as connection:
+        found = {tuple(row) for row in connection.execute(select(*(crl_entries.c[name] for name in columns)))}
+    assert found == {
+        (issuer.id, 0, 1, False, 1, NOW, b"a"),
+        (issuer.id, 0, 2, False, 2, FAR, b"c"),
+        (issuer.id, 1, 2, True, 1, NOW, b"d"),
+    }

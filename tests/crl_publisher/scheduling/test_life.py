@@ -103,9 +103,7 @@ class Life(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([1, 30, 119, 355, 700, 2000]), with_key=st.booleans(), revokes=st.booleans())
     def outage(self, minutes: int, with_key: bool, revokes: bool) -> None:  # noqa: FBT001 - drawn
         """The publisher is gone, or cannot sign: for less than is allowed, or for more."""
-        stop, start = (
-            (self.world.stop, self.world.start) if with_key else (self.world.break_key, self.world.mend_key)
-        )
+        stop, start = (self.world.stop, self.world.start) if with_key else (self.world.break_key, self.world.mend_key)
         stop()
         self.world.pass_time(timedelta(minutes=minutes))
         if revokes:

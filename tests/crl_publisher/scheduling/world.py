@@ -137,7 +137,11 @@ class World:
         assert crl.this_update <= self.now, f"{crl} lies in the future of {self.now}"
         assert crl.next_update >= self.now or self.is_excused(), f"{self.now}: nothing is valid, only {crl}"
         version = self.timeline.in_force(self.wall)
-        if self.delta is not None and version.schedule.delta_period and self.delta.published_at > version.effective_from:
+        if (
+            self.delta is not None
+            and version.schedule.delta_period
+            and self.delta.published_at > version.effective_from
+        ):
             assert self.delta.next_update >= self.now or self.is_excused(), f"{self.now}: no delta, only {self.delta}"
         self._look_for_revocations()
 
@@ -145,10 +149,8 @@ class World:
         """Whether an outage went beyond the allowance; what a clock is off by counts as an outage too."""
         if self.complete is None:
             return self.away_since is not None or self.now <= self.back_at + MAKING
-        allowances = [
-            self.timeline.in_force(at).schedule.outage_allowance
-            for at in (self.wall, self.complete.published_at if self.complete else self.wall)
-        ]
+        complete = self.complete
+        allowances = [self.timeline.in_force(at).schedule.outage_allowance for at in (self.wall, complete.published_at)]
         away = timedelta(0) if self.away_since is None else self.now - self.away_since
         wrong = max(self.offsets) - min(self.offsets)
         return max(away, self.longest_away) + wrong > min(allowances)
@@ -210,7 +212,10 @@ class World:
         kinds = [Kind.DELTA] if kind is Kind.DELTA else [Kind.COMPLETE]
         if kind is Kind.COMPLETE and version.schedule.delta_period is not None:
             kinds.append(Kind.DELTA)
-        number = max(max((crl.number for crl in (self.complete, self.delta) if crl), default=0) + 1, int(moment.timestamp()))
+        number = max(
+            max((crl.number for crl in (self.complete, self.delta) if crl is not None), default=0) + 1,
+            int(moment.timestamp()),
+        )
         for each in kinds:
             before = self.delta if each is Kind.DELTA else self.complete
             this_update = moment - version.schedule.backdate
@@ -220,8 +225,7 @@ class World:
             latest = version.schedule.latest_next_update(this_update)
             if before is not None and each is Kind.COMPLETE:
                 next_update = max(next_update, before.next_update)
-            if latest is not None:
-                next_update = min(next_update, latest)
+            next_update = min(next_update, latest)
             made = Crl(each, number, self.wall, this_update, next_update, len(self.revocations))
             self._never_backwards(before, made)
             if each is Kind.DELTA:
@@ -242,7 +246,7 @@ class World:
                 assert made.next_update >= before.next_update, f"{made} after {before}"
 
     def _next_instant(self) -> datetime:
-        """The next instant at which anything could be due, by whatever clock was ever right; found without the watch."""
+        """The next instant at which anything could be due, by any clock that ever was; found without the watch."""
         return min(self._instants())
 
     def _instants(self) -> Iterator[datetime]:

@@ -1,4 +1,4 @@
-"""The schedule: when a CRL is due, when it has to wait, and what happens when publishing fails."""
+"""The running publisher: when a CRL is due, when it has to wait, and what happens when publishing fails."""
 
 import threading
 import time
@@ -14,13 +14,15 @@ from crl_publisher.config import PublisherSettings
 from crl_publisher.issuance import CrlIssuance
 from crl_publisher.lease import Lease
 from crl_publisher.outlets import DirectoryOutlet
-from crl_publisher.schedule import PublicationSchedule
+from crl_publisher.publisher import Publisher
+from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.store import PublishedCrl, published
 from pki_revocation import register
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from pki_revocation.schema import leases
 from tests.crl_publisher.population import OneKey, Population
+from tests.crl_publisher.publishing import issuance_of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
@@ -59,21 +61,31 @@ def lease(database: Database, clock: FakeClock, settings: PublisherSettings) -> 
 
 
 @pytest.fixture
+def issuance(
+    database: Database, clock: FakeClock, one_key: OneKey, outlet: DirectoryOutlet, book: ScheduleBook
+) -> CrlIssuance:
+    """Publishes as the book says."""
+    return issuance_of(database, clock, one_key, outlet, timings=book)
+
+
+@pytest.fixture
 def start(
     database: Database,
     clock: FakeClock,
+    book: ScheduleBook,
     issuance: CrlIssuance,
     outlet: DirectoryOutlet,
     settings: PublisherSettings,
     ticker: Ticker,
     lease: Lease,
-) -> Callable[[], PublicationSchedule]:
+) -> Callable[[], Publisher]:
     """Starts a publisher that has the lease, and is polled by the test."""
 
-    def started() -> PublicationSchedule:
-        made = PublicationSchedule(
+    def started() -> Publisher:
+        made = Publisher(
             database=database,
             clock=clock,
+            book=book,
             issuance=issuance,
             outlet=outlet,
             lease=lease,
@@ -88,7 +100,7 @@ def start(
 
 
 @pytest.fixture
-def schedule(start: Callable[[], PublicationSchedule], issuer: Issuer) -> PublicationSchedule:
+def schedule(start: Callable[[], Publisher], issuer: Issuer) -> Publisher:
     """One that was just started."""
     return start()
 
@@ -112,7 +124,7 @@ def answer(database: Database, request: int) -> dict[str, object] | None:
 
 
 def test_first_crl_comes_at_once_and_the_next_when_one_is_due(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker
 ) -> None:
     """Nothing is public: publish. After that once each period, also when the scheduler's own clock stands still."""
     for expected, step in ((1, SECOND), (1, HOUR - 2 * SECOND), (1, 2 * SECOND), (2, HOUR), (3, HOUR)):
@@ -122,7 +134,7 @@ def test_first_crl_comes_at_once_and_the_next_when_one_is_due(
 
 
 def test_revocation_is_published_by_the_next_look(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, population: Population
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, population: Population
 ) -> None:
     """It waits for nothing but the interval between two CRLs."""
     schedule.poll()
@@ -135,7 +147,7 @@ def test_revocation_is_published_by_the_next_look(
 
 
 def test_storm_of_revocations_is_gathered(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, population: Population
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, population: Population
 ) -> None:
     """At most one CRL in each minimum interval, and the last revocation is in one within the promise."""
     for _ in range(20):
@@ -151,7 +163,7 @@ def test_storm_of_revocations_is_gathered(
 
 
 def test_overdue_crl_comes_though_the_clock_was_set_back(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
 ) -> None:
     """A period that really passed counts, whatever the wall clock says."""
     schedule.poll()
@@ -164,7 +176,7 @@ def test_overdue_crl_comes_though_the_clock_was_set_back(
 
 
 def test_file_that_vanished_is_published_again(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, public_file: Path
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, public_file: Path
 ) -> None:
     """Somebody removed what was public."""
     schedule.poll()
@@ -178,7 +190,7 @@ def test_file_that_vanished_is_published_again(
 
 
 def test_failure_keeps_the_last_crl_and_is_tried_again_with_pauses(
-    schedule: PublicationSchedule,
+    schedule: Publisher,
     database: Database,
     issuer: Issuer,
     ticker: Ticker,
@@ -206,7 +218,7 @@ def test_failure_keeps_the_last_crl_and_is_tried_again_with_pauses(
 
 
 def test_request_is_answered_with_what_was_published(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, clock: FakeClock
+    schedule: Publisher, database: Database, issuer: Issuer, clock: FakeClock
 ) -> None:
     """Two that ask at once get the same CRL, at once, with what it cost."""
     schedule.poll()
@@ -224,7 +236,7 @@ def test_request_is_answered_with_what_was_published(
 
 
 def test_request_is_answered_with_the_reason_of_a_failure(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, clock: FakeClock, one_key: OneKey
+    schedule: Publisher, database: Database, issuer: Issuer, clock: FakeClock, one_key: OneKey
 ) -> None:
     """One sentence, also while the publisher pauses after a failure."""
     one_key.is_missing = True
@@ -237,7 +249,7 @@ def test_request_is_answered_with_the_reason_of_a_failure(
 
 
 def test_without_the_lease_nothing_is_published(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
 ) -> None:
     """Another publisher took over: this one is still, until it has the lease again."""
     other = Lease(database=database, clock=clock, length=timedelta(seconds=30))
@@ -255,7 +267,7 @@ def test_without_the_lease_nothing_is_published(
 
 
 def test_issuer_without_a_key_here_is_left_alone(
-    schedule: PublicationSchedule, database: Database, clock: FakeClock, authority: CertificateAuthority, root: Path
+    schedule: Publisher, database: Database, clock: FakeClock, authority: CertificateAuthority, root: Path
 ) -> None:
     """Its CRLs come from elsewhere, and whoever asks for one is told."""
     with database.write() as connection:
@@ -273,7 +285,7 @@ def test_issuer_without_a_key_here_is_left_alone(
 
 
 def test_new_start_publishes_only_what_is_due(
-    start: Callable[[], PublicationSchedule], database: Database, issuer: Issuer, ticker: Ticker, public_file: Path
+    start: Callable[[], Publisher], database: Database, issuer: Issuer, ticker: Ticker, public_file: Path
 ) -> None:
     """What stands is left; an older file in its place, as after a restore of the folder, is not."""
     schedule = start()
@@ -295,6 +307,7 @@ def test_new_start_publishes_only_what_is_due(
 
 def test_running_schedule_publishes_and_ends_cleanly(
     database: Database,
+    book: ScheduleBook,
     issuance: CrlIssuance,
     outlet: DirectoryOutlet,
     population: Population,
@@ -303,9 +316,10 @@ def test_running_schedule_publishes_and_ends_cleanly(
 ) -> None:
     """The real loop: the first CRL, a revocation soon after, and no lease left behind."""
     settings = PublisherSettings(minimum_interval=timedelta(0))
-    schedule = PublicationSchedule(
+    schedule = Publisher(
         database=database,
         clock=clock,
+        book=book,
         issuance=issuance,
         outlet=outlet,
         lease=Lease(database=database, clock=clock, length=settings.lease),
