@@ -255,10 +255,12 @@ class Publisher:
         else:
             published = self._issuance.publish(issuer, scope)
             own.is_sound = True
-        own.watch.succeeded(started, sight.timeline.in_force(sight.look.now).schedule.minimum_interval)
+        interval = sight.timeline.in_force(sight.look.now).schedule.minimum_interval
         if published is None:
-            # A complete CRL is what deltas refer to: until there is one, this look has found nothing to do.
+            # A delta refers to a complete CRL, and there is none yet.
+            own.watch.held_back(sight.look, interval)
             return None
+        own.watch.succeeded(due, Recorded(published.number, published.published_at), sight.look, interval)
         metrics.published(issuer.name, self._monotonic() - started)
         if due.kind is Kind.COMPLETE:
             metrics.stands(published, age_seconds=0, uncovered=0)

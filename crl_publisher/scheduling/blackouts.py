@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Self
 
 from .local_time import Zone
@@ -70,11 +71,10 @@ class Window:
         """Its occurrences that may hold this wall-clock time: from the first instant, to before the second."""
         midnight = datetime.combine(wall.date(), time())
         # A day more on each side: clocks may be changed in between.
-        for back in range(-1, max(self.span(day) for day in self.days) + 2):
+        for back in range(-1, _longest_span(self) + 2):
             first = midnight - timedelta(days=back)
             if first.weekday() in self.days:
-                end = first + timedelta(days=self.span(first.weekday()), minutes=self.end)
-                yield zone.instants(first + timedelta(minutes=self.start))[0], zone.instants(end)[-1]
+                yield _occurrence(self, first, zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,18 @@ class Blackouts:
                 last = (day + window.span(day)) * _DAY_MINUTES + window.end
                 found |= {minute % (_WEEK * _DAY_MINUTES) for minute in range(first, last)}
         return found
+
+
+@lru_cache(maxsize=4096)
+def _occurrence(window: Window, midnight: datetime, zone: Zone) -> tuple[datetime, datetime]:
+    """The one that begins on this day; each is asked for again and again."""
+    end = midnight + timedelta(days=window.span(midnight.weekday()), minutes=window.end)
+    return zone.instants(midnight + timedelta(minutes=window.start))[0], zone.instants(end)[-1]
+
+
+@lru_cache(maxsize=256)
+def _longest_span(window: Window) -> int:
+    return max(window.span(day) for day in window.days)
 
 
 def _days(text: str) -> frozenset[int]:

@@ -192,7 +192,9 @@ class ScheduleBook:
             entry = _found(entries, number)
             if entry.withdrawn_at is not None:
                 raise VersionRefused(f"Version {number} was withdrawn before.")
-            if entry.counts and (entry.effective_from is None or entry.effective_from <= now):
+            # A clock that was set back makes nothing planned that was in force.
+            present = self._timeline(issuer, entries).in_force(now)
+            if entry.counts and (entry.number == present.number or not entry.begins_after(now)):
                 raise VersionRefused(
                     f"Version {number} is or was in force: set another one, or roll back, instead of withdrawing it."
                 )

@@ -22,6 +22,8 @@ from .timeline import Kind, Timeline, Version
 MAKING = timedelta(minutes=2)
 _LOOKED_AT = timedelta(days=400)
 _PERIODS = 5
+# Of the room that there is: the first for long stretches, the second shortly before a handover.
+_LEAPS = (2, 16)
 _UNENDING = timedelta(days=3650)
 
 
@@ -154,7 +156,7 @@ class _Walk:
         plain = self._made(_Point(point.at, point.at - version.schedule.backdate, point.at), version)
         if plain.next_update < point.next_update:
             room = min(room, self._limit(plain, point.at) - point.at)
-        for part in (2, 4, 8, 16, 32):
+        for part in _LEAPS:
             run = self._timeline.next_run(point.at + room / part, self._kind)
             if run is None or run.latest > point.at + room:
                 continue

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .schedule import AfterRevocation, Schedule
-from .timeline import Kind, Timeline
+from .timeline import EVER, Kind, Timeline
 
 _LONGEST_PAUSE_SECONDS = 60.0
 _LAST_DOUBLING = 6
@@ -68,16 +68,20 @@ class _Pace:
     """When this process first saw the last CRL of a kind, on both clocks."""
 
     number: int | None = None
-    wall: datetime | None = None
+    wall: datetime = EVER
     monotonic: float = 0.0
-    since: datetime | None = None
+    since: datetime = EVER
+
+    def see(self, last: Recorded, now: datetime, monotonic: float) -> None:
+        """Remember when this one was first seen."""
+        if self.number != last.number:
+            self.number, self.wall, self.monotonic = last.number, now, monotonic
+            # A CRL of the future is no guide, once the clock that dated it was set back.
+            self.since = min(last.published_at, now)
 
     def is_routine_due(self, timeline: Timeline, kind: Kind, last: Recorded, look: Look) -> bool:
         """Whether a run came behind the last CRL: by the wall's clock, or by the time that really passed."""
-        if self.number != last.number or self.wall is None or self.since is None:
-            self.number, self.wall, self.monotonic = last.number, look.now, look.monotonic
-            # A CRL of the future is no guide, once the clock that dated it was set back.
-            self.since = min(last.published_at, look.now)
+        self.see(last, look.now, look.monotonic)
         passed = self.wall + timedelta(seconds=int(look.monotonic - self.monotonic))
         due = timeline.next_due(self.since, kind)
         return due is not None and due <= max(look.now, passed)
@@ -145,10 +149,18 @@ class Watch:
             return Due(Kind.DELTA, Cause.REVOCATION)
         return Due(Kind.DELTA, Cause.ROUTINE) if is_routine else None
 
-    def succeeded(self, started: float, minimum_interval: timedelta) -> None:
-        """Something was published, and *started* to be made then: the next one comes an interval later at least."""
+    def succeeded(self, due: Due, published: Recorded, look: Look, minimum_interval: timedelta) -> None:
+        """What was due at this look was published: the next one comes an interval later at least."""
         self.failures = 0
-        self.not_before = started + minimum_interval.total_seconds()
+        self.not_before = look.monotonic + minimum_interval.total_seconds()
+        # From here on the routine has its pace, also if the clock is set before the next look.
+        self._delta.see(published, look.now, look.monotonic)
+        if due.kind is Kind.COMPLETE:
+            self._complete.see(published, look.now, look.monotonic)
+
+    def held_back(self, look: Look, minimum_interval: timedelta) -> None:
+        """There was nothing to publish after all: look again an interval later."""
+        self.not_before = look.monotonic + minimum_interval.total_seconds()
 
     def failed(self, monotonic: float) -> float:
         """It failed: give the seconds to the next attempt, which double with each failure."""

@@ -39,6 +39,10 @@ class Entry:
         """Whether somebody has yet to approve it."""
         return self.approved_at is None and self.withdrawn_at is None
 
+    def begins_after(self, moment: datetime) -> bool:
+        """Whether it comes into force later than that."""
+        return self.effective_from is not None and self.effective_from > moment
+
     def version(self) -> Version:
         """As the timeline has it."""
         if self.effective_from is None:

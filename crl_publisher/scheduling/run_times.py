@@ -86,11 +86,15 @@ class Calendar:
 
 def periodic(start: datetime, *, anchor: datetime, period: timedelta) -> Iterator[datetime]:
     """Every instant from *start* on that lies a whole number of periods behind *anchor*; none before it."""
-    trigger = IntervalTrigger(seconds=int(period.total_seconds()), start_date=anchor, timezone=UTC)
-    found: datetime = trigger.get_next_fire_time(None, start)
+    found: datetime = _interval(anchor, period).get_next_fire_time(None, start)
     while True:
         yield found
         found += period
+
+
+@lru_cache(maxsize=256)
+def _interval(anchor: datetime, period: timedelta) -> IntervalTrigger:
+    return IntervalTrigger(seconds=int(period.total_seconds()), start_date=anchor, timezone=UTC)
 
 
 @lru_cache(maxsize=256)

@@ -28,11 +28,11 @@ BLACKOUTS = ["", "", "22:00-06:00", "01:30-03:30", "sat 00:00-sun 12:00"]
 def schedules(draw: st.DrawFn) -> dict[str, str]:
     """A document, most of them sensible: what is not is refused, which is part of the game."""
     document = {
-        "profile": draw(st.sampled_from(["br", "br etsi", "pkix"])),
+        "profile": draw(st.sampled_from(["br", "br etsi", "pkix", "pkix"])),
         "zone": draw(st.sampled_from(ZONES)),
         "blackout": draw(st.sampled_from(BLACKOUTS)),
         "jitter": draw(st.sampled_from(["0s", "0s", "7m", "25m"])),
-        "validity": draw(st.sampled_from(["10h", "30h", "3d", "7d"])),
+        "validity": draw(st.sampled_from(["10h", "30h", "3d", "7d", "20d"])),
         "outage_allowance": draw(st.sampled_from(["2h", "6h", "12h"])),
         "publish_within": draw(st.sampled_from(["5s", "1m"])),
     }
@@ -86,7 +86,12 @@ class Life(RuleBasedStateMachine):
     @rule()
     def withdraw(self) -> None:
         """What is planned is taken back."""
-        planned = [each for each in self.world.timeline.versions if each.effective_from > self.world.wall]
+        present = self.world.timeline.in_force(self.world.wall)
+        planned = [
+            each
+            for each in self.world.timeline.versions
+            if each.effective_from > self.world.wall and each is not present
+        ]
         assume(planned)
         try:
             self.world.withdraw(planned[-1].number)
@@ -129,7 +134,7 @@ class Life(RuleBasedStateMachine):
         self.world.start()
         self.world.pass_time(timedelta(seconds=1))
 
-    @rule(seconds=st.sampled_from([-1200, -300, 0, 30]))
+    @rule(seconds=st.sampled_from([-14400, -1200, -300, -300, 0, 0, 30]))
     def step_clock(self, seconds: int) -> None:
         """Somebody sets the clock, back or a little ahead."""
         self.world.step_clock(timedelta(seconds=seconds))

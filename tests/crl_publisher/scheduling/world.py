@@ -24,6 +24,7 @@ class Crl:
 
     kind: Kind
     number: int
+    made_at: datetime
     published_at: datetime
     this_update: datetime
     next_update: datetime
@@ -55,7 +56,7 @@ class World:
         self.last_at = start
         self.complete: Crl | None = None
         self.delta: Crl | None = None
-        self.publications = 0
+        self.changed_at = start
         self.back_at = start
         check(self.timeline, (), start)
 
@@ -72,12 +73,14 @@ class World:
         timeline = self.timeline.with_version(version)
         check(timeline, self.standing(), self.wall)
         self.timeline = timeline
+        self.changed_at = self.now
 
     def withdraw(self, number: int) -> None:
         """A planned version goes, when what is left has no gap."""
         timeline = Timeline("world", tuple(each for each in self.timeline.versions if each.number != number))
         check(timeline, self.standing(), self.wall)
         self.timeline = timeline
+        self.changed_at = self.now
 
     def standing(self) -> tuple[Standing, ...]:
         """What is public, as the check wants it."""
@@ -144,6 +147,7 @@ class World:
         ):
             assert self.delta.next_update >= self.now or self.is_excused(), f"{self.now}: no delta, only {self.delta}"
         self._look_for_revocations()
+        self._look_for_the_routine(crl)
 
     def is_excused(self) -> bool:
         """Whether an outage went beyond the allowance; what a clock is off by counts as an outage too."""
@@ -167,6 +171,14 @@ class World:
             for version in (self.timeline.in_force(self.wall), self.timeline.in_force(first + self.offset))
         )
         assert self.now <= first + within, f"{self.now}: the revocation of {self.revocations[covered]} is missing"
+
+    def _look_for_the_routine(self, crl: Crl) -> None:
+        """A process that made a CRL makes the next one when so much time has passed, whatever its clock says."""
+        due = self.timeline.next_due(crl.published_at)
+        if due is None or self.process is None or self.away_since is not None or self.process.since > crl.made_at:
+            return
+        passed = crl.made_at + (due - crl.published_at)
+        assert self.now <= max(passed, self.changed_at, self.back_at) + MAKING, f"{self.now}: {crl} has no successor"
 
     def _is_away(self) -> None:
         if self.away_since is None:
@@ -202,10 +214,11 @@ class World:
         if not self.signs:
             process.watch.failed(monotonic)
             return
-        self._publish(due.kind)
-        process.watch.succeeded(monotonic, self.timeline.in_force(self.wall).schedule.minimum_interval)
+        made = self._publish(due.kind)
+        interval = self.timeline.in_force(self.wall).schedule.minimum_interval
+        process.watch.succeeded(due, Recorded(made.number, made.published_at), look, interval)
 
-    def _publish(self, kind: Kind) -> None:
+    def _publish(self, kind: Kind) -> Crl:
         """With the rules of issuance: one order in time with the journal, and nothing goes backwards."""
         version = self.timeline.in_force(moment := max(self.wall, self.last_at))
         self.last_at = moment
@@ -226,15 +239,15 @@ class World:
             if before is not None and each is Kind.COMPLETE:
                 next_update = max(next_update, before.next_update)
             next_update = min(next_update, latest)
-            made = Crl(each, number, self.wall, this_update, next_update, len(self.revocations))
+            made = Crl(each, number, self.now, self.wall, this_update, next_update, len(self.revocations))
             self._never_backwards(before, made)
             if each is Kind.DELTA:
                 self.delta = made
             else:
                 self.complete = made
-        self.publications += 1
         if kind is Kind.COMPLETE:
             self.longest_away = timedelta(0)
+        return made
 
     @staticmethod
     def _never_backwards(before: Crl | None, made: Crl) -> None:
@@ -252,7 +265,7 @@ class World:
     def _instants(self) -> Iterator[datetime]:
         covered = max((crl.covers for crl in (self.complete, self.delta) if crl is not None), default=0)
         if not self.signs or self.process is None:
-            yield self.now + (timedelta(days=1) if self.process is None else timedelta(seconds=30))
+            yield self.now + timedelta(hours=6)
         elif self.complete is None or covered < len(self.revocations):
             yield self.now + POLL
         if self.back_at > self.now:
