@@ -40,9 +40,11 @@ def schedules(draw: st.DrawFn) -> dict[str, str]:
         document["calendar"] = draw(st.sampled_from(CALENDARS))
     else:
         document["period"] = draw(st.sampled_from(["45m", "1h", "5h", "1d"]))
-    if draw(st.integers(0, 3)) == 0:
+    if draw(st.booleans()):
         document["delta_period"] = draw(st.sampled_from(["30m", "2h"]))
         document["after_revocation"] = draw(st.sampled_from(["complete", "delta"]))
+        if draw(st.booleans()):
+            document["delta_validity"] = draw(st.sampled_from(["9h", "25h"]))
     return document
 
 
@@ -116,7 +118,7 @@ class Life(RuleBasedStateMachine):
         start()
         self.world.pass_time(timedelta(minutes=3))
 
-    @rule(minutes=st.sampled_from([1, 30, 119, 355, 700]))
+    @rule(minutes=st.sampled_from([1, 30, 120, 360, 720]))
     def outage_before_a_run(self, minutes: int) -> None:
         """It goes just before a routine run, which is when it hurts most."""
         due = self.world.timeline.next_due(self.world.wall)
