@@ -123,7 +123,7 @@ class Blackouts:
         while at < end + day:
             wall = zone.wall(at)
             for window in self.windows:
-                found |= {pair for pair in window.around(wall, zone) if pair[0] < end and pair[1] > start}
+                found |= {pair for pair in window.around(wall, zone) if max(pair[0], start) < min(pair[1], end)}
             at += day
         return tuple(sorted(found))
 
