@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -56,6 +56,15 @@ class _Desk:
         """The versions that count."""
         with self.database.read() as connection:
             return self.book.timeline(connection, self.issuer)
+
+    def timeline_from(self, begin: datetime) -> Timeline:
+        """The same, as if what is in force now had been so from *begin* on, where that lies before it."""
+        timeline = self.timeline()
+        present = timeline.in_force(self.now)
+        if begin >= present.effective_from:
+            return timeline
+        planned = tuple(each for each in timeline.versions if each.effective_from > self.now and each is not present)
+        return Timeline(timeline.issuer, (replace(present, effective_from=begin), *planned))
 
     def wanted(self, changes: Sequence[str], file: Path | None, at: datetime | None = None) -> Schedule:
         """The schedule that a command's arguments describe: changes are to the one in force at that time."""
@@ -278,7 +287,7 @@ def preview(  # noqa: PLR0913 - one argument for each option
     with _desk(installation, issuer_name) as desk:
         begin = desk.moment("--from", start)
         end = begin + _horizon(horizon)
-        timeline = desk.timeline()
+        timeline = desk.timeline_from(begin)
         if changes or file is not None:
             moment = begin if at is None else desk.moment("--at", at)
             wanted = desk.wanted(changes, file, moment)
