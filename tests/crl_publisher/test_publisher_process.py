@@ -183,11 +183,13 @@ def test_running_publisher_takes_up_a_new_schedule(installed: Installed) -> None
         _a_second_later(installed)
         longer = installed.run("schedule", "set", "period=50m", "validity=4d", "--by", "anna")
         assert longer.returncode == 0, longer.stderr
-        wait_until(lambda: _validity(installed) == 4)
+        wait_until(lambda: len(installed.history()) == 2)
+        assert _validity(installed) == 4
         at = (datetime.now(UTC) + timedelta(seconds=8)).strftime("%Y-%m-%dT%H:%M:%SZ")
         handed = installed.run("schedule", "rotate", "period=40m", "validity=6d", "--at", at, "--by", "bob")
         assert handed.returncode == 0, handed.stderr
-        wait_until(lambda: _validity(installed) == 6)
+        wait_until(lambda: len(installed.history()) == 3)
+        assert _validity(installed) == 6
         assert installed.history()[0].published_at >= datetime.fromisoformat(at)
         _a_second_later(installed)
         back = installed.run("schedule", "rollback", "--by", "anna")
