@@ -1,0 +1,1 @@
+"""One program for each row of docs/benchmarks.md's second table."""
