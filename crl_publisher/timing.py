@@ -1,11 +1,16 @@
 """When CRLs come and how long they are good for, as far as one that is being made needs to know."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from pki_revocation.model import Issuer
+
+from .config import PublisherSettings
+from .scheduling.in_force import InForce
+from .scheduling.timeline import Timeline, Version
 
 
 class Timing(Protocol):
@@ -46,3 +51,18 @@ class Timings(Protocol):
     def in_force(self, connection: Connection, issuer: Issuer, moment: datetime) -> Timing:
         """The one that counts for this issuer at this moment."""
         ...
+
+
+class SettingsTiming:
+    """One schedule for all issuers, the configuration's, where there is no book of versions: for trials."""
+
+    def __init__(self, settings: PublisherSettings, *, has_deltas: bool = False) -> None:
+        """With deltas twice in each period, where they are wanted and the settings have none."""
+        self._schedule = settings.schedule
+        if has_deltas and self._schedule.delta_period is None:
+            self._schedule = replace(self._schedule, delta_period=self._schedule.period / 2)
+
+    def in_force(self, connection: Connection, issuer: Issuer, moment: datetime) -> Timing:  # noqa: ARG002 - one for all
+        """As `Timings` says."""
+        version = Version(number=1, effective_from=moment, schedule=self._schedule)
+        return InForce(Timeline(issuer.name, (version,)), version)

@@ -47,14 +47,28 @@ class Schedule:
     profile: Profiles = setting(
         Profiles(frozenset({Profile.BR, Profile.ETSI})), clause="one or more of pkix, br, etsi, microsoft, ca"
     )
-    period: timedelta = setting(timedelta(hours=1), minimum=timedelta(minutes=1), maximum=365 * _DAY)
+    period: timedelta = setting(
+        timedelta(hours=1),
+        minimum=timedelta(minutes=1),
+        maximum=365 * _DAY,
+        clause="etsi: 24 hours with jitter and backdate, CSS-6.3.9-05; br: 4 days, BR 4.9.7; ca: 12 months",
+    )
     calendar: Calendar | None = setting(None, clause="minute hour day month weekday, in place of period")
     zone: Zone = setting(Zone("UTC"), clause="a name of the IANA database, as Europe/Amsterdam")
     jitter: timedelta = setting(timedelta(0), minimum=timedelta(0), maximum=timedelta(hours=1))
     blackout: Blackouts = setting(Blackouts(), clause="as 22:00-06:00; sat,sun 08:00-12:00; fri 22:00-mon 06:00")
-    validity: timedelta = setting(timedelta(hours=48), minimum=timedelta(minutes=5), maximum=LONGEST_VALIDITY)
-    overlap: timedelta = setting(timedelta(0), minimum=timedelta(0), maximum=365 * _DAY)
-    outage_allowance: timedelta = setting(timedelta(hours=6), minimum=timedelta(0), maximum=365 * _DAY)
+    validity: timedelta = setting(
+        timedelta(hours=48),
+        minimum=timedelta(minutes=5),
+        maximum=LONGEST_VALIDITY,
+        clause="br: 10 days, BR 7.2; ca: 12 months",
+    )
+    overlap: timedelta = setting(
+        timedelta(0), minimum=timedelta(0), maximum=365 * _DAY, clause="left when the next routine CRL is due, at least"
+    )
+    outage_allowance: timedelta = setting(
+        timedelta(hours=6), minimum=timedelta(0), maximum=365 * _DAY, clause="without a publisher, and without a gap"
+    )
     delta_period: timedelta | None = setting(
         None, minimum=timedelta(minutes=1), maximum=_DAY, clause="none makes no deltas"
     )
@@ -62,7 +76,12 @@ class Schedule:
         None, minimum=timedelta(minutes=5), maximum=365 * _DAY, clause="none is that of the complete CRL"
     )
     after_revocation: AfterRevocation = setting(AfterRevocation.COMPLETE)
-    publish_within: timedelta = setting(timedelta(seconds=5), minimum=timedelta(seconds=1), maximum=7 * _DAY)
+    publish_within: timedelta = setting(
+        timedelta(seconds=5),
+        minimum=timedelta(seconds=1),
+        maximum=7 * _DAY,
+        clause="all but pkix: 24 hours, BR 4.9.7, ETSI REV-6.2.4-03A, Microsoft 2.1.13",
+    )
     minimum_interval: timedelta = setting(timedelta(seconds=2), minimum=timedelta(0), maximum=timedelta(hours=1))
     backdate: timedelta = setting(timedelta(seconds=60), minimum=timedelta(0), maximum=timedelta(hours=1))
 

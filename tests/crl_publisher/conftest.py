@@ -9,11 +9,12 @@ from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.standing import standing_crls
+from crl_publisher.timing import SettingsTiming
 from pki_revocation.audit import AuditTrail
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publishing import SettingsTiming, issuance_of
+from tests.crl_publisher.publishing import issuance_of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 

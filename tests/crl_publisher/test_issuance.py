@@ -25,6 +25,7 @@ from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.reading import ReadCrl, read_crl
 from crl_publisher.store import last_published, published
+from crl_publisher.timing import SettingsTiming
 from keys.errors import UnusableKey
 from pki_revocation import journal, register
 from pki_revocation.audit import verify_chain
@@ -37,7 +38,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import audit, crl_entries, crls
 from tests.crl_publisher.crafted import entry
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publishing import SettingsTiming, issuance_of
+from tests.crl_publisher.publishing import issuance_of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
