@@ -9,6 +9,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -53,8 +54,9 @@ def from_document(document: Mapping[str, object]) -> Schedule:
         raise ScheduleRefused(str(error).replace("[schedule] ", "The schedule's ", 1)) from None
 
 
+@lru_cache(maxsize=512)
 def from_json(text: str) -> Schedule:
-    """Read what `as_json` wrote.
+    """Read what `as_json` wrote; a publisher reads the same versions twice a second.
 
     Raises:
         ScheduleRefused: as for `from_document`.

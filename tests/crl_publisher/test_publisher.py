@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from crl_publisher import requests
 from crl_publisher.config import PublisherSettings
@@ -16,13 +16,15 @@ from crl_publisher.lease import Lease
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.publisher import Publisher
 from crl_publisher.scheduling.book import ScheduleBook
+from crl_publisher.scope import FULL
 from crl_publisher.store import PublishedCrl, published
 from pki_revocation import register
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
-from pki_revocation.schema import leases
+from pki_revocation.schema import crl_schedules, leases
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publishing import issuance_of
+from tests.crl_publisher.scheduling.schedules import of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
@@ -303,6 +305,94 @@ def test_new_start_publishes_only_what_is_due(
     start().poll()
 
     assert len(history(database, issuer)) == 3
+
+
+def test_new_version_is_followed_at_the_next_look(
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, book: ScheduleBook, clock: FakeClock
+) -> None:
+    """No restart: rarer from now on, more often from a time on, and nextUpdate never before an earlier one."""
+    schedule.poll()
+    ticker.advance(5 * SECOND)
+    book.propose(issuer, of("period=5h", "validity=4d"), by="anna")
+    book.propose(issuer, of("period=30m", "validity=30h"), by="anna", at=clock.now() + 6 * HOUR)
+    made = []
+    for _ in range(16):
+        schedule.poll()
+        made.append(len(history(database, issuer)))
+        ticker.advance(HOUR / 2)
+
+    assert made == [2] * 10 + [3, 3, 4, 5, 6, 7]
+    updates = [crl.next_update for crl in reversed(history(database, issuer))]
+    assert updates == sorted(updates)
+
+
+def test_deltas_come_between_complete_crls(
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, book: ScheduleBook, population: Population
+) -> None:
+    """Beside each complete one, by their own routine, and soon after a revocation where the schedule says so."""
+    book.propose(issuer, of("period=2h", "delta_period=30m", "after_revocation=delta"), by="anna")
+    seen = []
+    for minutes in (0, 30, 30, 20, 10, 30):
+        ticker.advance(timedelta(minutes=minutes))
+        if minutes == 20:
+            population.issue_revoked(1)
+        schedule.poll()
+        with database.read() as connection:
+            deltas = published(connection, issuer, FULL.delta, limit=100)
+        seen.append((len(history(database, issuer)), len(deltas), deltas[0].covers_sequence))
+
+    assert seen == [(1, 1, 0), (1, 2, 0), (1, 3, 0), (1, 4, 1), (1, 5, 1), (2, 6, 1)]
+    assert history(database, issuer)[0].covers_sequence == 1
+
+
+def test_trouble_of_one_issuer_holds_up_no_other(
+    database: Database,
+    clock: FakeClock,
+    book: ScheduleBook,
+    issuance: CrlIssuance,
+    outlet: DirectoryOutlet,
+    settings: PublisherSettings,
+    ticker: Ticker,
+    lease: Lease,
+    issuer: Issuer,
+    one_key: OneKey,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A schedule that this program cannot read stops its own issuer alone, and whoever asks is told."""
+    other = CertificateAuthority("Andere CA")
+    with database.write() as connection:
+        broken = register.add_issuer(
+            connection, name="another", certificate=other.certificate, is_default=False, clock=clock
+        )
+    book.begin(broken)
+    with database.write() as connection:
+        connection.execute(
+            update(crl_schedules).where(crl_schedules.c.issuer_id == broken.id).values(document='{"colour": "red"}')
+        )
+    publisher = Publisher(
+        database=database,
+        clock=clock,
+        book=book,
+        issuance=issuance,
+        outlet=outlet,
+        lease=lease,
+        settings=settings,
+        signs=lambda _: True,
+        monotonic=ticker,
+    )
+    publisher.renew()
+    request = ask(database, broken, clock)
+    for _ in range(3):
+        publisher.poll()
+        ticker.advance(HOUR)
+        publisher.renew()
+
+    told = answer(database, request)
+    assert told is not None
+    assert "unknown setting 'colour'" in str(told["error"])
+    assert len(history(database, issuer)) == 3
+    assert history(database, broken) == ()
+    assert caplog.text.count("another: no new CRL") == 3
 
 
 def test_running_schedule_publishes_and_ends_cleanly(
