@@ -27,6 +27,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
 
     Raises:
         ConfigurationError: when the configuration is wrong or the operations port is taken.
+        ScheduleRefused: when the configuration's schedule would leave a gap.
         StoreError: when the database is not this program's.
     """
     settings = installation.section(PublisherSettings)
@@ -36,10 +37,12 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
     with installation.database() as database:
         database.check_revision()
         clock = SystemClock()
+        signs = Keyring.open(installation, clock).signs_crls_for
+        with database.read() as connection:
+            issuers = tuple(issuer for issuer in register.all_issuers(connection) if signs(issuer))
+        bootstrap.book(installation, database).check_seed(issuers)
         publisher = bootstrap.publisher(installation, database)
-        ready = readiness(
-            database, clock, bootstrap.outlet(installation), Keyring.open(installation, clock).signs_crls_for
-        )
+        ready = readiness(database, clock, bootstrap.outlet(installation), signs)
         operations = open_operations(settings.host, settings.operations_port, "publisher", ready)
         try:
             publisher.run(stop)

@@ -4,7 +4,7 @@ In force at an instant is the approved version with the latest beginning at or b
 checked first, against what is public, and audited in the transaction that writes it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -66,6 +66,18 @@ class ScheduleBook:
         """The last public CRL of each of the issuer's scopes."""
         return self._standing(connection, issuer)
 
+    def check_seed(self, issuers: Iterable[Issuer]) -> None:
+        """Before anything runs: the configuration's schedule, where it is to be the first version of any of these.
+
+        Raises:
+            ScheduleRefused: when it would leave a gap.
+            StoreError: when the database does not answer.
+        """
+        with self._database.read() as connection:
+            if all(read_entries(connection, issuer) for issuer in issuers):
+                return
+        self._check_seed((), self._clock.now(), "issuing")
+
     def begin(self, issuer: Issuer) -> None:
         """Write the first version, once: the configuration's.
 
@@ -87,15 +99,19 @@ class ScheduleBook:
             approved_at=now,
             approved_by=SEEDED_BY,
         )
-        try:
-            check(Timeline(issuer.name, (entry.version(),)), standing, now)
-        except ScheduleRefused as error:
-            raise ScheduleRefused(f"The schedule of the section [publisher] cannot be used. {error}") from None
+        self._check_seed(standing, now, issuer.name)
         with self._database.write() as connection:
             self._lock(connection, issuer)
             if not read_entries(connection, issuer):
                 insert_entry(connection, issuer, entry)
                 self._record(connection, "schedule.seeded", issuer, entry, SEEDED_BY)
+
+    def _check_seed(self, standing: tuple[Standing, ...], now: datetime, name: str) -> None:
+        version = Version(number=1, effective_from=now, schedule=self._seed)
+        try:
+            check(Timeline(name, (version,)), standing, now)
+        except ScheduleRefused as error:
+            raise ScheduleRefused(f"The schedule of the section [publisher] cannot be used. {error}") from None
 
     def propose(
         self, issuer: Issuer, schedule: Schedule, *, by: str, at: datetime | None = None, restores: int | None = None

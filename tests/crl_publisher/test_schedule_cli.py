@@ -200,3 +200,18 @@ def test_preview_of_a_handover(installed: Installed) -> None:
     ]
     assert [round(each / HOUR) for each in hours] == [0, 1, 2, 3, 5]
     assert [run["version"] for run in facts["runs"]] == [1, 1, 1, 2, 2]
+
+
+def test_publisher_does_not_start_with_a_schedule_that_leaves_a_gap(installed: Installed) -> None:
+    """At once, and in one sentence: not silently, until the CRL has lapsed."""
+    config = installed.installation.config
+    plain = config.read_text()
+    config.write_text(plain.replace("[publisher]", '[publisher]\nperiod = "12h"\nvalidity = "13h"'))
+
+    done = installed.run("publisher")
+    shown = refused(installed, "set", "jitter=1m")
+
+    assert done.returncode == 1
+    assert "Error: The schedule of the section [publisher] cannot be used. At " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "cannot be used" in shown
