@@ -1,20 +1,30 @@
 """Puts the publisher and the distribution service together: the one place that names what they are made of."""
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
-from .distribution import create_app
+from .distribution import LONGEST_MAX_AGE, create_app
 from .issuance import CrlIssuance
 from .lease import Lease
-from .outlets import DirectoryOutlet
+from .outlets import DirectoryOutlet, Outlet
+from .outlets.mirrors import Mirrors
+from .probe.probing import Probe
+from .probe.settings import ProbeSettings
 from .published_files import PUBLISHED
 from .publisher import Publisher
 from .scheduling.book import ScheduleBook
+from .scope import Scope
 from .standing import standing_crls
 
 
@@ -23,8 +33,44 @@ def outlet(installation: Installation) -> DirectoryOutlet:
     return DirectoryOutlet(installation.path(PUBLISHED))
 
 
-def issuance(installation: Installation, database: Database) -> CrlIssuance:
-    """Publishes CRLs with the installation's keys.
+def mirrors(installation: Installation, database: Database) -> Mirrors:
+    """The outlets that follow that folder.
+
+    Raises:
+        ConfigurationError: when an [outlets.NAME] is wrong.
+    """
+    max_age = min(installation.section(PublisherSettings).publish_within, LONGEST_MAX_AGE)
+    return Mirrors.configured(installation, database, SystemClock(), max_age)
+
+
+def probe(installation: Installation, database: Database) -> Probe:
+    """What looks at the public addresses.
+
+    Raises:
+        ConfigurationError: when [probe], [crl], [publisher] or [distribution] is wrong.
+    """
+    clock = SystemClock()
+    publishing = issuance(installation, database)
+    timings = book(installation, database)
+
+    def scopes_of(connection: Connection, issuer: Issuer) -> Iterator[Scope]:
+        has_deltas = timings.in_force(connection, issuer, clock.now()).has_deltas
+        for scope in publishing.scopes(connection, issuer):
+            yield scope
+            if has_deltas:
+                yield scope.delta
+
+    return Probe(
+        database=database,
+        clock=clock,
+        public_url=installation.section(DistributionSettings).public_url,
+        scopes_of=scopes_of,
+        settings=installation.section(ProbeSettings),
+    )
+
+
+def issuance(installation: Installation, database: Database, public: Outlet | None = None) -> CrlIssuance:
+    """Publishes CRLs with the installation's keys; *public* is where, which without it is the folder alone.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
@@ -35,7 +81,7 @@ def issuance(installation: Installation, database: Database) -> CrlIssuance:
         clock=clock,
         audit=AuditTrail(clock),
         keys=Keyring.open(installation, clock),
-        outlet=outlet(installation),
+        outlet=public or outlet(installation),
         timings=book(installation, database),
         settings=installation.section(CrlSettings),
         public_url=installation.section(DistributionSettings).public_url,
@@ -66,8 +112,10 @@ def book(installation: Installation, database: Database) -> ScheduleBook:
     )
 
 
-def publisher(installation: Installation, database: Database) -> Publisher:
-    """The running publisher.
+def publisher(
+    installation: Installation, database: Database, held: Lease | None = None, public: Outlet | None = None
+) -> Publisher:
+    """The running publisher; others may know its lease, *held*, and its outlet, *public*.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
@@ -77,9 +125,9 @@ def publisher(installation: Installation, database: Database) -> Publisher:
         database=database,
         clock=clock,
         book=book(installation, database),
-        issuance=issuance(installation, database),
-        outlet=outlet(installation),
-        lease=lease(installation, database),
+        issuance=issuance(installation, database, public),
+        outlet=public or outlet(installation),
+        lease=held or lease(installation, database),
         settings=installation.section(PublisherSettings),
         signs=Keyring.open(installation, clock).signs_crls_for,
     )
@@ -88,5 +136,14 @@ def publisher(installation: Installation, database: Database) -> Publisher:
 def application(installation: Installation) -> Application:
     """The distribution service's application."""
     settings = installation.section(PublisherSettings)
-    wsgi = create_app(installation.path(PUBLISHED), clock=SystemClock(), promise=settings.publish_within)
-    return Application(wsgi=wsgi)
+    clock = SystemClock()
+
+    def until_next(_: str, published_at: datetime) -> timedelta:
+        """A revocation is followed by a CRL within the promise, and any CRL by the routine's next.
+
+        One that is overdue may come at any moment, and is tried again all the time: then the promise alone counts.
+        """
+        routine = published_at + settings.period - clock.now()
+        return min(settings.publish_within, routine) if routine > timedelta(0) else settings.publish_within
+
+    return Application(wsgi=create_app(installation.path(PUBLISHED), clock=clock, until_next=until_next))

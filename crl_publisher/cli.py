@@ -24,6 +24,8 @@ from . import bootstrap, requests
 from .config import CrlSettings, DistributionSettings
 from .errors import NotPublished
 from .lease import Lease
+from .outlets.command import outlets
+from .probe.command import probe
 from .reading import ReadCrl, read_crl
 from .scope import FULL
 from .serve import serve
@@ -34,6 +36,8 @@ from .store import published
 _issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 _PAUSE_SECONDS = 0.1
+# Nobody runs who could go on with an outlet that takes longer.
+_MIRROR_SECONDS = 60.0
 _LISTED = 20
 _SHOWN_ENTRIES = 10
 
@@ -185,6 +189,10 @@ def rebuild(installation: Installation, *, issuer_name: str | None) -> None:
     click.echo(f"The entries of {issuer.name} were made anew, up to sequence {sequence}.")
 
 
+crl.add_command(probe)
+crl.add_command(outlets)
+
+
 @click.command()
 @installation_option
 def publisher(installation: Installation) -> None:
@@ -222,7 +230,9 @@ def _publish_here(installation: Installation, database: Database, issuer: Issuer
     try:
         issuance = bootstrap.issuance(installation, database)
         issuance.prepare(issuer)
-        return stopwatch.answer(issuance.publish(issuer))
+        answer = stopwatch.answer(issuance.publish(issuer))
+        bootstrap.mirrors(installation, database).catch_up(_MIRROR_SECONDS)
+        return answer
     finally:
         lease.release()
 

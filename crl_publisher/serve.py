@@ -16,6 +16,7 @@ from . import bootstrap
 from .config import PublisherSettings
 from .errors import NotPublished
 from .outlets import Outlet
+from .outlets.mirrors import Announcing
 from .scope import FULL
 from .store import last_published
 
@@ -41,12 +42,20 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         with database.read() as connection:
             issuers = tuple(issuer for issuer in register.all_issuers(connection) if signs(issuer))
         bootstrap.book(installation, database).check_seed(issuers)
-        publisher = bootstrap.publisher(installation, database)
+        lease = bootstrap.lease(installation, database)
+        mirrors, probe = bootstrap.mirrors(installation, database), bootstrap.probe(installation, database)
+        public = Announcing(bootstrap.outlet(installation), (mirrors.wake, probe.wake))
+        publisher = bootstrap.publisher(installation, database, lease, public)
         ready = readiness(database, clock, bootstrap.outlet(installation), signs)
         operations = open_operations(settings.host, settings.operations_port, "publisher", ready)
         try:
+            mirrors.start(stop, lambda: lease.is_held)
+            probe.start(stop, lambda: lease.is_held)
             publisher.run(stop)
         finally:
+            stop.set()
+            mirrors.join()
+            probe.join()
             operations.stop()
 
 

@@ -309,4 +309,32 @@ crl_schedules = Table(
     CheckConstraint("approved_at IS NULL OR effective_from IS NOT NULL", name="approved_from"),
 )
 
+# What each outlet beside the installation's own folder holds of each published file, and why not.
+outlet_states = Table(
+    "outlet_states",
+    metadata,
+    Column("outlet", String(64), primary_key=True),
+    Column("path", String(255), primary_key=True),
+    Column("number", CrlNumber),
+    Column("sha256", LargeBinary(32)),
+    Column("held_since", UtcDateTime),
+    Column("checked_at", UtcDateTime),
+    Column("failures", Integer, nullable=False),
+    Column("failure", Text),
+    Column("failed_at", UtcDateTime),
+    Column("next_attempt_at", UtcDateTime),
+)
+
+# What the probe found at each public address: the highest number that it ever saw there, and what is wrong.
+probe_states = Table(
+    "probe_states",
+    metadata,
+    Column("path", String(255), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("probed_at", UtcDateTime, nullable=False),
+    Column("number", CrlNumber),
+    Column("findings", Text, nullable=False),
+    Column("wrong_since", UtcDateTime),
+)
+
 APPEND_ONLY = (journal, audit)

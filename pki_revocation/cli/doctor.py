@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import entry_points
 
 import click
 from sqlalchemy import func, select
@@ -23,6 +24,7 @@ from pki_revocation.secret_files import load_pepper, load_session_key
 
 from .options import installation_option
 
+CHECKS_GROUP = "pki_revocation.checks"
 _APPLIED_WITHIN = timedelta(seconds=5)
 
 
@@ -64,6 +66,16 @@ def examine(installation: Installation) -> Iterator[Finding]:
         yield from _pepper(installation, database)
         yield _session_key(installation)
         yield from _responders(database)
+        yield from _of_upper_packages(installation, database)
+
+
+def _of_upper_packages(installation: Installation, database: Database) -> Iterator[Finding]:
+    """Checks come in by entry point: functions that take the installation and the database, and give findings."""
+    for point in sorted(entry_points(group=CHECKS_GROUP), key=lambda point: point.name):
+        try:
+            yield from point.load()(installation, database)
+        except PkiError as error:
+            yield Finding(point.name, well=False, says=str(error))
 
 
 def _journal(database: Database) -> Iterator[Finding]:

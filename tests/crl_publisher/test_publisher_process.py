@@ -43,7 +43,7 @@ def public_crl(installed: Installed) -> ReadCrl:
     return crl
 
 
-@pytest.mark.parametrize("place", ["crl.signed", "crl.written", "crl.renamed", "crl.recorded"])
+@pytest.mark.parametrize("place", ["crl.signed", "crl.written", "crl.checked", "crl.renamed", "crl.recorded"])
 def test_killed_publisher_is_followed_by_a_higher_number(place: str, installed: Installed) -> None:
     """SIGKILL at any step: the public CRL is whole, and the next publisher goes on above it, with the revocation in."""
     with running(installed, "publisher"):
