@@ -22,9 +22,10 @@ from .outlets.mirrors import Mirrors
 from .probe.probing import Probe
 from .probe.settings import ProbeSettings
 from .published_files import PUBLISHED
-from .schedule import PublicationSchedule
+from .publisher import Publisher
+from .scheduling.book import ScheduleBook
 from .scope import Scope
-from .timing import SettingsTiming
+from .standing import standing_crls
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -50,7 +51,7 @@ def probe(installation: Installation, database: Database) -> Probe:
     """
     clock = SystemClock()
     publishing = issuance(installation, database)
-    timings = SettingsTiming(installation.section(PublisherSettings))
+    timings = book(installation, database)
 
     def scopes_of(connection: Connection, issuer: Issuer) -> Iterator[Scope]:
         has_deltas = timings.in_force(connection, issuer, clock.now()).has_deltas
@@ -81,7 +82,7 @@ def issuance(installation: Installation, database: Database, public: Outlet | No
         audit=AuditTrail(clock),
         keys=Keyring.open(installation, clock),
         outlet=public or outlet(installation),
-        timings=SettingsTiming(installation.section(PublisherSettings)),
+        timings=book(installation, database),
         settings=installation.section(CrlSettings),
         public_url=installation.section(DistributionSettings).public_url,
         spool=installation.directory,
@@ -93,18 +94,37 @@ def lease(installation: Installation, database: Database) -> Lease:
     return Lease(database=database, clock=SystemClock(), length=installation.section(PublisherSettings).lease)
 
 
-def schedule(
+def book(installation: Installation, database: Database) -> ScheduleBook:
+    """The schedules of every issuer.
+
+    Raises:
+        ConfigurationError: when [publisher] is wrong.
+    """
+    clock = SystemClock()
+    settings = installation.section(PublisherSettings)
+    return ScheduleBook(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        seed=settings.schedule,
+        needs_second_person=settings.second_person,
+        standing=standing_crls(installation.section(CrlSettings)),
+    )
+
+
+def publisher(
     installation: Installation, database: Database, held: Lease | None = None, public: Outlet | None = None
-) -> PublicationSchedule:
+) -> Publisher:
     """The running publisher; others may know its lease, *held*, and its outlet, *public*.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
     """
     clock = SystemClock()
-    return PublicationSchedule(
+    return Publisher(
         database=database,
         clock=clock,
+        book=book(installation, database),
         issuance=issuance(installation, database, public),
         outlet=public or outlet(installation),
         lease=held or lease(installation, database),

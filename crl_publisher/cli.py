@@ -1,4 +1,4 @@
-"""`crl`, `schedule` and `publisher`: publish now, see what was published, look into a CRL, and run the publisher."""
+"""`crl` and `publisher`: publish now, see what was published, look into a CRL, and run the publisher."""
 
 import json
 import time
@@ -21,7 +21,7 @@ from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from . import bootstrap, requests
-from .config import CrlSettings, DistributionSettings, PublisherSettings
+from .config import CrlSettings, DistributionSettings
 from .errors import NotPublished
 from .lease import Lease
 from .outlets.command import outlets
@@ -31,7 +31,7 @@ from .scope import FULL
 from .serve import serve
 from .shards import add_shard, lock_shards
 from .shards import shards as shards_of
-from .store import last_published, published
+from .store import published
 
 _issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
@@ -193,44 +193,6 @@ def rebuild(installation: Installation, *, issuer_name: str | None) -> None:
 
 crl.add_command(probe)
 crl.add_command(outlets)
-
-
-@click.group()
-def schedule() -> None:
-    """When CRLs are published."""
-
-
-@schedule.command()
-@_json_option
-@installation_option
-def show(installation: Installation, *, as_json: bool) -> None:
-    """The schedule, and for each issuer the CRL that is public and when the next one comes."""
-    settings = installation.section(PublisherSettings)
-    with installation.database() as database:
-        database.check_revision()
-        holder = bootstrap.lease(installation, database).current_holder()
-        with database.read() as connection:
-            standing = {issuer.name: last_published(connection, issuer) for issuer in register.all_issuers(connection)}
-    rules = {
-        name: duration_text(getattr(settings, name))
-        for name in ("period", "validity", "publish_within", "minimum_interval", "backdate")
-    }
-    issuers = {
-        name: None if last is None else {"next_at": iso(last.published_at + settings.period)} | last.as_json()
-        for name, last in standing.items()
-    }
-    if as_json:
-        click.echo(json.dumps(rules | {"publisher": holder, "issuers": issuers}))
-        return
-    for name, value in rules.items():
-        click.echo(f"{name.replace('_', ' ')}: {value}")
-    click.echo(f"publisher: {holder or 'none is running'}")
-    for name, last in standing.items():
-        if last is None:
-            click.echo(f"{name}: none yet")
-            continue
-        due = iso(last.published_at + settings.period)
-        click.echo(f"{name}: CRL {last.number} until {iso(last.next_update)}, the next one at {due} at the latest")
 
 
 @click.command()

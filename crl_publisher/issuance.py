@@ -54,6 +54,12 @@ class CrlKeys(Protocol):
         ...
 
 
+def complete_scopes(connection: Connection, issuer: Issuer, settings: CrlSettings) -> tuple[Scope, ...]:
+    """All complete CRLs that an issuer has."""
+    parts = ((CA, settings.ca), (USERS, settings.users))
+    return FULL, *(scope for scope, wanted in parts if wanted), *shard_scopes(connection, issuer)
+
+
 class CrlIssuance:
     """Publishes CRLs; whoever calls it holds the lease."""
 
@@ -114,8 +120,7 @@ class CrlIssuance:
 
     def scopes(self, connection: Connection, issuer: Issuer) -> tuple[Scope, ...]:
         """All complete CRLs that an issuer has."""
-        parts = ((CA, self._settings.ca), (USERS, self._settings.users))
-        return FULL, *(scope for scope, wanted in parts if wanted), *shard_scopes(connection, issuer)
+        return complete_scopes(connection, issuer, self._settings)
 
     def touched(self, connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:
         """Whether the journal has rows behind this sequence that belong on this scope's CRL."""

@@ -306,6 +306,24 @@ ocsp_responders = Table(
     Column("reported_at", UtcDateTime, nullable=False),
 )
 
+# Schedules of CRLs, version by version: what stands in a row stays, but for its approval or its withdrawal.
+crl_schedules = Table(
+    "crl_schedules",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
+    Column("effective_from", UtcDateTime),
+    Column("restores", Integer),
+    Column("proposed_at", UtcDateTime, nullable=False),
+    Column("proposed_by", String(128), nullable=False),
+    Column("approved_at", UtcDateTime),
+    Column("approved_by", String(128)),
+    Column("withdrawn_at", UtcDateTime),
+    Column("withdrawn_by", String(128)),
+    CheckConstraint("approved_at IS NULL OR effective_from IS NOT NULL", name="approved_from"),
+)
+
 # What each outlet beside the installation's own folder holds of each published file, and why not.
 outlet_states = Table(
     "outlet_states",

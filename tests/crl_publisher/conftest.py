@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from crl_publisher.config import PublisherSettings
+from crl_publisher.config import CrlSettings, PublisherSettings
 from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.plan import Plan
+from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scope import FULL
+from crl_publisher.standing import standing_crls
 from crl_publisher.timing import SettingsTiming
 from keys.identity import SigningIdentity
+from pki_revocation.audit import AuditTrail
 from pki_revocation.database import Database
 from pki_revocation.der import extension, generalized_time, object_identifier
 from pki_revocation.model import Issuer
@@ -62,6 +65,19 @@ def one_key(authority: CertificateAuthority, clock: FakeClock) -> OneKey:
 def population(database: Database, issuer: Issuer, clock: FakeClock) -> Population:
     """The issuer's certificates."""
     return Population(database, issuer, clock)
+
+
+@pytest.fixture
+def book(database: Database, clock: FakeClock, settings: PublisherSettings) -> ScheduleBook:
+    """The schedules of every issuer, seeded by the settings."""
+    return ScheduleBook(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        seed=settings.schedule,
+        needs_second_person=settings.second_person,
+        standing=standing_crls(CrlSettings()),
+    )
 
 
 @pytest.fixture

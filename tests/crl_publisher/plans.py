@@ -6,7 +6,6 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
-from crl_publisher.config import LONGEST_VALIDITY
 from crl_publisher.crl_extensions import Particulars
 from crl_publisher.errors import CrlRejected
 from crl_publisher.inspection import inspect
@@ -35,7 +34,7 @@ def plan_of(population: Population, scope: Scope, *, covers: int) -> Plan:
         ),
         moment=now,
         covers_sequence=covers,
-        longest_validity=LONGEST_VALIDITY,
+        longest_validity=timedelta(days=10),
         recorded=None,
         public=None,
     )
