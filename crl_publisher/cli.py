@@ -1,4 +1,4 @@
-"""`crl`, `schedule` and `publisher`: publish now, see what was published, look into a CRL, and run the publisher."""
+"""`crl` and `publisher`: publish now, see what was published, look into a CRL, and run the publisher."""
 
 import json
 import time
@@ -20,7 +20,7 @@ from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from . import bootstrap, requests
-from .config import CrlSettings, DistributionSettings, PublisherSettings
+from .config import CrlSettings, DistributionSettings
 from .elsewhere.commands import ELSEWHERE
 from .elsewhere.standing import standings
 from .elsewhere.watch import ADVICE
@@ -33,9 +33,9 @@ from .probe.command import probe
 from .reading import ReadCrl, read_crl
 from .scope import FULL, Scope
 from .serve import serve
-from .shards import add_shard
+from .shards import add_shard, lock_shards
 from .shards import shards as shards_of
-from .store import last_published, published
+from .store import published
 
 _issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
@@ -173,18 +173,20 @@ def shards(installation: Installation, *, issuer_name: str | None, as_json: bool
     by themselves, when the others have no room left.
     """
     public_url = installation.section(DistributionSettings).public_url
-    limit = installation.section(CrlSettings).size_limit
+    settings = installation.section(CrlSettings)
+    limit, keep_expired = settings.size_limit, settings.keep_expired
     clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
         issuer = _issuer(database, issuer_name)
         with database.write() as connection:
-            found = shards_of(connection, issuer, clock.now(), limit)
+            lock_shards(connection, issuer)
+            found = shards_of(connection, issuer, clock.now(), limit, keep_expired=keep_expired)
             if add or (found and not any(shard.has_room for shard in found)):
                 scope, named = add_shard(connection, issuer, clock, public_url)
                 detail = {"issuer": issuer.name, "shard": scope.shard, "url": scope.url, "certificates": named}
                 AuditTrail(clock).record(connection, "crl.shard-added", detail)
-                found = shards_of(connection, issuer, clock.now(), limit)
+                found = shards_of(connection, issuer, clock.now(), limit, keep_expired=keep_expired)
     next_url = next((shard.scope.url for shard in found if shard.has_room), None)
     if as_json:
         rows = [
@@ -221,44 +223,6 @@ def rebuild(installation: Installation, *, issuer_name: str | None) -> None:
 
 for _command in (*ELSEWHERE, probe, outlets):
     crl.add_command(_command)
-
-
-@click.group()
-def schedule() -> None:
-    """When CRLs are published."""
-
-
-@schedule.command()
-@_json_option
-@installation_option
-def show(installation: Installation, *, as_json: bool) -> None:
-    """The schedule, and for each issuer the CRL that is public and when the next one comes."""
-    settings = installation.section(PublisherSettings)
-    with installation.database() as database:
-        database.check_revision()
-        holder = bootstrap.lease(installation, database).current_holder()
-        with database.read() as connection:
-            standing = {issuer.name: last_published(connection, issuer) for issuer in register.all_issuers(connection)}
-    rules = {
-        name: duration_text(getattr(settings, name))
-        for name in ("period", "validity", "publish_within", "minimum_interval", "backdate")
-    }
-    issuers = {
-        name: None if last is None else {"next_at": iso(last.published_at + settings.period)} | last.as_json()
-        for name, last in standing.items()
-    }
-    if as_json:
-        click.echo(json.dumps(rules | {"publisher": holder, "issuers": issuers}))
-        return
-    for name, value in rules.items():
-        click.echo(f"{name.replace('_', ' ')}: {value}")
-    click.echo(f"publisher: {holder or 'none is running'}")
-    for name, last in standing.items():
-        if last is None:
-            click.echo(f"{name}: none yet")
-            continue
-        due = iso(last.published_at + settings.period)
-        click.echo(f"{name}: CRL {last.number} until {iso(last.next_update)}, the next one at {due} at the latest")
 
 
 @click.command()

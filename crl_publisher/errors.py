@@ -34,13 +34,7 @@ class NumberExhausted(PkiError):
 
 
 class Overtaken(PkiError):
-    """Another publisher works on the same CRLs, further on than this one."""
-
-    def __init__(self, covers: int, held: int) -> None:
-        super().__init__(
-            f"This CRL covers the journal up to {covers}, and the entries are those up to {held}: another publisher is "
-            "further on, and this one begins again."
-        )
+    """Another publisher works on the same CRLs, and is further on: this one begins again."""
 
 
 class LastCrlIsOut(PkiError):

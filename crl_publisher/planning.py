@@ -48,7 +48,14 @@ class Planning:
         self._public_url = public_url.rstrip("/")
 
     def complete(
-        self, issuer: Issuer, scope: Scope, public: PublicCrl | None, identity: SigningIdentity, *, last: bool = False
+        self,
+        issuer: Issuer,
+        scope: Scope,
+        public: PublicCrl | None,
+        identity: SigningIdentity,
+        *,
+        public_delta: PublicCrl | None = None,
+        last: bool = False,
     ) -> Plan:
         """The next complete CRL.
 
@@ -57,6 +64,7 @@ class Planning:
             scope: which.
             public: what relying parties get now.
             identity: signs it.
+            public_delta: the delta that they get now: its number counts too (RFC 5280 section 5.2.3).
             last: whether it is the CA's last one, good for ever.
 
         Raises:
@@ -72,7 +80,7 @@ class Planning:
             timing = self._timings.in_force(connection, issuer, moment)
             this_update, next_update = _validity(timing, moment, recorded, public)
             said = Particulars(
-                number=self._next_number(connection, issuer, scope, public, moment),
+                number=self._next_number(connection, issuer, scope, (public, public_delta), moment),
                 this_update=this_update,
                 next_update=FOR_EVER if last else next_update,
                 scope=scope,
@@ -100,30 +108,38 @@ class Planning:
         public: PublicCrl | None,
         identity: SigningIdentity,
         *,
+        public_complete: PublicCrl | None = None,
         beside: PublishedCrl | None,
     ) -> Plan | None:
         """The next delta to the complete CRLs of *scope*; None when there is none to refer to.
 
         It refers to a complete CRL that has been public for long enough to be in most caches. One that comes *beside*
-        a complete CRL has its number, its times and what it covers (RFC 5280 section 5.2.4).
+        a complete CRL has its number, its thisUpdate and what it covers (RFC 5280 section 5.2.4).
 
         Raises:
             as `complete` says.
         """
         with self._database.write() as connection:
-            if beside is None:
-                moment, covers = fix_moment(connection, issuer, self._clock)
-            else:
-                moment, covers = self._clock.now(), beside.covers_sequence
+            moment, covers = fix_moment(connection, issuer, self._clock)
             timing = self._timings.in_force(connection, issuer, moment)
+            complete = last_published(connection, issuer, scope)
             base = last_before(connection, issuer, scope, moment - timing.base_age)
-            if base is None:
+            # Only what is older than a delta can be combined with it, and nothing follows a last CRL.
+            if (
+                complete is None
+                or complete.is_last
+                or base is None
+                or (beside is not None and base.number >= beside.number)
+            ):
                 return None
             recorded = last_published(connection, issuer, scope.delta)
-            this_update, next_update = _validity(timing, moment, recorded, public, delta=True)
-            number = self._next_number(connection, issuer, scope.delta, public, moment)
-            if beside is not None:
-                this_update, number = beside.this_update, beside.number
+            if beside is None:
+                number = self._next_number(connection, issuer, scope.delta, (public, public_complete), moment)
+            else:
+                number, covers = beside.number, beside.covers_sequence
+            this_update, next_update = _validity(
+                timing, moment, recorded, public, delta=True, dated=None if beside is None else beside.this_update
+            )
             said = Particulars(
                 number=number,
                 this_update=this_update,
@@ -145,10 +161,17 @@ class Planning:
         return plan
 
     def _next_number(
-        self, connection: Connection, issuer: Issuer, scope: Scope, public: PublicCrl | None, moment: datetime
+        self,
+        connection: Connection,
+        issuer: Issuer,
+        scope: Scope,
+        public: tuple[PublicCrl | None, PublicCrl | None],
+        moment: datetime,
     ) -> int:
+        """Above complete CRLs and deltas alike, of which *public* are those that relying parties get now."""
+        numbers = [each.number for each in public if each is not None and each.number is not None]
         reserved = highest_reserved(connection, issuer, scope)
-        return next_number(reserved=reserved, published=None if public is None else public.number, moment=moment)
+        return next_number(reserved=reserved, published=max(numbers, default=None), moment=moment)
 
     def _reserve(self, connection: Connection, plan: Plan, identity: SigningIdentity) -> None:
         if plan.particulars.this_update > plan.moment:
@@ -169,10 +192,14 @@ def _validity(
     public: PublicCrl | None,
     *,
     delta: bool = False,
+    dated: datetime | None = None,
 ) -> tuple[datetime, datetime]:
-    """Neither thisUpdate nor nextUpdate goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5)."""
+    """Neither thisUpdate nor nextUpdate goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5).
+
+    *dated* is the thisUpdate of the complete CRL that a delta comes with.
+    """
     earlier = [each for each in (recorded, public) if each is not None]
-    this_update = max([moment - timing.backdate, *(each.this_update for each in earlier)])
+    this_update = max([dated or moment - timing.backdate, *(each.this_update for each in earlier)])
     promised = [each.next_update for each in earlier if each.next_update is not None]
     next_update = max([timing.next_update(this_update, delta=delta), *promised])
     return this_update, min(next_update, this_update + timing.longest_validity - _SECOND)

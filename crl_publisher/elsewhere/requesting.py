@@ -16,12 +16,12 @@ from crl_publisher.crl_extensions import Particulars
 from crl_publisher.entries import EntryStore
 from crl_publisher.errors import LastCrlInFuture
 from crl_publisher.issuance import CrlIssuance
+from crl_publisher.listing import selected_entries
 from crl_publisher.numbering import give_away, highest_reserved, next_number, reserve
 from crl_publisher.plan import Plan, particulars_of
 from crl_publisher.planning import fix_moment, refuse_after_last, refuse_while_any_is_good
 from crl_publisher.public import PublicCrl
 from crl_publisher.scope import FULL, Scope
-from crl_publisher.selection import selected_entries
 from crl_publisher.store import FOR_EVER, last_published
 from keys.algorithms import algorithm_for
 from pki_revocation.audit import AuditTrail

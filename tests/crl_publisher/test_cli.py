@@ -1,4 +1,4 @@
-"""`crl`, `schedule` and `publisher` as somebody types them, where no publisher runs."""
+"""`crl` and `publisher` as somebody types them, where no publisher runs."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import func, select
 
-from crl_publisher.lease import Lease
 from crl_publisher.reading import read_crl
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
@@ -141,24 +140,6 @@ def test_rebuild_makes_the_entries_anew(installed: Installed) -> None:
     installed.population.issue_revoked(2)
 
     assert "up to sequence 2" in run(installed, "crl", "rebuild").output
-
-
-def test_schedule_shows_rules_and_what_is_next(installed: Installed) -> None:
-    """Who publishes, how often, and when the next CRL comes at the latest."""
-    before = answer(installed, "schedule", "show")
-    run(installed, "crl", "publish")
-    lease = Lease(database=installed.database, clock=SystemClock(), length=duration("30s"))
-    lease.hold()
-
-    after = answer(installed, "schedule", "show")
-
-    assert isinstance(before, dict)
-    assert isinstance(after, dict)
-    assert (before["publisher"], before["issuers"]) == (None, {"issuing": None})
-    assert (after["period"], after["validity"], after["publish_within"]) == ("1h", "2d", "5s")
-    assert after["publisher"] == lease.holder
-    assert after["issuers"]["issuing"]["next_at"] > after["issuers"]["issuing"]["published_at"]
-    assert "the next one at" in run(installed, "schedule", "show").output
 
 
 def test_unknown_issuer_is_one_sentence(installed: Installed) -> None:

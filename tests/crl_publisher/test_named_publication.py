@@ -11,7 +11,8 @@ from crl_publisher.issuance import CrlIssuance
 from crl_publisher.lease import Lease
 from crl_publisher.named_publication import publish_named, refuse_named, scope_named
 from crl_publisher.outlets import DirectoryOutlet
-from crl_publisher.schedule import PublicationSchedule
+from crl_publisher.publisher import Publisher
+from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scope import CA, FULL
 from crl_publisher.store import last_published
 from pki_revocation.database import Database
@@ -33,12 +34,18 @@ def issuance(database: Database, clock: FakeClock, one_key: OneKey, outlet: Dire
 
 @pytest.fixture
 def schedule(
-    database: Database, clock: FakeClock, issuance: CrlIssuance, outlet: DirectoryOutlet, settings: PublisherSettings
-) -> PublicationSchedule:
+    database: Database,
+    clock: FakeClock,
+    book: ScheduleBook,
+    issuance: CrlIssuance,
+    outlet: DirectoryOutlet,
+    settings: PublisherSettings,
+) -> Publisher:
     """A publisher that has the lease."""
-    made = PublicationSchedule(
+    made = Publisher(
         database=database,
         clock=clock,
+        book=book,
         issuance=issuance,
         outlet=outlet,
         lease=Lease(database=database, clock=clock, length=settings.lease),
@@ -118,7 +125,7 @@ def test_unknown_scope_names_those_that_there_are(database: Database, issuer: Is
 
 
 def test_publisher_publishes_nothing_after_the_last_crl(
-    schedule: PublicationSchedule,
+    schedule: Publisher,
     database: Database,
     issuer: Issuer,
     clock: FakeClock,
@@ -150,6 +157,15 @@ def test_publisher_publishes_nothing_after_the_last_crl(
     with database.write() as connection:
         again = requests.ask(connection, issuer, clock)
     schedule.poll()
-    (refused,) = answers(database, again)
+    (others,) = answers(database, again)
+    assert others is not None
+    assert others["scope"] == "ca"
+    with database.write() as connection:
+        requests.ask(connection, issuer, clock, scope=CA, is_last=True)
+    schedule.poll()
+    with database.write() as connection:
+        too_late = requests.ask(connection, issuer, clock)
+    schedule.poll()
+    (refused,) = answers(database, too_late)
     assert refused is not None
     assert "last one" in str(refused["error"])
