@@ -15,6 +15,9 @@ from pki_revocation.model import Issuer
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
 from .distribution import LONGEST_MAX_AGE, create_app
+from .elsewhere.installing import Installing
+from .elsewhere.requesting import Requesting
+from .elsewhere.watch import ElsewhereWatch
 from .issuance import CrlIssuance
 from .lease import Lease
 from .outlets import DirectoryOutlet, Outlet
@@ -22,9 +25,10 @@ from .outlets.mirrors import Mirrors
 from .probe.probing import Probe
 from .probe.settings import ProbeSettings
 from .published_files import PUBLISHED
-from .schedule import PublicationSchedule
+from .publisher import Publisher
+from .scheduling.book import ScheduleBook
 from .scope import Scope
-from .timing import SettingsTiming
+from .standing import standing_crls
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -50,7 +54,7 @@ def probe(installation: Installation, database: Database) -> Probe:
     """
     clock = SystemClock()
     publishing = issuance(installation, database)
-    timings = SettingsTiming(installation.section(PublisherSettings))
+    timings = book(installation, database)
 
     def scopes_of(connection: Connection, issuer: Issuer) -> Iterator[Scope]:
         has_deltas = timings.in_force(connection, issuer, clock.now()).has_deltas
@@ -81,10 +85,42 @@ def issuance(installation: Installation, database: Database, public: Outlet | No
         audit=AuditTrail(clock),
         keys=Keyring.open(installation, clock),
         outlet=public or outlet(installation),
-        timings=SettingsTiming(installation.section(PublisherSettings)),
+        timings=book(installation, database),
         settings=installation.section(CrlSettings),
         public_url=installation.section(DistributionSettings).public_url,
         spool=installation.directory,
+    )
+
+
+def requesting(installation: Installation, database: Database) -> Requesting:
+    """Makes CRL signing requests.
+
+    Raises:
+        ConfigurationError: when a section is wrong.
+    """
+    clock = SystemClock()
+    return Requesting(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        issuance=issuance(installation, database),
+        settings=installation.section(CrlSettings),
+    )
+
+
+def installing(installation: Installation, database: Database) -> Installing:
+    """Makes CRLs public that were signed elsewhere.
+
+    Raises:
+        ConfigurationError: when a section is wrong.
+    """
+    clock = SystemClock()
+    return Installing(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        issuance=issuance(installation, database),
+        settings=installation.section(CrlSettings),
     )
 
 
@@ -93,23 +129,49 @@ def lease(installation: Installation, database: Database) -> Lease:
     return Lease(database=database, clock=SystemClock(), length=installation.section(PublisherSettings).lease)
 
 
-def schedule(
+def book(installation: Installation, database: Database) -> ScheduleBook:
+    """The schedules of every issuer.
+
+    Raises:
+        ConfigurationError: when [publisher] is wrong.
+    """
+    clock = SystemClock()
+    settings = installation.section(PublisherSettings)
+    return ScheduleBook(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        seed=settings.schedule,
+        needs_second_person=settings.second_person,
+        standing=standing_crls(installation.section(CrlSettings)),
+    )
+
+
+def publisher(
     installation: Installation, database: Database, held: Lease | None = None, public: Outlet | None = None
-) -> PublicationSchedule:
+) -> Publisher:
     """The running publisher; others may know its lease, *held*, and its outlet, *public*.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
     """
     clock = SystemClock()
-    return PublicationSchedule(
+    publishing = issuance(installation, database, public)
+    return Publisher(
         database=database,
         clock=clock,
-        issuance=issuance(installation, database, public),
+        book=book(installation, database),
+        issuance=publishing,
         outlet=public or outlet(installation),
         lease=held or lease(installation, database),
         settings=installation.section(PublisherSettings),
         signs=Keyring.open(installation, clock).signs_crls_for,
+        elsewhere=ElsewhereWatch(
+            database=database,
+            clock=clock,
+            issuance=publishing,
+            notice=installation.section(CrlSettings).elsewhere_notice,
+        ),
     )
 
 

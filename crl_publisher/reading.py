@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
-from keys.algorithms import algorithm_for
+from keys.algorithms import algorithms_for
 from keys.errors import UnusableKey
 from pki_revocation.reasons import RevocationReason
 
@@ -167,12 +167,14 @@ class ReadCrl:
         return read_crl(self.layout.with_entries(entries)).entries()
 
     def is_signed_by(self, issuer: x509.Certificate) -> bool:
-        """Whether the signature over the raw bytes is this CA's."""
+        """Whether the signature over the raw bytes is this CA's, with an algorithm that its key may sign with."""
         try:
             key = cast("CertificateIssuerPublicKeyTypes", issuer.public_key())
             signed = memoryview(self.data)[self.layout.signed]
-            algorithm_for(key).verify(key, self.frame().signature, [signed])
-        except (InvalidSignature, UnusableKey, UnreadableCrl):
+            frame = self.frame()
+            algorithm = next(each for each in algorithms_for(key) if each.identifier == frame.outer_algorithm)
+            algorithm.verify(key, frame.signature, [signed])
+        except (InvalidSignature, UnusableKey, UnreadableCrl, StopIteration):
             return False
         return True
 

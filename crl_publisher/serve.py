@@ -1,6 +1,5 @@
 """The publisher as a process: the one that uses the CA's key, and nothing else does."""
 
-import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -29,10 +28,9 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
 
     Raises:
         ConfigurationError: when the configuration is wrong or the operations port is taken.
+        ScheduleRefused: when the configuration's schedule would leave a gap.
         StoreError: when the database is not this program's.
     """
-    # It would report every look at the record, and every one that a long publication held up.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     settings = installation.section(PublisherSettings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -40,18 +38,20 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
     with installation.database() as database:
         database.check_revision()
         clock = SystemClock()
+        signs = Keyring.open(installation, clock).signs_crls_for
+        with database.read() as connection:
+            issuers = tuple(issuer for issuer in register.all_issuers(connection) if signs(issuer))
+        bootstrap.book(installation, database).check_seed(issuers)
         lease = bootstrap.lease(installation, database)
         mirrors, probe = bootstrap.mirrors(installation, database), bootstrap.probe(installation, database)
         public = Announcing(bootstrap.outlet(installation), (mirrors.wake, probe.wake))
-        schedule = bootstrap.schedule(installation, database, lease, public)
-        ready = readiness(
-            database, clock, bootstrap.outlet(installation), Keyring.open(installation, clock).signs_crls_for
-        )
+        publisher = bootstrap.publisher(installation, database, lease, public)
+        ready = readiness(database, clock, bootstrap.outlet(installation), signs)
         operations = open_operations(settings.host, settings.operations_port, "publisher", ready)
         try:
             mirrors.start(stop, lambda: lease.is_held)
             probe.start(stop, lambda: lease.is_held)
-            schedule.run(stop)
+            publisher.run(stop)
         finally:
             stop.set()
             mirrors.join()

@@ -111,6 +111,12 @@ def is_unrecorded(connection: Connection, issuer: Issuer, scope: Scope, number: 
     return connection.execute(query).first() is not None
 
 
+def reserved_row(connection: Connection, issuer: Issuer, scope: Scope, number: int) -> Row[Any] | None:
+    """The record's whole row of a number, published or not; None where the number was never reserved."""
+    query = select(crls).where(crls.c.issuer_id == issuer.id, crls.c.scope == scope.name, crls.c.number == number)
+    return connection.execute(query).one_or_none()
+
+
 def record_published(
     connection: Connection, issuer: Issuer, scope: Scope, crl: ReadCrl, published_at: datetime
 ) -> PublishedCrl:

@@ -50,8 +50,15 @@ def passphrase_variable(path: Path) -> str:
     return f"PKI_REVOCATION_PASSPHRASE_{name.upper()}"
 
 
-def load_key(path: Path, *, unencrypted: bool) -> CertificateIssuerPrivateKeyTypes:
+def load_key(
+    path: Path, *, unencrypted: bool, ask: Callable[[], str] | None = None
+) -> CertificateIssuerPrivateKeyTypes:
     """The private key in a file.
+
+    Args:
+        path: the file.
+        unencrypted: whether a key without a passphrase is meant.
+        ask: asks somebody for the passphrase when the environment does not have it; None where nobody is there.
 
     Raises:
         UnusableKey: when it is missing, readable by others, of a type that is not supported, or cannot be decrypted;
@@ -68,6 +75,8 @@ def load_key(path: Path, *, unencrypted: bool) -> CertificateIssuerPrivateKeyTyp
     if not encrypted:
         _log.warning("the key %s lies on disk without a passphrase", path)
     passphrase = os.environ.get(passphrase_variable(path)) if encrypted else None
+    if encrypted and passphrase is None and ask is not None:
+        passphrase = ask()
     if encrypted and passphrase is None:
         raise UnusableKey(f"The key {path} needs a passphrase: set {passphrase_variable(path)}.")
     try:

@@ -7,7 +7,7 @@ what=${1:-tests}
 PATH=$PATH:/usr/sbin
 case $what in
 benchmarks) wanted="openssl:openssl nginx:nginx-light wrk:wrk cfssl:golang-cfssl" ;;
-*) wanted="openssl:openssl nginx:nginx-light chromium:chromium certtool:gnutls-bin javac:default-jdk-headless" ;;
+*) wanted="openssl:openssl nginx:nginx-light chromium:chromium certtool:gnutls-bin crlutil:libnss3-tools javac:default-jdk-headless" ;;
 esac
 missing=
 for pair in $wanted; do
