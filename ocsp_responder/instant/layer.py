@@ -111,11 +111,14 @@ class AnswerLayer:
             self.in_loop(answer.issuer_id, answer.sequence, lambda: self.cache.put(request, answer, self._clock.now()))
 
     def in_loop(self, issuer_id: int, sequence: int, keep: Callable[[], object]) -> None:
-        """Call *keep* in the loop's thread, unless more than *sequence* has been applied of the issuer's journal."""
+        """Call *keep* in the loop's thread, unless more than *sequence* has been applied of the issuer's journal.
+
+        Nothing is kept either of what was read while nobody could know whether it is current.
+        """
 
         def unless_moved_on() -> None:
             applied = self._watch.applied.get(issuer_id)
-            if applied is not None and sequence >= applied:
+            if self._watch.knows and applied is not None and sequence >= applied:
                 keep()
 
         # Where no loop runs nothing is kept: the application is served by something else.

@@ -17,10 +17,14 @@ from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.time_order import moment_past_file_order
 
-from .journal_reading import Findings, JournalLost, changes
+from .journal_reading import Findings, JournalLost, Reached, changes, rewritten
 
 _VERSION = "PRAGMA data_version"
-_HEADS = "SELECT issuer_id, sequence, last_at FROM journal_heads"
+_HEADS = """
+    SELECT h.issuer_id, h.sequence, j.reference, h.last_at
+    FROM journal_heads h LEFT JOIN journal j ON j.issuer_id = h.issuer_id AND j.sequence = h.sequence
+"""
+_REFERENCE = "SELECT reference FROM journal WHERE issuer_id = ? AND sequence = ?"
 _SERIALS = "SELECT serial FROM journal WHERE issuer_id = ? AND sequence > ? AND sequence <= ? ORDER BY sequence"
 # Where a reason was raised there are two rows, and the later one says what is shown.
 _STATUS = """
@@ -47,14 +51,16 @@ class SqliteJournal:
         self._version = -1
         self._looked: datetime | None = None
 
-    def look(self, applied: Mapping[int, int], dated: datetime | None, *, all_of_it: bool = False) -> Findings | None:
+    def look(
+        self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool = False
+    ) -> Findings | None:
         """As `JournalReading` says."""
         try:
             return self._look(applied, dated, all_of_it=all_of_it)
         except (sqlite3.Error, OSError) as error:
             raise JournalLost(f"The database does not answer: {error}") from error
 
-    def _look(self, applied: Mapping[int, int], dated: datetime | None, *, all_of_it: bool) -> Findings | None:
+    def _look(self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool) -> Findings | None:
         now = self._clock.now()
         replaced = now != self._looked and self._replaced()
         # The order first: what is committed when it has been passed must be in what is read below.
@@ -64,12 +70,13 @@ class SqliteJournal:
         if version == self._version and moment is None and not (replaced or all_of_it):
             return None
         heads = connection.execute(_HEADS).fetchall()
-        sequences = {issuer_id: sequence for issuer_id, sequence, _ in heads}
+        reached = {issuer_id: Reached(sequence, reference) for issuer_id, sequence, reference, _ in heads}
         found = Findings(
             moment=moment,
-            sequences=sequences,
+            reached=reached,
             last_at=datetime.fromtimestamp(max(last for *_, last in heads), UTC) if heads else None,
-            changed=changes(sequences, applied, self._serials_between),
+            changed=changes(reached, applied, self._serials_between),
+            rewritten=rewritten(reached, applied, self._reference_at),
             replaced=replaced,
         )
         # Last of all, so that what failed on the way is read again.
@@ -123,6 +130,11 @@ class SqliteJournal:
     def _serials_between(self, issuer_id: int, behind: int, upto: int) -> Iterator[int]:
         connection = self._connection or self._open()
         return (int.from_bytes(serial) for (serial,) in connection.execute(_SERIALS, (issuer_id, behind, upto)))
+
+    def _reference_at(self, issuer_id: int, sequence: int) -> str | None:
+        connection = self._connection or self._open()
+        row = connection.execute(_REFERENCE, (issuer_id, sequence)).fetchone()
+        return None if row is None else str(row[0])
 
 
 def _identity(file: Path) -> tuple[int, int]:

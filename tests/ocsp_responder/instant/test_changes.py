@@ -17,7 +17,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
 from tests.ocsp_responder import answers, messages, registers
-from tests.ocsp_responder.instant.journals import register_serials
+from tests.ocsp_responder.instant.journals import back_up, register_serials
 from tests.ocsp_responder.instant.layers import Asking, Reply, asking
 from tests.pki import CertificateAuthority
 
@@ -147,6 +147,41 @@ def test_without_the_database_only_revoked_is_said(
     assert answers.statuses(body(asked, asked.post(nonce), nonce)) == [answers.REVOKED]
     both = messages.asked(issuer, certificate.serial_number, fine.serial_number)
     assert body(asked, asked.post(both), both) == answers.TRY_LATER
+
+
+def test_restored_backup_revives_nobody(
+    asked: Asking, database: Database, issuer: Issuer, service: RevocationService, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Revoked stays whoever was revoked before or after; nobody else is good until the right journal is back."""
+    serials = register_serials(database, issuer, clock, 8)
+    lost, later, fine = serials[:3], serials[3:7], serials[7]
+    questions = {serial: messages.asked(issuer, serial) for serial in serials}
+
+    def said(serial: int) -> list[bytes]:
+        question = questions[serial]
+        return [body(asked, reply, question) for reply in (asked.post(question), asked.get(question))]
+
+    def revoked(serial: int) -> bool:
+        return [answers.statuses(each) for each in said(serial)] == [[answers.REVOKED]] * 2
+
+    for _ in range(2):
+        assert [answers.statuses(each) for serial in serials for each in said(serial)] == [[answers.GOOD]] * 16
+        asked.turn()
+    put_back = back_up(database, tmp_path / "old")
+    for serial in lost:
+        registers.revoke(service, issuer, serial)
+        assert revoked(serial)
+        asked.turn()
+    put_right = back_up(database, tmp_path / "new")
+
+    put_back()
+    for place, serial in enumerate(later, start=1):
+        registers.revoke(service, issuer, serial)
+        assert all(revoked(each) for each in [*lost, *later[:place]])
+        assert said(fine) == [answers.TRY_LATER] * 2
+    put_right()
+    assert [answers.statuses(each) for each in said(fine)] == [[answers.GOOD]] * 2
+    assert all(revoked(each) for each in lost)
 
 
 def test_wrong_clock_only_revoked_is_said(

@@ -23,7 +23,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
 from tests.ocsp_responder import registers
-from tests.ocsp_responder.instant.journals import Noted, reading, register_serials
+from tests.ocsp_responder.instant.journals import Noted, back_up, reading, register_serials
 from tests.pki import CertificateAuthority
 
 TOLERANCE = timedelta(seconds=60)
@@ -193,7 +193,44 @@ def test_older_backup_is_not_knowing(
     watch.look()
     assert not watch.knows
     assert "backup" in str(watch.why)
+    assert keeper.cleared == 0, "what is known to be revoked stays so"
+
+
+def test_rewritten_journal_is_not_knowing(
+    watch: JournalWatch,
+    keeper: Noted,
+    database: Database,
+    issuer: Issuer,
+    service: RevocationService,
+    clock: FakeClock,
+    tmp_path: Path,
+) -> None:
+    """A backup that is put back in place, and grows past what was applied before anybody looks, un-revokes as well.
+
+    It is not believed however much it grows; the journal that was seen is, and what was kept meanwhile is dropped.
+    """
+    first, second, third = register_serials(database, issuer, clock, 3)
+    put_back = back_up(database, tmp_path / "old")
+    registers.revoke(service, issuer, first)
+    watch.look()
+    put_right = back_up(database, tmp_path / "new")
+
+    put_back()
+    for serial in (second, third):
+        registers.revoke(service, issuer, serial)
+        watch.look()
+        assert not watch.knows
+        assert "backup" in str(watch.why)
+        assert watch.applied == {issuer.id: 1}
+    assert keeper.dropped == [(issuer.id, (first,))]
+
+    put_right()
+    watch.look()
+    assert watch.knows
     assert keeper.cleared == 1
+    registers.revoke(service, issuer, third)
+    watch.look()
+    assert keeper.dropped == [(issuer.id, (each,)) for each in (first, third)]
 
 
 def test_listener_is_woken_by_a_commit(
