@@ -196,6 +196,31 @@ def test_older_backup_is_not_knowing(
     assert keeper.cleared == 0, "what is known to be revoked stays so"
 
 
+def test_moved_file_is_missed_at_once_and_not_made_anew(
+    watch: JournalWatch, database: Database, issuer: Issuer, service: RevocationService, clock: FakeClock
+) -> None:
+    """A file is moved by somebody who forgets its log: nobody knows, the log stays, and all is there later."""
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL's files are not moved under it")
+    (serial,) = register_serials(database, issuer, clock, 1)
+    registers.revoke(service, issuer, serial)
+    file = Path(database.url.database or "")
+    away, log = file.with_name("away"), Path(f"{file}-wal")
+    written = log.stat().st_size
+    file.rename(away)
+    for _ in range(2):
+        watch.look()
+        assert not watch.knows
+        assert "is not there" in str(watch.why)
+        assert not file.exists()
+
+    away.rename(file)
+    watch.look()
+    assert watch.knows
+    assert watch.applied == {issuer.id: 1}
+    assert log.stat().st_size == written > 0
+
+
 def test_rewritten_journal_is_not_knowing(
     watch: JournalWatch,
     keeper: Noted,
