@@ -43,7 +43,11 @@ def application(installation: Installation) -> Application:
         ),
         parts.answerer,
     )
-    return Application(wsgi=create_app(patient, clock=parts.clock, place=place(parts.settings)), at_once=layer)
+    return Application(
+        wsgi=create_app(patient, clock=parts.clock, place=place(parts.settings)),
+        at_once=layer,
+        when_full=layer.when_full,
+    )
 
 
 def responder(installation: Installation, database: Database) -> Flask:

@@ -27,12 +27,13 @@ def serve(installation: Installation, workers: int | None) -> None:
     clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
-        signers = answer_signers(Keyring.open(installation, clock), database).values()
+        signers = answer_signers(Keyring.open(installation, clock), database)
 
         def ready() -> None:
             database.check_revision()
-            for signer in signers:
-                signer.validity(clock.now(), timedelta())
+            for issuer, signer in signers.items():
+                with database.read_dated(clock, issuer.id) as (_, moment):
+                    signer.validity(moment, timedelta())
 
         serve_http(
             name="ocsp",

@@ -31,7 +31,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from . import sqlite_file
 from .clock import Clock
 from .errors import ConfigurationError, StoreError
-from .time_order import file_order, hold_advisory_order, pass_advisory_order
+from .time_order import PATIENCE_SECONDS, file_order, hold_advisory_order, pass_advisory_order
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # How long a writer waits for another; after that the caller is told that the database is busy.
@@ -81,10 +81,15 @@ class Database:
             yield connection
 
     def hold_order(self, connection: Connection, issuer_id: int) -> None:
-        """Inside `write`: from here to the end of the commit, no answer of this issuer is dated."""
+        """Inside `write`: from here to the end of the commit, no answer of this issuer is dated.
+
+        Raises:
+            StoreError: when somebody passes it for longer than writers wait for each other.
+        """
         if self.is_sqlite:
             after_commit: contextlib.ExitStack = connection.info[_AFTER_COMMIT]
-            after_commit.enter_context(file_order(self._order_file, exclusive=True))
+            order = file_order(self._order_file, exclusive=True, seconds=LOCK_TIMEOUT_SECONDS)
+            after_commit.enter_context(order)
         else:
             hold_advisory_order(connection, issuer_id)
 
@@ -93,11 +98,11 @@ class Database:
         """A read transaction, and a moment for what is made of it: no revocation dated before the moment is missing.
 
         Raises:
-            StoreError: when the database does not answer.
+            StoreError: when the database does not answer, or a revocation is being written for too long.
         """
         if self.is_sqlite:
             try:
-                with file_order(self._order_file, exclusive=False):
+                with file_order(self._order_file, exclusive=False, seconds=PATIENCE_SECONDS):
                     moment = clock.now()
             except OSError as error:
                 raise StoreError(f"The database's folder cannot be used: {error.strerror or error}.") from error
@@ -193,7 +198,7 @@ def _sqlite_engine(url: URL) -> Engine:
     open_file = partial(
         sqlite_file.open_existing, file, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
     )
-    engine = sqlalchemy.create_engine(url, creator=open_file, hide_parameters=True)
+    engine = sqlalchemy.create_engine(url, creator=open_file, hide_parameters=True, pool_timeout=LOCK_TIMEOUT_SECONDS)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
@@ -228,6 +233,7 @@ def _postgresql_engine(url: URL) -> Engine:
         hide_parameters=True,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
+        pool_timeout=LOCK_TIMEOUT_SECONDS,
         connect_args={
             "options": options,
             "connect_timeout": LOCK_TIMEOUT_SECONDS,

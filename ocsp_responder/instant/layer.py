@@ -105,6 +105,17 @@ class AnswerLayer:
         else:
             self.looks.after_look(lambda: self._answer(exchanges, otherwise))
 
+    def when_full(self, request: Request) -> tuple[bytes, bytes] | None:
+        """What to say to a question that no thread has time for; None to what is none. The server's `WhenFull`."""
+        if request.method in _READING:
+            asks = request.target.startswith(self._before_encoded)
+        else:
+            asks = request.method == "POST" and request.target in self._post_targets and _says_request(request)
+        if not asks:
+            return None
+        answer = refusal(Refusal.TRY_LATER)
+        return unkept_head(len(answer.der)) + f"Date: {http_date(self._clock.now())}\r\n".encode(), answer.der
+
     def offer(self, request: bytes, answer: Answer) -> None:
         """Keep an answer that a thread made, unless the journal has moved on since; may be called in any thread."""
         if answer.shared is not None and answer.issuer_id is not None and answer.sequence is not None:

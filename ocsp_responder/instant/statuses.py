@@ -85,10 +85,13 @@ class AtOnceSource:
             WouldWait: when a thread must do it.
             StoreError: when nobody can know it.
         """
-        if issuer_id in self._slow or len(serials) > _AT_ONCE:
-            raise WouldWait
         if not self._watch.reads:
             raise StoreError(str(self._watch.why))
+        if self._watch.held:
+            # Threads would wait for it as well, and soon all of them.
+            raise StoreError("A revocation has been on its way for seconds: nothing can be dated before it is there.")
+        if issuer_id in self._slow or len(serials) > _AT_ONCE:
+            raise WouldWait
         moment = self._watch.moment()
         sequence = self._watch.applied.get(issuer_id)
         if moment is None or sequence is None:

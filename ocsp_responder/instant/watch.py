@@ -112,6 +112,11 @@ class JournalWatch:
             return None
         return moment
 
+    @property
+    def held(self) -> bool:
+        """Whether a revocation has been on its way for so long that nobody should wait for it any more."""
+        return self._moment is not None and self._clock.now() - self._moment > _OLDEST_MOMENT
+
     def _apply(self, found: Findings) -> None:
         for issuer_id, serials in found.changed.items():
             for keeper in self._keepers:

@@ -29,7 +29,13 @@ async def _serve(application: Application, listening: socket.socket, *, limits: 
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    gateway = Gateway(application.wsgi, loop, address=listening.getsockname()[:2], threads=threads)
+    gateway = Gateway(
+        application.wsgi,
+        loop,
+        address=listening.getsockname()[:2],
+        threads=threads,
+        when_full=application.when_full,
+    )
     at_once = application.at_once
     if at_once is None:
         server = Server(gateway.handle, limits, loop)

@@ -196,6 +196,31 @@ def test_ready(served: Installed) -> None:
     assert fetch(f"{served.operations_url}/readyz").status == 200
 
 
+def test_stopped_writer_is_not_ready(served: Installed, known: x509.Certificate) -> None:
+    """A revocation that is never finished holds the time order: operators are told, and cached answers go on."""
+    question = messages.built(known, AUTHORITY.certificate)
+    nonce = messages.built(known, AUTHORITY.certificate, bytes(32))
+    address = urllib.parse.urlsplit(served.url)
+
+    def said(question: bytes) -> bytes:
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+        try:
+            return ask(connection, question)
+        finally:
+            connection.close()
+
+    assert answers.statuses(said(question)) == [answers.GOOD]
+    with served.installation.database() as database, database.write() as writing:
+        database.hold_order(writing, served.issuer.id)
+        time.sleep(3.5)
+        assert fetch(f"{served.operations_url}/readyz").status == 503
+        assert said(nonce) == answers.TRY_LATER
+        assert answers.statuses(said(question)) == [answers.GOOD]
+        assert b"\nocsp_current 0.0\n" in fetch(f"{served.operations_url}/metrics").read()
+    assert fetch(f"{served.operations_url}/readyz").status == 200
+    assert answers.statuses(said(nonce)) == [answers.GOOD]
+
+
 def test_taken_port_is_said(served: Installed) -> None:
     """One sentence, and no second responder."""
     with pytest.raises(PkiError, match="cannot listen"):

@@ -9,7 +9,7 @@ from cryptography.x509 import ocsp
 
 from keys.identity import SigningIdentity
 from ocsp_responder.config import OcspSettings
-from pki_revocation import responders
+from pki_revocation import journal, responders
 from pki_revocation.database import Database
 from pki_revocation.der import tlv
 from pki_revocation.model import Issuer
@@ -204,6 +204,33 @@ def test_wrong_clock_only_revoked_is_said(
         assert body(asked, asked.post(unknown), unknown) == answers.TRY_LATER
         assert asked.patient(unknown).der == answers.TRY_LATER
         assert answers.statuses(body(asked, asked.post(revoked), revoked)) == [answers.REVOKED]
+
+
+def test_a_revocation_that_is_not_finished_holds_up_nobody(
+    asked: Asking, database: Database, issuer: Issuer, certificate: x509.Certificate, clock: FakeClock
+) -> None:
+    """Its writer was stopped: kept answers go on, new ones are `tryLater` at once, and no thread waits for either."""
+    kept = messages.asked(issuer, certificate.serial_number)
+    for _ in range(2):
+        assert answers.statuses(body(asked, asked.post(kept), kept)) == [answers.GOOD]
+        asked.turn()
+    fresh = [
+        messages.asked(issuer, certificate.serial_number, nonce_value=bytes(16)),
+        messages.asked(issuer, *[certificate.serial_number] * 10),
+    ]
+    with database.write() as connection:
+        journal.lock_head(connection, issuer.id)
+        database.hold_order(connection, issuer.id)
+        clock.advance(timedelta(seconds=3))
+        for question in fresh:
+            reply = asked.post(question)
+            assert reply is not None, "left to threads"
+            assert reply.body == answers.TRY_LATER
+        reply = asked.post(kept)
+        assert reply is not None
+        assert answers.statuses(reply.body) == [answers.GOOD]
+    for question in fresh:
+        assert set(answers.statuses(body(asked, asked.post(question), question))) == {answers.GOOD}
 
 
 def test_revoked_issuer_takes_its_children_along(

@@ -167,6 +167,36 @@ def test_unusual_requests_are_left_to_flask(asked: Asking, question: bytes) -> N
     assert len(asked.left) == 7
 
 
+@pytest.mark.parametrize(
+    ("method", "target", "content_type", "status"),
+    [
+        ("POST", b"/ocsp", b"application/ocsp-request", 200),
+        ("GET", b"/ocsp/MAAA", b"", 200),
+        ("HEAD", b"/ocsp/MAAA", b"", 200),
+        ("POST", b"/ocsp", b"text/plain", None),
+        ("POST", b"/elsewhere", b"application/ocsp-request", None),
+        ("GET", b"/elsewhere", b"", None),
+        ("PUT", b"/ocsp", b"", None),
+    ],
+)
+def test_question_that_nobody_has_time_for(
+    asked: Asking, method: str, target: bytes, content_type: bytes, status: int | None
+) -> None:
+    """RFC 6960 section 2.3: tryLater, which is an OCSP answer and has status 200; what is no question gets HTTP's."""
+    request = Request(method, target, [(b"content-type", content_type)], b"", http_1_0=False, peer="")
+    said = asked.layer.when_full(request)
+
+    if status is None:
+        assert said is None
+    else:
+        assert said is not None
+        head, body = said
+        assert body == answers.TRY_LATER
+        assert head.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: application/ocsp-response\r\n")
+        assert b"Cache-Control: no-store\r\n" in head
+        assert head.count(b"Date: ") == 1
+
+
 def test_junk_takes_up_no_room(asked: Asking, issuer: Issuer, certificate: x509.Certificate) -> None:
     """What can be varied without end is answered and not kept."""
     question = messages.asked(issuer, certificate.serial_number)
