@@ -22,6 +22,8 @@ _OF_INTEREST = frozenset({b"host", b"content-length", b"transfer-encoding", b"ex
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 _METHOD = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
 _BEGUN_METHOD = re.compile(rb"[\r\n]*[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
+# What Python needs for a header line beside its octets.
+_LINE_OCTETS = 150
 # Parsed in place of a method that llhttp does not know: neither says anything of a body.
 _STAND_IN = b"POST"
 
@@ -55,7 +57,6 @@ class RequestReader:
     __slots__ = (
         "_begun",
         "_body",
-        "_body_octets",
         "_completed",
         "_head_octets",
         "_headers",
@@ -84,6 +85,12 @@ class RequestReader:
         self._method = ""
         self.on_message_begin()
         self.stage = _NOTHING
+
+    @property
+    def held(self) -> int:
+        """Roughly how many octets are kept of a request that is not complete."""
+        lines = self._head_octets + _LINE_OCTETS * len(self._headers)
+        return len(self._begun) + len(self._target) + lines + len(self._body)
 
     def feed(self, data: bytes) -> None:
         """Read on.
@@ -126,8 +133,8 @@ class RequestReader:
         self.stage = _HEAD
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._head_octets = self._body_octets = 0
-        self._body: list[bytes] = []
+        self._head_octets = 0
+        self._body: bytes | bytearray = b""
         self._old = False
 
     def on_url(self, url: bytes) -> None:
@@ -173,18 +180,29 @@ class RequestReader:
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        self._body_octets += len(body)
-        if self._body_octets > self._limits.body:
+        if len(self._body) + len(body) > self._limits.body:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         self._undigested = -1
-        self._body.append(body)
+        if not self._body:
+            self._body = body
+        elif isinstance(self._body, bytearray):
+            self._body += body
+        else:
+            # Pieces may be of one octet each, and an object for each would be thirty times as large.
+            self._body = bytearray(self._body + body)
 
     def on_message_complete(self) -> None:
         """A request has arrived."""
         parser = self._parser
         method = self._method or parser.get_method().decode("ascii")
-        body = b"".join(self._body) if self._body else b""
+        body = self._body
+        if isinstance(body, bytearray):
+            body = bytes(body)
         request = Request(method, self._target, self._headers, body, self._old, self._peer)
+        # A connection that waits for its next request holds nothing of the last one.
+        self._target = self._body = b""
+        self._headers = []
+        self._head_octets = 0
         self.stage = _NOTHING
         self._completed = True
         self._method = ""
