@@ -35,6 +35,8 @@ from .watch import JournalWatch
 Otherwise = Callable[[list[Exchange]], None]
 _REQUEST_TYPE = REQUEST_TYPE.encode()
 _READING = frozenset({"GET", "HEAD"})
+# What DER begins with: a body that begins otherwise is no request, though it may spell a target.
+_SEQUENCE = b"\x30"
 
 
 class AnswerLayer:
@@ -161,7 +163,7 @@ class AnswerLayer:
             if method in _READING:
                 kept = kept_for(request.target, seconds)
             elif method == "POST" and request.target in self._post_targets and _says_request(request):
-                kept = kept_for(request.body, seconds)
+                kept = kept_for(request.body, seconds) if request.body[:1] == _SEQUENCE else None
             else:
                 rest.append(exchange)
                 continue

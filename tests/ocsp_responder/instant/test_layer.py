@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import urllib.parse
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -148,6 +150,18 @@ def test_malformed(asked: Asking, spoilt: bytes) -> None:
     for reply in (said(asked.post(spoilt)), said(asked.get(spoilt)) if spoilt else said(asked.post(spoilt))):
         assert reply.body == answers.MALFORMED_REQUEST
         assert reply.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "escape", [str, lambda text: urllib.parse.quote(text, safe="")], ids=["as it is", "percent-encoded"]
+)
+def test_body_that_spells_a_target(asked: Asking, question: bytes, escape: Callable[[str], str]) -> None:
+    """A POST is asked with DER (RFC 6960 A.1), whatever a GET of the same octets would get."""
+    warm(asked, question)
+    encoded = base64.b64encode(question).decode()
+    for way in (False, True):
+        said(asked.get(question, escaped=way))
+    assert said(asked.post(f"/ocsp/{escape(encoded)}".encode())).body == answers.MALFORMED_REQUEST
 
 
 def test_unusual_requests_are_left_to_flask(asked: Asking, question: bytes) -> None:
