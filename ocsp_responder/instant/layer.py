@@ -6,9 +6,11 @@ a status that only the database's server knows) goes on to Flask; the answer com
 """
 
 import asyncio
+import logging
 import urllib.parse
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from http import HTTPStatus
 
 from ocsp_responder.answering import Answerer
 from ocsp_responder.errors import MalformedRequest, WouldWait
@@ -26,12 +28,14 @@ from ocsp_responder.transport import (
 )
 from pki_revocation.clock import Clock
 from pki_revocation.http_server.messages import Exchange, Request
+from pki_revocation.http_server.refusals import refusal as http_refusal
 
 from .answer_cache import AnswerCache, KeptAnswer
 from .background import Background
 from .looks import Looks, looks_for
 from .watch import JournalWatch
 
+_log = logging.getLogger(__name__)
 Otherwise = Callable[[list[Exchange]], None]
 _REQUEST_TYPE = REQUEST_TYPE.encode()
 _READING = frozenset({"GET", "HEAD"})
@@ -139,12 +143,17 @@ class AnswerLayer:
             self.loop.call_soon_threadsafe(unless_moved_on)
 
     def _answer(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:
+        rest: list[Exchange] = []
         try:
             rest = self._answer_what_can_be(exchanges)
-        finally:
-            replies, self._replies = self._replies, []
-            for exchange, head, body in replies:
-                exchange.reply(head, body)
+        except Exception:  # noqa: BLE001 - an error of ours must not leave clients waiting
+            _log.exception("requests could not be answered")
+            made = {id(exchange) for exchange, *_ in self._replies}
+            failed = http_refusal(HTTPStatus.INTERNAL_SERVER_ERROR)
+            self._replies += [(each, *failed) for each in exchanges if each.head is None and id(each) not in made]
+        replies, self._replies = self._replies, []
+        for exchange, *reply in replies:
+            exchange.reply(*reply)
         if rest:
             self._passed_on += len(rest)
             otherwise(rest)

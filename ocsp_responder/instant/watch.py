@@ -83,9 +83,16 @@ class JournalWatch:
         return lambda: journal.look(applied, dated, all_of_it=all_of_it)
 
     def take(self, found: Findings | None) -> None:
-        """Apply what a look found."""
+        """Apply what a look found; what cannot be applied is not known, and is looked for again."""
         if found is None:
             return
+        try:
+            self._take(found)
+        except Exception as error:  # noqa: BLE001 - whoever waits for this look must not be answered from what was kept
+            _log.exception("what changed could not be applied")
+            self.lose(f"What changed could not be applied: {error}.")
+
+    def _take(self, found: Findings) -> None:
         if found.moment is not None:
             self._moment = found.moment
         self._last_at, self._ahead = found.last_at, found.ahead

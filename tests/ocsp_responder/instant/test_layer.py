@@ -152,6 +152,25 @@ def test_malformed(asked: Asking, spoilt: bytes) -> None:
         assert reply.headers["Cache-Control"] == "no-store"
 
 
+def test_an_error_of_ours_leaves_nobody_waiting(
+    asked: Asking, question: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The request that met it gets a bare 500, once, and the next ones their answers."""
+    warm(asked, question)
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(asked.cache, "put", fails)
+        reply = asked.post(b"junk")
+        assert reply is not None
+        assert (reply.status, reply.body) == (500, b"Internal Server Error.\n")
+    assert "requests could not be answered" in caplog.messages
+    for _ in range(3):
+        assert answers.statuses(said(asked.post(question)).body) == [answers.GOOD]
+
+
 @pytest.mark.parametrize(
     "escape", [str, lambda text: urllib.parse.quote(text, safe="")], ids=["as it is", "percent-encoded"]
 )

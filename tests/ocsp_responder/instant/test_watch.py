@@ -196,6 +196,30 @@ def test_older_backup_is_not_knowing(
     assert keeper.cleared == 0, "what is known to be revoked stays so"
 
 
+def test_what_cannot_be_applied_is_not_known(
+    watch: JournalWatch,
+    keeper: Noted,
+    issuer: Issuer,
+    certificate: x509.Certificate,
+    service: RevocationService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A keeper that failed may still hold what it was to drop: nobody is good until it has dropped it."""
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    registers.revoke(service, issuer, certificate.serial_number)
+    with monkeypatch.context() as broken:
+        broken.setattr(keeper, "drop", fails)
+        watch.look()
+        assert not watch.knows
+        assert watch.applied == {issuer.id: 0}
+    watch.look()
+    assert watch.knows
+    assert keeper.dropped == [(issuer.id, (certificate.serial_number,))]
+
+
 def test_moved_file_is_missed_at_once_and_not_made_anew(
     watch: JournalWatch, database: Database, issuer: Issuer, service: RevocationService, clock: FakeClock
 ) -> None:
