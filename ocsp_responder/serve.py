@@ -27,13 +27,12 @@ def serve(installation: Installation, workers: int | None) -> None:
     clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
-        signers = answer_signers(Keyring.open(installation, clock), database)
+        signers = answer_signers(Keyring.open(installation, clock), database).values()
 
         def ready() -> None:
             database.check_revision()
-            for issuer, signer in signers.items():
-                with database.read_dated(clock, issuer.id) as (_, moment):
-                    signer.validity(moment, timedelta())
+            for signer in signers:
+                signer.validity(clock.now(), timedelta())
 
         serve_http(
             name="ocsp",

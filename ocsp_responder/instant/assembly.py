@@ -86,7 +86,7 @@ def assemble(
     figures = Figures(
         made=layer.made,
         applied=lambda: watch.applied,
-        current=lambda: watch.knows and not watch.held,
+        current=lambda: watch.trouble is None,
         kept=lambda: len(cache),
         names={issuer.id: issuer.name for issuer in around.issuers},
     )

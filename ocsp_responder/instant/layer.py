@@ -104,6 +104,10 @@ class AnswerLayer:
             self.looks.stop()
         self._watch.journal.close()
 
+    def trouble(self) -> str | None:
+        """As `AtOnce` says."""
+        return self._watch.trouble
+
     def handle(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:
         """Answer what can be answered, after a look at the journal, and pass on the rest."""
         if self.looks is None:

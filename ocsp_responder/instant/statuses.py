@@ -89,7 +89,7 @@ class AtOnceSource:
             raise StoreError(str(self._watch.why))
         if self._watch.held:
             # Threads would wait for it as well, and soon all of them.
-            raise StoreError("A revocation has been on its way for seconds: nothing can be dated before it is there.")
+            raise StoreError(str(self._watch.trouble))
         if issuer_id in self._slow or len(serials) > _AT_ONCE:
             raise WouldWait
         moment = self._watch.moment()

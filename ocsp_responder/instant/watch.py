@@ -124,6 +124,12 @@ class JournalWatch:
         """Whether a revocation has been on its way for so long that nobody should wait for it any more."""
         return self._moment is not None and self._clock.now() - self._moment > _OLDEST_MOMENT
 
+    @property
+    def trouble(self) -> str | None:
+        """What keeps new answers from being made, in a sentence."""
+        held = "A revocation has been on its way for seconds: nothing can be dated before it is there."
+        return self.why or (held if self.held else None)
+
     def _apply(self, found: Findings) -> None:
         for issuer_id, serials in found.changed.items():
             for keeper in self._keepers:

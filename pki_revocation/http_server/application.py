@@ -22,6 +22,10 @@ class AtOnce(Protocol):
         """The loop ends."""
         ...
 
+    def trouble(self) -> str | None:
+        """What keeps it from answering as it should, in a sentence for operators; None while nothing does."""
+        ...
+
     def handle(self, exchanges: list[Exchange], otherwise: Callable[[list[Exchange]], None]) -> None:
         """Reply to the requests that were complete in one turn of the loop, now or later; decline by *otherwise*.
 
