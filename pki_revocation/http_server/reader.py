@@ -3,6 +3,9 @@
 llhttp refuses most of it: Transfer-Encoding beside Content-Length, two lengths, folded lines, space before a colon,
 bare line feeds, control characters. What it lets through and should not is refused here. It knows methods by name,
 and a method may be any token (RFC 9110 section 9.1): which of them are taken is the application's to say.
+
+Versions and transfer codings that are not spoken here are 400 as well, not 505 and 501: a status from 500 on says that
+we failed, alarms are set on it, and no client's octets may raise one.
 """
 
 import enum
@@ -118,7 +121,7 @@ class RequestReader:
                 raise error.__context__ or error from None
             except httptools.HttpParserError as error:
                 if self._completed or not fresh or "method" not in str(error):
-                    raise Refused(self._why()) from error
+                    raise Refused(HTTPStatus.BAD_REQUEST) from error
                 data = self._with_known_method(data)
                 fresh = False
             else:
@@ -156,7 +159,7 @@ class RequestReader:
         version = self._parser.get_http_version()
         if version != _USUAL:
             if version != _OLD:
-                raise Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+                raise Refused(HTTPStatus.BAD_REQUEST)
             self._old = True
         hosts = 0
         has_body = expects = False
@@ -235,17 +238,6 @@ class RequestReader:
         self._begun = data
         return b""
 
-    def _why(self) -> HTTPStatus:
-        """Which of llhttp's refusals has an answer of its own."""
-        if self._target and self._parser.get_http_version() not in {"0.0", _USUAL, _OLD}:
-            return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
-        names = {name for name, _ in self._headers}
-        if b"content-length" not in names and any(
-            name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self._headers
-        ):
-            return HTTPStatus.NOT_IMPLEMENTED
-        return HTTPStatus.BAD_REQUEST
-
     def _check_host(self, value: bytes) -> None:
         # A client says the same one each time.
         if value != self._host:
@@ -263,7 +255,6 @@ class RequestReader:
         if name == b"content-length":
             if int(value) > self._limits.body:
                 raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        elif self._old:  # RFC 9112 section 6.1: its framing cannot be trusted
+        # RFC 9112 section 6.1: from HTTP/1.0 its framing cannot be trusted.
+        elif self._old or value.lower() != b"chunked":
             raise Refused(HTTPStatus.BAD_REQUEST)
-        elif value.lower() != b"chunked":
-            raise Refused(HTTPStatus.NOT_IMPLEMENTED)
