@@ -10,7 +10,7 @@ from pki_revocation.serving import Listener, serve_http
 
 from .answer_signers import answer_signers
 from .config import OcspSettings
-from .transport import POST_LIMIT
+from .transport import POST_LIMIT, TARGET_LIMIT
 
 
 def serve(installation: Installation, workers: int | None) -> None:
@@ -43,7 +43,7 @@ def serve(installation: Installation, workers: int | None) -> None:
                 port=settings.port,
                 operations_port=settings.operations_port,
                 workers=workers or settings.workers,
-                limits=Limits(body=POST_LIMIT),
+                limits=Limits(body=POST_LIMIT, target=TARGET_LIMIT),
             ),
             ready=ready,
         )

@@ -75,6 +75,11 @@ class AnswerCache:
             return None
         return kept
 
+    def peek(self, key: bytes, now: float) -> KeptAnswer | None:
+        """The same, for any thread."""
+        kept = self._kept.peek(key)
+        return kept if kept is not None and kept.begin <= now < kept.end else None
+
     def put(self, request: bytes, answer: Answer, now: datetime) -> KeptAnswer | None:
         """Keep the answer to a request's DER, if it is one to be kept; then it is given back ready to be sent."""
         validity = answer.shared

@@ -1,8 +1,8 @@
 """What the responder answers in the server's loop, in front of Flask: kept answers, and new ones that need no waiting.
 
 Requests come in batches, all that were complete in one turn of the loop, and one look at the journal follows them.
-What is unusual (other methods, other types, queries, conditions by date) or would wait (a slow key, many certificates,
-a status that only the database's server knows) goes on to Flask; the answer comes back here to be kept.
+What is unusual (other types, other places, queries) or would wait (a slow key, many certificates, a status that only
+the database's server knows) goes on to Flask; the answer comes back here to be kept.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from ocsp_responder.answering import Answerer
 from ocsp_responder.errors import MalformedRequest, WouldWait
 from ocsp_responder.response import Answer, Refusal, refusal
 from ocsp_responder.transport import (
+    ALLOWED,
     GET_LIMIT,
     REQUEST_TYPE,
     HttpPlace,
@@ -38,6 +39,7 @@ from .watch import JournalWatch
 _log = logging.getLogger(__name__)
 Otherwise = Callable[[list[Exchange]], None]
 _REQUEST_TYPE = REQUEST_TYPE.encode()
+_ALLOW = f"Allow: {', '.join(ALLOWED)}"
 _READING = frozenset({"GET", "HEAD"})
 # What DER begins with: a body that begins otherwise is no request, though it may spell a target.
 _SEQUENCE = b"\x30"
@@ -126,6 +128,14 @@ class AnswerLayer:
         answer = refusal(Refusal.TRY_LATER)
         return unkept_head(len(answer.der)) + f"Date: {http_date(self._clock.now())}\r\n".encode(), answer.der
 
+    def kept(self, request: bytes) -> Answer | None:
+        """What is kept for a request's DER and may be said now; for a thread whose request came through this layer.
+
+        The look that followed the request has dropped what it found changed.
+        """
+        kept = self.cache.peek(request, self._clock.now().timestamp())
+        return kept.answer if kept is not None and (kept.revoked or self._watch.knows) else None
+
     def offer(self, request: bytes, answer: Answer) -> None:
         """Keep an answer that a thread made, unless the journal has moved on since; may be called in any thread."""
         if answer.shared is not None and answer.issuer_id is not None and answer.sequence is not None:
@@ -177,8 +187,11 @@ class AnswerLayer:
                 kept = kept_for(request.target, seconds)
             elif method == "POST" and request.target in self._post_targets and _says_request(request):
                 kept = kept_for(request.body, seconds) if request.body[:1] == _SEQUENCE else None
-            else:
+            elif method == "POST":
                 rest.append(exchange)
+                continue
+            else:
+                replies.append((exchange, *http_refusal(HTTPStatus.METHOD_NOT_ALLOWED, _ALLOW)))
                 continue
             if kept is not None and (knows or kept.revoked):
                 self._kept += 1
@@ -258,7 +271,10 @@ def _none_match(request: Request) -> str:
 
 
 def _says_request(request: Request) -> bool:
+    said = None
     for name, value in request.headers:
         if name == b"content-type":
-            return value == _REQUEST_TYPE or is_request_type(value.decode("latin-1"))
-    return False
+            if said is not None:
+                return False  # RFC 9110 section 5.3: one line, whatever the second one says
+            said = value
+    return said == _REQUEST_TYPE or (said is not None and is_request_type(said.decode("latin-1")))

@@ -216,12 +216,12 @@ def test_stopped_writer_is_not_ready(served: Installed, known: x509.Certificate)
     assert answers.statuses(said(question)) == [answers.GOOD]
     with served.installation.database() as database, database.write() as writing:
         database.hold_order(writing, served.issuer.id)
-        time.sleep(3.5)
-        assert fetch(f"{served.operations_url}/readyz").status == 503
+        wait_until(lambda: fetch(f"{served.operations_url}/readyz").status == 503, 20, "the holder being noticed")
         assert said(nonce) == answers.TRY_LATER
         assert answers.statuses(said(question)) == [answers.GOOD]
-        assert b"\nocsp_current 0.0\n" in fetch(f"{served.operations_url}/metrics").read()
-    assert fetch(f"{served.operations_url}/readyz").status == 200
+        figure = b"\nocsp_current 0.0\n"
+        wait_until(lambda: figure in fetch(f"{served.operations_url}/metrics").read(), 20, "the figure")
+    wait_until(lambda: fetch(f"{served.operations_url}/readyz").status == 200, 20, "the order being free")
     assert answers.statuses(said(nonce)) == [answers.GOOD]
 
 

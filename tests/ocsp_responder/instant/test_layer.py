@@ -184,20 +184,39 @@ def test_body_that_spells_a_target(asked: Asking, question: bytes, escape: Calla
 
 
 def test_unusual_requests_are_left_to_flask(asked: Asking, question: bytes) -> None:
-    """Other methods, types and places, queries, and targets that are too long."""
+    """Other types, two of them, other places, queries, and targets that are too long."""
     warm(asked, question)
     asked.left.clear()
     asked.post(question, content_type="text/plain")
     asked.post(question, target=b"/elsewhere")
     for method, target in (
         ("HEAD", b"/elsewhere/AAAA"),
-        ("PUT", b"/ocsp"),
         ("GET", b"/elsewhere/AAAA"),
         ("GET", b"/ocsp/AAAA?a=b"),
         ("GET", b"/ocsp/" + b"A" * GET_LIMIT),
     ):
         assert asked.ask(Request(method, target, [], b"", http_1_0=False, peer="")) is None
+    twice = [(b"content-type", b"application/ocsp-request")] * 2
+    assert asked.ask(Request("POST", b"/ocsp", twice, question, http_1_0=False, peer="")) is None
     assert len(asked.left) == 7
+
+
+@pytest.mark.parametrize(("method", "target"), [("PUT", b"/ocsp"), ("OPTIONS", b"*"), ("CONNECT", b"x:443")])
+def test_other_methods_need_no_thread(asked: Asking, method: str, target: bytes) -> None:
+    """RFC 9110 section 15.5.6: 405 and what is allowed, however busy the threads are."""
+    reply = asked.ask(Request(method, target, [], b"", http_1_0=False, peer=""))
+    assert reply is not None
+    assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD, POST")
+
+
+def test_other_spellings_are_not_signed_anew(asked: Asking, question: bytes, clock: FakeClock) -> None:
+    """A query or a whole address goes to Flask, which answers with what is kept while that may be said."""
+    first = warm(asked, question)
+    clock.advance(timedelta(seconds=5))
+    assert said(asked.post(question)).body == first.body
+    assert asked.patient(question).der == first.body
+    clock.advance(HALF)
+    assert asked.patient(question).der != first.body
 
 
 @pytest.mark.parametrize(
