@@ -2,7 +2,8 @@
 
 Three things take the knowledge away: the journal cannot be read; it does not hold the row that was applied last (a
 restored backup, which would un-revoke, however much has been written behind it since); or the clock cannot be right,
-being behind the journal's last moment or apart from the database's. Until the knowledge is back nobody is `good`.
+being behind the journal's last moment, or apart from the database's where that has one of its own. Until the knowledge
+is back nobody is `good`.
 """
 
 import logging
