@@ -166,8 +166,8 @@ class AnswerLayer:
             failed = http_refusal(HTTPStatus.INTERNAL_SERVER_ERROR)
             self._replies += [(each, *failed) for each in exchanges if each.head is None and id(each) not in made]
         replies, self._replies = self._replies, []
-        for exchange, *reply in replies:
-            exchange.reply(*reply)
+        for exchange, reply_head, reply_body in replies:
+            exchange.reply(reply_head, reply_body)
         if rest:
             self._passed_on += len(rest)
             otherwise(rest)

@@ -2,10 +2,12 @@
 
 The driver's own connection and plain SQL, because this stands in the way of every answer: a point look-up costs 10 µs
 this way, and several times that through SQLAlchemy. The file's identity is looked at as well, because an open file that
-was replaced (a restored backup) would stay as it was for ever.
+was replaced (a restored backup) would stay as it was for ever; that costs half as much again, and is done as often as
+the background looks.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +35,7 @@ _STATUS = """
     FROM certificates c LEFT JOIN journal j ON j.issuer_id = c.issuer_id AND j.serial = c.serial
     WHERE c.issuer_id = ? AND c.serial = ? ORDER BY j.sequence DESC LIMIT 1
 """
+_IDENTITY_SECONDS = 0.05
 # A reader in WAL mode waits for nobody but whoever recovers the file after a crash.
 _BUSY_SECONDS = 1.0
 
@@ -50,6 +53,7 @@ class SqliteJournal:
         self._connection: FileConnection | None = None
         self._version = -1
         self._replaced = False
+        self._identify_at = 0.0
 
     def look(
         self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool = False
@@ -68,9 +72,11 @@ class SqliteJournal:
         connection = self._connection
         if connection is None:
             connection = self._open()
-        elif identity(self._file) != connection.identity:
-            connection = self._open()
-            self._replaced = True
+        elif (now := time.monotonic()) >= self._identify_at:
+            if identity(self._file) != connection.identity:
+                connection = self._open()
+                self._replaced = True
+            self._identify_at = now + _IDENTITY_SECONDS
         (version,) = connection.execute(_VERSION).fetchone()
         if version == self._version and moment is None and not (self._replaced or all_of_it):
             return None

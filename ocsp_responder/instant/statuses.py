@@ -87,14 +87,12 @@ class AtOnceSource:
         """
         if not self._watch.reads:
             raise StoreError(str(self._watch.why))
-        if self._watch.held:
+        moment = self._watch.moment()
+        if moment is None and self._watch.held:
             # Threads would wait for it as well, and soon all of them.
             raise StoreError(str(self._watch.trouble))
-        if issuer_id in self._slow or len(serials) > _AT_ONCE:
-            raise WouldWait
-        moment = self._watch.moment()
         sequence = self._watch.applied.get(issuer_id)
-        if moment is None or sequence is None:
+        if moment is None or sequence is None or issuer_id in self._slow or len(serials) > _AT_ONCE:
             raise WouldWait
         statuses = tuple([self._status(issuer_id, serial, moment) for serial in serials])
         parent = self._parents.get(issuer_id)

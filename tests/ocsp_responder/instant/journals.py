@@ -18,6 +18,9 @@ from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from pki_revocation.schema import certificates
 
+# Seconds; longer than the reader goes without asking whether the file is still the same one.
+IDENTITY_LOOKED_AT = 0.1
+
 
 def reading(database: Database, clock: Clock) -> JournalReading:
     """A reader as the responder makes it."""

@@ -1,5 +1,6 @@
 """What a change of the journal does to what was kept: the first answer after it is right, whatever was asked before."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
 from tests.ocsp_responder import answers, messages, registers
-from tests.ocsp_responder.instant.journals import back_up, register_serials
+from tests.ocsp_responder.instant.journals import IDENTITY_LOOKED_AT, back_up, register_serials
 from tests.ocsp_responder.instant.layers import Asking, Reply, asking
 from tests.pki import CertificateAuthority
 
@@ -139,6 +140,7 @@ def test_without_the_database_only_revoked_is_said(
         asked.turn()
 
     lose(database, tmp_path)
+    time.sleep(IDENTITY_LOOKED_AT)
     clock.advance(timedelta(seconds=1))
     assert body(asked, asked.post(good), good) == answers.TRY_LATER
     assert body(asked, asked.get(good), good) == answers.TRY_LATER

@@ -23,7 +23,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
 from tests.ocsp_responder import registers
-from tests.ocsp_responder.instant.journals import Noted, back_up, reading, register_serials
+from tests.ocsp_responder.instant.journals import IDENTITY_LOOKED_AT, Noted, back_up, reading, register_serials
 from tests.pki import CertificateAuthority
 
 TOLERANCE = timedelta(seconds=60)
@@ -151,6 +151,7 @@ def test_lost_database_is_not_knowing(
     else:
         _allow(database, connections=False)
     clock.advance(timedelta(seconds=1))
+    time.sleep(IDENTITY_LOOKED_AT)
     watch.look()
     assert not watch.knows
     assert "does not answer" in str(watch.why)
@@ -175,7 +176,7 @@ def test_older_backup_is_not_knowing(
     clock: FakeClock,
     tmp_path: Path,
 ) -> None:
-    """A file that was replaced is noticed within a second; one that would un-revoke is not believed."""
+    """A file that was replaced is noticed at once; one that would un-revoke is not believed."""
     if not database.is_sqlite:
         pytest.skip("PostgreSQL's files are not replaced under it")
     file = Path(database.url.database or "")
@@ -189,7 +190,7 @@ def test_older_backup_is_not_knowing(
     for beside in ("-wal", "-shm"):
         Path(f"{file}{beside}").unlink(missing_ok=True)
     shutil.move(tmp_path / "backup", file)
-    clock.advance(timedelta(seconds=1))
+    time.sleep(IDENTITY_LOOKED_AT)
     watch.look()
     assert not watch.knows
     assert "backup" in str(watch.why)
@@ -232,6 +233,7 @@ def test_moved_file_is_missed_at_once_and_not_made_anew(
     away, log = file.with_name("away"), Path(f"{file}-wal")
     written = log.stat().st_size
     file.rename(away)
+    time.sleep(IDENTITY_LOOKED_AT)
     for _ in range(2):
         watch.look()
         assert not watch.knows
