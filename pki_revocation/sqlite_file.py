@@ -20,14 +20,10 @@ class FileConnection(sqlite3.Connection):
 
 
 def identity(file: Path) -> tuple[int, int] | None:
-    """Device and inode of the file that has this name now; None when there is none.
-
-    Raises:
-        OSError: when that cannot be looked at.
-    """
+    """Device and inode of the file that has this name now; None when there is none, or it cannot be looked at."""
     try:
         found = os.stat(file)  # noqa: PTH116 - in the way of answers
-    except FileNotFoundError:
+    except OSError:
         return None
     return found.st_dev, found.st_ino
 
@@ -36,20 +32,23 @@ def open_existing(file: Path, **options: Any) -> FileConnection:  # noqa: ANN401
     """A connection to a file that holds a database already.
 
     Raises:
-        StoreError: when it is missing or empty.
+        StoreError: when it is missing or empty, or cannot be looked at.
         sqlite3.Error: when it cannot be opened.
     """
     # Before it is opened: one that is replaced in between is noticed at the next comparison, and not taken for the new.
-    opened = identity(file)
-    if opened is None:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
         raise StoreError(
             f"The database does not answer, because {file.name} is not there: put it back, or run 'pki-revocation "
             "init' for a new one."
-        )
-    if file.stat().st_size == 0:
+        ) from None
+    except OSError as error:
+        raise StoreError(f"The database does not answer: {file.name}: {error.strerror}.") from error
+    if found.st_size == 0:
         raise StoreError(f"The database does not answer, because {file.name} is empty: run 'pki-revocation init'.")
     connection = sqlite3.connect(_address(file), uri=True, factory=FileConnection, **options)
-    connection.identity = opened
+    connection.identity = found.st_dev, found.st_ino
     return connection
 
 
