@@ -7,7 +7,10 @@ what=${1:-tests}
 PATH=$PATH:/usr/sbin
 case $what in
 benchmarks) wanted="openssl:openssl nginx:nginx-light wrk:wrk cfssl:golang-cfssl" ;;
-*) wanted="openssl:openssl nginx:nginx-light chromium:chromium certtool:gnutls-bin crlutil:libnss3-tools javac:default-jdk-headless" ;;
+*)
+	wanted="openssl:openssl nginx:nginx-light curl:curl chromium:chromium certtool:gnutls-bin ocsptool:gnutls-bin"
+	wanted="$wanted crlutil:libnss3-tools java:default-jdk-headless javac:default-jdk-headless"
+	;;
 esac
 missing=
 for pair in $wanted; do
