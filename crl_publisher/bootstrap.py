@@ -1,7 +1,6 @@
 """Puts the publisher and the distribution service together: the one place that names what they are made of."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,12 +13,13 @@ from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
-from .distribution import LONGEST_MAX_AGE, create_app
+from .distribution import create_app
 from .elsewhere.installing import Installing
 from .elsewhere.requesting import Requesting
 from .elsewhere.watch import ElsewhereWatch
 from .issuance import CrlIssuance
 from .lease import Lease
+from .max_age import MaxAge
 from .outlets import DirectoryOutlet, Outlet
 from .outlets.mirrors import Mirrors
 from .probe.probing import Probe
@@ -42,8 +42,21 @@ def mirrors(installation: Installation, database: Database) -> Mirrors:
     Raises:
         ConfigurationError: when an [outlets.NAME] is wrong.
     """
-    max_age = min(installation.section(PublisherSettings).publish_within, LONGEST_MAX_AGE)
-    return Mirrors.configured(installation, database, SystemClock(), max_age)
+    return Mirrors.configured(installation, database, SystemClock(), max_age(installation, database).of_copies)
+
+
+def max_age(installation: Installation, database: Database) -> MaxAge:
+    """How long caches may keep what is published.
+
+    Raises:
+        ConfigurationError: when [publisher] is wrong.
+    """
+    return MaxAge(
+        database=database,
+        clock=SystemClock(),
+        book=book(installation, database),
+        seed=installation.section(PublisherSettings).schedule,
+    )
 
 
 def probe(installation: Installation, database: Database) -> Probe:
@@ -177,15 +190,7 @@ def publisher(
 
 def application(installation: Installation) -> Application:
     """The distribution service's application."""
-    settings = installation.section(PublisherSettings)
-    clock = SystemClock()
-
-    def until_next(_: str, published_at: datetime) -> timedelta:
-        """A revocation is followed by a CRL within the promise, and any CRL by the routine's next.
-
-        One that is overdue may come at any moment, and is tried again all the time: then the promise alone counts.
-        """
-        routine = published_at + settings.period - clock.now()
-        return min(settings.publish_within, routine) if routine > timedelta(0) else settings.publish_within
-
-    return Application(wsgi=create_app(installation.path(PUBLISHED), clock=clock, until_next=until_next))
+    # Not checked and not waited for: what is served does not depend on it.
+    database = installation.database()
+    until_next = max_age(installation, database).until_next
+    return Application(wsgi=create_app(installation.path(PUBLISHED), clock=SystemClock(), until_next=until_next))

@@ -23,13 +23,12 @@ from pki_revocation.serving import Listener, serve_http
 
 from .config import DistributionSettings
 from .errors import NotPublished
+from .max_age import LONGEST_MAX_AGE
 from .outlets.port import media_type
 from .published_files import PUBLISHED, PublishedFile, PublishedFiles
 
 # How long it takes until what is published at a path, and was at a moment, is followed by the next at the earliest.
 UntilNext = Callable[[str, datetime], timedelta]
-# Design section 2: no answer is kept longer by a cache, whatever the publisher promises.
-LONGEST_MAX_AGE = timedelta(seconds=300)
 _BLOCK = 65536
 
 

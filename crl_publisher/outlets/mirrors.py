@@ -35,7 +35,9 @@ class Mirrors:
         self._threads: list[threading.Thread] = []
 
     @classmethod
-    def configured(cls, installation: Installation, database: Database, clock: Clock, max_age: timedelta) -> "Mirrors":
+    def configured(
+        cls, installation: Installation, database: Database, clock: Clock, max_age: Callable[[], timedelta]
+    ) -> "Mirrors":
         """Those of all [outlets.NAME] sections.
 
         Raises:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import ssl
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -15,7 +16,9 @@ from .port import Outlet
 from .settings import OutletKind, OutletSettings
 
 
-def open_outlet(installation: Installation, name: str, settings: OutletSettings, *, max_age: timedelta) -> Outlet:
+def open_outlet(
+    installation: Installation, name: str, settings: OutletSettings, *, max_age: Callable[[], timedelta]
+) -> Outlet:
     """The outlet of [outlets.NAME]; nothing is asked of it yet.
 
     Raises:

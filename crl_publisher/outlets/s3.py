@@ -8,7 +8,7 @@ its digest as metadata, written in the same step as its contents, so that a look
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -47,15 +47,15 @@ class _Seen:
 class S3Outlet:
     """One bucket, or what lies below a prefix in it."""
 
-    def __init__(self, store: S3Store, *, name: str, max_age: timedelta) -> None:
-        """*name* is what sentences call it; *max_age* is how long a cache may keep an object."""
+    def __init__(self, store: S3Store, *, name: str, max_age: Callable[[], timedelta]) -> None:
+        """*name* is what sentences call it; *max_age* says how long caches may keep what is written now."""
         self._store = store
         self._name = name
-        self._cache_control = f"public, max-age={int(max_age.total_seconds())}"
+        self._max_age = max_age
 
     @classmethod
     def configured(
-        cls, name: str, settings: OutletSettings, credentials: Credentials, *, max_age: timedelta
+        cls, name: str, settings: OutletSettings, credentials: Credentials, *, max_age: Callable[[], timedelta]
     ) -> "S3Outlet":
         """The outlet that an [outlets.NAME] of kind s3 describes."""
         config = {
@@ -160,7 +160,7 @@ class S3Outlet:
         """Whether it was written; False when somebody else was faster."""
         attributes = {
             "Content-Type": media_type(path),
-            "Cache-Control": self._cache_control,
+            "Cache-Control": f"public, max-age={int(self._max_age().total_seconds())}",
             _SHA256: hashlib.sha256(data).hexdigest(),
         } | metadata
         try:

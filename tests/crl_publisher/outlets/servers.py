@@ -76,7 +76,7 @@ class ObjectStore:
             url=self.url,
             timeout=timedelta(seconds=10),
         )
-        return S3Outlet.configured("store", settings, KEYS, max_age=timedelta(seconds=5))
+        return S3Outlet.configured("store", settings, KEYS, max_age=lambda: timedelta(seconds=5))
 
 
 @contextlib.contextmanager

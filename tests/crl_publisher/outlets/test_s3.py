@@ -66,7 +66,7 @@ def test_store_that_is_not_there_is_one_sentence() -> None:
         kind=OutletKind.S3, bucket=BUCKET, region="x", url="http://127.0.0.1:9", timeout=timedelta(seconds=2)
     )
     credentials = Credentials(access_key_id="a", secret_access_key="b")
-    outlet = S3Outlet.configured("backup", settings, credentials, max_age=timedelta(seconds=5))
+    outlet = S3Outlet.configured("backup", settings, credentials, max_age=lambda: timedelta(seconds=5))
 
     with pytest.raises(OutletError, match="in bucket crls of outlet backup cannot be read or written: no answer"):
         outlet.put(PATH, b"1")
@@ -86,4 +86,4 @@ def test_store_that_hangs_is_cut_off() -> None:
         credentials = Credentials(access_key_id="a", secret_access_key="b")
 
         with pytest.raises(OutletError, match="it took too long"):
-            S3Outlet.configured("backup", settings, credentials, max_age=timedelta(seconds=5)).put(PATH, b"1")
+            S3Outlet.configured("backup", settings, credentials, max_age=lambda: timedelta(seconds=5)).put(PATH, b"1")

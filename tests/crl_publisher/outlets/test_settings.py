@@ -41,7 +41,7 @@ def installation(tmp_path: Path) -> Installation:
 )
 def test_each_kind_is_opened(table: dict[str, Any], kind: type, installation: Installation) -> None:
     """Without asking anything of it yet."""
-    assert isinstance(open_outlet(installation, "one", settings(**table), max_age=AGE), kind)
+    assert isinstance(open_outlet(installation, "one", settings(**table), max_age=lambda: AGE), kind)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_credentials_never_go_in_the_clear(installation: Installation, monkeypat
     monkeypatch.setenv(variable("my-cdn", "token"), "hunter2")
 
     with pytest.raises(ConfigurationError, match=r"\[outlets.my-cdn\] would send its credentials over plain http"):
-        open_outlet(installation, "my-cdn", settings(kind="http-put", url="http://cdn.example/"), max_age=AGE)
+        open_outlet(installation, "my-cdn", settings(kind="http-put", url="http://cdn.example/"), max_age=lambda: AGE)
     for url in ("https://cdn.example/", "http://127.0.0.1:8080/", "http://[::1]/", "http://localhost/"):
-        open_outlet(installation, "my-cdn", settings(kind="http-put", url=url), max_age=AGE)
+        open_outlet(installation, "my-cdn", settings(kind="http-put", url=url), max_age=lambda: AGE)
 
 
 def test_environment_wins_over_the_file(tmp_path: Path) -> None:
@@ -120,4 +120,4 @@ def test_missing_files_are_refused(installation: Installation, tmp_path: Path) -
         ({"ca_certificates": "none.pem"}, "none.pem holds no certificates"),
     ):
         with pytest.raises(ConfigurationError, match=words):
-            open_outlet(installation, "one", settings(kind="http-put", url="https://x/", **table), max_age=AGE)
+            open_outlet(installation, "one", settings(kind="http-put", url="https://x/", **table), max_age=lambda: AGE)
