@@ -103,26 +103,30 @@ def publish(  # noqa: PLR0913 - one argument for each option
 
 @crl.command(name="list")
 @_issuer_option
+@click.option("--scope", "scope_name", metavar="NAME", help="Of one scope alone: full, full-delta, shard-7, ca, …")
 @_json_option
 @installation_option
-def list_published(installation: Installation, *, issuer_name: str | None, as_json: bool) -> None:
+def list_published(
+    installation: Installation, *, issuer_name: str | None, scope_name: str | None, as_json: bool
+) -> None:
     """The last CRLs that were published, the newest first."""
     with installation.database() as database:
         database.check_revision()
         issuer = _issuer(database, issuer_name)
         with database.read() as connection:
-            found = published(connection, issuer, limit=_LISTED)
+            found = published(connection, issuer, scope_name, limit=_LISTED)
     _tell_alarms(installation, issuer)
     if as_json:
         click.echo(json.dumps([each.as_json() for each in found]))
         return
     for each in found:
         click.echo(
-            f"{each.number}  published {iso(each.published_at)}  until {iso(each.next_update)}  "
+            f"{each.number}  {each.scope}  published {iso(each.published_at)}  until {iso(each.next_update)}  "
             f"{each.entries} entries  {each.size} bytes  covers sequence {each.covers_sequence}"
         )
     if not found:
-        click.echo(f"No CRL of {issuer.name} has been published yet.")
+        kind = "" if scope_name is None else f" of scope {scope_name}"
+        click.echo(f"No CRL{kind} of {issuer.name} has been published yet.")
 
 
 @crl.command()

@@ -64,14 +64,14 @@ def last_published(connection: Connection, issuer: Issuer, scope: Scope = FULL) 
     return next(iter(published(connection, issuer, scope, limit=1)), None)
 
 
-def published(connection: Connection, issuer: Issuer, scope: Scope = FULL, *, limit: int) -> tuple[PublishedCrl, ...]:
-    """The last ones that were published, the newest first."""
-    rows = connection.execute(
-        select(crls)
-        .where(crls.c.issuer_id == issuer.id, crls.c.scope == scope.name, crls.c.published_at.is_not(None))
-        .order_by(crls.c.number.desc())
-        .limit(limit)
-    )
+def published(
+    connection: Connection, issuer: Issuer, scope: Scope | str | None = FULL, *, limit: int
+) -> tuple[PublishedCrl, ...]:
+    """The last ones of a scope, or of one with this name, or of all for None; the newest first."""
+    query = select(crls).where(crls.c.issuer_id == issuer.id, crls.c.published_at.is_not(None))
+    if scope is not None:
+        query = query.where(crls.c.scope == (scope if isinstance(scope, str) else scope.name))
+    rows = connection.execute(query.order_by(crls.c.published_at.desc(), crls.c.number.desc()).limit(limit))
     return tuple(_published(issuer, row) for row in rows)
 
 

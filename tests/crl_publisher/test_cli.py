@@ -100,7 +100,9 @@ def test_list_gives_the_newest_first(installed: Installed) -> None:
 
     assert isinstance(listed, list)
     assert [each["number"] for each in listed] == numbers[::-1]
-    assert str(numbers[0]) in run(installed, "crl", "list").output
+    assert f"{numbers[0]}  full  " in run(installed, "crl", "list").output
+    assert answer(installed, "crl", "list", "--scope", "full") == listed
+    assert "No CRL of scope ca of issuing" in run(installed, "crl", "list", "--scope", "ca").output
 
 
 @pytest.mark.parametrize("encoding", [None, Encoding.DER, Encoding.PEM])

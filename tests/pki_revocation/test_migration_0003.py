@@ -16,7 +16,7 @@ from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scope import CA
 from crl_publisher.store import published
-from pki_revocation import register
+from pki_revocation import register, sqlite_file
 from pki_revocation.database import MIGRATIONS, Database
 from pki_revocation.model import Issuer
 from pki_revocation.schema import certificates, crl_entries, crl_projections, crls
@@ -34,6 +34,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database at revision 0002."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/revocation.db"
+        sqlite_file.make(tmp_path / "revocation.db")
     else:
         url = request.getfixturevalue("postgresql_empty_url")
     with Database(url) as opened:
