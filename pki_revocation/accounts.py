@@ -120,8 +120,8 @@ def complaints(installation: Installation) -> Iterator[str]:
                 break
             if may_read and service != secret.service:
                 yield (
-                    f"{account.name}, which runs {service}, can read {secret.path}: {secret.what} is {secret.service}'s "
-                    "alone. Change its owner, and take the permission from group and others."
+                    f"{account.name}, which runs {service}, can read {secret.path}: {secret.what} is "
+                    f"{secret.service}'s alone. Change its owner, and take the permission from group and others."
                 )
             if service == secret.service and not may_read:
                 yield f"{account.name}, which runs {service}, cannot read {secret.path}, {secret.what}: it needs it."

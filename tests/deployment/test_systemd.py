@@ -11,7 +11,7 @@ UNITS = Path("deploy/systemd")
 PROGRAM = Path("opt/pki-revocation/.venv/bin/pki-revocation")
 ANALYZE = shutil.which("systemd-analyze")
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
-# Of ten, where ten is wide open; what is left are the network, and the accounts that all of the system's programs share.
+# Of ten, where ten is wide open; what is left is mostly the network.
 SHUT = 2.0
 
 pytestmark = pytest.mark.skipif(ANALYZE is None, reason="there is no systemd here")

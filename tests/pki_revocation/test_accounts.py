@@ -79,7 +79,9 @@ def test_secret_is_one_services_alone(installation: Installation) -> None:
     pepper.chmod(0o600)
     (missing,) = complaints(installation)
 
-    assert open_to_others.startswith(f"news, which runs ocsp, can read {pepper}: the pepper of the codes is web's alone.")
+    assert open_to_others.startswith(
+        f"news, which runs ocsp, can read {pepper}: the pepper of the codes is web's alone."
+    )
     assert missing == f"mail, which runs web, cannot read {pepper}, the pepper of the codes: it needs it."
 
 
