@@ -31,7 +31,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from . import sqlite_file
 from .clock import Clock
 from .errors import ConfigurationError, StoreError
-from .time_order import PATIENCE_SECONDS, file_order, hold_advisory_order, pass_advisory_order
+from .time_order import ORDER_SUFFIX, PATIENCE_SECONDS, file_order, hold_advisory_order, pass_advisory_order
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # How long a writer waits for another; after that the caller is told that the database is busy.
@@ -127,7 +127,7 @@ class Database:
 
     @property
     def _order_file(self) -> Path:
-        return Path(f"{self.url.database}-order")
+        return Path(f"{self.url.database}{ORDER_SUFFIX}")
 
     def upgrade(self) -> None:
         """Bring the tables to this program's revision; a database that is already there is left as it is.

@@ -1,6 +1,7 @@
 """Secrets of the installation that lie in files: the pepper, and the key that signs web sessions and addresses.
 
-Each can come from the environment instead, which wins. A file that group or others can read is refused.
+Each can come from the environment instead, which wins, or as a credential that systemd hands over. A file that group or
+others can read is refused.
 """
 
 import contextlib
@@ -17,8 +18,9 @@ from .installation import Installation
 FOLDER = "secrets"
 PEPPER_VARIABLE = "PKI_REVOCATION_PEPPER"
 SESSION_VARIABLE = "PKI_REVOCATION_SESSION_KEY"
+_CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 PEPPER = "pepper"
-_SESSION = "session-key"
+SESSION = "session-key"
 _SESSION_OCTETS = 32
 _SESSION_KEY = re.compile(rf"[0-9a-fA-F]{{{2 * _SESSION_OCTETS},}}")
 
@@ -28,7 +30,7 @@ def create_secrets(directory: Path) -> None:
     folder = directory / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(folder / PEPPER, Pepper.generate().to_text() + "\n")
-    write_private(folder / _SESSION, secrets.token_hex(_SESSION_OCTETS) + "\n")
+    write_private(folder / SESSION, secrets.token_hex(_SESSION_OCTETS) + "\n")
 
 
 def load_pepper(installation: Installation) -> Pepper:
@@ -46,10 +48,10 @@ def load_session_key(installation: Installation) -> str:
     Raises:
         ConfigurationError: when it is missing, readable by others, or shorter than 32 octets in hexadecimal.
     """
-    text = _load(installation, _SESSION, SESSION_VARIABLE).strip()
+    text = _load(installation, SESSION, SESSION_VARIABLE).strip()
     if not _SESSION_KEY.fullmatch(text):
         raise ConfigurationError(
-            f"The session key is not {_SESSION_OCTETS} octets or more in hexadecimal: remove {FOLDER}/{_SESSION} and "
+            f"The session key is not {_SESSION_OCTETS} octets or more in hexadecimal: remove {FOLDER}/{SESSION} and "
             "run 'pki-revocation init' for a new one; open pages then have to be begun again."
         )
     return text
@@ -92,9 +94,15 @@ def refuse_readable_by_others(path: Path) -> None:
 def _load(installation: Installation, name: str, variable: str) -> str:
     if value := os.environ.get(variable):
         return value
+    if (folder := os.environ.get(_CREDENTIALS_VARIABLE)) and (credential := Path(folder) / name).is_file():
+        # systemd made the folder for this process alone.
+        return credential.read_text("utf-8")
     path = installation.path(FOLDER) / name
     if not path.is_file():
-        message = f"The secret {path} is missing: restore it from its backup, or set {variable}."
+        message = (
+            f"The secret {path} is missing: restore it from its backup, set {variable}, or hand it over as the systemd "
+            f"credential {name}."
+        )
         raise ConfigurationError(message)
     refuse_readable_by_others(path)
     return path.read_text("utf-8")

@@ -9,6 +9,7 @@ it without end.
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from sqlalchemy import Connection, func, select
 from .clock import Clock
 from .errors import StoreError
 
+# Of the file that is locked, behind the database's name.
+ORDER_SUFFIX = "-order"
 # A revocation holds the order for some milliseconds. Whoever asks for a status is told to come later after this long.
 PATIENCE_SECONDS = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
@@ -35,7 +38,7 @@ def file_order(path: Path, *, exclusive: bool, seconds: float) -> Iterator[None]
         OSError: when the file cannot be opened or made.
         StoreError: when somebody holds it for longer than *seconds*.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _opened(path)
     try:
         _lock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, seconds)
         yield
@@ -49,7 +52,7 @@ def moment_past_file_order(path: Path, clock: Clock) -> datetime | None:
     Raises:
         OSError: when the file cannot be opened or made.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _opened(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return clock.now()
@@ -79,6 +82,16 @@ def pass_advisory_order(connection: Connection, issuer_id: int) -> None:
     if not try_advisory_order(connection, issuer_id):
         connection.execute(select(func.set_config("lock_timeout", f"{PATIENCE_SECONDS}s", True)))  # noqa: FBT003 - SQL
         connection.execute(select(func.pg_advisory_xact_lock_shared(_POSTGRESQL_CLASS, issuer_id)))
+
+
+def _opened(path: Path) -> int:
+    """Whoever may write the database may write this too: accounts that share the one share the other."""
+    try:
+        return os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        database = path.with_name(path.name.removesuffix(ORDER_SUFFIX))
+        mode = stat.S_IMODE(database.stat().st_mode) & 0o660 if database.exists() else 0o600
+        return os.open(path, os.O_RDWR | os.O_CREAT, mode)
 
 
 def _lock(descriptor: int, kind: int, seconds: float) -> None:

@@ -18,7 +18,7 @@ from pki_revocation.errors import StoreError
 from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.sqlite_file import FileConnection, identity, open_existing
-from pki_revocation.time_order import moment_past_file_order
+from pki_revocation.time_order import ORDER_SUFFIX, moment_past_file_order
 
 from .journal_reading import Findings, JournalLost, Reached, changes, rewritten
 
@@ -48,7 +48,7 @@ class SqliteJournal:
     def __init__(self, file: Path, clock: Clock) -> None:
         """Open nothing yet."""
         self._file = file
-        self._order_file = Path(f"{file}-order")
+        self._order_file = Path(f"{file}{ORDER_SUFFIX}")
         self._clock = clock
         self._connection: FileConnection | None = None
         self._version = -1

@@ -12,6 +12,7 @@ import click
 from sqlalchemy import func, select
 
 from pki_revocation import journal, register
+from pki_revocation.accounts import AccountSettings, complaints
 from pki_revocation.audit import AuditBroken, verify_chain
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import Pepper
@@ -103,6 +104,7 @@ def examine(installation: Installation) -> Iterator[Finding]:
         yield _audit(database)
         yield from _pepper(installation, database)
         yield _session_key(installation)
+        yield from _accounts(installation)
         yield from _responders(database)
         yield from _of_upper_packages(installation, database)
 
@@ -179,6 +181,20 @@ def _session_key(installation: Installation) -> Finding:
     except PkiError as error:
         return Finding("session key", well=False, says=str(error))
     return Finding("session key", well=True, says="present")
+
+
+def _accounts(installation: Installation) -> Iterator[Finding]:
+    """Which process could read more than it should; nothing is wrong where one account runs all of them."""
+    try:
+        named = installation.section(AccountSettings).by_service()
+        found = list(complaints(installation)) if named else []
+    except PkiError as error:
+        found = [str(error)]
+    for sentence in found:
+        yield Finding("accounts", well=False, says=sentence)
+    if not found:
+        says = "each reads what it needs" if named else "[accounts] names none, so that one may run every service"
+        yield Finding("accounts", well=True, says=says)
 
 
 def _responders(database: Database) -> Iterator[Finding]:

@@ -1,0 +1,19 @@
+"""The files that hold outlets' credentials: the publisher's alone."""
+
+from collections.abc import Iterator
+
+from pki_revocation.accounts import Secret
+from pki_revocation.installation import Installation
+
+from .settings import OutletSettings
+
+
+def secrets(installation: Installation) -> Iterator[Secret]:
+    """One for each outlet that has such a file.
+
+    Raises:
+        ConfigurationError: when an [outlets.NAME] is wrong.
+    """
+    for name, settings in installation.sections(OutletSettings).items():
+        if settings.credentials is not None:
+            yield Secret(installation.path(settings.credentials), f"what outlet {name} asks for", "publisher")
