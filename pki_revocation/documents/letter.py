@@ -10,7 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
+import segno
 import typst
 from babel.dates import format_date, format_datetime
 
@@ -48,6 +50,7 @@ class LetterContent:
     language: Language
     dated: datetime
     organisation: str
+    address: tuple[str, ...] = ()
     subject: str
     serial: int
     not_before: datetime | None
@@ -68,6 +71,7 @@ def compile_letter(content: LetterContent) -> bytes:
         "language": content.language.value,
         "region": region,
         "addressee": content.organisation or content.subject,
+        "address": "\n".join(content.address),
         "dated": format_date(content.dated, "long", locale=locale),
         "organisation": content.organisation,
         # A blank behind each comma lets a long name go on over the next line.
@@ -78,6 +82,7 @@ def compile_letter(content: LetterContent) -> bytes:
         "number": numbers.grouped(content.number),
         "code": codes.grouped(content.code),
         "page": content.page,
+        "qr": _picture(page_with_number(content.page, content.number)),
     }
     try:
         pdf = typst.compile(
@@ -95,6 +100,16 @@ def compile_letter(content: LetterContent) -> bytes:
     if not isinstance(pdf, bytes):
         raise LetterNotSet("The letter cannot be set: the typesetter gave no document.")
     return pdf
+
+
+def page_with_number(page: str, number: str) -> str:
+    """What the QR code opens: the page with the number filled in, which is no secret; the code is never in it."""
+    return f"{page}?{urlencode({'number': number})}"
+
+
+def _picture(address: str) -> str:
+    """A QR code as SVG: error correction M or better, without the quiet zone, which the letter keeps around it."""
+    return str(segno.make_qr(address, error="m").svg_inline(border=0, scale=4, omitsize=False))
 
 
 def _moment(moment: datetime, locale: str) -> str:
