@@ -181,7 +181,7 @@ def make(
 @_language_option
 @_json_option
 @installation_option
-def reissue(  # noqa: PLR0913 - one argument for each option
+def reissue(
     installation: Installation,
     *,
     numbers: tuple[str, ...],

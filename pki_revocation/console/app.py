@@ -50,38 +50,32 @@ def create_app(*, database: Database, clock: Clock) -> Flask:
 def _answer_errors(app: Flask) -> None:
     """Every error becomes one answer: a problem document for the endpoint, a page for people."""
 
-    @app.errorhandler(HTTPException)
-    def refuse(error: HTTPException) -> BaseResponse:
-        if error.code is not None and error.code < 400:  # noqa: PLR2004 - a redirect is an exception, and no error
+    def answer(error: Exception) -> BaseResponse:
+        # Redirects are HTTP exceptions to Werkzeug, and no errors.
+        if isinstance(error, HTTPException) and error.code is not None and error.code < 400:  # noqa: PLR2004 - where errors begin
             return error.get_response()
-        if request.path.startswith(PREFIX):
-            return problem_of(error)
-        status = error.code or 500
-        response = _page(status, _TITLES.get(status, "Something went wrong"))
-        for name, value in error.get_headers():
-            if name == "Allow":
-                response.headers[name] = value
-        return response
+        if isinstance(error, StoreError):
+            _log.error("%s", error)
+        elif not isinstance(error, PkiError | HTTPException):
+            _log.error("unforeseen error", exc_info=error)
+        return problem_of(error) if request.path.startswith(PREFIX) else _page_of(error)
 
-    @app.errorhandler(StoreError)
-    def wait(error: StoreError) -> Response:
-        _log.error("%s", error)
-        if request.path.startswith(PREFIX):
-            return problem_of(error)
+    app.register_error_handler(Exception, answer)
+
+
+def _page_of(error: Exception) -> Response:
+    if isinstance(error, StoreError):
         response = _page(503, "The database does not answer")
         response.headers["Retry-After"] = _RETRY_AFTER
         return response
-
-    @app.errorhandler(PkiError)
-    def refuse_arrival(error: PkiError) -> Response:
-        return problem_of(error)
-
-    @app.errorhandler(Exception)
-    def give_up(error: Exception) -> Response:
-        _log.error("unforeseen error", exc_info=error)
-        if request.path.startswith(PREFIX):
-            return problem_of(error)
+    if not isinstance(error, HTTPException):
         return _page(500, "Something went wrong")
+    status = error.code or 500
+    response = _page(status, _TITLES.get(status, "Something went wrong"))
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
 
 
 def _page(status: int, title: str) -> Response:

@@ -61,6 +61,11 @@ class _Drawn:
     replaces: int | None
     code: str = field(repr=False)
 
+    @property
+    def letter_name(self) -> str:
+        """What its letter's file is called."""
+        return letter_name(self.number, (self.replaces or 0) + 1)
+
 
 class LetterMaker:
     """Makes codes and letters, each in its subscriber's language."""
@@ -233,7 +238,14 @@ class LetterMaker:
             except LetterNotSet as error:
                 return RefusedLetter(number=number, reason=f"Number {grouped(number)}: {error}")
         verifier = self._verifier.store(number=number, code=code)
-        return _Drawn(certificate=certificate, number=number, verifier=verifier, draft=draft, code=code, replaces=None if live is None else live[0])
+        return _Drawn(
+            certificate=certificate,
+            number=number,
+            verifier=verifier,
+            draft=draft,
+            replaces=None if live is None else live[0],
+            code=code,
+        )
 
     def _store(
         self,
@@ -259,7 +271,7 @@ class LetterMaker:
                 if each.draft is not None:
                     each.draft.unlink()
             if stored:
-                drafts = {letter_name(each.number, (each.replaces or 0) + 1): each.draft for each in stored if each.draft is not None}
+                drafts = {each.letter_name: each.draft for each in stored if each.draft is not None}
                 with nullcontext() if folder is None else folder.published(drafts):
                     reach("letters.written")
                     self._record(connection, stored, letters=folder is not None, reissued_by=reissued_by)

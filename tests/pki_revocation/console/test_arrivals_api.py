@@ -103,9 +103,7 @@ def test_der_and_json_are_taken_too(
     assert "another language or address" in changed.text
 
 
-@pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer x", "Basic eDp5", f"Bearer prt_{'0' * 12}_{'0' * 64}"]
-)
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Basic eDp5", f"Bearer prt_{'0' * 12}_{'0' * 64}"])
 def test_without_a_token_nothing_is_taken(
     app: Flask, issuer: Issuer, certificate: x509.Certificate, database: Database, header: str | None
 ) -> None:
