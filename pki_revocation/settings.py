@@ -57,12 +57,14 @@ class ConsoleSettings:
 class LetterSettings:
     """[letters]: letters that are made by themselves for certificates that arrive. Without a *folder* none are.
 
-    *language* is for certificates of which nobody said what their subscriber reads: nl or en.
+    *language* is for certificates of which nobody said what their subscriber reads: nl or en. *fonts* is a folder with
+    fonts for names in other scripts than Latin, Greek, Cyrillic and Hebrew.
     """
 
     section: ClassVar[str] = "letters"
     folder: Path | None = setting(None)
     language: str = setting("nl")
+    fonts: Path | None = setting(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

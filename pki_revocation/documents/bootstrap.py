@@ -22,7 +22,8 @@ def letter_maker(
     Raises:
         ConfigurationError: when the pepper is missing, or a setting is wrong.
     """
-    default = installation.section(LetterSettings).language
+    settings = installation.section(LetterSettings)
+    default = settings.language
     if default not in LANGUAGES:
         raise ConfigurationError(f"[letters] language is {default!r}, and may be {' or '.join(LANGUAGES)}.")
     return LetterMaker(
@@ -32,4 +33,5 @@ def letter_maker(
         verifier=CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme),
         public_url=installation.section(WebSettings).public_url,
         language=language or Language(default),
+        fonts=None if settings.fonts is None else installation.path(settings.fonts),
     )

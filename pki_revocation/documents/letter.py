@@ -60,8 +60,8 @@ class LetterContent:
     page: str
 
 
-def compile_letter(content: LetterContent) -> bytes:
-    """The letter as a PDF.
+def compile_letter(content: LetterContent, fonts: Path | None = None) -> bytes:
+    """The letter as a PDF; *fonts* is a folder with more than the typesetter brings.
 
     Raises:
         LetterNotSet: when a character cannot be printed; the message never holds the code.
@@ -88,7 +88,7 @@ def compile_letter(content: LetterContent) -> bytes:
         pdf = typst.compile(
             _TEMPLATE,
             format="pdf",
-            font_paths=_fonts(),
+            font_paths=_fonts(fonts),
             ignore_system_fonts=True,
             sys_inputs=inputs,
             pdf_standards=["ua-1"],
@@ -117,6 +117,6 @@ def _moment(moment: datetime, locale: str) -> str:
 
 
 @cache
-def _fonts() -> typst.Fonts:
-    """The typesetter's own fonts, looked up once: no letter depends on what a machine has installed."""
-    return typst.Fonts(include_system_fonts=False)
+def _fonts(folder: Path | None) -> typst.Fonts:
+    """The typesetter's own fonts and those of a folder, looked up once: none that a machine has by chance."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[] if folder is None else [folder])

@@ -79,8 +79,13 @@ class LetterMaker:
         verifier: CodeVerifier,
         public_url: str,
         language: Language,
+        fonts: Path | None = None,
     ) -> None:
-        """*public_url* is where the subscriber's pages are; *language* is for whom nobody told another one."""
+        """*public_url* is where the subscriber's pages are; *language* is for whom nobody told another one.
+
+        *fonts* is a folder with fonts for names that the typesetter's own have no characters for.
+        """
+        self._fonts = fonts
         self._database = database
         self._clock = clock
         self._audit = audit
@@ -234,7 +239,7 @@ class LetterMaker:
                 page=self._public_url + language.page,
             )
             try:
-                draft = folder.draft(compile_letter(content))
+                draft = folder.draft(compile_letter(content, self._fonts))
             except LetterNotSet as error:
                 return RefusedLetter(number=number, reason=f"Number {grouped(number)}: {error}")
         verifier = self._verifier.store(number=number, code=code)
