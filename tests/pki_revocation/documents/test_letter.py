@@ -107,7 +107,8 @@ def test_letter_is_accessible(language: Language) -> None:
 def test_qr_code_opens_the_page_with_the_number_and_never_the_code(language: Language, page: str) -> None:
     """Read from the printed page as a phone does; those who cannot see it are told what it is, and have the link."""
     pdf = compile_letter(replace(CONTENT, language=language, page=page))
-    picture = pypdfium2.PdfDocument(pdf)[0].render(scale=3).to_numpy()
+    bitmap = pypdfium2.PdfDocument(pdf)[0].render(scale=3, grayscale=True)
+    picture = memoryview(bytes(bitmap.buffer)).cast("B", (bitmap.height, bitmap.stride))
 
     assert [found.text for found in zxingcpp.read_barcodes(picture)] == [f"{page}?number={NUMBER}"]
     reader = PdfReader(io.BytesIO(pdf))
