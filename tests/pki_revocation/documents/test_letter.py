@@ -112,7 +112,10 @@ def test_qr_code_opens_the_page_with_the_number_and_never_the_code(language: Lan
 
     assert [found.text for found in zxingcpp.read_barcodes(picture)] == [f"{page}?number={NUMBER}"]
     reader = PdfReader(io.BytesIO(pdf))
-    figures = [each for each in _elements(reader.root_object["/StructTreeRoot"]["/K"]) if each["/S"] == "/Figure"]
+    catalogue: Any = reader.root_object
+    figures: list[Any] = [
+        each for each in _elements(catalogue["/StructTreeRoot"]["/K"]) if str(each["/S"]) == "/Figure"
+    ]
     assert len(figures) == 1
     assert "QR" in figures[0]["/Alt"]
     links: Any = reader.pages[0]["/Annots"]
