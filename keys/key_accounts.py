@@ -16,6 +16,6 @@ def secrets(installation: Installation) -> Iterator[Secret]:
     """
     for issuer, settings in installation.sections(KeySettings).items():
         if settings.crl_key is not None:
-            yield Secret(installation.path(settings.crl_key), f"the CA key of {issuer}", "publisher")
+            yield Secret(installation.path(settings.crl_key), f"the CA key of {issuer}", ("publisher",))
         if settings.ocsp_key is not None:
-            yield Secret(installation.path(settings.ocsp_key), f"the OCSP key of {issuer}", "ocsp")
+            yield Secret(installation.path(settings.ocsp_key), f"the OCSP key of {issuer}", ("ocsp",))

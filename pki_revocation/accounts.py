@@ -31,6 +31,7 @@ class AccountSettings:
     ocsp: str | None = setting(None)
     distribution: str | None = setting(None)
     publisher: str | None = setting(None)
+    arrivals: str | None = setting(None)
 
     def by_service(self) -> Mapping[str, str]:
         """The accounts that are named."""
@@ -40,11 +41,11 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A file that one service alone has to read: *what* it is, and which service that is."""
+    """A file that few have to read: *what* it is, and which services need it."""
 
     path: Path
     what: str
-    service: str
+    services: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,9 @@ def secrets_of(installation: Installation) -> Iterator[Secret]:
     Raises:
         ConfigurationError: when a section that names one is wrong.
     """
-    for name, what in ((PEPPER, "the pepper of the codes"), (SESSION, "the key of web sessions")):
-        yield Secret(installation.path(FOLDER) / name, what, "web")
+    folder = installation.path(FOLDER)
+    yield Secret(folder / PEPPER, "the pepper of the codes", ("web", "arrivals"))
+    yield Secret(folder / SESSION, "the key of web sessions", ("web",))
     for point in sorted(entry_points(group=SECRETS_GROUP), key=lambda point: point.name):
         yield from point.load()(installation)
 
@@ -118,12 +120,13 @@ def complaints(installation: Installation) -> Iterator[str]:
             except OSError as error:
                 yield f"{secret.path} cannot be looked at by whoever runs this: {error.strerror}. Run it as root."
                 break
-            if may_read and service != secret.service:
+            if may_read and service not in secret.services:
+                needed = " and ".join(secret.services)
                 yield (
-                    f"{account.name}, which runs {service}, can read {secret.path}: {secret.what} is "
-                    f"{secret.service}'s alone. Change its owner, and take the permission from group and others."
+                    f"{account.name}, which runs {service}, can read {secret.path}: {secret.what} is for {needed} "
+                    "alone. Change its owner, and take the permission from group and others."
                 )
-            if service == secret.service and not may_read:
+            if service in secret.services and not may_read:
                 yield f"{account.name}, which runs {service}, cannot read {secret.path}, {secret.what}: it needs it."
 
 

@@ -13,7 +13,16 @@ from .codes import Pepper
 from .errors import ConfigurationError, NotFound
 from .model import IssuedCertificate, Issuer
 from .numbers import numbers_from
-from .schema import certificates, crl_shards, issuers, journal_heads, number_counter, revocation_codes
+from .recipient import Recipient
+from .schema import (
+    certificates,
+    crl_shards,
+    issuers,
+    journal_heads,
+    letter_recipients,
+    number_counter,
+    revocation_codes,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +176,14 @@ def deal_numbers(connection: Connection, count: int) -> list[str]:
     position = connection.execute(select(number_counter.c.next).with_for_update()).scalar_one()
     connection.execute(update(number_counter).values(next=position + count))
     return list(numbers_from(position, count))
+
+
+def recipient_of(connection: Connection, certificate_id: int) -> Recipient | None:
+    """Whom this certificate's letter goes to, where that is known."""
+    row = connection.execute(select(letter_recipients).filter_by(certificate_id=certificate_id)).one_or_none()
+    if row is None:
+        return None
+    return Recipient(language=row.language, address=tuple(row.address.split("\n")) if row.address else ())
 
 
 def as_certificate(row: Row[Any]) -> IssuedCertificate:

@@ -359,4 +359,24 @@ probe_states = Table(
     Column("wrong_since", UtcDateTime),
 )
 
+# Who may bring certificates over the network; the token itself is kept nowhere.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+)
+
+# Whom a certificate's letter goes to: personal data perhaps, and therefore in rows that can be erased.
+letter_recipients = Table(
+    "letter_recipients",
+    metadata,
+    Column("certificate_id", ForeignKey("certificates.id"), primary_key=True, autoincrement=False),
+    Column("language", String(2)),
+    Column("address", Text, nullable=False),
+)
+
 APPEND_ONLY = (journal, audit)

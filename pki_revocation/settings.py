@@ -1,6 +1,8 @@
 """The core's own sections of the configuration."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
 from .codes import CodeScheme
@@ -49,3 +51,31 @@ class ConsoleSettings:
     section: ClassVar[str] = "console"
     port: int = setting(8461, minimum=1, maximum=_LAST_PORT)
     operations_port: int = setting(8471, minimum=1, maximum=_LAST_PORT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterSettings:
+    """[letters]: letters that are made by themselves for certificates that arrive. Without a *folder* none are.
+
+    *language* is for certificates of which nobody said what their subscriber reads: nl or en. *fonts* is a folder with
+    fonts for names in other scripts than Latin, Greek, Cyrillic and Hebrew.
+    """
+
+    section: ClassVar[str] = "letters"
+    folder: Path | None = setting(None)
+    language: str = setting("nl")
+    fonts: Path | None = setting(None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalSettings:
+    """[arrivals]: the watched folder. A file is taken when it has been left alone for *settle*.
+
+    One that reads as broken is given *patience* before it is refused: it may be half-written.
+    """
+
+    section: ClassVar[str] = "arrivals"
+    folder: Path = setting(Path("arrivals"))
+    settle: timedelta = setting(timedelta(seconds=5), minimum=timedelta(seconds=1), maximum=timedelta(minutes=5))
+    patience: timedelta = setting(timedelta(seconds=30), minimum=timedelta(seconds=1), maximum=timedelta(minutes=10))
+    operations_port: int = setting(8475, minimum=1, maximum=_LAST_PORT)

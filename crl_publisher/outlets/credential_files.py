@@ -16,4 +16,4 @@ def secrets(installation: Installation) -> Iterator[Secret]:
     """
     for name, settings in installation.sections(OutletSettings).items():
         if settings.credentials is not None:
-            yield Secret(installation.path(settings.credentials), f"what outlet {name} asks for", "publisher")
+            yield Secret(installation.path(settings.credentials), f"what outlet {name} asks for", ("publisher",))

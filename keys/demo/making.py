@@ -171,7 +171,7 @@ def _make_codes(installation: Installation, database: Database, clock: Clock, pr
         clock=clock,
         audit=AuditTrail(clock),
         verifier=CodeVerifier(load_pepper(installation), CodeScheme.ARGON2ID),
-        page_url=installation.section(WebSettings).public_url + Language.DUTCH.page,
+        public_url=installation.section(WebSettings).public_url,
         language=Language.DUTCH,
     )
     ids = [certificate.id for certificate in known.values() if certificate is not None]
@@ -225,6 +225,12 @@ public_url = {json.dumps(addresses.of("ocsp", "/ocsp"))}
 port = {ports.public("distribution")}
 operations_port = {ports.operations("distribution")}
 public_url = {json.dumps(addresses.of("distribution"))}
+
+[arrivals]
+operations_port = {ports.operations("arrivals")}
+
+[letters]
+folder = "letters"
 
 [publisher]
 operations_port = {ports.operations("publisher")}

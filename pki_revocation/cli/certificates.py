@@ -1,5 +1,6 @@
 """`certificate` and `letter`: certificates come in, are listed, and get the letters with their number and code."""
 
+import getpass
 import itertools
 import json
 import sys
@@ -12,8 +13,8 @@ import click
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.codes import CodeVerifier
 from pki_revocation.database import Database
+from pki_revocation.documents.bootstrap import letter_maker
 from pki_revocation.documents.letter import Language
 from pki_revocation.documents.letters import LetterMaker
 from pki_revocation.documents.letters_report import LettersReport
@@ -22,8 +23,6 @@ from pki_revocation.importing.listing import listed
 from pki_revocation.installation import Installation
 from pki_revocation.model import serial_text
 from pki_revocation.numbers import grouped, parse_number
-from pki_revocation.secret_files import load_pepper
-from pki_revocation.settings import CodeSettings, WebSettings
 
 from .options import installation_option
 
@@ -33,9 +32,7 @@ _SOME_REFUSED = 3
 _language_option = click.option(
     "--language",
     type=click.Choice([language.value for language in Language]),
-    default=Language.DUTCH.value,
-    show_default=True,
-    help="What letters are written in.",
+    help="For subscribers whose own language nobody told; that of [letters] without it.",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 
@@ -62,7 +59,7 @@ def import_(
     files: tuple[Path, ...],
     issuer_name: str | None,
     letters: Path | None,
-    language: str,
+    language: str | None,
     as_json: bool,
 ) -> None:
     """Register certificates: PEM, DER, folders of them, an OpenSSL index.txt, or CSV with a header line.
@@ -76,7 +73,7 @@ def import_(
     with installation.database() as database:
         database.check_revision()
         # Letters need the pepper: better to miss it before a million rows than after.
-        maker = None if letters is None else _maker(installation, database, Language(language))
+        maker = None if letters is None else _maker(installation, database, language)
         importer = Importer(database=database, clock=clock, audit=AuditTrail(clock))
         with _progress("Importing", None) as progress:
             report = importer.run(files, issuer_name, progress)
@@ -112,7 +109,22 @@ def list_(installation: Installation, *, issuer_name: str | None, limit: int, as
                 click.echo(f"{number:<14}  {row.status(now):<7}  {iso(row.not_after)}  {serial}  {row.subject}")
 
 
-@click.command()
+class _LettersGroup(click.Group):
+    """`letter NUMBER…` and `letter --all` mean `letter make`, which is what most people want of it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put in `make` where no command is named."""
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["make", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_LettersGroup)
+def letter() -> None:
+    """Revocation codes and the letters that they stand in; without a command's name, `make` is meant."""
+
+
+@letter.command()
 @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
 @click.option("--all", "every", is_flag=True, help="For every live certificate that has no code yet.")
 @click.option(
@@ -124,13 +136,13 @@ def list_(installation: Installation, *, issuer_name: str | None, limit: int, as
 @_language_option
 @_json_option
 @installation_option
-def letter(
+def make(
     installation: Installation,
     *,
     numbers: tuple[str, ...],
     every: bool,
     letters: Path,
-    language: str,
+    language: str | None,
     as_json: bool,
 ) -> None:
     """Make revocation codes and the letters that they stand in, for the numbers given or for --all.
@@ -146,7 +158,7 @@ def letter(
     chosen = [parse_number(number) for number in numbers]
     with installation.database() as database:
         database.check_revision()
-        maker = _maker(installation, database, Language(language))
+        maker = _maker(installation, database, language)
         if every:
             report = _make_all(maker, letters)
         else:
@@ -157,16 +169,43 @@ def letter(
     sys.exit(_exit_status(report.made or int(every and not report.refused), len(report.refused)))
 
 
-def _maker(installation: Installation, database: Database, language: Language) -> LetterMaker:
-    clock = SystemClock()
-    return LetterMaker(
-        database=database,
-        clock=clock,
-        audit=AuditTrail(clock),
-        verifier=CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme),
-        page_url=installation.section(WebSettings).public_url.rstrip("/") + language.page,
-        language=language,
-    )
+@letter.command()
+@click.argument("numbers", nargs=-1, required=True, metavar="NUMBER...")
+@click.option(
+    "--letters",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder for the letters; it is made when it is missing.",
+)
+@click.option("--by", default=getpass.getuser, help="Who reissues, for the audit trail; the account's name without it.")
+@_language_option
+@_json_option
+@installation_option
+def reissue(
+    installation: Installation,
+    *,
+    numbers: tuple[str, ...],
+    letters: Path,
+    by: str,
+    language: str | None,
+    as_json: bool,
+) -> None:
+    """Make new codes and letters for these numbers: the codes that they had open nothing from then on.
+
+    For a letter that was lost, or that somebody else may have read. Exit status as for `letter make`.
+    """
+    chosen = [parse_number(number) for number in numbers]
+    with installation.database() as database:
+        database.check_revision()
+        maker = _maker(installation, database, language)
+        with _progress("Letters", len(chosen)) as progress:
+            report = maker.reissue(chosen, letters, by=by, progress=progress)
+    click.echo(json.dumps(report.as_json()) if as_json else report.text())
+    sys.exit(_exit_status(report.made, len(report.refused)))
+
+
+def _maker(installation: Installation, database: Database, language: str | None) -> LetterMaker:
+    return letter_maker(installation, database, SystemClock(), None if language is None else Language(language))
 
 
 def _make_all(maker: LetterMaker, folder: Path) -> LettersReport:

@@ -21,7 +21,19 @@ from .entry_point_group import EntryPointGroup
 COMMANDS_GROUP = "pki_revocation.commands"
 _PROGRAM = "pki-revocation"
 # The order of a user's life with the product; whatever else is there follows by name.
-_ORDER = ("demo", "init", "issuer", "certificate", "letter", "revoke", "status", "doctor", "serve", "publisher")
+_ORDER = (
+    "demo",
+    "init",
+    "issuer",
+    "certificate",
+    "letter",
+    "token",
+    "revoke",
+    "status",
+    "doctor",
+    "serve",
+    "publisher",
+)
 
 
 class Program(EntryPointGroup):

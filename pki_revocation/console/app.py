@@ -1,17 +1,20 @@
-"""The console's Flask application: one page to read, nothing to change."""
+"""The console's Flask application: one page to read, and the endpoint that certificates arrive at."""
 
 import logging
 
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from pki_revocation import security_headers
+from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database import Database
-from pki_revocation.errors import StoreError
+from pki_revocation.errors import PkiError, StoreError
+from pki_revocation.importing.arrival import ArrivalDesk
 from pki_revocation.model import serial_text
 
+from .arrivals_api import LONGEST_BODY, PREFIX, arrivals_api, problem_of
 from .overview import read_overview
 
 _log = logging.getLogger(__name__)
@@ -25,9 +28,14 @@ def create_app(*, database: Database, clock: Clock) -> Flask:
     """The application on a database."""
     app = Flask(__name__)
     app.config["TRUSTED_HOSTS"] = _HOSTS
+    # One octet more than is taken: Werkzeug cuts chunked bodies off, and too long must be told from just fitting.
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY + 1
+    app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.jinja_env.filters.update(iso=iso, serial=serial_text)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     security_headers.install(app, secure=False)
+    desk = ArrivalDesk(database=database, clock=clock, audit=AuditTrail(clock))
+    app.register_blueprint(arrivals_api(database=database, desk=desk))
 
     @app.get("/")
     def overview() -> str:
@@ -35,30 +43,39 @@ def create_app(*, database: Database, clock: Clock) -> Flask:
         with database.read() as connection:
             return render_template("overview.html", overview=read_overview(connection, now), now=now)
 
-    @app.errorhandler(HTTPException)
-    def refuse(error: HTTPException) -> BaseResponse:
-        if error.code is not None and error.code < 400:  # noqa: PLR2004 - a redirect is an exception, and no error
-            return error.get_response()
-        status = error.code or 500
-        response = _page(status, _TITLES.get(status, "Something went wrong"))
-        for name, value in error.get_headers():
-            if name == "Allow":
-                response.headers[name] = value
-        return response
+    _answer_errors(app)
+    return app
 
-    @app.errorhandler(StoreError)
-    def wait(error: StoreError) -> Response:
-        _log.error("%s", error)
+
+def _answer_errors(app: Flask) -> None:
+    """Every error becomes one answer: a problem document for the endpoint, a page for people."""
+
+    def answer(error: Exception) -> BaseResponse:
+        # Redirects are HTTP exceptions to Werkzeug, and no errors.
+        if isinstance(error, HTTPException) and error.code is not None and error.code < 400:  # noqa: PLR2004 - where errors begin
+            return error.get_response()
+        if isinstance(error, StoreError):
+            _log.error("%s", error)
+        elif not isinstance(error, PkiError | HTTPException):
+            _log.error("unforeseen error", exc_info=error)
+        return problem_of(error) if request.path.startswith(PREFIX) else _page_of(error)
+
+    app.register_error_handler(Exception, answer)
+
+
+def _page_of(error: Exception) -> Response:
+    if isinstance(error, StoreError):
         response = _page(503, "The database does not answer")
         response.headers["Retry-After"] = _RETRY_AFTER
         return response
-
-    @app.errorhandler(Exception)
-    def give_up(error: Exception) -> Response:
-        _log.error("unforeseen error", exc_info=error)
+    if not isinstance(error, HTTPException):
         return _page(500, "Something went wrong")
-
-    return app
+    status = error.code or 500
+    response = _page(status, _TITLES.get(status, "Something went wrong"))
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
 
 
 def _page(status: int, title: str) -> Response:

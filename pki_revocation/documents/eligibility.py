@@ -20,8 +20,13 @@ class CodeRefused(PkiError):
     """This certificate gets no code; nothing was issued to any of those asked for with it."""
 
 
-def why_no_code(connection: Connection, certificate: IssuedCertificate, now: datetime) -> str | None:
-    """The sentence that refuses this certificate a code; None when it may have one."""
+def why_no_code(
+    connection: Connection, certificate: IssuedCertificate, now: datetime, *, again: bool = False
+) -> str | None:
+    """The sentence that refuses this certificate a code; None when it may have one.
+
+    *again* is for a reissue, which is for whoever has a code.
+    """
     if certificate.number is None:
         return "The certificate has no number: it was revoked or expired when it came in, or is the CA's own."
     which = f"The certificate with number {grouped(certificate.number)}"
@@ -30,13 +35,16 @@ def why_no_code(connection: Connection, certificate: IssuedCertificate, now: dat
         return f"{which} was revoked on {iso(entry.revocation_date)}: it needs no code any more."
     if now > certificate.not_after:
         return f"{which} expired on {iso(certificate.not_after)}: it needs no code any more."
-    if register.live_verifier(connection, certificate.id) is not None:
-        return f"{which} has a revocation code already, and issuing a new one is not possible yet."
+    has_code = register.live_verifier(connection, certificate.id) is not None
+    if has_code and not again:
+        return f"{which} has a revocation code already: 'pki-revocation letter reissue' makes a new one."
+    if again and not has_code:
+        return f"{which} has no revocation code yet: 'pki-revocation letter make' makes one."
     return None
 
 
 def chosen_by_number(
-    connection: Connection, numbers: Iterable[str], now: datetime
+    connection: Connection, numbers: Iterable[str], now: datetime, *, again: bool = False
 ) -> tuple[list[IssuedCertificate], list[RefusedLetter]]:
     """The certificates with these numbers that may have a code, and the refusals of the others."""
     chosen, refused = [], []
@@ -45,7 +53,7 @@ def chosen_by_number(
         if certificate is None:
             reason: str | None = f"There is no certificate with number {grouped(number)}."
         else:
-            reason = why_no_code(connection, certificate, now)
+            reason = why_no_code(connection, certificate, now, again=again)
             chosen += [certificate] if reason is None else []
         refused += [] if reason is None else [RefusedLetter(number=number, reason=reason)]
     return chosen, refused

@@ -10,7 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
+import segno
 import typst
 from babel.dates import format_date, format_datetime
 
@@ -48,6 +50,7 @@ class LetterContent:
     language: Language
     dated: datetime
     organisation: str
+    address: tuple[str, ...] = ()
     subject: str
     serial: int
     not_before: datetime | None
@@ -57,8 +60,8 @@ class LetterContent:
     page: str
 
 
-def compile_letter(content: LetterContent) -> bytes:
-    """The letter as a PDF.
+def compile_letter(content: LetterContent, fonts: Path | None = None) -> bytes:
+    """The letter as a PDF; *fonts* is a folder with more than the typesetter brings.
 
     Raises:
         LetterNotSet: when a character cannot be printed; the message never holds the code.
@@ -68,6 +71,7 @@ def compile_letter(content: LetterContent) -> bytes:
         "language": content.language.value,
         "region": region,
         "addressee": content.organisation or content.subject,
+        "address": "\n".join(content.address),
         "dated": format_date(content.dated, "long", locale=locale),
         "organisation": content.organisation,
         # A blank behind each comma lets a long name go on over the next line.
@@ -78,12 +82,13 @@ def compile_letter(content: LetterContent) -> bytes:
         "number": numbers.grouped(content.number),
         "code": codes.grouped(content.code),
         "page": content.page,
+        "qr": _picture(page_with_number(content.page, content.number)),
     }
     try:
         pdf = typst.compile(
             _TEMPLATE,
             format="pdf",
-            font_paths=_fonts(),
+            font_paths=_fonts(fonts),
             ignore_system_fonts=True,
             sys_inputs=inputs,
             pdf_standards=["ua-1"],
@@ -97,11 +102,21 @@ def compile_letter(content: LetterContent) -> bytes:
     return pdf
 
 
+def page_with_number(page: str, number: str) -> str:
+    """What the QR code opens: the page with the number filled in, which is no secret; the code is never in it."""
+    return f"{page}?{urlencode({'number': number})}"
+
+
+def _picture(address: str) -> str:
+    """A QR code as SVG: error correction M or better, without the quiet zone, which the letter keeps around it."""
+    return str(segno.make_qr(address, error="m").svg_inline(border=0, scale=4, omitsize=False))
+
+
 def _moment(moment: datetime, locale: str) -> str:
     return f"{format_datetime(moment, 'd MMMM y HH:mm', locale=locale)} UTC"
 
 
 @cache
-def _fonts() -> typst.Fonts:
-    """The typesetter's own fonts, looked up once: no letter depends on what a machine has installed."""
-    return typst.Fonts(include_system_fonts=False)
+def _fonts(folder: Path | None) -> typst.Fonts:
+    """The typesetter's own fonts and those of a folder, looked up once: none that a machine has by chance."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[] if folder is None else [folder])

@@ -4,10 +4,10 @@ Revocations that come along are journal rows of the channel `import`: relying pa
 journal keeps when they came in. A reason that BR 7.2.2 forbids for a subscriber's certificate is left out, and counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, insert, select
 
 from pki_revocation import journal, register
 from pki_revocation.audit import AuditTrail
@@ -16,12 +16,12 @@ from pki_revocation.clock import Clock
 from pki_revocation.database import Database
 from pki_revocation.errors import StoreError
 from pki_revocation.failpoints import reach
-from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry
+from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates
+from pki_revocation.schema import certificates, letter_recipients
 from pki_revocation.schema import journal as journal_table
 
-from .candidates import Candidate, PastRevocation, Refusal, duplicate
+from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, duplicate
 from .completion import complete
 from .past_reasons import has_place
 
@@ -63,8 +63,11 @@ class Written:
 class BatchWriter:
     """Writes the batches of an import."""
 
-    def __init__(self, *, database: Database, clock: Clock, audit: AuditTrail) -> None:
-        """All that it needs, as arguments."""
+    def __init__(
+        self, *, database: Database, clock: Clock, audit: AuditTrail, origin: Mapping[str, object] | None = None
+    ) -> None:
+        """All that it needs, as arguments; *origin* is put into the audit records, and says how they came in."""
+        self._origin = dict(origin or {})
         self._database = database
         self._clock = clock
         self._audit = audit
@@ -95,7 +98,7 @@ class BatchWriter:
         registered = [each for each in batch if each.serial in known]
         completed = complete(connection, issuer, registered)
         if completed:
-            detail = {"issuer": issuer.name, "completed": len(completed)}
+            detail = {"issuer": issuer.name, "completed": len(completed), **self._origin}
             self._audit.record(connection, "certificates.completed", detail)
         refusals = _refusals(connection, issuer, [each for each in registered if each.serial not in completed])
         new = [each for each in batch if each.serial not in known]
@@ -144,6 +147,7 @@ class BatchWriter:
             for each in sorted(new, key=_serial_octets)
         )
         bulk_insert(connection, certificates, _COLUMNS, rows)
+        _write_recipients(connection, new)
         return len(numbers)
 
     def _record(
@@ -155,6 +159,7 @@ class BatchWriter:
             "numbered": written.numbered,
             "revoked": written.revoked,
             "expired": written.expired,
+            **self._origin,
         }
         if written.reasons_left_out:
             detail["reasons_left_out"] = written.reasons_left_out
@@ -195,4 +200,43 @@ def _known(connection: Connection, table: Table, issuer: Issuer, serials: Sequen
 
 def _refusals(connection: Connection, issuer: Issuer, duplicates: Sequence[Candidate]) -> tuple[Refusal, ...]:
     revoked = _known(connection, journal_table, issuer, [each.serial for each in duplicates if each.revocation])
-    return tuple(duplicate(each, "is registered already", revoked=each.serial in revoked) for each in duplicates)
+    others = _given_twice(connection, issuer, duplicates)
+    return tuple(
+        each.refused(
+            RefusalKind.SERIAL,
+            f"Serial {serial_text(each.serial)} is registered already, with another certificate: the CA gave one "
+            "serial twice (RFC 5280 section 4.1.2.2).",
+        )
+        if each.serial in others
+        else duplicate(each, "is registered already", revoked=each.serial in revoked)
+        for each in duplicates
+    )
+
+
+def _given_twice(connection: Connection, issuer: Issuer, duplicates: Sequence[Candidate]) -> set[int]:
+    """Those serials that are registered with the DER of another certificate."""
+    ders = {each.serial: each.der for each in duplicates if each.der is not None}
+    serials, others = list(ders), set[int]()
+    for start in range(0, len(serials), _LOOK_UP):
+        query = select(certificates.c.serial, certificates.c.der).where(
+            certificates.c.issuer_id == issuer.id,
+            certificates.c.serial.in_(serials[start : start + _LOOK_UP]),
+            certificates.c.der.is_not(None),
+        )
+        others.update(row.serial for row in connection.execute(query) if row.der != ders[row.serial])
+    return others
+
+
+def _write_recipients(connection: Connection, new: Sequence[Candidate]) -> None:
+    """In the certificates' own transaction: no letter is made before it is known whom it goes to."""
+    for each in new:
+        if each.recipient is None:
+            continue
+        this_one = select(certificates.c.id).filter_by(issuer_id=each.issuer_id, serial=each.serial)
+        connection.execute(
+            insert(letter_recipients).values(
+                certificate_id=connection.execute(this_one).scalar_one(),
+                language=each.recipient.language,
+                address="\n".join(each.recipient.address),
+            )
+        )

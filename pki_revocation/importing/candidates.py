@@ -10,6 +10,7 @@ from pki_revocation.clock import iso
 from pki_revocation.errors import PkiError
 from pki_revocation.model import SERIAL_LIMIT, serial_text
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.recipient import Recipient
 
 # A CRL says dates to the end of 2049 as UTCTime, whose years begin with 1950 (RFC 5280 section 5.1.2.4).
 _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
@@ -47,6 +48,8 @@ class Refusal:
     place: int | None
     kind: RefusalKind
     reason: str
+    # Nothing new and nothing wrong: the very same is registered already.
+    is_repeat: bool = False
 
     def __str__(self) -> str:
         """File, place and reason, as one line."""
@@ -85,7 +88,7 @@ class Candidate(NamedTuple):
 
     *for_subscriber* is False for a CA's or an OCSP responder's certificate, which gets no number and no letter;
     *marked_expired* is an index.txt's own word for it; *shard* is the one that its CRL distribution point names, 0 for
-    none.
+    none. *recipient* is whom its letter goes to, where the source says so.
     """
 
     source: Source
@@ -102,6 +105,7 @@ class Candidate(NamedTuple):
     der: bytes | None = None
     is_ca: bool = False
     shard: int = 0
+    recipient: Recipient | None = None
 
     def refused(self, kind: RefusalKind, reason: str) -> Refusal:
         """A refusal of this very candidate."""
@@ -134,7 +138,8 @@ def duplicate(candidate: Candidate, what: str, *, revoked: bool) -> Refusal:
             f" Here it is not revoked, and this says that it was on {iso(candidate.revocation.at)}: "
             "revoke it with 'pki-revocation revoke'."
         )
-    return candidate.refused(RefusalKind.DUPLICATE, reason)
+        return candidate.refused(RefusalKind.DUPLICATE, reason)
+    return Refusal(candidate.source, candidate.place, RefusalKind.DUPLICATE, reason, is_repeat=True)
 
 
 def _past_objection(candidate: Candidate, revocation: PastRevocation, now: datetime) -> Refusal | None:

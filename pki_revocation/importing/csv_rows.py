@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pki_revocation.clock import whole_second
+from pki_revocation.recipient import Recipient, UnfitRecipient
 
 from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, Refused, Source
 from .known_issuers import KnownIssuers
@@ -18,10 +19,21 @@ from .pem_der import candidate_of, certificate_from_pem
 from .subjects import from_text
 
 REQUIRED = ("serial", "subject", "not_after")
-OPTIONAL = ("not_before", "organisation", "status", "revoked_at", "reason", "distribution_point", "certificate")
+OPTIONAL = (
+    "not_before",
+    "organisation",
+    "status",
+    "revoked_at",
+    "reason",
+    "distribution_point",
+    "certificate",
+    "language",
+    "address",
+)
 COLUMNS = (
     "serial (hexadecimal), subject and not_after (ISO 8601 with a zone), or certificate (PEM) instead of these; "
-    "and optionally not_before, organisation, status (V or R), revoked_at, reason and distribution_point"
+    "and optionally not_before, organisation, status (V or R), revoked_at, reason, distribution_point, language (nl or "
+    "en) and address (lines with | between them)"
 )
 _SERIAL = re.compile(r"-?[0-9A-Fa-f]+")
 
@@ -93,7 +105,8 @@ def _candidate(
         certificate = certificate_from_pem(columns["certificate"].encode())
         if columns.get("serial") and _serial(columns["serial"]) != certificate.serial_number:
             raise Refused(RefusalKind.SERIAL, "Its serial is not the serial of its certificate.")
-        return candidate_of(certificate, issuers, source, place, revocation)
+        found = candidate_of(certificate, issuers, source, place, revocation)
+        return found._replace(recipient=_recipient(columns))
     if issuer_id is None:
         raise Refused(RefusalKind.ISSUER, "Nothing says which issuer the row belongs to: name it with --issuer.")
     if missing := [name for name in REQUIRED if not columns.get(name)]:
@@ -113,6 +126,7 @@ def _candidate(
         for_subscriber=serial not in not_subscribers,
         is_ca=serial in not_subscribers,
         shard=issuers.shard_at(issuer_id, columns.get("distribution_point", "")),
+        recipient=_recipient(columns),
     )
 
 
@@ -140,6 +154,14 @@ def _revocation(columns: Mapping[str, str]) -> PastRevocation | None:
     if not columns.get("revoked_at"):
         raise Refused(RefusalKind.DATE, "It is marked R, and has no revoked_at.")
     return PastRevocation(_moment("revoked_at", columns["revoked_at"]), past_reason(columns.get("reason", "")))
+
+
+def _recipient(columns: Mapping[str, str]) -> Recipient | None:
+    lines = re.split(r"[|\n]", columns.get("address", ""))
+    try:
+        return Recipient.of(columns.get("language", ""), lines)
+    except UnfitRecipient as error:
+        raise Refused(RefusalKind.BROKEN, str(error)) from None
 
 
 def _serial(text: str) -> int:

@@ -1,6 +1,6 @@
 """The importer: every source's certificates go in by batches, and what does not is refused one by one."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pki_revocation import register
@@ -28,12 +28,20 @@ Progress = Callable[[int], None]
 class Importer:
     """Brings in certificates, with the revocations that their sources tell of."""
 
-    def __init__(self, *, database: Database, clock: Clock, audit: AuditTrail, batch_rows: int = BATCH_ROWS) -> None:
-        """All that it needs, as arguments."""
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        audit: AuditTrail,
+        batch_rows: int = BATCH_ROWS,
+        origin: Mapping[str, object] | None = None,
+    ) -> None:
+        """All that it needs, as arguments; *origin* is put into the audit records."""
         self._database = database
         self._clock = clock
         self._batch_rows = batch_rows
-        self._writer = BatchWriter(database=database, clock=clock, audit=audit)
+        self._writer = BatchWriter(database=database, clock=clock, audit=audit, origin=origin)
 
     def run(
         self, paths: Iterable[Path], issuer_name: str | None = None, progress: Progress | None = None

@@ -63,6 +63,15 @@ def certificate_from_pem(block: bytes) -> x509.Certificate:
     return _loaded(block, pem=True)
 
 
+def certificate_from_der(octets: bytes) -> x509.Certificate:
+    """The certificate that these octets are.
+
+    Raises:
+        Refused: when they are none.
+    """
+    return _loaded(octets, pem=False)
+
+
 def candidate_of(
     certificate: x509.Certificate,
     issuers: KnownIssuers,

@@ -15,7 +15,8 @@ class ImportReport:
 
     The rest of *added* are certificates of CAs and of OCSP responders. *reasons_left_out* of those revoked went in
     without the reason that their source gives, which BR 7.2.2 forbids for subscribers' certificates. *completed* were
-    registered already, and only a CRL had told of them.
+    registered already, and only a CRL had told of them. *repeated* of those refused are registered already, the very
+    same.
     """
 
     added: int
@@ -26,6 +27,7 @@ class ImportReport:
     completed: int
     refused: dict[RefusalKind, int]
     refusals: tuple[Refusal, ...]
+    repeated: int = 0
 
     @property
     def refused_in_all(self) -> int:
@@ -76,12 +78,14 @@ class Tally:
     numbered: int = 0
     reasons_left_out: int = 0
     completed: int = 0
+    repeated: int = 0
     _refused: Counter[RefusalKind] = field(default_factory=Counter)
     _refusals: list[Refusal] = field(default_factory=list)
 
     def refuse(self, refusal: Refusal) -> None:
         """Count it, and keep it while there is room."""
         self._refused[refusal.kind] += 1
+        self.repeated += refusal.is_repeat
         if len(self._refusals) < KEPT_REFUSALS:
             self._refusals.append(refusal)
 
@@ -101,4 +105,5 @@ class Tally:
             completed=self.completed,
             refused=dict(self._refused),
             refusals=tuple(self._refusals),
+            repeated=self.repeated,
         )

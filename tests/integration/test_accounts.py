@@ -22,13 +22,14 @@ PLAYERS = {
     "pki-ocsp": "news",
     "pki-web": "mail",
     "pki-console": "games",
+    "pki-arrivals": "lp",
     "pki-distribution": "nobody",
     "root": "root",
 }
 GROUP = pwd.getpwnam("uucp").pw_gid
 SERVICES = {
     "publisher": ["publisher"],
-    **{name: ["serve", name] for name in ("distribution", "ocsp", "web", "console")},
+    **{name: ["serve", name] for name in ("distribution", "ocsp", "web", "console", "arrivals")},
 }
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another account")
@@ -48,7 +49,7 @@ class Machine:
         group = account.pw_gid if service == "distribution" else GROUP
         become = ["setpriv", "--reuid", str(account.pw_uid), "--regid", str(group), "--clear-groups", "--no-new-privs"]
         words = [sys.executable, "-m", "pki_revocation", *SERVICES[service], "--directory", str(self.demo.directory)]
-        extra = {"CREDENTIALS_DIRECTORY": str(self.credentials)} if service == "web" else {}
+        extra = {"CREDENTIALS_DIRECTORY": str(self.credentials / service)} if service in {"web", "arrivals"} else {}
         log = (self.demo.directory.parent / f"{service}.log").open("wb")
         with log:
             return subprocess.Popen(
@@ -88,6 +89,16 @@ def _give(directory: Path) -> None:
             file.chmod(int(mode, 8))
 
 
+def _hand_over(secrets: Path, credentials: Path, account: str) -> None:
+    """As systemd does with LoadCredential."""
+    credentials.mkdir(mode=0o711, parents=True)
+    for file in secrets.iterdir():
+        (credentials / file.name).write_text(file.read_text())
+        (credentials / file.name).chmod(0o400)
+    for file in (credentials, *credentials.iterdir()):
+        os.chown(file, pwd.getpwnam(account).pw_uid, 0)
+
+
 @pytest.fixture
 def machine() -> Iterator[Machine]:
     """The demo's installation, given away."""
@@ -105,14 +116,9 @@ def machine() -> Iterator[Machine]:
             os.chown(file, publisher, GROUP)
         for file in demo.directory.glob("keys/root-ocsp*"):
             os.chown(file, pwd.getpwnam(PLAYERS["pki-ocsp"]).pw_uid, GROUP)
-        credentials = folder / "credentials"
-        credentials.mkdir(mode=0o700)
-        for file in demo.directory.glob("secrets/*"):
-            (credentials / file.name).write_text(file.read_text())
-            (credentials / file.name).chmod(0o400)
-        for file in (credentials, *credentials.iterdir()):
-            os.chown(file, pwd.getpwnam(PLAYERS["pki-web"]).pw_uid, 0)
-        yield Machine(demo, _reachable(Path(sys.base_prefix)), credentials)
+        for service in ("web", "arrivals"):
+            _hand_over(demo.directory / "secrets", folder / "credentials" / service, PLAYERS[f"pki-{service}"])
+        yield Machine(demo, _reachable(Path(sys.base_prefix)), folder / "credentials")
 
 
 def test_each_under_its_own_account_they_do_their_work(machine: Machine, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_secret_is_one_services_alone(installation: Installation) -> None:
     (missing,) = complaints(installation)
 
     assert open_to_others.startswith(
-        f"news, which runs ocsp, can read {pepper}: the pepper of the codes is web's alone."
+        f"news, which runs ocsp, can read {pepper}: the pepper of the codes is for web and arrivals alone."
     )
     assert missing == f"mail, which runs web, cannot read {pepper}, the pepper of the codes: it needs it."
 
@@ -99,7 +99,7 @@ def test_outlets_credentials_are_the_publishers(installation: Installation) -> N
     found = list(complaints(Installation.open(installation.directory)))
 
     assert [sentence.split(",")[0] for sentence in found] == [WEB, OCSP]
-    assert all("what outlet cdn asks for is publisher's alone" in sentence for sentence in found)
+    assert all("what outlet cdn asks for is for publisher alone" in sentence for sentence in found)
 
 
 @pytest.mark.parametrize(

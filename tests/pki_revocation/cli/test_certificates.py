@@ -205,7 +205,7 @@ def test_letters_for_chosen_numbers(run: Run, tmp_path: Path, installation: Inst
     third = run("letter", one, two, "--letters", folder)
 
     assert [each.exit_code for each in (first, second, third)] == [0, 3, 1]
-    assert "has a revocation code already, and issuing a new one is not possible yet." in second.stdout
+    assert "has a revocation code already: 'pki-revocation letter reissue' makes a new one." in second.stdout
     assert {file.name for file in folder.iterdir()} == {f"letter-{one}.pdf", f"letter-{two}.pdf"}
 
 

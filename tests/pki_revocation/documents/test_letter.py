@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pypdfium2
 import pytest
+import zxingcpp
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
@@ -98,6 +100,51 @@ def test_letter_is_accessible(language: Language) -> None:
     assert {"/P", "/L", "/LI", "/Lbl", "/LBody", "/Link"} <= set(tags)
 
 
+@pytest.mark.parametrize(
+    ("language", "page"),
+    [(Language.DUTCH, "https://intrekken.example/intrekken"), (Language.ENGLISH, "https://intrekken.example/revoke")],
+)
+def test_qr_code_opens_the_page_with_the_number_and_never_the_code(language: Language, page: str) -> None:
+    """Read from the printed page as a phone does; those who cannot see it are told what it is, and have the link."""
+    pdf = compile_letter(replace(CONTENT, language=language, page=page))
+    bitmap = pypdfium2.PdfDocument(pdf)[0].render(scale=3, grayscale=True)
+    picture = memoryview(bytes(bitmap.buffer)).cast("B", (bitmap.height, bitmap.stride))
+
+    assert [found.text for found in zxingcpp.read_barcodes(picture)] == [f"{page}?number={NUMBER}"]
+    reader = PdfReader(io.BytesIO(pdf))
+    catalogue: Any = reader.root_object
+    figures: list[Any] = [
+        each for each in _elements(catalogue["/StructTreeRoot"]["/K"]) if str(each["/S"]) == "/Figure"
+    ]
+    assert len(figures) == 1
+    assert "QR" in figures[0]["/Alt"]
+    links: Any = reader.pages[0]["/Annots"]
+    assert {link.get_object()["/A"]["/URI"] for link in links} == {page}
+
+
+def test_address_stands_in_the_window() -> None:
+    """C5 and DL, window at the left: 20 to 110 mm from the left, 50 to 90 from the top, and nothing else in there."""
+    address = ("t.a.v. afdeling ICT", "Postbus 123", "1234 AB  Utrecht")
+    (page,) = pypdfium2.PdfDocument(compile_letter(replace(CONTENT, address=address)))
+    text = page.get_textpage()
+    points = 72 / 25.4
+    top, bottom = 297 * points - 50 * points, 297 * points - 90 * points
+    window = text.get_text_bounded(left=20 * points, right=110 * points, top=top, bottom=bottom).split("\r\n")
+
+    assert [" ".join(line.split()) for line in window if line.strip()] == [
+        CONTENT.organisation,
+        *(" ".join(line.split()) for line in address),
+    ]
+    above = text.get_text_bounded(left=0, right=210 * points, top=297 * points, bottom=top)
+    assert not above.strip()
+
+
+def test_longest_address_fits_into_the_window() -> None:
+    """A long name and six lines of sixty characters are set smaller, and never run out of the window."""
+    long = replace(CONTENT, organisation="Stichting Samenwerkende " * 8, address=tuple("m" * 60 for _ in range(6)))
+    assert len(opened(long).pages) <= 2
+
+
 def test_fonts_are_embedded() -> None:
     """No letter depends on the fonts of a machine, neither the one that sets it nor the one that prints it."""
     (page,) = opened(CONTENT).pages
@@ -171,4 +218,15 @@ def _tags(node: object) -> list[str]:
         return [tag for each in node for tag in _tags(each)]
     if isinstance(node, DictionaryObject) and "/S" in node:
         return [str(node["/S"]), *_tags(node.get("/K"))]
+    return []
+
+
+def _elements(node: Any) -> list[DictionaryObject]:  # noqa: ANN401 - whatever a PDF holds
+    """The structure elements themselves, in reading order."""
+    if isinstance(node, IndirectObject):
+        node = node.get_object()
+    if isinstance(node, ArrayObject):
+        return [element for each in node for element in _elements(each)]
+    if isinstance(node, DictionaryObject) and "/S" in node:
+        return [node, *_elements(node.get("/K"))]
     return []

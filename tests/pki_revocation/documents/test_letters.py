@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from pki_revocation import journal, register
 from pki_revocation.audit import AuditTrail, verify_chain
@@ -20,11 +20,12 @@ from pki_revocation.documents.eligibility import CodeRefused
 from pki_revocation.documents.letter import Language
 from pki_revocation.documents.letters import LetterMaker, letter_name
 from pki_revocation.documents.private_folder import FolderInUse, PrivateFolder
+from pki_revocation.errors import NotRecognised
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Channel, IssuedCertificate, Issuer
 from pki_revocation.numbers import grouped, number_at
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import audit, certificates, revocation_codes
+from pki_revocation.schema import audit, certificates, letter_recipients, personal_details, revocation_codes
 from pki_revocation.service import RevocationService, Wish
 from tests.fakes import FakeClock
 from tests.pki_revocation.importing.rows import index_row, write_index
@@ -41,7 +42,7 @@ def maker(database: Database, clock: FakeClock, verifier: CodeVerifier) -> Lette
         clock=clock,
         audit=AuditTrail(clock),
         verifier=verifier,
-        page_url="https://intrekken.example/intrekken",
+        public_url="https://intrekken.example",
         language=Language.DUTCH,
     )
 
@@ -142,7 +143,7 @@ def test_numbers_that_get_no_letter(
         (unknown, "There is no certificate with number"),
         (revoked.number, "was revoked on 2026-11-23T14:03:22Z: it needs no code any more."),
         (expired.number, "expired on 2026-11-24T00:00:00Z: it needs no code any more."),
-        (lettered.number, "has a revocation code already, and issuing a new one is not possible yet."),
+        (lettered.number, "has a revocation code already: 'pki-revocation letter reissue' makes a new one."),
     )
     for refused, (number, words) in zip(report.refused, expected, strict=True):
         assert refused.number == number
@@ -151,6 +152,99 @@ def test_numbers_that_get_no_letter(
     assert {file.name for file in folder.iterdir()} == {letter_name(number_of(each)) for each in (lettered, good)}
     assert report.text().splitlines()[:2] == ["1 letter was made.", "4 refused:"]
     assert report.as_json()["refused"] == 4
+
+
+def test_letters_are_in_their_subscribers_language(
+    maker: LetterMaker, registered: Callable[..., list[IssuedCertificate]], database: Database, tmp_path: Path
+) -> None:
+    """What was told when a certificate came in counts; the maker's own language is for the others."""
+    english, other = registered(index_row(1), index_row(2))
+    with database.write() as connection:
+        connection.execute(
+            insert(letter_recipients).values(certificate_id=english.id, language="en", address="Postbus 1\nUtrecht")
+        )
+
+    maker.make_all(tmp_path / "letters")
+
+    texts = [
+        PdfReader(tmp_path / "letters" / letter_name(number_of(each))).pages[0].extract_text()
+        for each in (english, other)
+    ]
+    assert "Revocation code" in texts[0]
+    assert "Postbus 1" in texts[0]
+    assert "https://intrekken.example/revoke" in texts[0]
+    assert "Intrekkingscode" in texts[1]
+
+
+def test_reissue_makes_a_new_code_and_kills_the_old_one(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    service: RevocationService,
+    database: Database,
+    tmp_path: Path,
+) -> None:
+    """The old code opens nothing, the new one does; the audit trail says it, and who did it stands beside the chain."""
+    (one,) = registered(index_row(1))
+    number, folder = number_of(one), tmp_path / "letters"
+    maker.make([number], folder)
+    old = code_in(folder / letter_name(number))
+
+    report = maker.reissue([number], folder, by="anna")
+
+    assert (report.made, report.refused) == (1, ())
+    new = code_in(folder / letter_name(number, 2))
+    assert (folder / letter_name(number)).exists()
+    with pytest.raises(NotRecognised):
+        service.identify(number, old)
+    assert service.identify(number, new) is not None
+    with database.read() as connection:
+        row = connection.execute(select(audit).where(audit.c.event == "codes.reissued")).one()
+        assert json.loads(row.detail)["numbers"] == [number]
+        assert "anna" not in row.detail
+        assert connection.execute(select(personal_details.c.detail)).scalars().all() == ['{"by": "anna"}']
+        verify_chain(connection)
+
+
+def test_reissue_is_for_live_certificates_that_have_a_code(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    service: RevocationService,
+    tmp_path: Path,
+) -> None:
+    """Without a code there is nothing to replace, and a revoked certificate needs none."""
+    fresh, revoked = registered(index_row(1), index_row(2))
+    maker.make([number_of(revoked)], tmp_path / "letters")
+    service.revoke_for_operator(None, revoked.serial, NO_REASON)
+
+    report = maker.reissue([number_of(fresh), number_of(revoked)], tmp_path / "letters", by="anna")
+
+    assert report.made == 0
+    assert "has no revocation code yet" in report.refused[0].reason
+    assert "was revoked" in report.refused[1].reason
+
+
+def test_code_of_before_counts_until_the_new_letter_is_on_disk(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    service: RevocationService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A reissue that fails half-way leaves the old code, its letter, and no letter of a code that never counted."""
+    (one,) = registered(index_row(1))
+    number, folder = number_of(one), tmp_path / "letters"
+    maker.make([number], folder)
+    old = code_in(folder / letter_name(number))
+
+    def fail(_folder: PrivateFolder) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(PrivateFolder, "settle", fail)
+    with pytest.raises(OSError, match="space"):
+        maker.reissue([number], folder, by="anna")
+
+    assert service.identify(number, old) is not None
+    assert [each.name for each in folder.iterdir()] == [letter_name(number)]
 
 
 def test_letter_that_cannot_be_set_gets_no_code(
@@ -418,7 +512,7 @@ def test_more_than_one_portion(
         clock=clock,
         audit=AuditTrail(clock),
         verifier=CodeVerifier(pepper, CodeScheme.KEYED_HASH),
-        page_url="https://intrekken.example/revoke",
+        public_url="https://intrekken.example",
         language=Language.ENGLISH,
     )
     done: list[int] = []

@@ -1,0 +1,119 @@
+"""The watched folder: which files in it are whole, and where they go when they were read.
+
+A writer that can should write under a name with a full stop before it and rename the file when it is whole. Of all
+others, a file counts as whole when nobody has changed it for a while.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from pki_revocation.errors import PkiError
+
+DONE = "done"
+REFUSED = "refused"
+# What programs call a file that they have not finished.
+_UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
+
+
+class FolderWatched(PkiError):
+    """Another process takes the files of this folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a file was like when it was looked at: a change of any of these is a change of the file."""
+
+    inode: int
+    size: int
+    changed_ns: int
+
+
+class WatchedFolder:
+    """Held by one process from entering to leaving."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is made or opened yet."""
+        self.path = path
+        self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        """Make the folder and the two in it where they are missing, and hold it.
+
+        Raises:
+            FolderWatched: when another process holds it.
+        """
+        for each in (self.path, self.path / DONE, self.path / REFUSED):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise FolderWatched(f"Another process takes the files of {self.path}: one is enough.") from None
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Let it go."""
+        os.close(self._descriptor)
+
+    def files(self) -> Iterator[tuple[Path, Look]]:
+        """What lies there to be taken, by name; links, folders and what is being written are left alone."""
+        with os.scandir(self.path) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        for entry in entries:
+            name = entry.name.lower()
+            if name.startswith(".") or name.endswith(_UNFINISHED) or not entry.is_file(follow_symlinks=False):
+                continue
+            if (look := self.look(Path(entry.path))) is not None:
+                yield Path(entry.path), look
+
+    def look(self, path: Path) -> Look | None:
+        """What a file is like now; None when it is gone."""
+        try:
+            status = path.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        return Look(status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def done(self, path: Path) -> None:
+        """It was taken: move it away."""
+        self._move(path, DONE)
+
+    def refuse(self, path: Path, sentences: str) -> None:
+        """Move it away, with the sentences that say why beside it: these first, so that none is without."""
+        target = _free(self.path / REFUSED, path.name)
+        _write_whole(target.with_name(f"{target.name}.txt"), sentences)
+        path.rename(target)
+        self._settle(REFUSED)
+
+    def _move(self, path: Path, folder: str) -> None:
+        path.rename(_free(self.path / folder, path.name))
+        self._settle(folder)
+
+    def _settle(self, folder: str) -> None:
+        """Both folders to disk: after a power cut a file lies in one of them."""
+        descriptor = os.open(self.path / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.fsync(self._descriptor)
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A name there that no file has, neither itself nor its sentences: nothing that was moved before is replaced."""
+    candidate, number = folder / name, 2
+    while os.path.lexists(candidate) or os.path.lexists(f"{candidate}.txt"):
+        candidate, number = folder / f"{number}-{name}", number + 1
+    return candidate
+
+
+def _write_whole(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,103 @@
+"""Takes the files of the watched folder: imports each, and moves it to those done or to those refused.
+
+A file is moved when its certificates are committed, and an import of what is registered already changes nothing: a
+process that was killed in between imports the file again and moves it then. Nothing is lost and nothing comes twice.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import Clock
+from pki_revocation.database import Database
+from pki_revocation.failpoints import reach
+from pki_revocation.importing.importer import Importer
+from pki_revocation.importing.report import ImportReport
+
+from .folder import Look, WatchedFolder
+
+_log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Remembers since when each file has been as it is; one look after another takes what is whole."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        audit: AuditTrail,
+        settle: timedelta,
+        patience: timedelta,
+        monotonic: Callable[[], float],
+    ) -> None:
+        """*settle* is how long a file is left alone before it counts as whole, *patience* how long a broken one is.
+
+        *monotonic* gives seconds: how long something took must not hang on a clock that is set.
+        """
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+        self._settle = settle.total_seconds()
+        self._patience = max(settle, patience).total_seconds()
+        self._monotonic = monotonic
+        self._since: dict[Path, tuple[Look, float]] = {}
+        self._broken: dict[Path, Look] = {}
+
+    def look(self, folder: WatchedFolder) -> int:
+        """Take what is whole; give how many certificates went in.
+
+        Raises:
+            StoreError: when the database does not answer; the files stay where they are.
+        """
+        now = self._monotonic()
+        found = dict(folder.files())
+        self._since = {path: self._kept(path, look, now) for path, look in found.items()}
+        self._broken = {path: look for path, look in self._broken.items() if found.get(path) == look}
+        added = 0
+        for path, (look, since) in self._since.items():
+            patience = self._patience if path in self._broken else self._settle
+            if now - since >= patience:
+                added += self._take(folder, path, look, is_last_look=now - since >= self._patience)
+        return added
+
+    def _kept(self, path: Path, look: Look, now: float) -> tuple[Look, float]:
+        before = self._since.get(path)
+        return before if before is not None and before[0] == look else (look, now)
+
+    def _take(self, folder: WatchedFolder, path: Path, look: Look, *, is_last_look: bool) -> int:
+        origin = {"file": path.name.encode("utf-8", "backslashreplace").decode()}
+        importer = Importer(database=self._database, clock=self._clock, audit=self._audit, origin=origin)
+        report = importer.run([path])
+        reach("arrivals.imported")
+        if folder.look(path) != look:
+            # Somebody goes on writing: what is registered by now is passed over when the file is read again.
+            return report.added
+        if wrong := _sentences(report):
+            if not is_last_look:
+                self._broken[path] = look
+                return report.added
+            folder.refuse(path, wrong)
+            _log.warning("refused: %s; the reason lies beside it", origin["file"])
+        else:
+            folder.done(path)
+            _log.info("taken: %s with %s certificates", origin["file"], report.added)
+        return report.added
+
+
+def _sentences(report: ImportReport) -> str:
+    """What is wrong with the file, a sentence for each; "" when all of it is registered."""
+    wrong = report.refused_in_all - report.repeated
+    if not wrong and (report.added or report.completed or report.repeated):
+        return ""
+    lines = [str(refusal) for refusal in report.refusals if not refusal.is_repeat]
+    if not wrong:
+        lines = ["There is no certificate in it."]
+    elif wrong > len(lines):
+        lines.append(f"and {wrong - len(lines):,} more.")
+    registered = report.added + report.completed + report.repeated
+    lines.append(f"Registered from this file: {registered:,}. Correct the rest, and put it into the folder again.")
+    return "\n".join(lines) + "\n"

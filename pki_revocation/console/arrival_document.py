@@ -1,0 +1,99 @@
+"""What comes in with `POST /api/v1/certificates`: one certificate in PEM or DER, or JSON with it and its recipient."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from cryptography import x509
+
+from pki_revocation.errors import PkiError
+from pki_revocation.importing.pem_der import certificate_from_der, certificate_from_pem
+from pki_revocation.recipient import Recipient, UnfitRecipient
+
+JSON = "application/json"
+PEM_TYPES = frozenset({"application/x-pem-file", "application/pem-certificate-chain"})
+DER = "application/pkix-cert"
+MEDIA_TYPES = (JSON, *sorted(PEM_TYPES), DER)
+_MEMBERS = ("certificate", "language", "address")
+_NAME = re.compile(r"[a-z_]{1,40}")
+
+
+class MalformedDocument(PkiError):
+    """The body is not what its media type says, or not what everybody reads alike."""
+
+
+class UnfitMember(PkiError):
+    """A member is missing, unknown, or not as it should be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalDocument:
+    """The certificate, and whom its letter goes to where the document says so."""
+
+    certificate: x509.Certificate
+    recipient: Recipient | None
+
+
+def read_arrival(body: bytes, media_type: str) -> ArrivalDocument:
+    """Read a body of one of the `MEDIA_TYPES`.
+
+    Raises:
+        MalformedDocument: when it cannot be read.
+        UnfitMember: when JSON has other members than the ones that belong there.
+        Refused: when what should be a certificate is none.
+    """
+    if media_type == DER:
+        return ArrivalDocument(certificate=certificate_from_der(body), recipient=None)
+    if media_type in PEM_TYPES:
+        return ArrivalDocument(certificate=_from_pem(body), recipient=None)
+    members = _members(body)
+    for name in members:
+        if name not in _MEMBERS:
+            shown = f"The member {name} is" if _NAME.fullmatch(name) else "A member of the document is"
+            raise UnfitMember(f"{shown} not known; known are {', '.join(_MEMBERS)}.")
+    certificate, language, address = members.get("certificate"), members.get("language"), members.get("address")
+    if not isinstance(certificate, str):
+        raise UnfitMember("The member certificate is missing, or is not a string with a certificate in PEM.")
+    if not isinstance(language, str | None):
+        raise UnfitMember("The member language is not a string.")
+    if not isinstance(address, list | None) or any(not isinstance(line, str) for line in address or ()):
+        raise UnfitMember("The member address is not a list of strings, one for each line.")
+    try:
+        recipient = Recipient.of(language or "", address or ())
+    except UnfitRecipient as error:
+        raise UnfitMember(str(error)) from None
+    return ArrivalDocument(certificate=_from_pem(certificate.encode("utf-8", "replace")), recipient=recipient)
+
+
+def _from_pem(text: bytes) -> x509.Certificate:
+    """One certificate and nothing else: of several, nobody could say which one was meant."""
+    stripped = text.strip()
+    if stripped.count(b"-----BEGIN ") != 1 or not stripped.startswith(b"-----BEGIN "):
+        raise MalformedDocument("The PEM holds no certificate, or something beside it: send one certificate alone.")
+    return certificate_from_pem(stripped)
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise MalformedDocument("The body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise MalformedDocument(f"The body is not JSON: see line {error.lineno}, column {error.colno}.") from None
+    except (RecursionError, ValueError):
+        raise MalformedDocument("The body is nested too deeply, or has a number that is too long.") from None
+    if not isinstance(document, dict):
+        raise MalformedDocument("The body is not a JSON object: send one with the member certificate.")
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedDocument("A member stands twice in the body.")
+    return found
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise MalformedDocument("The body holds NaN or Infinity, which JSON does not have.")

@@ -1,0 +1,150 @@
+"""POST /api/v1/certificates: a certificate is registered as it is issued, by whoever has a token.
+
+It uses no cookie and takes no form, so that a page elsewhere cannot have a browser send one. Errors are RFC 9457; their
+sentences name what is wrong with the certificate, and never what stands in a token.
+"""
+
+import json
+import logging
+import uuid
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+
+from pki_revocation import api_tokens
+from pki_revocation.api_tokens import ApiToken
+from pki_revocation.database import Database
+from pki_revocation.errors import PkiError, StoreError
+from pki_revocation.importing.arrival import Arrival, ArrivalConflict, ArrivalDesk
+from pki_revocation.importing.candidates import Refused
+from pki_revocation.model import serial_text
+
+from .arrival_document import MEDIA_TYPES, MalformedDocument, UnfitMember, read_arrival
+
+_log = logging.getLogger(__name__)
+PREFIX = "/api/"
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 30
+# More than a certificate takes, post-quantum ones too, and its recipient; less than the server's own bound.
+LONGEST_BODY = 48 * 1024
+_SCHEME = "Bearer "
+
+
+class NoToken(PkiError):
+    """Nothing, or nothing that counts, says who brings this certificate."""
+
+    def __init__(self) -> None:
+        super().__init__("Send 'Authorization: Bearer TOKEN', with a token of 'pki-revocation token issue'.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    status: int
+    name: str
+    title: str
+
+
+_ERRORS: dict[type[PkiError], _Problem] = {
+    NoToken: _Problem(401, "no-token", "A token that counts is missing"),
+    MalformedDocument: _Problem(400, "malformed-document", "The body cannot be read"),
+    UnfitMember: _Problem(422, "unfit-member", "The document does not have the members that are expected"),
+    Refused: _Problem(422, "certificate-refused", "The certificate cannot be registered"),
+    ArrivalConflict: _Problem(409, "conflict", "Something else is registered already"),
+    StoreError: _Problem(503, "unavailable", "The register does not answer"),
+}
+_STATUSES = {
+    400: (_Problem(400, "bad-request", "The request cannot be read"), "Send one whole certificate."),
+    404: (_Problem(404, "not-found", "There is nothing here"), "Send certificates to /api/v1/certificates."),
+    405: (_Problem(405, "method-not-allowed", "This method is not allowed here"), "Use the POST method."),
+    413: (_Problem(413, "too-large", "The body is too large"), f"A request has at most {LONGEST_BODY} octets."),
+    415: (
+        _Problem(415, "unsupported-media-type", "The body is of another kind"),
+        f"Send the body as one of {', '.join(MEDIA_TYPES)}.",
+    ),
+}
+_INTERNAL = _Problem(500, "internal-error", "Something went wrong here")
+_AGAIN = "Send the same request again later: a repeat registers nothing twice."
+
+
+def arrivals_api(*, database: Database, desk: ArrivalDesk) -> Blueprint:
+    """The endpoint, on a desk that registers."""
+    blueprint = Blueprint("arrivals", __name__)
+
+    @blueprint.post("/api/v1/certificates")
+    def register_certificate() -> tuple[Response, int]:
+        # Who it is comes first: nothing of a stranger's body is read by anything that parses certificates.
+        token = _bearer(database)
+        if request.mimetype not in MEDIA_TYPES:
+            raise UnsupportedMediaType
+        document = read_arrival(_whole_body(), request.mimetype)
+        arrival = desk.take(document.certificate, document.recipient, {"token": token.name})
+        serial = serial_text(arrival.certificate.serial)
+        _log.info("certificate %s of %s, brought by %s", serial, arrival.issuer.name, token.name)
+        return jsonify(_answer(arrival)), 201 if arrival.is_new else 200
+
+    return blueprint
+
+
+def problem_of(error: Exception) -> Response:
+    """The answer to an error, whatever it is; an error that nobody foresaw says nothing of itself."""
+    if isinstance(error, HTTPException) and error.code in _STATUSES:
+        problem, detail = _STATUSES[error.code]
+        response = _response(problem, detail)
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+    if not isinstance(error, PkiError) or type(error) not in _ERRORS:
+        return _response(_INTERNAL, _AGAIN)
+    if isinstance(error, StoreError):
+        response = _response(
+            _ERRORS[StoreError], "Send the same request again later: a repeat registers nothing twice."
+        )
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+        return response
+    response = _response(_ERRORS[type(error)], str(error))
+    if isinstance(error, NoToken):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="certificates"'
+    return response
+
+
+def _bearer(database: Database) -> ApiToken:
+    header = request.headers.get("Authorization", "")
+    if header[: len(_SCHEME)].lower() != _SCHEME.lower():
+        raise NoToken
+    with database.read() as connection:
+        token = api_tokens.bearer_of(connection, header[len(_SCHEME) :].strip())
+    if token is None:
+        _log.warning("a token that does not count, from %s", request.remote_addr)
+        raise NoToken
+    return token
+
+
+def _whole_body() -> bytes:
+    body = request.get_data()
+    if len(body) > LONGEST_BODY:
+        raise RequestEntityTooLarge
+    if request.content_length is not None and len(body) != request.content_length:
+        raise BadRequest
+    return body
+
+
+def _answer(arrival: Arrival) -> dict[str, object]:
+    return {
+        "status": "registered",
+        "issuer": arrival.issuer.name,
+        "serial": serial_text(arrival.certificate.serial),
+        "number": arrival.certificate.number,
+    }
+
+
+def _response(problem: _Problem, detail: str) -> Response:
+    document = {
+        "type": f"urn:pki-revocation:problem:{problem.name}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+        "instance": f"urn:uuid:{uuid.uuid4()}",
+    }
+    return Response(json.dumps(document), problem.status, mimetype=MEDIA_TYPE)

@@ -1,0 +1,37 @@
+"""Makes a maker of letters out of an installation."""
+
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import Clock
+from pki_revocation.codes import CodeVerifier
+from pki_revocation.database import Database
+from pki_revocation.errors import ConfigurationError
+from pki_revocation.installation import Installation
+from pki_revocation.recipient import LANGUAGES
+from pki_revocation.secret_files import load_pepper
+from pki_revocation.settings import CodeSettings, LetterSettings, WebSettings
+
+from .letter import Language
+from .letters import LetterMaker
+
+
+def letter_maker(
+    installation: Installation, database: Database, clock: Clock, language: Language | None = None
+) -> LetterMaker:
+    """The maker on a database; *language* is for subscribers whose own nobody told, the configuration's for None.
+
+    Raises:
+        ConfigurationError: when the pepper is missing, or a setting is wrong.
+    """
+    settings = installation.section(LetterSettings)
+    default = settings.language
+    if default not in LANGUAGES:
+        raise ConfigurationError(f"[letters] language is {default!r}, and may be {' or '.join(LANGUAGES)}.")
+    return LetterMaker(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        verifier=CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme),
+        public_url=installation.section(WebSettings).public_url,
+        language=language or Language(default),
+        fonts=None if settings.fonts is None else installation.path(settings.fonts),
+    )

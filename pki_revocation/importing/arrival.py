@@ -1,0 +1,77 @@
+"""One certificate as it is issued: registered at once, and the same again is the same answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import Clock
+from pki_revocation.database import Database
+from pki_revocation.errors import PkiError
+from pki_revocation.model import IssuedCertificate, Issuer, serial_text
+from pki_revocation.recipient import Recipient
+
+from .batch import BatchWriter
+from .candidates import RefusalKind, Refused, Source, objection
+from .known_issuers import KnownIssuers
+from .pem_der import candidate_of
+
+_SOURCE = Source(Path("request"), "certificate")
+
+
+class ArrivalConflict(PkiError):
+    """What is registered already differs from what came in; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A certificate that is registered now; *is_new* when this is what registered it."""
+
+    issuer: Issuer
+    certificate: IssuedCertificate
+    is_new: bool
+
+
+class ArrivalDesk:
+    """Registers one certificate at a time."""
+
+    def __init__(self, *, database: Database, clock: Clock, audit: AuditTrail) -> None:
+        """All that it needs, as arguments."""
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+
+    def take(self, certificate: x509.Certificate, recipient: Recipient | None, origin: Mapping[str, object]) -> Arrival:
+        """Register a certificate, with whom its letter goes to; *origin* is put into the audit record.
+
+        Raises:
+            Refused: when it is no certificate of a registered issuer, or none that can be registered.
+            ArrivalConflict: when the serial is another certificate's, or the recipient another one than registered.
+            StoreError: when the database does not answer.
+        """
+        with self._database.read() as connection:
+            issuers = register.all_issuers(connection)
+            known = KnownIssuers(issuers, register.crl_shard_addresses(connection))
+        candidate = candidate_of(certificate, known, _SOURCE, 1)._replace(recipient=recipient)
+        if wrong := objection(candidate, self._clock.now()):
+            raise Refused(wrong.kind, wrong.reason)
+        issuer = next(each for each in issuers if each.id == candidate.issuer_id)
+        writer = BatchWriter(database=self._database, clock=self._clock, audit=self._audit, origin=origin)
+        written = writer.write(issuer, [candidate])
+        for refusal in written.refusals:
+            if not refusal.is_repeat:
+                is_conflict = refusal.kind is RefusalKind.SERIAL
+                raise ArrivalConflict(refusal.reason) if is_conflict else Refused(refusal.kind, refusal.reason)
+        with self._database.read() as connection:
+            found = register.certificate_with_serial(connection, issuer.id, candidate.serial)
+            if found is None:
+                raise ValueError(candidate.serial)
+            if recipient is not None and written.refusals and register.recipient_of(connection, found.id) != recipient:
+                raise ArrivalConflict(
+                    f"Serial {serial_text(found.serial)} is registered with another language or address, and nothing "
+                    "was changed."
+                )
+        return Arrival(issuer=issuer, certificate=found, is_new=bool(written.added))
