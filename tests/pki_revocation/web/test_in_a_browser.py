@@ -4,8 +4,10 @@ import shutil
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it carries no types
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
@@ -20,6 +22,7 @@ from tests.fakes import FakeClock
 from tests.pki_revocation.web.conftest import Journal
 from tests.subscribers import Subscriber
 
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 # A right-looking number that nobody has, and with one digit wrong.
 WRONG = number_at(77)[:-1] + str((int(number_at(77)[-1]) + 1) % 10)
 
@@ -171,3 +174,45 @@ def test_confirmation_refreshes_what_others_see(
 
     expect(first).to_contain_text("1 of 1 servers answer that the certificate is revoked, since 15:03:22")
     assert troubles == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_axe_finds_nothing(
+    chromium: Browser, address: str, subscriber: Subscriber, language: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    """No violation of WCAG 2.2 A or AA on any page, light and dark."""
+    page = _page(chromium, language=language, width=width)
+    page.emulate_media(color_scheme=scheme)
+    found: dict[str, list[str]] = {}
+
+    def look(name: str) -> None:
+        results = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}}).response
+        assert results["passes"]
+        found[name] = [violation["id"] for violation in results["violations"]]
+
+    page.goto(f"{address}/revoke")
+    look("first step")
+    page.locator("#continue").click()
+    page.locator("#complaints").wait_for()
+    look("typing errors")
+    for name in ("second step", "already revoked"):
+        page.goto(f"{address}/revoke")
+        page.locator("#number").fill(subscriber.number)
+        page.locator("#code").fill(subscriber.code)
+        page.locator("#continue").click()
+        page.locator("#certificate, #confirmation").wait_for()
+        if name == "second step":
+            page.locator("#reason-key-compromise").check()
+        look(name)
+        if name == "second step":
+            page.locator("#reason-none").check()
+            page.locator("#revoke").click()
+            page.locator("#visible").wait_for()
+            look("confirmation")
+    page.goto(f"{address}/nothing")
+    look("error")
+
+    assert [name for name, violations in found.items() if violations] == [], found
+    assert len(found) == 6

@@ -14,7 +14,7 @@ CODE = new_code(CodeScheme.ARGON2ID)
 LONG_CODE = new_code(CodeScheme.KEYED_HASH)
 
 
-@pytest.mark.parametrize("code", [CODE, LONG_CODE])
+@pytest.mark.parametrize("code", [CODE, LONG_CODE], ids=["short", "long"])
 @pytest.mark.parametrize(
     "line",
     [
