@@ -10,7 +10,6 @@ import base64
 import hashlib
 import hmac
 import os
-import re
 import secrets
 import threading
 from enum import StrEnum
@@ -18,13 +17,10 @@ from enum import StrEnum
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from .crockford import ALPHABET, random_symbols
+from .crockford import ALPHABET, random_symbols, read_symbols
 from .errors import ConfigurationError, MistypedCode
 
 _VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)}
-# What people write for a digit that looks like it (Crockford), and hyphens of all kinds, spaces and dots.
-_READ_AS = str.maketrans("OIL", "011")
-_SEPARATORS = re.compile(r"[\s.\-‐‑‒–—]+")
 _GROUP = 4
 _CHECK_MODULUS = 37
 
@@ -75,7 +71,7 @@ def parse_code(text: str) -> str:
         MistypedCode: when its length or its check symbol does not fit. Any single wrong symbol and any swap of
             neighbours is found, because 37 is prime and larger than the alphabet.
     """
-    code = _SEPARATORS.sub("", text).upper().translate(_READ_AS)
+    code = read_symbols(text)
     lengths = {scheme.symbols + 1 for scheme in CodeScheme}
     if len(code) not in lengths or not _VALUES.keys() >= set(code) or _check_value(code[:-1]) != _VALUES[code[-1]]:
         raise MistypedCode

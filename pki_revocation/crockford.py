@@ -1,12 +1,28 @@
 """Crockford's base32: digits and capitals without I, L, O and U, for what people read aloud and type."""
 
+import re
 import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BITS = 5
+
+# What stands between groups where people type or paste: blanks of all kinds, also those that nobody sees, dots, and
+# hyphens and dashes. Written out, because `\s` is another set in each language; the page's script has this one.
+_SEPARATORS = re.compile(
+    "[\t-\r \u0085\u00a0\u00ad\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+    ".\u2010-\u2015\u2212\ufe58\ufe63\uff0d-]+"
+)
+_LOWER = "abcdefghijklmnopqrstuvwxyz"
+# Crockford: what people write for a digit that looks like it. ASCII alone: no other letter becomes one of ours.
+_READ_AS = str.maketrans(_LOWER + "OIL", _LOWER.upper().translate(str.maketrans("OIL", "011")) + "011")
 
 
 def random_symbols(count: int) -> str:
     """So many symbols from the operating system's generator, each of the 32 equally likely."""
     drawn = secrets.randbits(BITS * count)
     return "".join(ALPHABET[drawn >> BITS * place & len(ALPHABET) - 1] for place in range(count))
+
+
+def read_symbols(text: str) -> str:
+    """What somebody typed or pasted, without what stands between groups, in capitals, O as 0, I and L as 1."""
+    return _SEPARATORS.sub("", text).translate(_READ_AS)

@@ -5,12 +5,12 @@ unknown number before anything is looked up. Numbers are no secret and no serial
 scattered, so that a neighbour's number is never one digit away.
 """
 
-import re
 from collections.abc import Iterator
 
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_97_10
 
+from .crockford import read_symbols
 from .errors import MistypedNumber
 
 DIGITS = 12
@@ -19,8 +19,6 @@ CAPACITY = 10**10
 # so that consecutive counters land far apart.
 _STRIDE = 6_180_339_887
 _START = 4_270_198_253
-
-_SEPARATORS = re.compile(r"[\s.\-–—]+")
 
 
 def number_at(position: int) -> str:
@@ -47,12 +45,12 @@ def grouped(number: str) -> str:
 
 
 def parse_number(text: str) -> str:
-    """The number that somebody typed or pasted, with whatever spaces and hyphens.
+    """The number that somebody typed or pasted, with whatever spaces and hyphens, and O for 0, I and L for 1.
 
     Raises:
         MistypedNumber: when it is not twelve digits or the check digits do not fit.
     """
-    digits = _SEPARATORS.sub("", text)
+    digits = read_symbols(text)
     if len(digits) != DIGITS or not (digits.isascii() and digits.isdigit()):
         raise MistypedNumber
     try:

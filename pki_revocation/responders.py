@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, case, delete, insert, literal, select, update
 
-from .schema import ocsp_responders
+from .schema import UtcDateTime, ocsp_responders
 
 # How often they speak, and how long one is believed to live: it may miss twice.
 REPORT_EVERY = timedelta(seconds=10)
@@ -20,7 +20,11 @@ _FORGOTTEN_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponderReport:
-    """One responder process and one issuer; *responder* is unique to the process, *host* is its machine's name."""
+    """One responder process and one issuer; *responder* is unique to the process, *host* is its machine's name.
+
+    *reached_at* is since when it says the same, *answers_last* how long an answer of its may be believed; None where a
+    responder of before does not say.
+    """
 
     responder: str
     host: str
@@ -28,17 +32,29 @@ class ResponderReport:
     sequence: int
     current: bool
     reported_at: datetime
+    reached_at: datetime | None
+    answers_last: timedelta | None
 
 
-def report(
-    connection: Connection, responder: str, host: str, applied: Mapping[int, int], *, current: bool, now: datetime
+def report(  # noqa: PLR0913 - one row's columns, by name
+    connection: Connection,
+    responder: str,
+    host: str,
+    applied: Mapping[int, int],
+    *,
+    current: bool,
+    now: datetime,
+    answers_last: timedelta | None = None,
 ) -> None:
     """Write how far a responder is; *applied* is the last sequence for each issuer's id."""
+    lasting = None if answers_last is None else int(answers_last.total_seconds())
     for issuer_id, sequence in applied.items():
-        values = {"sequence": sequence, "current": current, "reported_at": now}
+        values = {"sequence": sequence, "current": current, "reported_at": now, "answers_last": lasting}
+        same = (ocsp_responders.c.sequence == sequence) & (ocsp_responders.c.current == current)
+        since = {"reached_at": case((same, ocsp_responders.c.reached_at), else_=literal(now, UtcDateTime()))}
         mine = (ocsp_responders.c.responder == responder) & (ocsp_responders.c.issuer_id == issuer_id)
-        if connection.execute(update(ocsp_responders).where(mine).values(values)).rowcount == 0:
-            row = values | {"responder": responder, "issuer_id": issuer_id, "host": host}
+        if connection.execute(update(ocsp_responders).where(mine).values(values | since)).rowcount == 0:
+            row = values | {"responder": responder, "issuer_id": issuer_id, "host": host, "reached_at": now}
             connection.execute(insert(ocsp_responders).values(row))
     connection.execute(delete(ocsp_responders).where(ocsp_responders.c.reported_at < now - _FORGOTTEN_AFTER))
 
@@ -63,6 +79,8 @@ def live_responders(connection: Connection, issuer_id: int, now: datetime) -> tu
             sequence=row.sequence,
             current=row.current,
             reported_at=row.reported_at,
+            reached_at=row.reached_at,
+            answers_last=None if row.answers_last is None else timedelta(seconds=row.answers_last),
         )
         for row in rows
     )

@@ -311,6 +311,10 @@ ocsp_responders = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("current", Boolean, nullable=False),
     Column("reported_at", UtcDateTime, nullable=False),
+    # Since when it says the same: the sequence was reached then, or earlier.
+    Column("reached_at", UtcDateTime),
+    # For how many seconds an answer of its may be believed, from thisUpdate to nextUpdate.
+    Column("answers_last", Integer),
 )
 
 # Schedules of CRLs, version by version: what stands in a row stays, but for its approval or its withdrawal.

@@ -33,6 +33,7 @@ from .model import (
 from .numbers import parse_number
 from .policy import Decision
 from .reasons import RevocationReason
+from .visibility import Visibility, visibility
 
 _log = logging.getLogger(__name__)
 
@@ -162,6 +163,11 @@ class RevocationService:
                 raise NotFound(message)
             certificate = _certificate(connection, issuer, entry.serial)
             return _confirmation(connection, issuer, certificate, entry, repeated=True)
+
+    def visibility(self, confirmation: Confirmation) -> Visibility:
+        """What relying parties see of it now, as measured."""
+        with self._database.read() as connection:
+            return visibility(connection, confirmation, self._clock.now())
 
     def _holder(self, connection: Connection, identified: Identified) -> tuple[IssuedCertificate, Issuer]:
         self._refuse_unsealed(connection, identified)

@@ -46,14 +46,19 @@ def _revocation(browser: Browser, demo: RunningDemo, place: int, folder: Path, l
     page.goto(demo.contract["revocation_url"])
     keep("1-number-and-code")
     page.locator("#number").fill("1234 5678 9011")
-    _click(page, "#continue")
+    page.locator("#continue").click()
+    page.locator("#complaints").wait_for()
     keep("2-typing-error")
     entry = demo.certificate(place)
     page.locator("#number").fill(entry["number"])
     page.locator("#code").fill(entry["code"])
     _click(page, "#continue")
     keep("3-check-and-confirm")
+    page.locator("#reason-key-compromise").check()
+    keep("3-key-not-safe")
     _click(page, "#revoke")
+    page.locator("#visible[data-settled]").wait_for()
+    page.wait_for_timeout(4000)  # the page refreshes what others see
     keep("4-confirmation")
 
 

@@ -90,7 +90,7 @@ def assemble(
         kept=lambda: len(cache),
         names={issuer.id: issuer.name for issuer in around.issuers},
     )
-    layer.accompany(*_looking(around.database), Report(around.database, watch, clock), figures)
+    layer.accompany(*_looking(around.database), Report(around.database, watch, clock, settings.validity), figures)
     reading = Remembered(SqlStatusSource(around.database, clock, around.parents), layer, known)
     patient = answerer(RevokedAnyway(reading, watch, known, clock))
     return layer, partial(_answered, patient, layer, keep=not around.parents)

@@ -29,13 +29,16 @@ _LONGEST_HOST = 255
 class Report:
     """What one worker says of itself; a `Background`."""
 
-    def __init__(self, database: Database, watch: JournalWatch, clock: Clock) -> None:
-        """Report what *watch* has applied."""
+    def __init__(
+        self, database: Database, watch: JournalWatch, clock: Clock, answers_last: timedelta | None = None
+    ) -> None:
+        """Report what *watch* has applied, and how long an answer may be believed."""
         self.responder = str(uuid.uuid4())
         self._host = socket.gethostname()[:_LONGEST_HOST]
         self._database = database
         self._watch = watch
         self._clock = clock
+        self._answers_last = answers_last
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="report")
         self._writing: Future[None] | None = None
         self._said: tuple[Mapping[int, int], bool] | None = None
@@ -72,7 +75,15 @@ class Report:
     def _write(self, applied: Mapping[int, int], *, current: bool, now: datetime) -> None:
         try:
             with self._database.write() as connection:
-                report(connection, self.responder, self._host, applied, current=current, now=now)
+                report(
+                    connection,
+                    self.responder,
+                    self._host,
+                    applied,
+                    current=current,
+                    now=now,
+                    answers_last=self._answers_last,
+                )
         except (StoreError, SQLAlchemyError) as error:
             # Said once in `REPORT_EVERY`, and tried as often: an account that may not write is no reason to be loud.
             self._failed_at = now

@@ -20,6 +20,7 @@ from pki_revocation.settings import WebSettings
 from . import languages, moments
 from .api import PREFIX, api
 from .choices import KEY_COMPROMISE, SPOKEN
+from .complaints import TYPING
 from .error_pages import error_page_of
 from .names import issuer_name, subject_name
 from .page import SubscriberPage, subscriber_page
@@ -53,7 +54,7 @@ def create_app(*, service: RevocationService, settings: WebSettings, session_key
     )
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.before_request(_refuse_incomplete)
-    security_headers.install(app, secure=secure)
+    security_headers.install(app, secure=secure, scripts=True)
     languages.install(app, secure=secure)
     _prepare_templates(app, secure=secure)
     receipts = Receipts(session_key)
@@ -85,6 +86,7 @@ def _refuse_incomplete() -> None:
 def _prepare_templates(app: Flask, *, secure: bool) -> None:
     app.jinja_env.globals.update(
         secure=secure,
+        typing=TYPING,
         spoken_reasons=SPOKEN,
         key_compromise_choice=KEY_COMPROMISE,
         reasons=RevocationReason,

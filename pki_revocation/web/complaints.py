@@ -55,6 +55,15 @@ _COMPLAINTS: dict[type[RevocationRefused], Complaint] = {
 }
 
 
+# What the page's script says of the same things before anything is sent.
+TYPING = {
+    "number_empty": _EMPTY_NUMBER.text,
+    "number_mistyped": _COMPLAINTS[MistypedNumber].text,
+    "code_empty": _EMPTY_CODE.text,
+    "code_mistyped": _COMPLAINTS[MistypedCode].text,
+}
+
+
 def about(error: RevocationRefused) -> Complaint | None:
     """What to say about a refusal, or None where it is not about a field."""
     return _COMPLAINTS.get(type(error))

@@ -15,6 +15,7 @@ from flask import Flask, Response, current_app, g, request
 
 CATALOGUE = Path(__file__).parent / "translations" / "nl.po"
 PARAMETER = "lang"
+_EXTENSION = "pki-revocation-languages"
 _A_YEAR = 365 * 24 * 60 * 60
 
 
@@ -49,6 +50,12 @@ def read_translations() -> dict[Language, gettext.NullTranslations]:
     return {Language.DUTCH: gettext.GNUTranslations(compiled), Language.ENGLISH: gettext.NullTranslations()}
 
 
+def said(text: str, **values: object) -> str:
+    """A text in the language of this request, with what belongs into its places."""
+    translated: str = current_app.extensions[_EXTENSION][current_language()].gettext(text)
+    return translated % values if values else translated
+
+
 def current_language() -> Language:
     """The language of this request: as chosen now, as chosen before, as the browser asks, or Dutch."""
     if "language" not in g:
@@ -75,6 +82,7 @@ def choose_named(tag: str | None) -> None:
 def install(app: Flask, *, secure: bool) -> None:
     """Give the templates their texts, and remember what people choose."""
     translations = read_translations()
+    app.extensions[_EXTENSION] = translations
     environment = app.jinja_env
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True

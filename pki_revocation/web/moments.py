@@ -73,6 +73,13 @@ def in_utc(moment: datetime, language: Language) -> str:
     return f"{format_datetime(moment, _PLAIN[language], tzinfo=UTC, locale=language.locale)} (UTC)"
 
 
+def in_short(moment: datetime, day: datetime, language: Language) -> str:
+    """The time in the Netherlands, 15:03:22, with the date before it where it is another day than *day*."""
+    same = moment.astimezone(AMSTERDAM).date() == day.astimezone(AMSTERDAM).date()
+    pattern = "HH:mm:ss" if same else "d MMMM y HH:mm:ss"
+    return str(format_datetime(moment, pattern, tzinfo=AMSTERDAM, locale=language.locale))
+
+
 def _day(text: str) -> date:
     if match := _DAY.fullmatch(text):
         return date(int(match[1]), int(match[2]), int(match[3]))

@@ -13,10 +13,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from pki_revocation.clock import Clock
-from pki_revocation.codes import parse_code
 from pki_revocation.errors import (
     CertificateExpired,
-    MistypedCode,
     MistypedNumber,
     NotRecognised,
     PkiError,
@@ -33,11 +31,11 @@ from .languages import PARAMETER, choose_named
 from .moments import local_moment
 from .origin import is_from_here
 from .outcomes import log_outcome
-from .receipts import ReceiptAddress
+from .receipts import ReceiptAddress, show_confirmation
 from .tokens import Tickets
+from .typed import kept_number, sorted_out
 
 Answer = str | tuple[str, int]
-_LONGEST_KEPT = 40
 _LIKE_A_MOMENT = re.compile(r"[0-9.:/ -]{0,20}")
 
 
@@ -77,13 +75,14 @@ class SubscriberPage:
             return self._review(identified, ticket)
         return self._revoke(identified, ticket)
 
-    def _identify(self, number: str, code: str) -> Answer:
+    def _identify(self, typed_number: str, typed_code: str) -> Answer:
+        number, code = sorted_out(typed_number, typed_code)
         if complaints := about_typing(number, code):
-            return self._ask(_kept(number), complaints), 422
+            return self._ask(kept_number(number), complaints), 422
         try:
             identified = self._service.identify(number, code)
         except NotRecognised as refusal:
-            return self._refuse(refusal, _kept(number)), 403
+            return self._refuse(refusal, kept_number(number)), 403
         return self._review(identified, self._tickets.issue(identified))
 
     def _review(self, identified: Identified, ticket: str, complaints: tuple[Complaint, ...] = ()) -> str:
@@ -121,9 +120,7 @@ class SubscriberPage:
             complaint = about(refusal)
             return self._review(identified, ticket, (complaint,) if complaint else ()), 422
         log_outcome(confirmation)
-        return render_template(
-            "confirmation.html", confirmation=confirmation, receipt_url=self._receipt_address(confirmation)
-        )
+        return show_confirmation(self._service, confirmation, self._receipt_address)
 
     def _wish(self) -> Wish:
         value = request.form.get("reason")
@@ -173,17 +170,6 @@ def _readable_number(text: str) -> str:
         return grouped(parse_number(text))
     except MistypedNumber:
         return ""
-
-
-def _kept(number: str) -> str:
-    """What the number's field keeps: what was typed, unless it is a code that came into the wrong field."""
-    if len(number) > _LONGEST_KEPT or not number.isprintable():
-        return ""
-    try:
-        parse_code(number)
-    except MistypedCode:
-        return number
-    return ""
 
 
 def _kept_moment(field: str) -> str:

@@ -1,14 +1,19 @@
-"""GET /receipt/<token>: the confirmation once more, for thirty days, for whoever has its address."""
+"""GET /receipt/<token>: the confirmation once more, for thirty days, for whoever has its address.
+
+`/receipt/<token>/visible` says what relying parties see now, for the page's script, and nothing
+to whoever lacks the address.
+"""
 
 from collections.abc import Callable
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, jsonify, render_template, url_for
 from werkzeug.exceptions import Gone
 
 from pki_revocation.clock import Clock
 from pki_revocation.model import Confirmation
 from pki_revocation.service import RevocationService
 
+from .sightings import sighting
 from .tokens import RECEIPT_LIFETIME, Receipts
 
 ReceiptAddress = Callable[[Confirmation], str]
@@ -24,17 +29,38 @@ def receipt_address(public_url: str, receipts: Receipts) -> ReceiptAddress:
     return address
 
 
+def show_confirmation(service: RevocationService, confirmation: Confirmation, address: ReceiptAddress) -> str:
+    """The page that says it: right after revoking, and from its address."""
+    receipt_url = address(confirmation)
+    return render_template(
+        "confirmation.html",
+        confirmation=confirmation,
+        seen=sighting(service.visibility(confirmation), confirmation),
+        receipt_url=receipt_url,
+        visible_url=url_for("receipts.visible", token=receipt_url.rpartition("/")[2]),
+    )
+
+
 def receipt_pages(
     *, service: RevocationService, clock: Clock, receipts: Receipts, address: ReceiptAddress
 ) -> Blueprint:
     """The receipts, on a service."""
     blueprint = Blueprint("receipts", __name__)
 
-    @blueprint.get("/receipt/<token>")
-    def show(token: str) -> str:
+    def confirmed(token: str) -> Confirmation:
         confirmation = service.confirmation(*receipts.read(token))
         if clock.now() > confirmation.entry.recorded_at + RECEIPT_LIFETIME:
             raise Gone
-        return render_template("confirmation.html", confirmation=confirmation, receipt_url=address(confirmation))
+        return confirmation
+
+    @blueprint.get("/receipt/<token>")
+    def show(token: str) -> str:
+        return show_confirmation(service, confirmed(token), address)
+
+    @blueprint.get("/receipt/<token>/visible")
+    def visible(token: str) -> Response:
+        confirmation = confirmed(token)
+        seen = sighting(service.visibility(confirmation), confirmation)
+        return jsonify({"lines": seen.lines, "looked": seen.looked, "settled": seen.settled})
 
     return blueprint

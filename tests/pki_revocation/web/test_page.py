@@ -88,7 +88,7 @@ def test_double_click_gets_the_same_confirmation(
     second = browser.post("/revoke", fields)
 
     assert second.status_code == 200
-    assert second.text == first.text
+    assert _facts(second.text) == _facts(first.text)
     assert len(written.entries()) == 1
 
 
@@ -189,3 +189,9 @@ def test_number_may_come_with_the_address(bare_browser: Browser, query: str, sho
 
 def _wish() -> Wish:
     return Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.PAGE)
+
+
+def _facts(page: str) -> list[str]:
+    """What the journal says, without what was measured at this very moment."""
+    (facts,) = re.findall(r'<dl class="facts" id="confirmation">(.*?)</dl>', page, re.DOTALL)
+    return re.findall(r"<dd.*?</dd>", facts, re.DOTALL)

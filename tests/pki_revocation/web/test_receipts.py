@@ -26,7 +26,8 @@ def test_receipt_shows_the_confirmation_again(browser: Browser, address: str, cl
     receipt = browser.get(address)
 
     assert receipt.status_code == 200
-    assert receipt.text == shown
+    # All but the moment of the look is the same.
+    assert _without_the_look(receipt.text) == _without_the_look(shown)
     assert receipt.headers["Cache-Control"] == "no-store"
     assert "Het certificaat is ingetrokken" in browser.get(f"{address}?lang=nl").text
 
@@ -50,3 +51,7 @@ def test_receipt_cannot_be_guessed(browser: Browser, address: str, token: str) -
 
     assert answer.status_code == 404
     assert "This page does not exist" in answer.text
+
+
+def _without_the_look(page: str) -> str:
+    return re.sub(r'class="looked">[^<]*<', "<", page)
