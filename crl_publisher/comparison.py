@@ -17,7 +17,7 @@ from sqlalchemy import Connection, LargeBinary, select, type_coerce
 from pki_revocation.clock import iso
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, crl_entries
+from pki_revocation.schema import certificates, crl_entries, journal
 
 from .differences import Differences, TooDifferent, differences, entries_of, serial_of
 from .elsewhere import tolerance
@@ -69,13 +69,30 @@ def _accounted_for(connection: Connection, found: Differences, plan: Plan, cover
     new = {row.serial: octets for row, octets in expected_entries(connection, plan, behind=covered)}
     if Counter(found.added) != Counter(new.values()):
         return False
-    gone = {serial for serial in map(serial_of, found.removed) if serial not in new}
+    removed = set(map(serial_of, found.removed))
+    # An entry with a raised reason takes the place of the one that was there: both would be one too many.
+    if _recorded_before(connection, plan.issuer, new.keys() - removed, covered):
+        return False
+    gone = removed - new.keys()
     if not gone:
         return True
     before = plan.expired_before
     return (
         before is not None and plan.listed_upto >= covered and _expired(connection, plan.issuer, gone, before) == gone
     )
+
+
+def _recorded_before(connection: Connection, issuer: Issuer, serials: Iterable[bytes], covered: int) -> bool:
+    """Whether the journal has a row of any of them up to a sequence."""
+    column = type_coerce(journal.c.serial, LargeBinary)
+    remaining = iter(serials)
+    while portion := list(islice(remaining, _LOOKED_UP_AT_ONCE)):
+        query = select(column).where(
+            journal.c.issuer_id == issuer.id, column.in_(portion), journal.c.sequence <= covered
+        )
+        if connection.execute(query.limit(1)).first() is not None:
+            return True
+    return False
 
 
 def _changes(public: PublicCrl, crl: ReadCrl) -> Differences:

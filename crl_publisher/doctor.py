@@ -21,6 +21,7 @@ from .elsewhere.standing import standings
 from .elsewhere.watch import ADVICE
 from .evidence import Evidence, file_evidence, public_evidence
 from .issuance import CrlIssuance
+from .publication_check import PublicationCheck
 from .restoration import CrlRestoration
 from .unrecorded import lacking
 
@@ -64,6 +65,8 @@ class _Doctor:
         for issuer in self._issuers():
             if not keyring.signs_crls_for(issuer):
                 yield from self._elsewhere(issuance, issuer, notice)
+            else:
+                yield from self._publication(issuance, issuer)
             yield self._journal_is_complete(issuance, issuer)
 
     def restorations(self, files: Sequence[Path]) -> Iterator[CrlRestoration]:
@@ -119,6 +122,22 @@ class _Doctor:
             says=f"{where}: {len(found.rows)} revocations on it are not in the journal, as after an old backup was "
             "restored: take them back with 'pki-revocation doctor --restore'",
         )
+
+    def _publication(self, issuance: CrlIssuance, issuer: Issuer) -> Iterator[Finding]:
+        check = PublicationCheck(
+            database=self._database,
+            clock=self._clock,
+            book=bootstrap.book(self._installation, self._database),
+            issuance=issuance,
+            size_limit=self._installation.section(CrlSettings).size_limit,
+        )
+        holder = bootstrap.lease(self._installation, self._database).current_holder()
+        runs = "a publisher runs" if holder else "no publisher runs"
+        found = list(check.complaints(issuer))
+        for scope, sentence in found:
+            yield Finding(f"{scope.name} CRL of {issuer.name}", well=False, says=f"{sentence}; {runs}")
+        if not found:
+            yield Finding(f"CRLs of {issuer.name}", well=True, says=f"all that are due were published; {runs}")
 
     def _elsewhere(self, issuance: CrlIssuance, issuer: Issuer, notice: timedelta) -> Iterator[Finding]:
         with self._database.read() as connection:

@@ -1,16 +1,18 @@
-"""What operators watch, per issuer: is the CRL fresh, does it grow, does publishing work."""
+"""What operators watch, of each issuer and each of its CRLs: is it fresh, does it grow, does publishing work."""
 
 from prometheus_client import Counter, Gauge
 
 from .store import PublishedCrl
 
-_NUMBER = Gauge("crl_number", "Number of the CRL that is public", ["issuer"])
-_THIS_UPDATE = Gauge("crl_this_update_timestamp_seconds", "thisUpdate of the CRL that is public", ["issuer"])
-_NEXT_UPDATE = Gauge("crl_next_update_timestamp_seconds", "nextUpdate of the CRL that is public", ["issuer"])
-_AGE = Gauge("crl_age_seconds", "Seconds since the CRL that is public was published", ["issuer"])
-_ENTRIES = Gauge("crl_entries", "Entries of the CRL that is public", ["issuer"])
-_SIZE = Gauge("crl_size_bytes", "Size of the CRL that is public", ["issuer"])
-_LATE = Gauge("crl_uncovered_revocations", "Rows of the journal that the CRL that is public does not cover", ["issuer"])
+_NUMBER = Gauge("crl_number", "Number of the CRL that is public", ["issuer", "scope"])
+_THIS_UPDATE = Gauge("crl_this_update_timestamp_seconds", "thisUpdate of the CRL that is public", ["issuer", "scope"])
+_NEXT_UPDATE = Gauge("crl_next_update_timestamp_seconds", "nextUpdate of the CRL that is public", ["issuer", "scope"])
+_AGE = Gauge("crl_age_seconds", "Seconds since the CRL that is public was published", ["issuer", "scope"])
+_ENTRIES = Gauge("crl_entries", "Entries of the CRL that is public", ["issuer", "scope"])
+_SIZE = Gauge("crl_size_bytes", "Size of the CRL that is public", ["issuer", "scope"])
+_LATE = Gauge(
+    "crl_uncovered_revocations", "Rows of the journal that the CRL that is public does not cover", ["issuer", "scope"]
+)
 _PUBLICATIONS = Counter("crl_publications", "CRLs made public by this process", ["issuer"])
 _FAILURES = Counter("crl_publication_failures", "Publications that failed, by kind of error", ["issuer", "error"])
 _SECONDS = Gauge("crl_publication_seconds", "How long the last publication took", ["issuer"])
@@ -40,10 +42,10 @@ def elsewhere(issuer: str, scope: str, alarm: str, *, is_raised: bool) -> None:
 
 def stands(crl: PublishedCrl, *, age_seconds: float, uncovered: int) -> None:
     """What is public now."""
-    _NUMBER.labels(crl.issuer).set(crl.number)
-    _THIS_UPDATE.labels(crl.issuer).set(crl.this_update.timestamp())
-    _NEXT_UPDATE.labels(crl.issuer).set(crl.next_update.timestamp())
-    _ENTRIES.labels(crl.issuer).set(crl.entries)
-    _SIZE.labels(crl.issuer).set(crl.size)
-    _AGE.labels(crl.issuer).set(age_seconds)
-    _LATE.labels(crl.issuer).set(uncovered)
+    _NUMBER.labels(crl.issuer, crl.scope).set(crl.number)
+    _THIS_UPDATE.labels(crl.issuer, crl.scope).set(crl.this_update.timestamp())
+    _NEXT_UPDATE.labels(crl.issuer, crl.scope).set(crl.next_update.timestamp())
+    _ENTRIES.labels(crl.issuer, crl.scope).set(crl.entries)
+    _SIZE.labels(crl.issuer, crl.scope).set(crl.size)
+    _AGE.labels(crl.issuer, crl.scope).set(age_seconds)
+    _LATE.labels(crl.issuer, crl.scope).set(uncovered)

@@ -34,6 +34,8 @@ from .store import PublishedCrl, last_published
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
+# Whether a file is there is asked at each look; whether it is the right one, which takes reading it, less often.
+_CLOSE_LOOK_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -42,6 +44,8 @@ class _WatchedScope:
 
     watch: Watch = field(default_factory=Watch)
     is_sound: bool | None = None
+    is_delta_sound: bool = True
+    looked_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -147,7 +151,12 @@ class Publisher:
     def _beat(self, stop: threading.Event) -> None:
         """Keep the lease, also while a publication takes longer than it lasts."""
         while not stop.wait(self._settings.lease.total_seconds() / 3):
-            self.renew()
+            try:
+                self.renew()
+            except Exception:  # noqa: BLE001 - the edge of this thread
+                # A publisher whose lease ends while it believes to have it is worse than any error here.
+                _log.exception("the lease could not be renewed in a way that nobody thought of")
+                self._holds = False
 
     def _refuse(self, issuer: Issuer) -> None:
         """Whoever asks for the CRL of a CA whose key is elsewhere need not wait for the answer."""
@@ -156,7 +165,10 @@ class Publisher:
         sentence = f"The publisher has no key of {issuer.name}: its CRLs are signed elsewhere."
         self._answer(asked, {"error": sentence})
         refuse_named(self._database, issuer, sentence)
-        self._elsewhere.look(issuer)
+        try:
+            self._elsewhere.look(issuer)
+        except PkiError as error:
+            self._complain(error)
 
     def _attend(self, issuer: Issuer) -> None:
         """One issuer: whatever goes wrong is its own, and its schedule's trouble stops it like its key's."""
@@ -209,11 +221,19 @@ class Publisher:
         )
 
     def _publish_if_due(self, sight: _Sight, own: _WatchedScope) -> dict[str, object] | None:
-        if own.is_sound is None and not own.watch.is_held(sight.look):
-            own.is_sound = self._issuance.stands(sight.issuer, sight.scope)
-            sight = replace(sight, look=replace(sight.look, is_sound=own.is_sound))
+        now = sight.look.monotonic
+        if (own.is_sound is None or now >= own.looked_at + _CLOSE_LOOK_SECONDS) and not own.watch.is_held(sight.look):
+            self._look_closely(sight, own)
+            delta = sight.look.delta if own.is_delta_sound else None
+            sight = replace(sight, look=replace(sight.look, is_sound=own.is_sound is not False, delta=delta))
         due = own.watch.due(sight.timeline, sight.look)
         return None if due is None else self._publish(sight, own, due)
+
+    def _look_closely(self, sight: _Sight, own: _WatchedScope) -> None:
+        """Whether the very octets that were published are where relying parties fetch them."""
+        own.looked_at = sight.look.monotonic
+        own.is_sound = self._issuance.stands(sight.issuer, sight.scope)
+        own.is_delta_sound = sight.look.delta is None or self._issuance.stands(sight.issuer, sight.scope.delta)
 
     def _tried(
         self, issuer: Issuer, watch: Watch, act: Callable[[], dict[str, object] | None]
@@ -243,12 +263,12 @@ class Publisher:
         now = self._clock.now()
         if complete is not None:
             age = (now - complete.published_at).total_seconds()
-            metrics.stands(complete, age_seconds=age, uncovered=sequence - covered)
+            metrics.stands(complete, age_seconds=age, uncovered=sequence - covered if is_uncovered else 0)
         look = Look(
             now=now,
             monotonic=self._monotonic(),
             complete=_recorded(complete),
-            delta=_recorded(delta),
+            delta=_recorded(delta) if own.is_delta_sound and self._outlet.exists(scope.delta.path(issuer)) else None,
             is_public=self._outlet.exists(scope.path(issuer)),
             is_sound=own.is_sound is not False,
             is_uncovered=is_uncovered,
@@ -273,9 +293,10 @@ class Publisher:
         _log.info("%s: publishing a %s CRL: %s", issuer.name, due.kind, due.cause)
         if due.kind is Kind.DELTA:
             published = self._issuance.publish_delta(issuer, scope)
+            own.is_delta_sound = True
         else:
             published = self._issuance.publish(issuer, scope)
-            own.is_sound = True
+            own.is_sound = own.is_delta_sound = True
         interval = sight.timeline.in_force(sight.look.now).schedule.minimum_interval
         if published is None:
             # A delta refers to a complete CRL, and there is none yet.

@@ -69,9 +69,13 @@ def published(
 ) -> tuple[PublishedCrl, ...]:
     """The last ones of a scope, or of one with this name, or of all for None; the newest first."""
     query = select(crls).where(crls.c.issuer_id == issuer.id, crls.c.published_at.is_not(None))
-    if scope is not None:
-        query = query.where(crls.c.scope == (scope if isinstance(scope, str) else scope.name))
-    rows = connection.execute(query.order_by(crls.c.published_at.desc(), crls.c.number.desc()).limit(limit))
+    if scope is None:
+        query = query.order_by(crls.c.published_at.desc(), crls.c.number.desc())
+    else:
+        # Numbers never go back, and a clock may: what was dated ahead is not the last for that.
+        name = scope if isinstance(scope, str) else scope.name
+        query = query.where(crls.c.scope == name).order_by(crls.c.number.desc())
+    rows = connection.execute(query.limit(limit))
     return tuple(_published(issuer, row) for row in rows)
 
 

@@ -9,7 +9,7 @@ case $what in
 benchmarks) wanted="openssl:openssl nginx:nginx-light wrk:wrk cfssl:golang-cfssl" ;;
 *)
 	wanted="openssl:openssl nginx:nginx-light curl:curl chromium:chromium certtool:gnutls-bin ocsptool:gnutls-bin"
-	wanted="$wanted crlutil:libnss3-tools java:default-jdk-headless javac:default-jdk-headless"
+	wanted="$wanted crlutil:libnss3-tools java:default-jdk-headless javac:default-jdk-headless systemd-analyze:systemd"
 	;;
 esac
 missing=

@@ -175,6 +175,15 @@ def test_two_wrongs_that_even_out_are_found(scene: Scene) -> None:
     assert {"crl.entry.missing", "crl.entry.duplicate"} <= scene.found(entries)
 
 
+def test_entry_beside_the_one_that_replaced_it_is_found(scene: Scene) -> None:
+    """With the reason that was raised since, and with the one before: the certificate stands there twice."""
+    (old,) = (each for each in scene.before if each not in scene.entries)
+    place = next(place for place, each in enumerate(scene.entries) if serial_of(each) == serial_of(old))
+
+    for where in (place, place + 1):
+        assert "crl.entry.duplicate" in scene.found([*scene.entries[:where], old, *scene.entries[where:]])
+
+
 def test_new_entry_that_is_missing_is_found(scene: Scene) -> None:
     """The list is the public one: what came since is not in."""
     assert scene.found(scene.before) == {"crl.entry.missing", "crl.entry.reason"}

@@ -308,6 +308,55 @@ def test_new_start_publishes_only_what_is_due(
     assert len(history(database, issuer)) == 3
 
 
+def test_clock_that_was_ahead_leaves_no_storm_behind(
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock, population: Population
+) -> None:
+    """A CRL was dated three hours ahead; once the clock is right again, a revocation brings one CRL and no more."""
+    schedule.poll()
+    clock.advance(3 * HOUR)
+    population.issue_revoked(1)
+    ticker.advance(5 * SECOND)
+    schedule.poll()
+    clock.advance(-3 * HOUR - 5 * SECOND)
+    population.issue_revoked(1)
+
+    for _ in range(20):
+        ticker.advance(5 * SECOND)
+        schedule.renew()
+        schedule.poll()
+
+    assert [crl.covers_sequence for crl in history(database, issuer)] == [2, 1, 0]
+
+
+def test_file_that_was_damaged_or_lost_is_put_right(
+    schedule: Publisher,
+    database: Database,
+    issuer: Issuer,
+    ticker: Ticker,
+    book: ScheduleBook,
+    public_file: Path,
+) -> None:
+    """While the publisher runs and nothing else is due: the complete CRL's octets, and the delta's."""
+    book.propose(issuer, of("period=2h", "delta_period=1h"), by="anna")
+    for _ in range(3):
+        schedule.poll()
+        ticker.advance(5 * SECOND)
+    delta_file = public_file.with_name("issuing-delta.crl")
+    assert delta_file.exists()
+
+    delta_file.unlink()
+    schedule.poll()
+    assert delta_file.exists()
+    before = len(history(database, issuer))
+    for file in (public_file, delta_file):
+        file.write_bytes(b"rubbish")
+        ticker.advance(60 * SECOND)
+        schedule.renew()
+        schedule.poll()
+        assert file.read_bytes() != b"rubbish"
+    assert len(history(database, issuer)) == before + 1
+
+
 def test_new_version_is_followed_at_the_next_look(
     schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, book: ScheduleBook, clock: FakeClock
 ) -> None:
