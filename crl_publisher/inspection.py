@@ -11,7 +11,7 @@ from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
-from keys.algorithms import algorithm_for
+from keys.algorithms import algorithms_for
 from pki_revocation.clock import iso
 from pki_revocation.database import Database
 
@@ -80,7 +80,7 @@ def _check_frame(frame: Frame, plan: Plan, findings: Findings) -> None:
     if frame.inner_algorithm != frame.outer_algorithm:
         findings.error("crl.algorithm.mismatch", "The inner and outer signature algorithms differ.")
     key = cast("CertificateIssuerPublicKeyTypes", plan.issuer.certificate.public_key())
-    if frame.outer_algorithm != algorithm_for(key).identifier:
+    if frame.outer_algorithm not in {each.identifier for each in algorithms_for(key)}:
         findings.error(
             "crl.algorithm.encoding", "The signature algorithm is not the key's, byte for byte (BR 7.1.3.2)."
         )

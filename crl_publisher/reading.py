@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
-from keys.algorithms import algorithm_for
+from keys.algorithms import algorithm_of
 from keys.errors import UnusableKey
 from pki_revocation.reasons import RevocationReason
 
@@ -171,7 +171,8 @@ class ReadCrl:
         try:
             key = cast("CertificateIssuerPublicKeyTypes", issuer.public_key())
             signed = memoryview(self.data)[self.layout.signed]
-            algorithm_for(key).verify(key, self.frame().signature, [signed])
+            frame = self.frame()
+            algorithm_of(frame.outer_algorithm, key).verify(key, frame.signature, [signed])
         except (InvalidSignature, UnusableKey, UnreadableCrl):
             return False
         return True

@@ -4,9 +4,10 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from keys.algorithms import SignatureAlgorithm, algorithm_for, algorithms_for, verifiable
+from keys.algorithms import algorithm_for, algorithms_for, verifiable
 from keys.errors import UnusableKey
 from keys.file_key import KEY_TYPES
+from keys.signature_algorithm import SignatureAlgorithm
 
 RSA = rsa.generate_private_key(65537, 2048)
 P256, P384 = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP384R1())
