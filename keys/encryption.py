@@ -1,6 +1,6 @@
 """How a PKCS#8 file is encrypted: PBES2 with scrypt or PBKDF2 (RFC 8018), and nothing older.
 
-Written here is scrypt with AES-256-CBC (RFC 7914 section 7), as `openssl pkcs8 -topk8 -scrypt` does it, but at five times
+Written here is scrypt with AES-256-CBC (RFC 7914 section 7), as `openssl pkcs8 -topk8 -scrypt` does, at five times
 the cost: what `cryptography` writes by itself costs a guess 2,048 hashes, which is little.
 """
 
@@ -79,9 +79,7 @@ def _encrypted(der: bytes, passphrase: bytes) -> bytes:
     encryptor = Cipher(algorithms.AES256(derived), modes.CBC(start)).encryptor()
     content = encryptor.update(pad.update(der) + pad.finalize()) + encryptor.finalize()
     parameters = sequence(octet_string(salt), integer(_COST), integer(_BLOCK_SIZE), integer(_PARALLEL))
-    algorithm = sequence(
-        _PBES2, sequence(sequence(_SCRYPT, parameters), sequence(_AES_256_CBC, octet_string(start)))
-    )
+    algorithm = sequence(_PBES2, sequence(sequence(_SCRYPT, parameters), sequence(_AES_256_CBC, octet_string(start))))
     return sequence(algorithm, octet_string(content))
 
 

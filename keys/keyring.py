@@ -9,18 +9,24 @@ from pki_revocation.model import Issuer
 
 from .config import KeySettings
 from .errors import UnusableKey
-from .file_key import load_certificate, load_key
+from .file_key import KeyFile, load_certificate
 from .identity import Purpose, SigningIdentity, identify
+from .key_place import KeyPlace, key_place
 
 
 class Keyring:
-    """Loads identities from where the configuration says that their keys are."""
+    """Loads identities from where the configuration says that their keys are.
+
+    Whoever asks twice gets what is there then: a key that went away is missed at the next question, and one that came
+    back is found.
+    """
 
     def __init__(self, *, settings: Mapping[str, KeySettings], directory: Path, clock: Clock) -> None:
         """*settings* by issuer name; relative paths lie in *directory*."""
         self._settings = settings
         self._directory = directory
         self._clock = clock
+        self._places: dict[tuple[str, Purpose], KeyPlace] = {}
 
     @classmethod
     def open(cls, installation: Installation, clock: Clock) -> "Keyring":
@@ -45,40 +51,70 @@ class Keyring:
         """The CA's own identity.
 
         Raises:
+            KeyUnavailable: when its token, PIN or passphrase is not there now.
             UnusableKey: when no key is configured, or it cannot be used.
+            ConfigurationError: when the configuration names no place for it.
         """
-        settings = self._of(issuer)
-        if settings.crl_key is None:
-            raise UnusableKey(f"[keys.{issuer.name}] names no crl_key.")
-        key = load_key(self._directory / settings.crl_key, unencrypted=settings.unencrypted)
+        key = self.place(issuer, Purpose.CRL).load()
+        signature = self._of(issuer).crl_signature
         certificate = issuer.certificate
-        return identify(key, certificate, Purpose.CRL, issuer=certificate, now=self._clock.now())
+        now = self._clock.now()
+        return identify(key, certificate, Purpose.CRL, issuer=certificate, now=now, signature=signature)
 
     def ocsp_identity(self, issuer: Issuer) -> SigningIdentity:
         """The delegated OCSP identity, or the CA's own where no certificate is named beside the key.
 
         Raises:
-            UnusableKey: when no key is configured, or it cannot be used.
+            as `crl_identity` says.
         """
         settings = self._of(issuer)
-        if settings.ocsp_key is None:
-            raise UnusableKey(f"[keys.{issuer.name}] names no ocsp_key.")
-        key = load_key(self._directory / settings.ocsp_key, unencrypted=settings.unencrypted)
+        key = self.place(issuer, Purpose.OCSP).load()
         certificate = issuer.certificate
         if settings.ocsp_certificate is not None:
             certificate = load_certificate(self._directory / settings.ocsp_certificate)
-        return identify(key, certificate, Purpose.OCSP, issuer=issuer.certificate, now=self._clock.now())
+        now, signature = self._clock.now(), settings.ocsp_signature
+        return identify(key, certificate, Purpose.OCSP, issuer=issuer.certificate, now=now, signature=signature)
 
-    def ocsp_paths(self, issuer: Issuer) -> tuple[Path, Path]:
-        """Where the delegated key and its certificate are, or are to be written.
+    def place(self, issuer: Issuer, purpose: Purpose) -> KeyPlace:
+        """Where the key for a purpose is; nothing is touched.
 
         Raises:
-            UnusableKey: when the configuration does not name both.
+            UnusableKey: when no key is configured.
+            ConfigurationError: when the configuration names no place.
         """
         settings = self._of(issuer)
-        if settings.ocsp_key is None or settings.ocsp_certificate is None:
+        found = self._places.get((issuer.name, purpose))
+        if found is not None:
+            return found
+        name, secret, setting = {
+            Purpose.CRL: (settings.crl_key, settings.crl_secret, "crl_key"),
+            Purpose.OCSP: (settings.ocsp_key, settings.ocsp_secret, "ocsp_key"),
+        }[purpose]
+        if name is None:
+            raise UnusableKey(f"[keys.{issuer.name}] names no {setting}.")
+        made = key_place(
+            name,
+            directory=self._directory,
+            secret=secret,
+            unencrypted=settings.unencrypted,
+            sessions=settings.sessions,
+            wait=settings.session_wait.total_seconds(),
+        )
+        self._places[issuer.name, purpose] = made
+        return made
+
+    def ocsp_files(self, issuer: Issuer) -> tuple[KeyFile, Path]:
+        """Where the delegated key and its certificate are as files, or are to be written.
+
+        Raises:
+            UnusableKey: when the configuration does not name both, or the key is on a token.
+        """
+        place, settings = self.place(issuer, Purpose.OCSP), self._of(issuer)
+        if settings.ocsp_certificate is None:
             raise UnusableKey(f"[keys.{issuer.name}] must name ocsp_key and ocsp_certificate.")
-        return self._directory / settings.ocsp_key, self._directory / settings.ocsp_certificate
+        if not isinstance(place, KeyFile):
+            raise UnusableKey(f"The ocsp_key of [keys.{issuer.name}] is on a token: only files are written here.")
+        return place, self._directory / settings.ocsp_certificate
 
     def _of(self, issuer: Issuer) -> KeySettings:
         settings = self._settings.get(issuer.name)

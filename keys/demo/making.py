@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.delegation import issue_delegate
-from keys.file_key import KEY_TYPES, load_certificate, replace_pair, save_key
+from keys.file_key import KEY_TYPES, KeyFile, load_certificate, replace_pair, save_key
 from keys.keyring import Keyring
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail
@@ -103,7 +103,7 @@ def renew_delegate(installation: Installation, issuer: Issuer, clock: Clock) -> 
     authority = Keyring.open(installation, clock).crl_identity(issuer)
     key = KEY_TYPES[_key_type(installation)]()
     certificate = issue_delegate(authority, key.public_key(), now=now, lifetime=_DELEGATE_LIFETIME)
-    replace_pair(key, key_path, certificate.public_bytes(Encoding.PEM), certificate_path)
+    replace_pair(key, KeyFile(key_path, unencrypted=True), certificate.public_bytes(Encoding.PEM), certificate_path)
 
 
 def _key_type(installation: Installation) -> str:
