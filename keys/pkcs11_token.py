@@ -5,6 +5,7 @@ then after restarting that, which some need to see a token again. While the toke
 second at most, whoever asks, and everybody gets the same answer at once.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from .secret_source import SecretSource
 
 _T = TypeVar("_T")
 _RETRY_SECONDS = 1.0
+# A restart of the library also ends the sessions of other tokens on it: while those work, it is not done more often.
+_DISTURB_SECONDS = 60.0
 # What a token says to what it cannot do. Everything else is taken for a token that went away, and tried once more.
 _NEVER = (
     pkcs11.ArgumentsBad,
@@ -52,8 +55,9 @@ class Bounds:
 class _Connection:
     """A login, and the sessions that hang on it."""
 
-    def __init__(self, token: pkcs11.Token, login: pkcs11.Session, generation: int, bounds: Bounds) -> None:
-        self.generation = generation
+    def __init__(self, module: Module, token: pkcs11.Token, login: pkcs11.Session, bounds: Bounds) -> None:
+        self.module = module
+        self.generation = module.generation
         self.token = token
         # Never closed while the connection is in use: that would log out every session of this process.
         self.login = login
@@ -72,6 +76,7 @@ class Token:
         self._connecting = threading.Lock()
         self._connection: _Connection | None = None
         self._failed: tuple[float, KeyUnavailable] | None = None
+        self._may_disturb_at = 0.0
 
     def run(self, act: Callable[[LentSession], _T]) -> _T:
         """Do something in a session of one's own.
@@ -83,15 +88,14 @@ class Token:
         problem: Exception | None = None
         for _ in range(2):
             connection = self._connected()
-            module = open_module(self._path)
             try:
-                with module.used(connection.generation), connection.pool.lent() as lent:
+                with connection.module.used(connection.generation), connection.pool.lent() as lent:
                     return act(lent)
             except _NEVER as error:
                 raise UnusableKey(f"The {self.name} does not do that: {type(error).__name__}.") from error
             except (pkcs11.PKCS11Error, KeyNotFound, Restarted) as error:
                 problem = error
-                self._lost(connection, module)
+                self._lost(connection)
         if isinstance(problem, KeyNotFound):
             raise TokenAbsent(str(problem)) from problem
         raise TokenAbsent(f"The {self.name} does not answer: {type(problem).__name__}.") from problem
@@ -138,7 +142,9 @@ class Token:
             return self._logged_in(module, generation, knowingly=knowingly)
         except (PinRefused, SecretMissing):
             raise
-        except (pkcs11.PKCS11Error, TokenAbsent, Restarted):
+        except (pkcs11.PKCS11Error, TokenAbsent, Restarted) as error:
+            if self._would_disturb(module):
+                raise TokenAbsent(str(error)) from error
             # SoftHSM and others find out which tokens there are when they are initialised, and never again.
             module.restart(generation)
         try:
@@ -146,10 +152,25 @@ class Token:
         except (pkcs11.PKCS11Error, Restarted) as error:
             raise TokenAbsent(f"The {self.name} does not answer: {type(error).__name__}.") from error
 
+    def _would_disturb(self, module: Module) -> bool:
+        """Whether others work with the library, and it was restarted under them a moment ago."""
+        others = [each for each in list(_tokens.values()) if each is not self]
+        if not any(each.uses(module) for each in others):
+            return False
+        soon = time.monotonic() < self._may_disturb_at
+        if not soon:
+            self._may_disturb_at = time.monotonic() + _DISTURB_SECONDS
+        return soon
+
+    def uses(self, module: Module) -> bool:
+        """Whether there is a connection through this library that worked when it was last used."""
+        connection = self._connection
+        return connection is not None and connection.module is module and connection.generation == module.generation
+
     def _logged_in(self, module: Module, generation: int, *, knowingly: bool) -> _Connection:
         with module.used(generation):
             token = self._found(module)
-            return _Connection(token, self._guard.log_in(token, knowingly=knowingly), generation, self._bounds)
+            return _Connection(module, token, self._guard.log_in(token, knowingly=knowingly), self._bounds)
 
     def _found(self, module: Module) -> pkcs11.Token:
         found = []
@@ -174,16 +195,26 @@ class Token:
         )
         return all(expected is None or expected == found.rstrip() for expected, found in pairs)
 
-    def _lost(self, connection: _Connection, module: Module) -> None:
+    def _lost(self, connection: _Connection) -> None:
         with self._connecting:
             if self._connection is connection:
                 self._connection = None
-        with suppress(Restarted, KeyUnavailable), module.used(connection.generation):
+        with suppress(Restarted, KeyUnavailable), connection.module.used(connection.generation):
             connection.pool.close()
 
 
 _tokens: dict[tuple[Path, TokenName], Token] = {}
 _opening = threading.Lock()
+
+
+def _forget() -> None:
+    """A forked child opens its own, as `pkcs11_module` has it."""
+    global _opening  # noqa: PLW0603 - a lock that another thread may have held when the child was made
+    _opening = threading.Lock()
+    _tokens.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def open_token(uri: Pkcs11Uri, pin: SecretSource, bounds: Bounds) -> Token:

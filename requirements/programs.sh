@@ -6,8 +6,8 @@ set -eu
 what=${1:-tests}
 PATH=$PATH:/usr/sbin
 case $what in
-benchmarks) wanted="openssl:openssl nginx:nginx-light wrk:wrk cfssl:golang-cfssl" ;;
-*) wanted="openssl:openssl chromium:chromium certtool:gnutls-bin javac:default-jdk-headless" ;;
+benchmarks) wanted="openssl:openssl nginx:nginx-light wrk:wrk cfssl:golang-cfssl softhsm2-util:softhsm2" ;;
+*) wanted="openssl:openssl chromium:chromium certtool:gnutls-bin javac:default-jdk-headless softhsm2-util:softhsm2" ;;
 esac
 missing=
 for pair in $wanted; do

@@ -36,9 +36,7 @@ def test_identities_by_purpose(
     keyring = _keyring(
         tmp_path,
         clock,
-        KeySettings(
-            crl_key=Path("ca.key"), ocsp_key=Path("ocsp.key"), ocsp_certificate=Path("ocsp.pem"), unencrypted=True
-        ),
+        KeySettings(crl_key="ca.key", ocsp_key="ocsp.key", ocsp_certificate=Path("ocsp.pem"), unencrypted=True),
     )
 
     assert keyring.crl_identity(known).certificate == authority.certificate
@@ -52,7 +50,7 @@ def test_ca_answers_itself_where_no_certificate_is_named(
 ) -> None:
     """An OCSP key without a certificate beside it is the CA's own."""
     save_key(authority.key, tmp_path / "ca.key")
-    keyring = _keyring(tmp_path, clock, KeySettings(ocsp_key=Path("ca.key"), unencrypted=True))
+    keyring = _keyring(tmp_path, clock, KeySettings(ocsp_key="ca.key", unencrypted=True))
 
     assert keyring.ocsp_identity(known).certificate == authority.certificate
     assert keyring.ocsp_identity(known).purpose is Purpose.OCSP
