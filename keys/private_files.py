@@ -53,10 +53,14 @@ def read_private(path: Path, what: str, *, by_list: bool = False) -> PrivateFile
         if path.is_symlink():
             raise UnusableKey(f"The {what} {path} is a symbolic link: name the file itself.") from error
         raise UnusableKey(f"The {what} {path} cannot be read: {error.strerror or error}.") from error
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(descriptor)
         _refuse_open_to_others(path, what, found, stat.S_IRWXO | stat.S_IWGRP if by_list else _OTHERS)
-        return PrivateFile(file.read(), FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read()
+    finally:
+        os.close(descriptor)
+    return PrivateFile(content, FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
 
 
 def write_new(path: Path, content: bytes, what: str) -> None:
