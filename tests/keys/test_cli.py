@@ -18,7 +18,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.installation import Installation
 from pki_revocation.new_installation import set_up
 from tests.keys import softhsm
-from tests.keys.conftest import OnToken
+from tests.keys.tokens import OnToken
 from tests.pki import CertificateAuthority
 
 PASSPHRASE = "correct horse battery"

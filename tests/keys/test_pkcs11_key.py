@@ -19,7 +19,7 @@ from keys.errors import TokenAbsent, UnusableKey
 from keys.identity import Purpose, identify
 from keys.pkcs11_generation import TOKEN_KEY_TYPES
 from tests.fakes import FakeClock
-from tests.keys.conftest import OnToken
+from tests.keys.tokens import OnToken
 
 
 @pytest.mark.parametrize("key_type", TOKEN_KEY_TYPES)

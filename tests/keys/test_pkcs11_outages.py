@@ -16,7 +16,7 @@ from keys.key_place import TokenKey
 from keys.pkcs11_module import open_module
 from tests.campaign import examples
 from tests.keys import softhsm
-from tests.keys.conftest import OnToken
+from tests.keys.tokens import OnToken
 
 _THREADS = 8
 _SCHEME = ec.ECDSA(hashes.SHA256())
