@@ -1,7 +1,6 @@
 """`keys`: make keys, look at them, change passphrases, log in to tokens, issue the OCSP responder's certificate."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,16 +11,18 @@ from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import config_option, directory_option, installation_option
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.errors import PkiError
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer, serial_text
 
+from .algorithms import SignatureName
+from .certificate_request import certificate_request
 from .delegation import issue_delegate
 from .description import describe, spki_sha256
 from .encryption import protection_of
 from .errors import UnusableKey
 from .file_key import KEY_TYPES, change_passphrase, load_certificate, replace_pair, save_key
-from .identity import Purpose, SigningIdentity
+from .identity import Purpose
+from .installed_identities import installed_identities
 from .key_place import TokenKey, key_place
 from .key_use import KeyUses
 from .keyring import Keyring
@@ -110,6 +111,26 @@ def inspect(
         raise click.exceptions.Exit(1)
 
 
+@keys.command()
+@click.argument("key")
+@click.option("--subject", required=True, help="Whose it is, as 'CN=Issuing CA,O=Register,C=NL'.")
+@click.option(
+    "--signature", type=click.Choice([each.value for each in SignatureName]), help="For RSA; pkcs1 without it."
+)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The request's file; a new one."
+)
+@_secret_option
+def request(key: str, *, subject: str, signature: str | None, out: Path, secret: str | None) -> None:
+    """Write a certificate request (PKCS#10) for a key: the CA above it makes its certificate of that."""
+    place = key_place(key, directory=Path(), secret=secret, unencrypted=True)
+    named = None if signature is None else SignatureName(signature)
+    made = certificate_request(place.load(), subject, named)
+    with out.open("xb") as file:
+        file.write(made.public_bytes(Encoding.PEM))
+    click.echo(f"Wrote {out}. SPKI SHA-256: {spki_sha256(place.load().public_key())}")
+
+
 @keys.command(name="change-passphrase")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @_secret_option
@@ -192,15 +213,8 @@ def _issuer(installation: Installation, name: str | None) -> Issuer:
             return register.issuer_named(connection, name)
 
 
-def _issuers(installation: Installation) -> tuple[Issuer, ...]:
-    with installation.database() as database:
-        database.check_revision()
-        with database.read() as connection:
-            return register.all_issuers(connection)
-
-
 def _inspect_installation(installation: Installation, *, as_json: bool) -> None:
-    found = list(_identities(installation))
+    found = list(installed_identities(installation, SystemClock()))
     if as_json:
         click.echo(json.dumps(found))
     else:
@@ -208,35 +222,3 @@ def _inspect_installation(installation: Installation, *, as_json: bool) -> None:
             click.echo(f"{each['issuer']}: {each.get('problem') or each['summary']}")
     if any("problem" in each for each in found):
         raise click.exceptions.Exit(1)
-
-
-def _identities(installation: Installation) -> Iterator[dict[str, object]]:
-    """What is configured, each usable or with what is wrong with it: one bad key hides no other."""
-    keyring = Keyring.open(installation, SystemClock())
-    for issuer in _issuers(installation):
-        for configured, purpose, load in (
-            (keyring.signs_crls_for(issuer), Purpose.CRL, keyring.crl_identity),
-            (keyring.answers_ocsp_for(issuer), Purpose.OCSP, keyring.ocsp_identity),
-        ):
-            if not configured:
-                continue
-            common: dict[str, object] = {"issuer": issuer.name, "purpose": purpose.value}
-            try:
-                identity = load(issuer)
-                yield common | {
-                    "key": describe(keyring.place(issuer, purpose), identity.certificate).as_json(),
-                    "algorithm": identity.algorithm.name,
-                    "serial": serial_text(identity.certificate.serial_number),
-                    "until": iso(identity.certificate.not_valid_after_utc),
-                    "summary": _summary(identity),
-                }
-            except PkiError as error:
-                yield common | {"problem": str(error)}
-
-
-def _summary(identity: SigningIdentity) -> str:
-    certificate = identity.certificate
-    return (
-        f"{identity.purpose.value} with {identity.algorithm.name} by {certificate.subject.rfc4514_string()}, "
-        f"serial {serial_text(certificate.serial_number)}, until {iso(certificate.not_valid_after_utc)}"
-    )

@@ -29,7 +29,7 @@ def _judge(made: SignedSet) -> None:
     assert "verify OK" in _openssl("crl", "-inform", "DER", "-in", folder / "crl/ca.crl", "-CAfile", ca, "-noout")
     assert "delegate.pem: OK" in _openssl("verify", "-x509_strict", "-CAfile", ca, folder / "delegate.pem")
     for name, serial in (("good", made.good), ("revoked", made.revoked)):
-        asked = ["-issuer", ca, "-sha256", "-serial", f"{serial:#x}", "-no_nonce", "-CAfile", ca]
+        asked: list[str | Path] = ["-issuer", ca, "-sha256", "-serial", f"{serial:#x}", "-no_nonce", "-CAfile", ca]
         said = _openssl("ocsp", "-respin", folder / f"{name}.der", *asked)
         assert "Response verify OK" in said
         assert f"{serial:#x}: {name}" in said
