@@ -51,6 +51,11 @@ class SigningIdentity:
         return self.algorithm.sign(self.key, parts)
 
     @property
+    def may_wait(self) -> bool:
+        """Whether a signature may take as long as whatever holds the key likes: a token's may, a file's never does."""
+        return bool(getattr(self.key, "may_wait", False))
+
+    @property
     def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
         """All that the key may sign with, the usual one first.
 

@@ -68,6 +68,8 @@ def load_token_key(uri: Pkcs11Uri, token: Token) -> CertificateIssuerPrivateKeyT
 class _OnToken:
     """What every key on a token refuses. *extractable*: whether the token would give it out, to whoever has the PIN."""
 
+    may_wait = True
+
     def __init__(self, public: Any, sign: _Signs, where: str, *, extractable: bool) -> None:  # noqa: ANN401 - of the subclass's type
         self.extractable = extractable
         self._public = public

@@ -111,6 +111,7 @@ class AnswerSigner:
         delegated = identity.certificate_der != issuer.certificate_der
         self._certificates = explicit(0, sequence(identity.certificate_der)) if delegated else b""
         self._choice = SignatureChoice(identity)
+        self.may_wait = identity.may_wait
         self._latest: tuple[datetime, timedelta, timedelta | None, Validity] | None = None
         self._dates: tuple[Validity, bytes, bytes] | None = None
 

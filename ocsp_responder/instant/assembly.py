@@ -97,8 +97,10 @@ def assemble(
 
 
 def slow_issuers(signers: Mapping[Issuer, AnswerSigner]) -> frozenset[int]:
-    """The ids of those whose key must not sign in the server's loop: each is tried."""
-    return frozenset(issuer.id for issuer, signer in signers.items() if _seconds_to_sign(signer) > _QUICK_SECONDS)
+    """The ids of those whose key must not sign in the server's loop: those on tokens; the others are tried."""
+    return frozenset(
+        issuer.id for issuer, signer in signers.items() if signer.may_wait or _seconds_to_sign(signer) > _QUICK_SECONDS
+    )
 
 
 class Remembered:

@@ -1,5 +1,6 @@
 """The publisher's and the responder's parts with their keys on a token that goes and comes back."""
 
+import secrets
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,11 +18,14 @@ from keys.demo.hierarchy import self_signed
 from keys.errors import KeyUnavailable
 from keys.identity import Purpose, identify
 from keys.keyring import Keyring
+from keys.private_files import write_new
 from ocsp_responder.answer_signers import answer_signers
 from ocsp_responder.answering import Answerer
-from ocsp_responder.query import Question, verify
+from ocsp_responder.errors import AnswerRefused
+from ocsp_responder.query import Question, ask, verify
 from ocsp_responder.status import Good
 from pki_revocation import register
+from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import Population
@@ -29,10 +33,17 @@ from tests.crl_publisher.publishing import issuance_of
 from tests.fakes import FakeClock
 from tests.keys import softhsm
 from tests.keys.tokens import OnToken
+from tests.ocsp_responder import registers
+from tests.ocsp_responder.answers import TRY_LATER
+from tests.ocsp_responder.installations import install, running
 from tests.ocsp_responder.responders import SETTINGS, Always
+from tests.pki import CertificateAuthority
 
 _T = TypeVar("_T")
 _PATIENCE_SECONDS = 30
+# Enough for both workers to have been asked.
+_IN_A_ROW = 20
+SYSTEM = SystemClock()
 
 
 @pytest.fixture
@@ -113,7 +124,7 @@ def test_publisher_keeps_the_last_good_crl(
 
 
 def test_answers_come_again_from_the_same_signer(installed: Installed, database: Database, clock: FakeClock) -> None:
-    """The responder holds its signer for as long as it runs: it signs again when the token is back."""
+    """The responder holds its signer for as long as it runs: tryLater meanwhile, and signed when the token is back."""
     signers = answer_signers(installed.keyring, database)
     source = Always(clock=clock, status=Good(clock.now() + timedelta(days=90)))
     answerer = Answerer(signers=signers, source=source, settings=SETTINGS)
@@ -122,8 +133,55 @@ def test_answers_come_again_from_the_same_signer(installed: Installed, database:
 
     assert verify(answerer.answer(question.der).der, question, clock.now()).status == "good"
     installed.hsm.take_away()
-    with pytest.raises(KeyUnavailable):
-        signer.try_key()
+    assert answerer.answer(question.der).der == TRY_LATER
     installed.hsm.bring_back()
     _until_back(signer.try_key)
     assert verify(answerer.answer(question.der).der, question, clock.now()).status == "good"
+
+
+def test_responder_processes_open_the_token_themselves(
+    on_token: OnToken, tmp_path: Path, authority: CertificateAuthority
+) -> None:
+    """The parent looks at the key and spawns two workers: each signs, is told of an outage, and signs again."""
+    place = on_token.generate("p256", "ocsp")
+    ca = identify(authority.key, authority.certificate, Purpose.CRL, issuer=authority.certificate, now=SYSTEM.now())
+    public = place.load().public_key()
+    certificate = issue_delegate(ca, public, now=SYSTEM.now(), lifetime=timedelta(days=14))
+    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
+        database.upgrade()
+        made = install(tmp_path, database, authority)
+        issued = authority.issue("Zorg BV", SYSTEM.now())
+        registers.add(database, made.issuer, SYSTEM, issued)
+    (tmp_path / "keys" / "ocsp-certificate.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    write_new(tmp_path / "pin", on_token.pin.encode(), "PIN file")
+    config = made.installation.config
+    uri = softhsm.uri(on_token.label, "ocsp")
+    config.write_text(
+        config.read_text().replace("keys/ocsp.pem", uri).replace("unencrypted = true", 'ocsp_secret = "file:pin"')
+    )
+
+    def status() -> str:
+        question = Question(issuer=made.issuer, serial=issued.serial_number, nonce=secrets.token_bytes(32))
+        return verify(ask(made.url, question), question, SYSTEM.now()).status
+
+    def until_good() -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        good = 0
+        while good < _IN_A_ROW:
+            assert time.monotonic() < deadline
+            try:
+                good = good + 1 if status() == "good" else 0
+            except AnswerRefused as refused:
+                if "try later" not in str(refused):
+                    raise
+                good = 0
+                time.sleep(0.1)
+
+    with running(made, workers=2):
+        until_good()
+        on_token.hsm.take_away()
+        for _ in range(_IN_A_ROW):
+            with pytest.raises(AnswerRefused, match="try later"):
+                status()
+        on_token.hsm.bring_back()
+        until_good()
