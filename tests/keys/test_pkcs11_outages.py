@@ -139,6 +139,36 @@ def _wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def test_token_that_is_away_is_looked_for_once_a_second(on_token: OnToken) -> None:
+    """Whoever asks in between gets the same answer at once: a thousand requests are no thousand restarts."""
+    place = on_token.generate("p256")
+    sign = _signer(place)
+    module = open_module(place.uri.module)
+    on_token.hsm.take_away()
+    before, begin = module.generation, time.monotonic()
+    for _ in range(1000):
+        with pytest.raises(TokenAbsent):
+            sign(b"gone")
+    # One for the first, and one for each second that this took.
+    assert module.generation - before <= 2 + (time.monotonic() - begin)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_token_that_is_away_does_not_disturb_another(on_token: OnToken) -> None:
+    """A library is restarted under another token's sessions once a minute at most, and those sign again."""
+    place = on_token.generate("p256")
+    sign = _signer(place)
+    missing = TokenKey(softhsm.parsed("none-of-this-name", "p256"), place.pin)
+    module = open_module(place.uri.module)
+    before = module.generation
+    for _ in range(20):
+        with pytest.raises(TokenAbsent, match="is not there"):
+            missing.load()
+        _verify(place, sign(b"text"), b"text")
+
+    assert module.generation - before <= 1
+
+
 def test_wait_for_a_session_is_bounded(on_token: OnToken) -> None:
     """All in use: whoever comes is told so when his time is over, and the next one gets one that was given back."""
     place = on_token.generate("p256", sessions=1, wait=0.2)
