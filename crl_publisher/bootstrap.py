@@ -1,20 +1,34 @@
 """Puts the publisher and the distribution service together: the one place that names what they are made of."""
 
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
 from .distribution import create_app
+from .elsewhere.installing import Installing
+from .elsewhere.requesting import Requesting
+from .elsewhere.watch import ElsewhereWatch
 from .issuance import CrlIssuance
 from .lease import Lease
-from .outlets import DirectoryOutlet
+from .max_age import MaxAge
+from .outlets import DirectoryOutlet, Outlet
+from .outlets.mirrors import Mirrors
+from .probe.probing import Probe
+from .probe.settings import ProbeSettings
 from .published_files import PUBLISHED
-from .schedule import PublicationSchedule
-from .timing import SettingsTiming
+from .publisher import Publisher
+from .scheduling.book import ScheduleBook
+from .scope import Scope
+from .standing import standing_crls
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -22,8 +36,57 @@ def outlet(installation: Installation) -> DirectoryOutlet:
     return DirectoryOutlet(installation.path(PUBLISHED))
 
 
-def issuance(installation: Installation, database: Database) -> CrlIssuance:
-    """Publishes CRLs with the installation's keys.
+def mirrors(installation: Installation, database: Database) -> Mirrors:
+    """The outlets that follow that folder.
+
+    Raises:
+        ConfigurationError: when an [outlets.NAME] is wrong.
+    """
+    return Mirrors.configured(installation, database, SystemClock(), max_age(installation, database).of_copies)
+
+
+def max_age(installation: Installation, database: Database) -> MaxAge:
+    """How long caches may keep what is published.
+
+    Raises:
+        ConfigurationError: when [publisher] is wrong.
+    """
+    return MaxAge(
+        database=database,
+        clock=SystemClock(),
+        book=book(installation, database),
+        seed=installation.section(PublisherSettings).schedule,
+    )
+
+
+def probe(installation: Installation, database: Database) -> Probe:
+    """What looks at the public addresses.
+
+    Raises:
+        ConfigurationError: when [probe], [crl], [publisher] or [distribution] is wrong.
+    """
+    clock = SystemClock()
+    publishing = issuance(installation, database)
+    timings = book(installation, database)
+
+    def scopes_of(connection: Connection, issuer: Issuer) -> Iterator[Scope]:
+        has_deltas = timings.in_force(connection, issuer, clock.now()).has_deltas
+        for scope in publishing.scopes(connection, issuer):
+            yield scope
+            if has_deltas:
+                yield scope.delta
+
+    return Probe(
+        database=database,
+        clock=clock,
+        public_url=installation.section(DistributionSettings).public_url,
+        scopes_of=scopes_of,
+        settings=installation.section(ProbeSettings),
+    )
+
+
+def issuance(installation: Installation, database: Database, public: Outlet | None = None) -> CrlIssuance:
+    """Publishes CRLs with the installation's keys; *public* is where, which without it is the folder alone.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
@@ -34,11 +97,43 @@ def issuance(installation: Installation, database: Database) -> CrlIssuance:
         clock=clock,
         audit=AuditTrail(clock),
         keys=Keyring.open(installation, clock),
-        outlet=outlet(installation),
-        timings=SettingsTiming(installation.section(PublisherSettings)),
+        outlet=public or outlet(installation),
+        timings=book(installation, database),
         settings=installation.section(CrlSettings),
         public_url=installation.section(DistributionSettings).public_url,
         spool=installation.directory,
+    )
+
+
+def requesting(installation: Installation, database: Database) -> Requesting:
+    """Makes CRL signing requests.
+
+    Raises:
+        ConfigurationError: when a section is wrong.
+    """
+    clock = SystemClock()
+    return Requesting(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        issuance=issuance(installation, database),
+        settings=installation.section(CrlSettings),
+    )
+
+
+def installing(installation: Installation, database: Database) -> Installing:
+    """Makes CRLs public that were signed elsewhere.
+
+    Raises:
+        ConfigurationError: when a section is wrong.
+    """
+    clock = SystemClock()
+    return Installing(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        issuance=issuance(installation, database),
+        settings=installation.section(CrlSettings),
     )
 
 
@@ -47,26 +142,55 @@ def lease(installation: Installation, database: Database) -> Lease:
     return Lease(database=database, clock=SystemClock(), length=installation.section(PublisherSettings).lease)
 
 
-def schedule(installation: Installation, database: Database) -> PublicationSchedule:
-    """The running publisher.
+def book(installation: Installation, database: Database) -> ScheduleBook:
+    """The schedules of every issuer.
+
+    Raises:
+        ConfigurationError: when [publisher] is wrong.
+    """
+    clock = SystemClock()
+    settings = installation.section(PublisherSettings)
+    return ScheduleBook(
+        database=database,
+        clock=clock,
+        audit=AuditTrail(clock),
+        seed=settings.schedule,
+        needs_second_person=settings.second_person,
+        standing=standing_crls(installation.section(CrlSettings)),
+    )
+
+
+def publisher(
+    installation: Installation, database: Database, held: Lease | None = None, public: Outlet | None = None
+) -> Publisher:
+    """The running publisher; others may know its lease, *held*, and its outlet, *public*.
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
     """
     clock = SystemClock()
-    return PublicationSchedule(
+    publishing = issuance(installation, database, public)
+    return Publisher(
         database=database,
         clock=clock,
-        issuance=issuance(installation, database),
-        outlet=outlet(installation),
-        lease=lease(installation, database),
+        book=book(installation, database),
+        issuance=publishing,
+        outlet=public or outlet(installation),
+        lease=held or lease(installation, database),
         settings=installation.section(PublisherSettings),
         signs=Keyring.open(installation, clock).signs_crls_for,
+        elsewhere=ElsewhereWatch(
+            database=database,
+            clock=clock,
+            issuance=publishing,
+            notice=installation.section(CrlSettings).elsewhere_notice,
+        ),
     )
 
 
 def application(installation: Installation) -> Application:
     """The distribution service's application."""
-    settings = installation.section(PublisherSettings)
-    wsgi = create_app(installation.path(PUBLISHED), clock=SystemClock(), promise=settings.publish_within)
-    return Application(wsgi=wsgi)
+    # Not checked and not waited for: what is served does not depend on it.
+    database = installation.database()
+    until_next = max_age(installation, database).until_next
+    return Application(wsgi=create_app(installation.path(PUBLISHED), clock=SystemClock(), until_next=until_next))

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from keys.identity import SigningIdentity
-from pki_revocation.der import SEQUENCE, bit_string, elements, header, integer, read_whole, time
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from keys.identity import SigningIdentity, subject_key_identifier
+from pki_revocation.der import SEQUENCE, bit_string, elements, header, integer, read_whole, sequence, time
 
 from .crl_extensions import Particulars, encoded_extensions
 
@@ -38,16 +41,7 @@ def build(
         file.writelines(entries)
         listed = file.tell() - _ROOM
         algorithm = identity.algorithm.identifier
-        before = b"".join(
-            (
-                _VERSION_2,
-                algorithm,
-                subject_name(identity.certificate_der),
-                time(particulars.this_update),
-                time(particulars.next_update),
-                header(SEQUENCE, listed) if listed else b"",
-            )
-        )
+        before = _before(algorithm, identity.certificate_der, particulars, listed)
         after = encoded_extensions(identity.subject_key_identifier, particulars)
         before = header(SEQUENCE, len(before) + listed + len(after)) + before
         tail = after + algorithm + bit_string(identity.sign_stream(_signed(file, before, listed, after)))
@@ -58,6 +52,36 @@ def build(
         file.write(before)
         file.seek(_ROOM - len(before))
         return file.read()
+
+
+def to_be_signed(
+    certificate: x509.Certificate, algorithm: bytes, particulars: Particulars, entries: Iterable[bytes]
+) -> bytes:
+    """A TBSCertList whose signature is made elsewhere: what is signed, octet for octet (RFC 5280 section 5.1.1.1).
+
+    Args:
+        certificate: the CA's.
+        algorithm: the AlgorithmIdentifier of the signature.
+        particulars: what it says beside its entries.
+        entries: as for `build`.
+    """
+    listed = b"".join(entries)
+    before = _before(algorithm, certificate.public_bytes(Encoding.DER), particulars, len(listed))
+    return sequence(before, listed, encoded_extensions(subject_key_identifier(certificate), particulars))
+
+
+def _before(algorithm: bytes, certificate: bytes, particulars: Particulars, listed: int) -> bytes:
+    """What stands in front of a list of so many octets, its header included."""
+    return b"".join(
+        (
+            _VERSION_2,
+            algorithm,
+            subject_name(certificate),
+            time(particulars.this_update),
+            time(particulars.next_update),
+            header(SEQUENCE, listed) if listed else b"",
+        )
+    )
 
 
 def subject_name(certificate: bytes) -> bytes:

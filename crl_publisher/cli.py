@@ -1,39 +1,47 @@
-"""`crl`, `schedule` and `publisher`: publish now, see what was published, look into a CRL, and run the publisher."""
+"""`crl` and `publisher`: publish now, see what was published, look into a CRL, and run the publisher."""
 
 import json
 import time
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import click
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
+from keys.keyring import Keyring
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config import duration_text
 from pki_revocation.database import Database
-from pki_revocation.errors import PkiError
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from . import bootstrap, requests
-from .config import CrlSettings, DistributionSettings, PublisherSettings
+from .config import CrlSettings, DistributionSettings
+from .elsewhere.commands import ELSEWHERE
+from .elsewhere.standing import standings
+from .elsewhere.watch import ADVICE
 from .errors import NotPublished
+from .files import der_of
 from .lease import Lease
+from .named_publication import scope_named
+from .outlets.command import outlets
+from .probe.command import probe
 from .reading import ReadCrl, read_crl
-from .scope import FULL
+from .scope import FULL, Scope
 from .serve import serve
-from .shards import add_shard
+from .shards import add_shard, lock_shards
 from .shards import shards as shards_of
-from .store import last_published, published
+from .store import published
 
 _issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 _PAUSE_SECONDS = 0.1
+# Nobody runs who could go on with an outlet that takes longer.
+_MIRROR_SECONDS = 60.0
 _LISTED = 20
 _SHOWN_ENTRIES = 10
 
@@ -47,16 +55,41 @@ def crl() -> None:
 @_issuer_option
 @_json_option
 @click.option("--timeout", type=click.IntRange(min=1), default=300, show_default=True, help="Seconds to wait at most.")
+@click.option("--scope", "scope_name", help="One CRL of the issuer alone: full, ca, users, shard-1, …")
+@click.option("--last", "is_last", is_flag=True, help="The CA's last CRL, good for ever: no other one may follow it.")
+@click.option("--yes", is_flag=True, help="With --last: do not ask. It can never be undone.")
 @installation_option
-def publish(installation: Installation, *, issuer_name: str | None, as_json: bool, timeout: int) -> None:
+def publish(  # noqa: PLR0913 - one argument for each option
+    installation: Installation,
+    *,
+    issuer_name: str | None,
+    as_json: bool,
+    timeout: int,
+    scope_name: str | None,
+    is_last: bool,
+    yes: bool,
+) -> None:
     """Publish a CRL now, and return when it is public.
 
-    The running publisher does it; where none runs, this process becomes the publisher for as long as it takes.
+    The running publisher does it; where none runs, this process becomes the publisher for as long as it takes. A last
+    CRL ends one scope, the complete CRL without --scope; an issuer with several ends each of them.
     """
     with installation.database() as database:
         database.check_revision()
         issuer = _issuer(database, issuer_name)
-        answer = _published_by_whoever_may(installation, database, issuer, timeout)
+        wanted = None
+        if is_last or scope_name is not None:
+            issuance = bootstrap.issuance(installation, database)
+            with database.read() as connection:
+                wanted = scope_named(connection, issuance, issuer, scope_name or FULL.name)
+        if is_last and not yes:
+            click.confirm(
+                f"Publish the last {scope_name or FULL.name} CRL of {issuer.name}? It is good for ever, and no other "
+                "one can follow it.",
+                abort=True,
+                err=as_json,
+            )
+        answer = _published_by_whoever_may(installation, database, _Wish(issuer, wanted, is_last), timeout)
     if "error" in answer:
         raise NotPublished(str(answer["error"]))
     if as_json:
@@ -70,25 +103,30 @@ def publish(installation: Installation, *, issuer_name: str | None, as_json: boo
 
 @crl.command(name="list")
 @_issuer_option
+@click.option("--scope", "scope_name", metavar="NAME", help="Of one scope alone: full, full-delta, shard-7, ca, …")
 @_json_option
 @installation_option
-def list_published(installation: Installation, *, issuer_name: str | None, as_json: bool) -> None:
+def list_published(
+    installation: Installation, *, issuer_name: str | None, scope_name: str | None, as_json: bool
+) -> None:
     """The last CRLs that were published, the newest first."""
     with installation.database() as database:
         database.check_revision()
         issuer = _issuer(database, issuer_name)
         with database.read() as connection:
-            found = published(connection, issuer, limit=_LISTED)
+            found = published(connection, issuer, scope_name, limit=_LISTED)
+    _tell_alarms(installation, issuer)
     if as_json:
         click.echo(json.dumps([each.as_json() for each in found]))
         return
     for each in found:
         click.echo(
-            f"{each.number}  published {iso(each.published_at)}  until {iso(each.next_update)}  "
+            f"{each.number}  {each.scope}  published {iso(each.published_at)}  until {iso(each.next_update)}  "
             f"{each.entries} entries  {each.size} bytes  covers sequence {each.covers_sequence}"
         )
     if not found:
-        click.echo(f"No CRL of {issuer.name} has been published yet.")
+        kind = "" if scope_name is None else f" of scope {scope_name}"
+        click.echo(f"No CRL{kind} of {issuer.name} has been published yet.")
 
 
 @crl.command()
@@ -109,7 +147,7 @@ def inspect(
             if data is None:
                 raise NotPublished(f"No CRL of {issuer.name} is public: run 'pki-revocation crl publish'.")
         else:
-            data = _der(file)
+            data = der_of(file)
         found = read_crl(data)
         with database.read() as connection:
             signer = next(
@@ -139,18 +177,20 @@ def shards(installation: Installation, *, issuer_name: str | None, as_json: bool
     by themselves, when the others have no room left.
     """
     public_url = installation.section(DistributionSettings).public_url
-    limit = installation.section(CrlSettings).size_limit
+    settings = installation.section(CrlSettings)
+    limit, keep_expired = settings.size_limit, settings.keep_expired
     clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
         issuer = _issuer(database, issuer_name)
         with database.write() as connection:
-            found = shards_of(connection, issuer, clock.now(), limit)
+            lock_shards(connection, issuer)
+            found = shards_of(connection, issuer, clock.now(), limit, keep_expired=keep_expired)
             if add or (found and not any(shard.has_room for shard in found)):
                 scope, named = add_shard(connection, issuer, clock, public_url)
                 detail = {"issuer": issuer.name, "shard": scope.shard, "url": scope.url, "certificates": named}
                 AuditTrail(clock).record(connection, "crl.shard-added", detail)
-                found = shards_of(connection, issuer, clock.now(), limit)
+                found = shards_of(connection, issuer, clock.now(), limit, keep_expired=keep_expired)
     next_url = next((shard.scope.url for shard in found if shard.has_room), None)
     if as_json:
         rows = [
@@ -185,42 +225,8 @@ def rebuild(installation: Installation, *, issuer_name: str | None) -> None:
     click.echo(f"The entries of {issuer.name} were made anew, up to sequence {sequence}.")
 
 
-@click.group()
-def schedule() -> None:
-    """When CRLs are published."""
-
-
-@schedule.command()
-@_json_option
-@installation_option
-def show(installation: Installation, *, as_json: bool) -> None:
-    """The schedule, and for each issuer the CRL that is public and when the next one comes."""
-    settings = installation.section(PublisherSettings)
-    with installation.database() as database:
-        database.check_revision()
-        holder = bootstrap.lease(installation, database).current_holder()
-        with database.read() as connection:
-            standing = {issuer.name: last_published(connection, issuer) for issuer in register.all_issuers(connection)}
-    rules = {
-        name: duration_text(getattr(settings, name))
-        for name in ("period", "validity", "publish_within", "minimum_interval", "backdate")
-    }
-    issuers = {
-        name: None if last is None else {"next_at": iso(last.published_at + settings.period)} | last.as_json()
-        for name, last in standing.items()
-    }
-    if as_json:
-        click.echo(json.dumps(rules | {"publisher": holder, "issuers": issuers}))
-        return
-    for name, value in rules.items():
-        click.echo(f"{name.replace('_', ' ')}: {value}")
-    click.echo(f"publisher: {holder or 'none is running'}")
-    for name, last in standing.items():
-        if last is None:
-            click.echo(f"{name}: none yet")
-            continue
-        due = iso(last.published_at + settings.period)
-        click.echo(f"{name}: CRL {last.number} until {iso(last.next_update)}, the next one at {due} at the latest")
+for _command in (*ELSEWHERE, probe, outlets):
+    crl.add_command(_command)
 
 
 @click.command()
@@ -230,12 +236,34 @@ def publisher(installation: Installation) -> None:
     serve(installation)
 
 
+def _tell_alarms(installation: Installation, issuer: Issuer) -> None:
+    """What is wrong with CRLs that this machine cannot sign, on standard error."""
+    clock = SystemClock()
+    if Keyring.open(installation, clock).signs_crls_for(issuer):
+        return
+    notice = installation.section(CrlSettings).elsewhere_notice
+    with installation.database() as database, database.read() as connection:
+        scopes = bootstrap.issuance(installation, database).scopes(connection, issuer)
+        found = standings(connection, issuer, scopes, clock.now(), notice)
+    for standing in found:
+        for alarm in standing.alarms:
+            click.echo(f"ALARM: {standing.scope.name} CRL: {alarm.says}: {ADVICE}", err=True)
+
+
+class _Wish(NamedTuple):
+    """Whose CRL, which one, and whether it is to be the last."""
+
+    issuer: Issuer
+    scope: Scope | None
+    is_last: bool
+
+
 def _published_by_whoever_may(
-    installation: Installation, database: Database, issuer: Issuer, timeout: int
+    installation: Installation, database: Database, wish: _Wish, timeout: int
 ) -> dict[str, object]:
     """Ask, and wait for the answer; take over when nobody holds the lease."""
     with database.write() as connection:
-        request = requests.ask(connection, issuer, SystemClock())
+        request = requests.ask(connection, wish.issuer, SystemClock(), scope=wish.scope, is_last=wish.is_last)
     lease = bootstrap.lease(installation, database)
     give_up_at = time.monotonic() + timeout
     try:
@@ -245,7 +273,7 @@ def _published_by_whoever_may(
             if answer is not None:
                 return answer
             if lease.current_holder() is None and lease.hold():
-                return _publish_here(installation, database, issuer, lease)
+                return _publish_here(installation, database, wish, lease)
             time.sleep(_PAUSE_SECONDS)
     finally:
         with database.write() as connection:
@@ -255,12 +283,14 @@ def _published_by_whoever_may(
     )
 
 
-def _publish_here(installation: Installation, database: Database, issuer: Issuer, lease: Lease) -> dict[str, object]:
+def _publish_here(installation: Installation, database: Database, wish: _Wish, lease: Lease) -> dict[str, object]:
     stopwatch = requests.Stopwatch.start()
     try:
         issuance = bootstrap.issuance(installation, database)
-        issuance.prepare(issuer)
-        return stopwatch.answer(issuance.publish(issuer))
+        issuance.prepare(wish.issuer)
+        answer = stopwatch.answer(issuance.publish(wish.issuer, wish.scope or FULL, last=wish.is_last))
+        bootstrap.mirrors(installation, database).catch_up(_MIRROR_SECONDS)
+        return answer
     finally:
         lease.release()
 
@@ -268,19 +298,6 @@ def _publish_here(installation: Installation, database: Database, issuer: Issuer
 def _issuer(database: Database, name: str | None) -> Issuer:
     with database.read() as connection:
         return register.issuer_named(connection, name)
-
-
-def _der(file: Path) -> bytes:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise PkiError(f"{file} cannot be read: {error.strerror or error}.") from error
-    if b"-----BEGIN X509 CRL-----" not in data:
-        return data
-    try:
-        return x509.load_pem_x509_crl(data).public_bytes(Encoding.DER)
-    except ValueError:
-        raise PkiError(f"{file} is no CRL: give one in DER or PEM.") from None
 
 
 def _facts(found: ReadCrl, signer: Issuer | None, shown: int | None) -> dict[str, object]:

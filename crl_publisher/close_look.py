@@ -36,7 +36,7 @@ def look_closely(
         if entry.irregular:
             findings.error("crl.entry.irregular", f"The entry {entry.serial.hex()} has {entry.irregular}.")
         if row is not None:
-            check_meaning(entry, row, findings)
+            check_meaning(entry, row, plan, findings)
     return sample
 
 

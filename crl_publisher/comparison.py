@@ -5,10 +5,12 @@ whenever that leaves a question, the entries are held against the journal as a w
 sides are summed up and the sums compared; only when they differ does it matter which entry is to blame.
 """
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import islice
+from typing import BinaryIO
 
 from sqlalchemy import Connection, LargeBinary, select, type_coerce
 
@@ -18,12 +20,13 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import certificates, crl_entries
 
 from .differences import Differences, TooDifferent, differences, entries_of, serial_of
-from .errors import UnreadableCrl
+from .elsewhere import tolerance
+from .errors import Overtaken, UnreadableCrl
 from .expected_entries import Row, expected_entries
 from .findings import Findings
 from .layout import list_bounds
 from .plan import Plan
-from .public import PublicCrl
+from .public import PublicCrl, own_crl
 from .reading import ReadCrl, ReadEntry
 
 _LOOKED_UP_AT_ONCE = 500
@@ -76,12 +79,38 @@ def _accounted_for(connection: Connection, found: Differences, plan: Plan, cover
 
 
 def _changes(public: PublicCrl, crl: ReadCrl) -> Differences:
+    """What changed since the very octets that are known to be right; others may have taken their place meanwhile."""
     with public.open() as stream:
         if stream is None:
             raise UnreadableCrl("The public CRL is gone.")
-        place = list_bounds(stream.read(_HEAD), public.size)
+        head = stream.read(_HEAD)
+        place = list_bounds(head, public.size)
         stream.seek(place.start)
-        return differences(stream, place.stop - place.start, crl.data, crl.layout.listed, at_most=_FEW)
+        old = _Digested(stream, head[: place.start])
+        found = differences(old, place.stop - place.start, crl.data, crl.layout.listed, at_most=_FEW)
+        if old.sha256() != public.sha256:
+            raise UnreadableCrl("The public CRL was replaced.")
+        return found
+
+
+class _Digested:
+    """A stream that is summed up as it is read; *before* are the octets in front of where it stands."""
+
+    def __init__(self, stream: BinaryIO, before: bytes) -> None:
+        self._stream = stream
+        self._digest = hashlib.sha256(before)
+
+    def read(self, size: int) -> bytes:
+        """The next octets."""
+        octets = self._stream.read(size)
+        self._digest.update(octets)
+        return octets
+
+    def sha256(self) -> bytes:
+        """Over everything, to the end."""
+        while self.read(_HEAD):
+            pass
+        return self._digest.digest()
 
 
 def _adds_up(connection: Connection, crl: ReadCrl, plan: Plan) -> bool:
@@ -122,9 +151,12 @@ def _explain(connection: Connection, crl: ReadCrl, plan: Plan, findings: Finding
         if serial in seen:
             findings.error("crl.entry.duplicate", f"The entry {serial.hex()} stands there twice.")
         elif serial not in awaited:
-            findings.error("crl.entry.unknown", f"The journal has no revocation of {serial.hex()} that belongs here.")
+            advice = tolerance.advice_on_unknown(plan)
+            findings.error(
+                "crl.entry.unknown", f"The journal has no revocation of {serial.hex()} that belongs here{advice}."
+            )
         elif octets != awaited[serial][1]:
-            _explain_entry(crl, octets, awaited[serial][0], findings)
+            _explain_entry(crl, octets, awaited[serial][0], plan, findings)
         seen.add(serial)
     missing = [serial for serial in awaited if serial not in seen]
     listed_before = [serial for serial in missing if awaited[serial][0].sequence <= plan.listed_upto]
@@ -138,27 +170,26 @@ def _explain(connection: Connection, crl: ReadCrl, plan: Plan, findings: Finding
             )
 
 
-def _explain_entry(crl: ReadCrl, octets: bytes, row: Row, findings: Findings) -> None:
+def _explain_entry(crl: ReadCrl, octets: bytes, row: Row, plan: Plan, findings: Findings) -> None:
     (entry,) = crl.read_again([octets])
     where = f"The entry {entry.serial.hex()}"
     before = len(findings.errors)
     if entry.irregular:
         findings.error("crl.entry.irregular", f"{where} has {entry.irregular}.")
-    check_meaning(entry, row, findings)
-    if len(findings.errors) == before:
+    check_meaning(entry, row, plan, findings)
+    if len(findings.errors) == before and not plan.is_foreign:
         findings.error(
             "crl.entry.encoding", f"{where} says what the journal says, in other octets: {octets.hex()[:160]}."
         )
 
 
-def check_meaning(entry: ReadEntry, row: Row, findings: Findings) -> None:
+def check_meaning(entry: ReadEntry, row: Row, plan: Plan, findings: Findings) -> None:
     """Hold what a relying party reads in an entry against the journal's row."""
     where = f"The entry {entry.serial.hex()}"
     revoked, reason = datetime.fromtimestamp(row.revoked, UTC), RevocationReason(row.reason)
     if entry.revocation_date != revoked:
-        findings.error(
-            "crl.entry.date", f"{where} is dated {iso(entry.revocation_date)}, and the journal says {iso(revoked)}."
-        )
+        report = findings.warning if tolerance.is_date_near(entry.revocation_date, revoked, plan) else findings.error
+        report("crl.entry.date", f"{where} is dated {iso(entry.revocation_date)}, and the journal says {iso(revoked)}.")
     if entry.reason is not reason:
         findings.error(
             "crl.entry.reason",
@@ -173,17 +204,25 @@ def _compare_with_public(connection: Connection, crl: ReadCrl, plan: Plan, findi
     """No serial of the public CRL is lost before its time."""
     if plan.public is None or plan.scope.is_delta:
         return
-    lost = set(_public_serials(plan.public))
+    lost = _public_serials(plan.public, plan, findings)
     lost.difference_update(map(serial_of, entries_of(crl.data, crl.layout.listed)))
     for serial in sorted(lost - _expired(connection, plan.issuer, lost, plan.public.this_update)):
         findings.error("crl.entry.lost", f"The public CRL lists {serial.hex()}, and this one does not.")
 
 
-def _public_serials(public: PublicCrl) -> Iterator[bytes]:
+def _public_serials(public: PublicCrl, plan: Plan, findings: Findings) -> set[bytes]:
     with public.open() as stream:
         data = b"" if stream is None else stream.read()
-    if data:
-        yield from map(serial_of, entries_of(data, list_bounds(data, len(data))))
+    if not findings.errors and hashlib.sha256(data).digest() != public.sha256 and _is_newer(data, plan):
+        raise Overtaken("The public CRL was replaced while this one was made: another publisher is further on.")
+    return set(map(serial_of, entries_of(data, list_bounds(data, len(data))))) if data else set()
+
+
+def _is_newer(data: bytes, plan: Plan) -> bool:
+    """Whether it is a CRL of the same CA that came after the one that was public when this one was planned."""
+    crl = own_crl(data, plan.issuer)
+    before = None if plan.public is None else plan.public.number
+    return crl is not None and crl.number is not None and (before is None or crl.number > before)
 
 
 def _expired(connection: Connection, issuer: Issuer, serials: Iterable[bytes], before: datetime) -> set[bytes]:

@@ -1,19 +1,21 @@
 """What tells one list of entries from another, without reading entry by entry what is the same in both.
 
-Both lists are ordered by serial almost everywhere, so that equal stretches lie side by side. They are compared as
+Both lists are ordered by serial within each shard, so that equal stretches lie side by side. They are compared as
 octets; only where they differ are entries taken apart. Whatever the order, the old list plus what was added less what
 was removed is the new list, since nothing is passed over that is not the same octets on both sides.
 """
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from .errors import UnreadableCrl
 
 _STRETCH = 1 << 16
 # No entry of a CRL has as much, and the length of the longest is one octet.
 _LONGEST = 0x7F + 2
+# A serial of one octet and a UTCTime.
+_SHORTEST = 2 + 3 + 15
 
 
 class Differences(NamedTuple):
@@ -21,6 +23,14 @@ class Differences(NamedTuple):
 
     added: list[bytes]
     removed: list[bytes]
+
+
+class Readable(Protocol):
+    """Where the old list comes from."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next octets, at most so many; none at the end."""
+        ...
 
 
 class TooDifferent(Exception):
@@ -37,7 +47,7 @@ def entries_of(data: bytes, listed: slice) -> Iterator[bytes]:
     while at < end:
         length = data[at + 1] if at + 1 < end else _LONGEST
         behind = at + 2 + length
-        if length > _LONGEST - 2 or behind > end:
+        if not _SHORTEST - 2 <= length <= _LONGEST - 2 or behind > end:
             raise UnreadableCrl(f"The entry at octet {at} has a length that no entry has.")
         yield data[at:behind]
         at = behind
@@ -48,7 +58,7 @@ def serial_of(entry: bytes) -> bytes:
     return entry[4 : 4 + entry[3]].lstrip(b"\0")
 
 
-def differences(old: BinaryIO, old_size: int, data: bytes, listed: slice, *, at_most: int) -> Differences:
+def differences(old: Readable, old_size: int, data: bytes, listed: slice, *, at_most: int) -> Differences:
     """Compare two lists.
 
     Args:
@@ -65,17 +75,24 @@ def differences(old: BinaryIO, old_size: int, data: bytes, listed: slice, *, at_
     left, right = _Old(old, old_size), _New(data, listed)
     added: list[bytes] = []
     removed: list[bytes] = []
-    while _pass_over_what_is_equal(left, right):
+    # Where a shard has ended on one side alone, the other goes on by itself to the shard's end.
+    passed = came = b""
+    while (last := _pass_over_what_is_equal(left, right)) is not None:
+        passed, came = (serial_of(last),) * 2 if last else (passed, came)
         gone, come = left.entry(), right.entry()
         if gone == come:
+            passed = came = serial_of(gone)
             left.take(len(gone))
             right.take(len(come))
             continue
         was, comes = serial_of(gone), serial_of(come)
-        if was <= comes:
+        behind, ahead = was < passed, comes < came
+        if behind < ahead or (behind == ahead and was <= comes):
+            passed = was
             removed.append(gone)
             left.take(len(gone))
-        if comes <= was:
+        if ahead < behind or (behind == ahead and comes <= was):
+            came = comes
             added.append(come)
             right.take(len(come))
         if len(added) + len(removed) > at_most:
@@ -93,7 +110,7 @@ def differences(old: BinaryIO, old_size: int, data: bytes, listed: slice, *, at_
 class _Old:
     """The old list, of which a stretch is in memory; it begins where an entry does."""
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
+    def __init__(self, stream: Readable, size: int) -> None:
         self._stream = stream
         self._unread = size
         self.stretch: bytes = b""
@@ -141,19 +158,23 @@ class _New:
         self._at += octets
 
 
-def _pass_over_what_is_equal(left: _Old, right: _New) -> bool:
-    """Move both to the first entry that differs, or that a stretch ends in; False at the end of either."""
-    while True:
-        if not (left.has_more() and right.has_more()):
-            return False
+def _pass_over_what_is_equal(left: _Old, right: _New) -> bytes | None:
+    """Move both to the first entry that differs, or that a stretch ends in; None at the end of either.
+
+    The last entry that was passed over is given, or nothing where none was.
+    """
+    last = b""
+    while left.has_more() and right.has_more():
         left.fill()
         here, there = left.stretch, right.stretch(len(left.stretch))
         same = len(here) if here == there else _common(here, there)
-        at = _last_boundary(here, same)
-        left.take(at)
-        right.take(at)
-        if at == 0 or same < len(here):
-            return left.has_more() and right.has_more()
+        begin, end = _last_entry(here, same)
+        last = here[begin:end] or last
+        left.take(end)
+        right.take(end)
+        if (end == 0 or same < len(here)) and left.has_more() and right.has_more():
+            return last
+    return None
 
 
 def _common(here: bytes, there: bytes) -> int:
@@ -168,15 +189,15 @@ def _common(here: bytes, there: bytes) -> int:
     return low
 
 
-def _last_boundary(stretch: bytes, same: int) -> int:
-    """Where the last entry ends that lies within the first *same* octets."""
-    at = 0
-    while at + 2 <= same:
-        behind = at + 2 + stretch[at + 1]
+def _last_entry(stretch: bytes, same: int) -> tuple[int, int]:
+    """Where the last entry lies that is within the first *same* octets; twice 0 for none."""
+    begin = end = 0
+    while end + 2 <= same:
+        behind = end + 2 + stretch[end + 1]
         if behind > same:
             break
-        at = behind
-    return at
+        begin, end = end, behind
+    return begin, end
 
 
 def _first(octets: bytes) -> bytes:

@@ -1,12 +1,12 @@
 """Serves what was published, over plain http: CRLs, and CA certificates for AIA (RFC 2585; RFC 9110 and 9111).
 
-A file is opened once for each answer, so that one that is replaced meanwhile is still read whole. `max-age` is the
-publisher's own promise: a cache then keeps an old CRL no longer than the publisher may take for a new one, and asking
+A file is opened once for each answer, so that one that is replaced meanwhile is still read whole. `max-age` is how long
+it takes until the next publication at the earliest: a cache then keeps no CRL beyond the one that follows, and asking
 again with the ETag costs next to nothing.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from io import BufferedReader
@@ -23,24 +23,25 @@ from pki_revocation.serving import Listener, serve_http
 
 from .config import DistributionSettings
 from .errors import NotPublished
+from .max_age import LONGEST_MAX_AGE
+from .outlets.port import media_type
 from .published_files import PUBLISHED, PublishedFile, PublishedFiles
 
-# Design section 2: no answer is kept longer by a cache, whatever the publisher promises.
-_LONGEST_MAX_AGE = timedelta(seconds=300)
+# How long it takes until what is published at a path, and was at a moment, is followed by the next at the earliest.
+UntilNext = Callable[[str, datetime], timedelta]
 _BLOCK = 65536
 
 
-def create_app(root: Path, *, clock: Clock, promise: timedelta) -> Flask:
-    """The WSGI application; *root* holds crl/ and aia/, *promise* is how soon a revocation is published."""
+def create_app(root: Path, *, clock: Clock, until_next: UntilNext) -> Flask:
+    """The WSGI application; *root* holds crl/ and aia/."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
     files = PublishedFiles(root)
-    longest = min(promise, _LONGEST_MAX_AGE)
-    for folder, suffix, media_type in (("crl", "crl", "application/pkix-crl"), ("aia", "cer", "application/pkix-cert")):
+    for address in ("crl/<name>.crl", "crl/<name>/<part>.crl", "aia/<name>.cer"):
         app.add_url_rule(
-            f"/{folder}/<name>.{suffix}",
-            endpoint=folder,
-            view_func=partial(_serve, files, clock, longest, folder=folder, suffix=suffix, media_type=media_type),
+            f"/{address}",
+            endpoint=address,
+            view_func=partial(_serve, files, clock, until_next),
             methods=["GET"],
             provide_automatic_options=False,
         )
@@ -74,30 +75,30 @@ def readiness(root: Path, clock: Clock) -> Callable[[], None]:
     files = PublishedFiles(root)
 
     def ready() -> None:
-        names = sorted(path.stem for path in (root / "crl").glob("[!.]*.crl"))
-        if not names:
+        paths = files.paths()
+        if not paths:
             raise NotPublished("No CRL has been published yet.")
-        for name in names:
-            published = files.open("crl", name, "crl")
+        for path in paths:
+            published = files.open(path)
             if published is None:
-                raise NotPublished(f"What is published as the CRL of {name} cannot be served.")
+                raise NotPublished(f"What is published as {path} cannot be served.")
             published.stream.close()
             if published.next_update is not None and published.next_update <= clock.now():
-                raise NotPublished(f"The CRL of {name} lapsed at {iso(published.next_update)}.")
+                raise NotPublished(f"{path} lapsed at {iso(published.next_update)}.")
 
     return ready
 
 
-def _serve(  # noqa: PLR0913 - the application's parts, and the route's
-    files: PublishedFiles, clock: Clock, longest: timedelta, *, folder: str, suffix: str, media_type: str, name: str
-) -> Response:
-    published = files.open(folder, name, suffix)
+def _serve(files: PublishedFiles, clock: Clock, until_next: UntilNext, **_: str) -> Response:
+    # The parts that the route found are the path's own: nothing between them is decoded twice.
+    path = request.path.removeprefix("/")
+    published = files.open(path)
     if published is None:
         raise NotFound
     try:
-        response = Response(_wrapped(published.stream), mimetype=media_type, direct_passthrough=True)
+        response = Response(_wrapped(published.stream), mimetype=media_type(path), direct_passthrough=True)
         response.call_on_close(published.stream.close)
-        _describe(response, published, clock, longest)
+        _describe(response, published, clock.now(), until_next(path, published.modified))
         _keep_one_range()
         response.make_conditional(request.environ, accept_ranges=True, complete_length=published.size)
         if response.status_code == HTTPStatus.PARTIAL_CONTENT:
@@ -139,9 +140,10 @@ def _wrapped(contents: BufferedReader | _Part) -> Iterable[bytes]:
     return wrapper(contents, _BLOCK)
 
 
-def _describe(response: Response, published: PublishedFile, clock: Clock, longest: timedelta) -> None:
-    now = clock.now()
-    max_age = longest if published.next_update is None else min(longest, published.next_update - now)
+def _describe(response: Response, published: PublishedFile, now: datetime, until_next: timedelta) -> None:
+    max_age = min(until_next, LONGEST_MAX_AGE)
+    if published.next_update is not None:
+        max_age = min(max_age, published.next_update - now)
     seconds = max(0, int(max_age.total_seconds()))
     response.content_length = published.size
     response.last_modified = published.modified

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, LargeBinary, Select, and_, delete, select, type_coerce, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Integer, LargeBinary, Select, and_, delete, select, type_coerce
 
 from pki_revocation.bulk_insert import bulk_replace
 from pki_revocation.bulk_reading import portions
@@ -17,7 +16,10 @@ from pki_revocation.database import Database
 from pki_revocation.der import enumerated, extension, generalized_time, integer, object_identifier, sequence, time
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, crl_entries, crl_projections, journal
+from pki_revocation.schema import certificates, crl_entries, journal
+
+from . import stretches
+from .projection import lock_projection, move_projection
 
 # Raised whenever encode_entry would give other bytes: stored entries of another version are made anew.
 ENCODING_VERSION = 1
@@ -54,12 +56,11 @@ _time = lru_cache(maxsize=4096)(time)
 
 
 class EntryStore:
-    """Applies the journal; what it holds is read by `selection`."""
+    """Applies the journal; what it holds is read by `listing`."""
 
     def __init__(self, database: Database) -> None:
         """*database* holds both the journal and the store."""
         self._database = database
-        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
     def apply(self, issuer: Issuer, *, upto: int | None = None) -> int:
         """Apply the journal's rows that are not in the store yet; give the sequence that it then holds.
@@ -72,7 +73,7 @@ class EntryStore:
         """
         while True:
             with self._database.write() as connection:
-                applied = self._lock_projection(connection, issuer)
+                applied = lock_projection(connection, issuer.id)
                 last = applied + _PORTION if upto is None else min(applied + _PORTION, upto)
                 reached = self._write(connection, issuer, applied, last)
                 if reached - applied < _PORTION:
@@ -95,16 +96,9 @@ class EntryStore:
             forget(connection, issuer)
         return self.apply(issuer)
 
-    def _lock_projection(self, connection: Connection, issuer: Issuer) -> int:
-        """The sequence applied last, held until the transaction ends: two publishers never apply the same rows."""
-        first = self._insert(crl_projections).values(issuer_id=issuer.id, sequence=0)
-        connection.execute(first.on_conflict_do_nothing())
-        query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer.id)
-        return int(connection.execute(query.with_for_update()).scalar_one())
-
     def _write(self, connection: Connection, issuer: Issuer, applied: int, upto: int) -> int:
         """Make the entries of the rows behind *applied*; give the last one's sequence."""
-        made: dict[bytes, tuple[object, ...]] = {}
+        made: dict[bytes, tuple[int, int, int, bool, int, datetime, bytes]] = {}
         reached = applied
         for rows in portions(connection, _rows(issuer, applied, upto)):
             for place, octets, revoked, reason, invalid_since, not_after, shard, is_ca in rows:
@@ -115,7 +109,8 @@ class EntryStore:
         if made:
             # Neighbours share the table's pages.
             bulk_replace(connection, crl_entries, _COLUMNS, (made[octets] for octets in sorted(made)))
-            _move_projection(connection, issuer, reached)
+            stretches.empty(connection, issuer.id, ((row[1], octets) for octets, row in made.items()))
+            move_projection(connection, issuer.id, reached)
         return reached
 
 
@@ -152,11 +147,8 @@ def _moment_or_none(seconds: int | None) -> datetime | None:
 
 def forget(connection: Connection, issuer: Issuer) -> None:
     """Empty the store of an issuer: the next CRL makes its entries anew."""
+    # First of all, or entries that a publisher is applying at this moment would stay.
+    lock_projection(connection, issuer.id)
     connection.execute(delete(crl_entries).where(crl_entries.c.issuer_id == issuer.id))
-    _move_projection(connection, issuer, 0)
-
-
-def _move_projection(connection: Connection, issuer: Issuer, sequence: int) -> None:
-    connection.execute(
-        update(crl_projections).where(crl_projections.c.issuer_id == issuer.id).values(sequence=sequence)
-    )
+    stretches.forget(connection, issuer.id)
+    move_projection(connection, issuer.id, 0)

@@ -9,8 +9,20 @@ class UnreadableCrl(PkiError):
     """The bytes are no CRL."""
 
 
+class UnreadableRequest(PkiError):
+    """A file is no CRL signing request, or says in words what its octets do not say."""
+
+
+class NotInstalled(PkiError):
+    """A CRL that was signed elsewhere does not fit what is here; nothing was changed."""
+
+
 class OutletError(PkiError):
     """A CRL could not be put where relying parties fetch it; what was there before is still there."""
+
+
+class ExchangeFailed(OutletError):
+    """A server gave no answer that can be used."""
 
 
 class NumberNotAbove(OutletError):
@@ -22,13 +34,7 @@ class NumberExhausted(PkiError):
 
 
 class Overtaken(PkiError):
-    """Another publisher works on the same CRLs, further on than this one."""
-
-    def __init__(self, covers: int, held: int) -> None:
-        super().__init__(
-            f"This CRL covers the journal up to {covers}, and the entries are those up to {held}: another publisher is "
-            "further on, and this one begins again."
-        )
+    """Another publisher works on the same CRLs, and is further on: this one begins again."""
 
 
 class LastCrlIsOut(PkiError):

@@ -1,5 +1,6 @@
 """The extensions that a CRL must have, as another library makes them; the gate compares, criticality included."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPub
 from pki_revocation.clock import iso
 
 from .crl_extensions import EXPIRED_CERTS_ON_CRL, NEXT_CRL_PUBLISH, Particulars
+from .elsewhere import tolerance
 from .findings import Findings
 from .plan import Plan
 from .reading import ReadCrl
@@ -24,14 +26,33 @@ def check_extensions(crl: ReadCrl, plan: Plan, findings: Findings) -> None:
         wanted = expected.pop(extension.oid, None)
         oid = extension.oid.dotted_string
         if wanted is None:
-            findings.error("crl.extension.unexpected", f"The extension {oid} has no place here.")
+            if not tolerance.let_extension_through(extension, plan, findings):
+                findings.error("crl.extension.unexpected", f"The extension {oid} has no place here.")
         elif extension.critical != wanted.critical:
             findings.error("crl.extension.criticality", f"The extension {oid} is marked critical wrongly.")
-        elif extension.value != wanted.value and extension.oid != x509.CRLNumber.oid:  # the number has its own findings
+        elif extension.oid == x509.CRLNumber.oid:
+            continue  # The number has its own findings.
+        elif extension.value != wanted.value and not tolerance.let_value_through(extension, plan, findings):
             findings.error(_kind(extension.oid), f"The extension {oid} is {extension.value}, not {wanted.value}.")
     for oid in expected:
         if oid != x509.CRLNumber.oid:
             findings.error(_kind(oid), f"The extension {oid.dotted_string} is missing.")
+
+
+def scope_named_by(crl: ReadCrl, scopes: Sequence[Scope]) -> Scope | None:
+    """Which of the complete scopes a CRL says that it is of; None when it is none of them.
+
+    Raises:
+        UnreadableCrl: when its extensions are broken.
+    """
+    try:
+        found = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
+    except x509.ExtensionNotFound:
+        found = None
+    for scope in scopes:
+        if found == (None if scope.part is Part.ALL else _distribution_point(scope)):
+            return scope
+    return None
 
 
 def _kind(oid: x509.ObjectIdentifier) -> str:

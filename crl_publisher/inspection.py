@@ -65,7 +65,8 @@ def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> Re
             new = compare_entries(connection, crl, plan, findings)
             findings.raise_errors()
             sample = look_closely(connection, crl, plan, new, findings)
-        lint(crl.layout.with_entries(sample), rules.profile, findings, authorities=plan.scope.part is Part.CA)
+        authorities = plan.only_authorities or plan.scope.part is Part.CA
+        lint(crl.layout.with_entries(sample), rules.profile, findings, authorities=authorities)
     except UnreadableCrl as error:
         findings.error("crl.unreadable", str(error))
     findings.raise_errors()
@@ -80,7 +81,7 @@ def _check_frame(frame: Frame, plan: Plan, findings: Findings) -> None:
     if frame.inner_algorithm != frame.outer_algorithm:
         findings.error("crl.algorithm.mismatch", "The inner and outer signature algorithms differ.")
     key = cast("CertificateIssuerPublicKeyTypes", plan.issuer.certificate.public_key())
-    if frame.outer_algorithm not in {each.identifier for each in algorithms_for(key)}:
+    if frame.outer_algorithm not in [algorithm.identifier for algorithm in algorithms_for(key)]:
         findings.error(
             "crl.algorithm.encoding", "The signature algorithm is not the key's, byte for byte (BR 7.1.3.2)."
         )

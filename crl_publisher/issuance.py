@@ -25,15 +25,18 @@ from .config import CrlSettings
 from .entries import EntryStore
 from .errors import CrlRejected
 from .inspection import GateRules, inspect
+from .listing import selected_entries
+from .numbering import NUMBER_LIMIT
 from .outlets import Outlet
 from .plan import Plan, particulars_of
 from .planning import Planning
 from .public import PublicCrl, own_crl, public_crl
 from .reading import ReadCrl
 from .scope import CA, FULL, USERS, Scope, certificate_path
-from .selection import is_touched, selected_entries
+from .selection import is_touched
 from .shards import shard_scopes
 from .store import PublishedCrl, is_unrecorded, last_published, record_published
+from .stretches import join, may_be_joined
 from .timing import Timings
 
 _log = logging.getLogger(__name__)
@@ -49,6 +52,12 @@ class CrlKeys(Protocol):
             UnusableKey: when there is none that can be used now.
         """
         ...
+
+
+def complete_scopes(connection: Connection, issuer: Issuer, settings: CrlSettings) -> tuple[Scope, ...]:
+    """All complete CRLs that an issuer has."""
+    parts = ((CA, settings.ca), (USERS, settings.users))
+    return FULL, *(scope for scope, wanted in parts if wanted), *shard_scopes(connection, issuer)
 
 
 class CrlIssuance:
@@ -111,8 +120,7 @@ class CrlIssuance:
 
     def scopes(self, connection: Connection, issuer: Issuer) -> tuple[Scope, ...]:
         """All complete CRLs that an issuer has."""
-        parts = ((CA, self._settings.ca), (USERS, self._settings.users))
-        return FULL, *(scope for scope, wanted in parts if wanted), *shard_scopes(connection, issuer)
+        return complete_scopes(connection, issuer, self._settings)
 
     def touched(self, connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:
         """Whether the journal has rows behind this sequence that belong on this scope's CRL."""
@@ -145,9 +153,10 @@ class CrlIssuance:
             StoreError: when the database does not answer.
         """
         identity = self._keys.crl_identity(issuer)
-        public = self._look_at_public(issuer, scope)
+        public = self.look_at_public(issuer, scope)
         self._entries.apply(issuer)
-        plan = self._planning.complete(issuer, scope, public, identity, last=last)
+        public_delta = self.look_at_public(issuer, scope.delta)
+        plan = self._planning.complete(issuer, scope, public, identity, public_delta=public_delta, last=last)
         published = self._carry_out(plan, identity)
         if plan.particulars.freshest is not None:
             self._publish_delta(identity, issuer, scope, beside=published)
@@ -165,22 +174,39 @@ class CrlIssuance:
     def _publish_delta(
         self, identity: SigningIdentity, issuer: Issuer, scope: Scope, beside: PublishedCrl | None
     ) -> PublishedCrl | None:
-        public = self._look_at_public(issuer, scope.delta)
+        public = self.look_at_public(issuer, scope.delta)
+        complete = self.look_at_public(issuer, scope) if beside is None else None
         if beside is None:
             self._entries.apply(issuer)
-        plan = self._planning.delta(issuer, scope, public, identity, beside=beside)
+        plan = self._planning.delta(issuer, scope, public, identity, public_complete=complete, beside=beside)
         return None if plan is None else self._carry_out(plan, identity)
 
     def _carry_out(self, plan: Plan, identity: SigningIdentity) -> PublishedCrl:
-        issuer, scope = plan.issuer, plan.scope
         try:
             # Once more, for what came in between; and nothing behind the covered sequence, so that the CRL is the
             # journal up to there and the gate can say so.
-            self._entries.apply(issuer, upto=plan.covers_sequence)
+            self._entries.apply(plan.issuer, upto=plan.covers_sequence)
+            if may_be_joined(plan.selection):
+                join(self._database, plan.selection)
             with self._database.read() as connection:
                 entries = selected_entries(connection, plan.selection)
                 data = build(identity, plan.particulars, entries, self._spool)
-            reach("crl.signed")
+        except Exception as error:
+            self._record_failure(plan, error)
+            raise
+        reach("crl.signed")
+        return self.make_public(data, plan)
+
+    def make_public(self, data: bytes, plan: Plan) -> PublishedCrl:
+        """Let a signed CRL whose number is reserved through the gate, make it public, and record it.
+
+        Raises:
+            CrlRejected: when the gate found an error; the last good CRL stays.
+            OutletError: when it could not be put where it belongs; the last good CRL stays.
+            StoreError: when the database does not answer.
+        """
+        issuer, scope = plan.issuer, plan.scope
+        try:
             crl = inspect(data, plan, self._database, self._rules)
             self._outlet.replace(
                 scope.path(issuer), data, number=plan.number, number_of=lambda found: _number_of(found, plan)
@@ -193,14 +219,32 @@ class CrlIssuance:
         _log.info("%s: %s CRL %d is public, with %d entries", issuer.name, scope.name, plan.number, published.entries)
         return published
 
-    def _look_at_public(self, issuer: Issuer, scope: Scope) -> PublicCrl | None:
-        """What relying parties get now; a run that ended between making public and recording is completed here."""
+    def put_back(self, data: bytes, issuer: Issuer, scope: Scope, recorded: PublishedCrl) -> None:
+        """Make the CRL public again that was recorded as published last, after what was public got lost.
+
+        Raises:
+            OutletError: when it could not be put where it belongs, or something newer is there.
+            StoreError: when the database does not answer.
+        """
+        self._outlet.replace(
+            scope.path(issuer), data, number=recorded.number, number_of=lambda found: _own(found, issuer)
+        )
+        with self._database.write() as connection:
+            self._audit.record(connection, "crl.put-back", recorded.as_json())
+
+    def look_at_public(self, issuer: Issuer, scope: Scope) -> PublicCrl | None:
+        """What relying parties get now; a run that ended between making public and recording is completed here.
+
+        Raises:
+            OutletError: when that cannot be found out.
+            StoreError: when the database does not answer.
+        """
         public, is_something = public_crl(self._outlet, self._database, issuer, scope)
         if public is None:
             if is_something:
                 _log.error("%s: what is public at %s is not this CA's CRL", issuer.name, scope.path(issuer))
             return None
-        if public.covers is not None or public.number is None:
+        if public.covers is not None or public.number is None or not 0 <= public.number < NUMBER_LIMIT:
             return public
         with self._database.read() as connection:
             unrecorded = is_unrecorded(connection, issuer, scope, public.number)
@@ -236,5 +280,9 @@ def _number_of(data: bytes, plan: Plan) -> int | None:
     """The number of what is public; it is known already, unless another publisher was faster."""
     if plan.public is not None and hashlib.sha256(data).digest() == plan.public.sha256:
         return plan.public.number
-    crl = own_crl(data, plan.issuer)
+    return _own(data, plan.issuer)
+
+
+def _own(data: bytes, issuer: Issuer) -> int | None:
+    crl = own_crl(data, issuer)
     return None if crl is None else crl.number

@@ -34,6 +34,7 @@ class Lease:
         self._name = name
         self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
         self._turn = threading.Lock()
+        self._until: datetime | None = None
         self.holder = f"{place()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def hold(self) -> bool:
@@ -44,6 +45,16 @@ class Lease:
         """
         now = self._clock.now()
         until = now + self._length
+        self._until = until if self._take(now, until) else None
+        return self._until is not None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was taken or renewed here and is not over yet, as far as this process knows without asking."""
+        until = self._until
+        return until is not None and self._clock.now() < until
+
+    def _take(self, now: datetime, until: datetime) -> bool:
         with self._turn, self._database.write() as connection:
             first = self._insert(leases).values(name=self._name, holder=self.holder, until=until)
             connection.execute(first.on_conflict_do_nothing())
@@ -79,6 +90,7 @@ class Lease:
         Raises:
             StoreError: when the database does not answer.
         """
+        self._until = None
         with self._turn, self._database.write() as connection:
             connection.execute(delete(leases).where(leases.c.name == self._name, leases.c.holder == self.holder))
 

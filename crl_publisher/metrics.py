@@ -15,6 +15,12 @@ _PUBLICATIONS = Counter("crl_publications", "CRLs made public by this process", 
 _FAILURES = Counter("crl_publication_failures", "Publications that failed, by kind of error", ["issuer", "error"])
 _SECONDS = Gauge("crl_publication_seconds", "How long the last publication took", ["issuer"])
 
+_ELSEWHERE = Gauge(
+    "crl_elsewhere_alarm",
+    "1 while a CRL that is signed elsewhere is missing, near its end, or behind the journal",
+    ["issuer", "scope", "alarm"],
+)
+
 
 def published(issuer: str, seconds: float) -> None:
     """A CRL became public."""
@@ -25,6 +31,11 @@ def published(issuer: str, seconds: float) -> None:
 def failed(issuer: str, error: Exception) -> None:
     """A publication failed."""
     _FAILURES.labels(issuer, type(error).__name__).inc()
+
+
+def elsewhere(issuer: str, scope: str, alarm: str, *, is_raised: bool) -> None:
+    """Whether a CRL that is signed elsewhere has this alarm."""
+    _ELSEWHERE.labels(issuer, scope, alarm).set(is_raised)
 
 
 def stands(crl: PublishedCrl, *, age_seconds: float, uncovered: int) -> None:

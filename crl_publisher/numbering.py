@@ -7,7 +7,7 @@ lock, before anything is signed with it, so that none is ever used twice.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from pki_revocation.model import Issuer
 from pki_revocation.schema import crls
@@ -41,6 +41,24 @@ def highest_reserved(connection: Connection, issuer: Issuer, scope: Scope) -> in
         .limit(1)
     )
     return connection.execute(query).scalar_one_or_none()
+
+
+def give_away(connection: Connection, plan: Plan, requested_sha256: bytes) -> None:
+    """Write down what is to be signed elsewhere with a number that was reserved."""
+    connection.execute(
+        update(crls)
+        .where(crls.c.issuer_id == plan.issuer.id, crls.c.scope == plan.scope.name, crls.c.number == plan.number)
+        .values(requested_sha256=requested_sha256)
+    )
+
+
+def reserve_again(connection: Connection, plan: Plan) -> None:
+    """Plan a CRL of another program anew that did not become public, though its number was reserved for it."""
+    connection.execute(
+        update(crls)
+        .where(crls.c.issuer_id == plan.issuer.id, crls.c.scope == plan.scope.name, crls.c.number == plan.number)
+        .values(reserved_at=plan.moment, covers_sequence=plan.covers_sequence)
+    )
 
 
 def reserve(connection: Connection, plan: Plan) -> None:

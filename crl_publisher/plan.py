@@ -21,6 +21,10 @@ class Plan:
     profile allows (None for a last CRL, which is good for ever). *recorded* is the last one that the record has as
     published, *public* the one that relying parties really get now, where it is the issuer's own. The two differ when
     the published folder or the database came back from a backup. *base* is what a delta is a delta to.
+
+    *is_foreign* is for a CRL that another program put together: it was not planned here, and what means the same in
+    other octets is let through (`elsewhere.tolerance` says what). *only_authorities* says that all certificates that it
+    covers are CA certificates, so that it may be good for a year (BR 7.2).
     """
 
     issuer: Issuer
@@ -32,6 +36,8 @@ class Plan:
     public: PublicCrl | None
     base: PublishedCrl | None = None
     keeps_expired: bool = False
+    is_foreign: bool = False
+    only_authorities: bool = False
 
     @property
     def scope(self) -> Scope:

@@ -48,7 +48,14 @@ class Planning:
         self._public_url = public_url.rstrip("/")
 
     def complete(
-        self, issuer: Issuer, scope: Scope, public: PublicCrl | None, identity: SigningIdentity, *, last: bool = False
+        self,
+        issuer: Issuer,
+        scope: Scope,
+        public: PublicCrl | None,
+        identity: SigningIdentity,
+        *,
+        public_delta: PublicCrl | None = None,
+        last: bool = False,
     ) -> Plan:
         """The next complete CRL.
 
@@ -57,6 +64,7 @@ class Planning:
             scope: which.
             public: what relying parties get now.
             identity: signs it.
+            public_delta: the delta that they get now: its number counts too (RFC 5280 section 5.2.3).
             last: whether it is the CA's last one, good for ever.
 
         Raises:
@@ -64,16 +72,15 @@ class Planning:
             LastCrlIsOut, NotTheLast: when a last CRL is out, or would leave good certificates behind.
         """
         with self._database.write() as connection:
-            moment, covers = self._moment(connection, issuer)
+            moment, covers = fix_moment(connection, issuer, self._clock)
             recorded = last_published(connection, issuer, scope)
-            if recorded is not None and recorded.is_last:
-                raise LastCrlIsOut(f"CRL {recorded.number} of {issuer.name} is its last one: none can follow it.")
+            refuse_after_last(issuer, recorded)
             if last:
-                _refuse_while_any_is_good(connection, issuer, moment)
+                refuse_while_any_is_good(connection, issuer, moment)
             timing = self._timings.in_force(connection, issuer, moment)
             this_update, next_update = _validity(timing, moment, recorded, public)
             said = Particulars(
-                number=self._next_number(connection, issuer, scope, public, moment),
+                number=self._next_number(connection, issuer, scope, (public, public_delta), moment),
                 this_update=this_update,
                 next_update=FOR_EVER if last else next_update,
                 scope=scope,
@@ -101,30 +108,38 @@ class Planning:
         public: PublicCrl | None,
         identity: SigningIdentity,
         *,
+        public_complete: PublicCrl | None = None,
         beside: PublishedCrl | None,
     ) -> Plan | None:
         """The next delta to the complete CRLs of *scope*; None when there is none to refer to.
 
         It refers to a complete CRL that has been public for long enough to be in most caches. One that comes *beside*
-        a complete CRL has its number, its times and what it covers (RFC 5280 section 5.2.4).
+        a complete CRL has its number, its thisUpdate and what it covers (RFC 5280 section 5.2.4).
 
         Raises:
             as `complete` says.
         """
         with self._database.write() as connection:
-            if beside is None:
-                moment, covers = self._moment(connection, issuer)
-            else:
-                moment, covers = self._clock.now(), beside.covers_sequence
+            moment, covers = fix_moment(connection, issuer, self._clock)
             timing = self._timings.in_force(connection, issuer, moment)
+            complete = last_published(connection, issuer, scope)
             base = last_before(connection, issuer, scope, moment - timing.base_age)
-            if base is None:
+            # Only what is older than a delta can be combined with it, and nothing follows a last CRL.
+            if (
+                complete is None
+                or complete.is_last
+                or base is None
+                or (beside is not None and base.number >= beside.number)
+            ):
                 return None
             recorded = last_published(connection, issuer, scope.delta)
-            this_update, next_update = _validity(timing, moment, recorded, public, delta=True)
-            number = self._next_number(connection, issuer, scope.delta, public, moment)
-            if beside is not None:
-                this_update, number = beside.this_update, beside.number
+            if beside is None:
+                number = self._next_number(connection, issuer, scope.delta, (public, public_complete), moment)
+            else:
+                number, covers = beside.number, beside.covers_sequence
+            this_update, next_update = _validity(
+                timing, moment, recorded, public, delta=True, dated=None if beside is None else beside.this_update
+            )
             said = Particulars(
                 number=number,
                 this_update=this_update,
@@ -145,18 +160,18 @@ class Planning:
             self._reserve(connection, plan, identity)
         return plan
 
-    def _moment(self, connection: Connection, issuer: Issuer) -> tuple[datetime, int]:
-        head = journal.lock_head(connection, issuer.id)
-        journal.refuse_far_future(head, self._clock)
-        moment = journal.moment_under_lock(head, self._clock)
-        journal.move_head(connection, issuer.id, head.sequence, moment)
-        return moment, head.sequence
-
     def _next_number(
-        self, connection: Connection, issuer: Issuer, scope: Scope, public: PublicCrl | None, moment: datetime
+        self,
+        connection: Connection,
+        issuer: Issuer,
+        scope: Scope,
+        public: tuple[PublicCrl | None, PublicCrl | None],
+        moment: datetime,
     ) -> int:
+        """Above complete CRLs and deltas alike, of which *public* are those that relying parties get now."""
+        numbers = [each.number for each in public if each is not None and each.number is not None]
         reserved = highest_reserved(connection, issuer, scope)
-        return next_number(reserved=reserved, published=None if public is None else public.number, moment=moment)
+        return next_number(reserved=reserved, published=max(numbers, default=None), moment=moment)
 
     def _reserve(self, connection: Connection, plan: Plan, identity: SigningIdentity) -> None:
         if plan.particulars.this_update > plan.moment:
@@ -177,17 +192,48 @@ def _validity(
     public: PublicCrl | None,
     *,
     delta: bool = False,
+    dated: datetime | None = None,
 ) -> tuple[datetime, datetime]:
-    """Neither thisUpdate nor nextUpdate goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5)."""
+    """Neither thisUpdate nor nextUpdate goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5).
+
+    *dated* is the thisUpdate of the complete CRL that a delta comes with.
+    """
     earlier = [each for each in (recorded, public) if each is not None]
-    this_update = max([moment - timing.backdate, *(each.this_update for each in earlier)])
+    this_update = max([dated or moment - timing.backdate, *(each.this_update for each in earlier)])
     promised = [each.next_update for each in earlier if each.next_update is not None]
     next_update = max([timing.next_update(this_update, delta=delta), *promised])
     return this_update, min(next_update, this_update + timing.longest_validity - _SECOND)
 
 
-def _refuse_while_any_is_good(connection: Connection, issuer: Issuer, moment: datetime) -> None:
-    """ETSI EN 319 411-1 CSS-6.3.9-06: the last CRL comes when no certificate in its scope is good any more."""
+def fix_moment(connection: Connection, issuer: Issuer, clock: Clock) -> tuple[datetime, int]:
+    """The moment of a CRL that is issued now, and the journal's sequence that it covers, both under the head's lock.
+
+    Raises:
+        ClockBehindJournal: when the clock was ahead once, or is behind now.
+    """
+    head = journal.lock_head(connection, issuer.id)
+    journal.refuse_far_future(head, clock)
+    moment = journal.moment_under_lock(head, clock)
+    journal.move_head(connection, issuer.id, head.sequence, moment)
+    return moment, head.sequence
+
+
+def refuse_after_last(issuer: Issuer, recorded: PublishedCrl | None) -> None:
+    """No CRL follows a CA's last one.
+
+    Raises:
+        LastCrlIsOut: when the one that was published last is that.
+    """
+    if recorded is not None and recorded.is_last:
+        raise LastCrlIsOut(f"CRL {recorded.number} of {issuer.name} is its last one: none can follow it.")
+
+
+def refuse_while_any_is_good(connection: Connection, issuer: Issuer, moment: datetime) -> None:
+    """ETSI EN 319 411-1 CSS-6.3.9-06: the last CRL comes when no certificate in its scope is good any more.
+
+    Raises:
+        NotTheLast: with the number of those that are.
+    """
     revoked = exists().where(
         journal_table.c.issuer_id == certificates.c.issuer_id, journal_table.c.serial == certificates.c.serial
     )

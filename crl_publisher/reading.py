@@ -167,7 +167,7 @@ class ReadCrl:
         return read_crl(self.layout.with_entries(entries)).entries()
 
     def is_signed_by(self, issuer: x509.Certificate) -> bool:
-        """Whether the signature over the raw bytes is this CA's."""
+        """Whether the signature over the raw bytes is this CA's, with an algorithm that its key may sign with."""
         try:
             key = cast("CertificateIssuerPublicKeyTypes", issuer.public_key())
             signed = memoryview(self.data)[self.layout.signed]

@@ -34,7 +34,8 @@ class Scope:
 
     def __post_init__(self) -> None:
         """A shard has a number and an address, and nothing else has."""
-        if (self.part is Part.SHARD) != (self.shard > 0 and self.url != ""):
+        is_right = self.shard > 0 and self.url != "" if self.part is Part.SHARD else (self.shard, self.url) == (0, "")
+        if not is_right:
             message = f"{self.part.value} CRL with shard {self.shard} and address {self.url!r}"
             raise ValueError(message)
 

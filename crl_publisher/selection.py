@@ -1,20 +1,18 @@
-"""Which of the stored entries a CRL lists, and those entries in large portions.
+"""Which of the stored entries a CRL lists.
 
 An entry goes once a CRL that was issued beyond its certificate's validity has listed it (RFC 5280 section 3.3; BR
 4.10.1). A delta lists what changed behind its base (RFC 5280 section 5.2.4).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
-from pki_revocation.bulk_reading import portions
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates, crl_entries, crl_projections, journal
+from pki_revocation.schema import certificates, crl_entries, journal
 
-from .errors import Overtaken
 from .scope import Part, Scope
 
 
@@ -35,25 +33,15 @@ class Selection:
     behind: int | None = None
 
 
-def selected_entries(connection: Connection, selection: Selection) -> Iterator[bytes]:
-    """The entries one after the other, thousands of them in each portion, in the order of shards and serials.
-
-    Raises:
-        Overtaken: when the store does not hold what the selection covers: another publisher works on it.
-    """
-    query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == selection.issuer_id)
-    held = connection.execute(query).scalar_one_or_none()
-    if held != selection.covers:
-        raise Overtaken(selection.covers, held or 0)
-    ordered = _entries(selection).order_by(crl_entries.c.shard, crl_entries.c.serial)
-    for rows in portions(connection, ordered):
-        yield b"".join([entry for (entry,) in rows])
-
-
 def is_touched(connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:
     """Whether the journal has rows behind this sequence that belong on this scope's CRL."""
+    return connection.execute(rows_behind(issuer, scope, after_sequence).limit(1)).first() is not None
+
+
+def rows_behind(issuer: Issuer, scope: Scope, after_sequence: int) -> Select[tuple[int, datetime]]:
+    """Sequence and moment of recording of the journal's rows behind a sequence that belong on this scope's CRL."""
     rows = journal.c
-    query = select(rows.sequence).where(rows.issuer_id == issuer.id, rows.sequence > after_sequence)
+    query = select(rows.sequence, rows.recorded_at).where(rows.issuer_id == issuer.id, rows.sequence > after_sequence)
     if scope.part is not Part.ALL:
         registered = and_(certificates.c.issuer_id == rows.issuer_id, certificates.c.serial == rows.serial)
         query = query.join(certificates, registered)
@@ -64,12 +52,13 @@ def is_touched(connection: Connection, issuer: Issuer, scope: Scope, after_seque
                 query = query.where(certificates.c.is_ca)
             case Part.USERS:
                 query = query.where(~certificates.c.is_ca)
-    return connection.execute(query.limit(1)).first() is not None
+    return query
 
 
-def _entries(selection: Selection) -> Select[tuple[bytes]]:
+def listed_entries(selection: Selection, *columns: ColumnElement[Any]) -> Select[Any]:
+    """The stored entries that a selection lists, as columns of their table."""
     entries = crl_entries.c
-    query = select(entries.entry).where(entries.issuer_id == selection.issuer_id)
+    query = select(*columns).where(entries.issuer_id == selection.issuer_id)
     match selection.scope.part:
         case Part.SHARD:
             query = query.where(entries.shard == selection.scope.shard)
@@ -78,12 +67,16 @@ def _entries(selection: Selection) -> Select[tuple[bytes]]:
         case Part.USERS:
             query = query.where(~entries.is_ca)
     if selection.behind is not None:
-        return query.where(entries.serial.in_(_recorded_behind(selection.issuer_id, selection.behind)))
+        return query.where(entries.serial.in_(_recorded_behind(selection, selection.behind)))
     if selection.expired_before is None:
         return query
-    not_listed_yet = _recorded_behind(selection.issuer_id, selection.listed_upto)
+    not_listed_yet = _recorded_behind(selection, selection.listed_upto)
     return query.where(or_(entries.not_after >= selection.expired_before, entries.serial.in_(not_listed_yet)))
 
 
-def _recorded_behind(issuer_id: int, sequence: int) -> Select[tuple[int]]:
-    return select(journal.c.serial).where(and_(journal.c.issuer_id == issuer_id, journal.c.sequence > sequence))
+def _recorded_behind(selection: Selection, sequence: int) -> Select[tuple[int]]:
+    """Also not behind what is covered: a raise that came in since would call up an entry that says nothing new."""
+    rows = journal.c
+    return select(rows.serial).where(
+        rows.issuer_id == selection.issuer_id, rows.sequence > sequence, rows.sequence <= selection.covers
+    )

@@ -1,6 +1,5 @@
 """The publisher as a process: the one that uses the CA's key, and nothing else does."""
 
-import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from . import bootstrap
 from .config import PublisherSettings
 from .errors import NotPublished
 from .outlets import Outlet
+from .outlets.mirrors import Announcing
 from .scope import FULL
 from .store import last_published
 
@@ -28,10 +28,9 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
 
     Raises:
         ConfigurationError: when the configuration is wrong or the operations port is taken.
+        ScheduleRefused: when the configuration's schedule would leave a gap.
         StoreError: when the database is not this program's.
     """
-    # It would report every look at the record, and every one that a long publication held up.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     settings = installation.section(PublisherSettings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,14 +38,24 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
     with installation.database() as database:
         database.check_revision()
         clock = SystemClock()
-        schedule = bootstrap.schedule(installation, database)
-        ready = readiness(
-            database, clock, bootstrap.outlet(installation), Keyring.open(installation, clock).signs_crls_for
-        )
+        signs = Keyring.open(installation, clock).signs_crls_for
+        with database.read() as connection:
+            issuers = tuple(issuer for issuer in register.all_issuers(connection) if signs(issuer))
+        bootstrap.book(installation, database).check_seed(issuers)
+        lease = bootstrap.lease(installation, database)
+        mirrors, probe = bootstrap.mirrors(installation, database), bootstrap.probe(installation, database)
+        public = Announcing(bootstrap.outlet(installation), (mirrors.wake, probe.wake))
+        publisher = bootstrap.publisher(installation, database, lease, public)
+        ready = readiness(database, clock, bootstrap.outlet(installation), signs)
         operations = open_operations(settings.host, settings.operations_port, "publisher", ready)
         try:
-            schedule.run(stop)
+            mirrors.start(stop, lambda: lease.is_held)
+            probe.start(stop, lambda: lease.is_held)
+            publisher.run(stop)
         finally:
+            stop.set()
+            mirrors.join()
+            probe.join()
             operations.stop()
 
 

@@ -8,12 +8,16 @@ revoked, and whoever issues asks here which address to put into the next ones.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
+from cryptography import x509
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal, or_, select, update
 
+from pki_revocation import journal
 from pki_revocation.clock import Clock
+from pki_revocation.distribution_points import distribution_points
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates, crl_projections, crl_shards
+from pki_revocation.schema import certificates, crl_shards
+from pki_revocation.schema import journal as journal_table
 
 from .entries import forget
 from .scope import Part, Scope
@@ -22,11 +26,16 @@ from .scope import Part, Scope
 LARGEST_ENTRY = 2 + 22 + 17 + 2 + 12 + 26
 # All else in a CRL, whatever its key: ML-DSA-87 signs with 4,627 octets (RFC 9881).
 _LARGEST_FRAME = 10_000
+# How many rows one statement names.
+_PORTION = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """A shard and how full it is: *certificates* that have not expired name it, of *capacity* that may."""
+    """A shard and how full it is: of *capacity* certificates that may be on its CRL at once, *certificates* name it.
+
+    Those are the ones that have not expired, and where expired ones stay listed, the revoked ones of these.
+    """
 
     scope: Scope
     certificates: int
@@ -50,12 +59,20 @@ def shard_scopes(connection: Connection, issuer: Issuer) -> tuple[Scope, ...]:
     return tuple(Scope(Part.SHARD, shard=row.shard, url=row.url) for row in rows)
 
 
-def shards(connection: Connection, issuer: Issuer, now: datetime, size_limit: int) -> tuple[Shard, ...]:
-    """The shards of an issuer, and how full they are."""
+def shards(
+    connection: Connection, issuer: Issuer, now: datetime, size_limit: int, *, keep_expired: bool = False
+) -> tuple[Shard, ...]:
+    """The shards of an issuer, and how full they are; *keep_expired* says that expired certificates stay listed."""
+    columns = certificates.c
+    takes_room = columns.not_after >= now
+    if keep_expired:
+        rows = journal_table.c
+        revoked = select(rows.serial).where(and_(rows.issuer_id == issuer.id, rows.serial == columns.serial)).exists()
+        takes_room = or_(takes_room, revoked)
     query = (
-        select(certificates.c.shard, func.count().label("named"))
-        .where(certificates.c.issuer_id == issuer.id, certificates.c.shard > 0, certificates.c.not_after >= now)
-        .group_by(certificates.c.shard)
+        select(columns.shard, func.count().label("named"))
+        .where(columns.issuer_id == issuer.id, columns.shard > 0, takes_room)
+        .group_by(columns.shard)
     )
     counts = {row.shard: row.named for row in connection.execute(query)}
     most = capacity(size_limit)
@@ -65,8 +82,15 @@ def shards(connection: Connection, issuer: Issuer, now: datetime, size_limit: in
     )
 
 
+def lock_shards(connection: Connection, issuer: Issuer) -> None:
+    """Hold an issuer's shards, and its imports, until the transaction ends: whoever asks at once adds no second one."""
+    journal.lock_head(connection, issuer.id)
+
+
 def add_shard(connection: Connection, issuer: Issuer, clock: Clock, public_url: str) -> tuple[Scope, int]:
     """Add the next shard; give it, and how many certificates that are known already name its address.
+
+    The caller has locked the shards.
 
     Raises:
         PkiError: when the address cannot stand in a certificate.
@@ -85,24 +109,28 @@ def add_shard(connection: Connection, issuer: Issuer, clock: Clock, public_url: 
 
 def _take_in(connection: Connection, issuer: Issuer, shard: int, url: str) -> int:
     """Certificates that came in before their shard did; their entries are made anew in it."""
-    result = connection.execute(
-        update(certificates)
-        .where(
-            certificates.c.issuer_id == issuer.id,
-            certificates.c.shard == 0,
-            certificates.c.der.is_not(None),
-            _place_in_certificate(connection, url.encode()) > 0,
-        )
-        .values(shard=shard)
+    columns = certificates.c
+    candidates = select(columns.id, columns.der).where(
+        columns.issuer_id == issuer.id,
+        columns.shard == 0,
+        columns.der.is_not(None),
+        _place_in_certificate(connection, url.encode()) > 0,
     )
-    if (
-        result.rowcount
-        and connection.execute(
-            select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer.id)
-        ).first()
-    ):
+    # The octets may stand elsewhere in it, or at the beginning of a longer address.
+    named = [row.id for row in connection.execute(candidates) if _names(row.der, url)]
+    for start in range(0, len(named), _PORTION):
+        portion = named[start : start + _PORTION]
+        connection.execute(update(certificates).where(columns.id.in_(portion)).values(shard=shard))
+    if named:
         forget(connection, issuer)
-    return result.rowcount
+    return len(named)
+
+
+def _names(der: bytes, url: str) -> bool:
+    try:
+        return url in distribution_points(x509.load_der_x509_certificate(der))
+    except (ValueError, x509.DuplicateExtension):
+        return False
 
 
 def _place_in_certificate(connection: Connection, octets: bytes) -> ColumnElement[int]:

@@ -64,14 +64,14 @@ def last_published(connection: Connection, issuer: Issuer, scope: Scope = FULL) 
     return next(iter(published(connection, issuer, scope, limit=1)), None)
 
 
-def published(connection: Connection, issuer: Issuer, scope: Scope = FULL, *, limit: int) -> tuple[PublishedCrl, ...]:
-    """The last ones that were published, the newest first."""
-    rows = connection.execute(
-        select(crls)
-        .where(crls.c.issuer_id == issuer.id, crls.c.scope == scope.name, crls.c.published_at.is_not(None))
-        .order_by(crls.c.number.desc())
-        .limit(limit)
-    )
+def published(
+    connection: Connection, issuer: Issuer, scope: Scope | str | None = FULL, *, limit: int
+) -> tuple[PublishedCrl, ...]:
+    """The last ones of a scope, or of one with this name, or of all for None; the newest first."""
+    query = select(crls).where(crls.c.issuer_id == issuer.id, crls.c.published_at.is_not(None))
+    if scope is not None:
+        query = query.where(crls.c.scope == (scope if isinstance(scope, str) else scope.name))
+    rows = connection.execute(query.order_by(crls.c.published_at.desc(), crls.c.number.desc()).limit(limit))
     return tuple(_published(issuer, row) for row in rows)
 
 
@@ -109,6 +109,12 @@ def is_unrecorded(connection: Connection, issuer: Issuer, scope: Scope, number: 
         crls.c.published_at.is_(None),
     )
     return connection.execute(query).first() is not None
+
+
+def reserved_row(connection: Connection, issuer: Issuer, scope: Scope, number: int) -> Row[Any] | None:
+    """The record's whole row of a number, published or not; None where the number was never reserved."""
+    query = select(crls).where(crls.c.issuer_id == issuer.id, crls.c.scope == scope.name, crls.c.number == number)
+    return connection.execute(query).one_or_none()
 
 
 def record_published(

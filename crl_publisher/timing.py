@@ -1,6 +1,6 @@
 """When CRLs come and how long they are good for, as far as one that is being made needs to know."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from pki_revocation.model import Issuer
 
-from .config import LONGEST_VALIDITY, PublisherSettings
-
-_SECOND = timedelta(seconds=1)
+from .config import PublisherSettings
+from .scheduling.in_force import InForce
+from .scheduling.timeline import Timeline, Version
 
 
 class Timing(Protocol):
@@ -53,36 +53,16 @@ class Timings(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class SettingsTiming:
-    """One schedule for all issuers, from the configuration."""
+    """One schedule for all issuers, the configuration's, where there is no book of versions: for trials."""
 
-    settings: PublisherSettings
-    has_deltas: bool = False
+    def __init__(self, settings: PublisherSettings, *, has_deltas: bool = False) -> None:
+        """With deltas twice in each period, where they are wanted and the settings have none."""
+        self._schedule = settings.schedule
+        if has_deltas and self._schedule.delta_period is None:
+            self._schedule = replace(self._schedule, delta_period=self._schedule.period / 2)
 
-    @property
-    def backdate(self) -> timedelta:
-        """As `Timing` says."""
-        return self.settings.backdate
-
-    @property
-    def longest_validity(self) -> timedelta:
-        """As `Timing` says."""
-        return LONGEST_VALIDITY
-
-    @property
-    def base_age(self) -> timedelta:
-        """As `Timing` says."""
-        return self.settings.period
-
-    def next_update(self, this_update: datetime, *, delta: bool = False) -> datetime:  # noqa: ARG002 - alike for both
-        """As `Timing` says."""
-        return this_update + self.settings.validity - _SECOND
-
-    def next_publication(self, moment: datetime) -> datetime:
-        """As `Timing` says."""
-        return moment + self.settings.period
-
-    def in_force(self, connection: Connection, issuer: Issuer, moment: datetime) -> "SettingsTiming":  # noqa: ARG002 - one for all
+    def in_force(self, connection: Connection, issuer: Issuer, moment: datetime) -> Timing:  # noqa: ARG002 - one for all
         """As `Timings` says."""
-        return self
+        version = Version(number=1, effective_from=moment, schedule=self._schedule)
+        return InForce(Timeline(issuer.name, (version,)), version)

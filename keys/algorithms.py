@@ -89,6 +89,11 @@ def algorithm_for(key: CertificateIssuerPublicKeyTypes, named: SignatureName | N
     return _NAMED[named]
 
 
+def name_of(identifier: bytes) -> SignatureName | None:
+    """What a configuration calls the algorithm with this identifier, octet for octet; None for what needs no name."""
+    return next((name for name, algorithm in _NAMED.items() if algorithm.identifier == identifier), None)
+
+
 def algorithms_for(key: CertificateIssuerPublicKeyTypes) -> tuple[SignatureAlgorithm, ...]:
     """The algorithms that signatures of this key's private half may be made with, the usual one first.
 

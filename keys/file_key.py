@@ -47,17 +47,26 @@ class KeyFile:
     each time.
     """
 
-    def __init__(self, path: Path, *, unencrypted: bool, secret: SecretSource | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        unencrypted: bool,
+        secret: SecretSource | None = None,
+        ask: Callable[[], str] | None = None,
+    ) -> None:
         """Name the file.
 
         Args:
             path: where it is.
             unencrypted: whether it may be one without a passphrase.
             secret: where the passphrase is; in its usual places when None.
+            ask: asks somebody for a passphrase that is in none of its places; None where nobody is there.
         """
         self.path = path
         self._unencrypted = unencrypted
         self._secret = secret or SecretSource.usual("passphrase", path.stem)
+        self._ask = ask
         self._loaded: tuple[FileState, CertificateIssuerPrivateKeyTypes] | None = None
 
     def load(self) -> CertificateIssuerPrivateKeyTypes:
@@ -105,11 +114,18 @@ class KeyFile:
         try:
             return self._secret.read()
         except SecretMissing as error:
+            if self._ask is not None:
+                return self._ask()
             raise SecretMissing(f"The key {self.path} needs a passphrase. {error}") from error
 
 
 def decrypted(path: Path, data: bytes, passphrase: str | None) -> CertificateIssuerPrivateKeyTypes:
     """The key in what was read from a file.
+
+    Args:
+        path: the file.
+        data: what was read.
+        passphrase: None where it is not encrypted.
 
     Raises:
         UnusableKey: when the passphrase is wrong, the file broken, or the key of a type that is not supported.

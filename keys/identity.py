@@ -71,15 +71,12 @@ class SigningIdentity:
     @property
     def subject_key_identifier(self) -> bytes:
         """The certificate's own, which the AKI of what it signs repeats (RFC 5280 section 5.2.1)."""
-        try:
-            return self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-        except x509.ExtensionNotFound:
-            return self.key_hash
+        return subject_key_identifier(self.certificate)
 
     @property
     def key_hash(self) -> bytes:
         """SHA-1 over the public key's bits: the responder's byKey (RFC 6960 section 4.2.2.3)."""
-        return hashlib.sha1(public_key_bits(self.certificate), usedforsecurity=False).digest()
+        return key_hash(self.certificate)
 
     @property
     def certificate_der(self) -> bytes:
@@ -125,6 +122,19 @@ def identify(
             _refuse_unless_ocsp_signer(certificate, issuer, subject)
     algorithm = algorithm_for(public, signature)
     return SigningIdentity(key=key, certificate=certificate, algorithm=algorithm, purpose=purpose)
+
+
+def subject_key_identifier(certificate: x509.Certificate) -> bytes:
+    """The identifier that a certificate gives its key, or would have given it (RFC 5280 section 4.2.1.2)."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return key_hash(certificate)
+
+
+def key_hash(certificate: x509.Certificate) -> bytes:
+    """SHA-1 over the bits of a certificate's public key."""
+    return hashlib.sha1(public_key_bits(certificate), usedforsecurity=False).digest()
 
 
 def public_key_bits(certificate: x509.Certificate) -> bytes:

@@ -1,5 +1,6 @@
 """Where a private key is, as a setting or an operator names it: a file's path, or the `pkcs11:` URI of a token's."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,12 +56,13 @@ class TokenKey:
 KeyPlace = KeyFile | TokenKey
 
 
-def key_place(
+def key_place(  # noqa: PLR0913 - all that a setting says of one place
     name: str,
     *,
     directory: Path,
     secret: str | None = None,
     unencrypted: bool = False,
+    ask: Callable[[], str] | None = None,
     sessions: int = 8,
     wait: float = 5.0,
 ) -> KeyPlace:
@@ -71,6 +73,7 @@ def key_place(
         directory: what relative paths lie in.
         secret: where its passphrase or PIN is, as `SecretSource.named` reads it; in its usual places when None.
         unencrypted: whether a file may be one without a passphrase.
+        ask: asks somebody for a file's passphrase that is in none of its places; None where nobody is there.
         sessions: how many sessions of a token may be open.
         wait: how many seconds somebody may wait for one.
 
@@ -81,4 +84,4 @@ def key_place(
         pin = None if secret is None else SecretSource.named("PIN", secret, directory)
         return TokenKey(Pkcs11Uri.parse(name), pin, sessions=sessions, wait=wait)
     passphrase = None if secret is None else SecretSource.named("passphrase", secret, directory)
-    return KeyFile(directory / name, unencrypted=unencrypted, secret=passphrase)
+    return KeyFile(directory / name, unencrypted=unencrypted, secret=passphrase, ask=ask)

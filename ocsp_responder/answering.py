@@ -22,8 +22,9 @@ from .outages import Outages
 from .policy import AnswerPolicy
 from .request.message import OcspRequest, parse_request
 from .request.signature import Requestors
-from .response import Answer, AnswerSigner, Refusal, refusal
-from .status import StatusSource
+from .response import Answer, AnswerSigner, Refusal, Single, Validity, refusal
+from .shared_answers import SharedAnswers
+from .status import Reading, Revoked, StatusSource, Unknown
 
 _UNFORESEEN = "unforeseen"
 
@@ -39,8 +40,11 @@ class Answerer:
         settings: OcspSettings,
         requestors: Requestors | None = None,
         outages: Outages | None = None,
+        shared: SharedAnswers | None = None,
     ) -> None:
         """Answer for the issuers that *signers* names, and *requestors* alone where they are given.
+
+        What anybody may be told is told from *shared*, where other workers have signed it.
 
         Raises:
             ConfigurationError: when two issuers cannot be told apart.
@@ -52,6 +56,7 @@ class Answerer:
         self._policy = AnswerPolicy(settings)
         self._requestors = requestors
         self._outages = outages or Outages()
+        self._shared = shared
 
     def answer(self, data: bytes) -> Answer:
         """The answer to an OCSPRequest's octets, whatever they are (RFC 6960 section 2.3).
@@ -111,6 +116,10 @@ class Answerer:
         reading = self._source.read(issuer_id, [cert_id.serial for cert_id in request.cert_ids])
         validity = signer.validity(reading.moment, self._settings.validity, self._settings.refresh)
         singles, validity = self._policy.apply(request.cert_ids, reading, validity, signer.issuer_not_before)
+        if self._shared is not None and request.nonce is None and not request.preferred_signatures:
+            (single, *more) = singles
+            if not more and not isinstance(single.status, Unknown):
+                return self._in_common(self._shared, signer, single, validity, reading)
         return signer.sign(
             singles,
             validity,
@@ -118,4 +127,22 @@ class Answerer:
             nonce=request.nonce,
             preferred=request.preferred_signatures,
             extended_revoke=self._settings.extended_revoke,
+        )
+
+    @staticmethod
+    def _in_common(
+        shared: SharedAnswers, signer: AnswerSigner, single: Single, validity: Validity, reading: Reading
+    ) -> Answer:
+        """What another worker has signed, or else a new answer for all of them."""
+        key = shared.key(signer.name, single.cert_id.raw, single.status, single.archive_cutoff)
+        found = shared.find(key, reading.moment)
+        if found is None:
+            made = signer.sign([single], validity, journal_sequence=reading.sequence)
+            found = shared.share(key, made.der, validity)
+        return Answer(
+            der=found.der,
+            shared=found.validity,
+            issuer_id=signer.issuer_id,
+            sequence=reading.sequence,
+            revoked=isinstance(single.status, Revoked),
         )

@@ -9,14 +9,20 @@ what stands behind the address is not looked at.
 from collections.abc import Callable
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestURITooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+    RequestURITooLarge,
+    UnsupportedMediaType,
+)
 from werkzeug.routing import BaseConverter
 
 from pki_revocation.clock import Clock
 
 from .errors import MalformedRequest
 from .response import Answer, Refusal, refusal
-from .transport import GET_LIMIT, POST_LIMIT, HttpPlace, in_http, is_request_type, request_in_path
+from .transport import ALLOWED, GET_LIMIT, POST_LIMIT, HttpPlace, in_http, is_request_type, request_in_path
 
 
 class _Everything(BaseConverter):
@@ -63,11 +69,18 @@ def create_app(answer: Callable[[bytes], Answer], *, clock: Clock, place: HttpPl
     def respond(encoded: str = "") -> Response:
         return post() if request.method == "POST" else get(encoded)
 
-    # GET brings HEAD with it (RFC 9110 section 9.1); any other method is 405 with `Allow`, OPTIONS too.
+    app.before_request(_refuse_other_methods)
+    # GET brings HEAD with it (RFC 9110 section 9.1).
     for rule in {place.path, f"{place.path}/<everything:encoded>"} - {""}:
         app.add_url_rule(rule, view_func=respond, methods=["GET", "POST"], provide_automatic_options=False)
     app.register_error_handler(HTTPException, _refused)
     return app
+
+
+def _refuse_other_methods() -> None:
+    """RFC 9110 section 15.5.6, wherever they point: `OPTIONS *` and CONNECT name no path."""
+    if request.method not in ALLOWED:
+        raise MethodNotAllowed(ALLOWED)
 
 
 def _refused(error: HTTPException) -> Response:

@@ -1,7 +1,9 @@
 """Where the responder's parts are chosen and put together."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask
 
@@ -21,6 +23,7 @@ from .instant.assembly import Surroundings, assemble, place, slow_issuers
 from .issuers import parents_of
 from .request.signature import Requestors
 from .response import AnswerSigner
+from .shared_answers import SHARED_VARIABLE, SharedAnswers
 from .status import SqlStatusSource, StatusSource
 
 
@@ -31,7 +34,8 @@ def application(installation: Installation) -> Application:
         PkiError: as for `responder`.
     """
     database = installation.database()
-    parts = _parts(installation, database)
+    shared = os.environ.get(SHARED_VARIABLE)
+    parts = _parts(installation, database, None if shared is None else SharedAnswers(Path(shared)))
     layer, patient = assemble(
         Surroundings(
             settings=parts.settings,
@@ -43,7 +47,11 @@ def application(installation: Installation) -> Application:
         ),
         parts.answerer,
     )
-    return Application(wsgi=create_app(patient, clock=parts.clock, place=place(parts.settings)), at_once=layer)
+    return Application(
+        wsgi=create_app(patient, clock=parts.clock, place=place(parts.settings)),
+        at_once=layer,
+        when_full=layer.when_full,
+    )
 
 
 def responder(installation: Installation, database: Database) -> Flask:
@@ -69,7 +77,7 @@ class _Parts:
     answerer: Callable[[StatusSource], Answerer]
 
 
-def _parts(installation: Installation, database: Database) -> _Parts:
+def _parts(installation: Installation, database: Database, shared: SharedAnswers | None = None) -> _Parts:
     settings = installation.section(OcspSettings)
     clock = SystemClock()
     database.check_revision()
@@ -77,7 +85,7 @@ def _parts(installation: Installation, database: Database) -> _Parts:
     asking = requestors(settings, installation, clock)
 
     def answerer(source: StatusSource) -> Answerer:
-        return Answerer(signers=signers, source=source, settings=settings, requestors=asking)
+        return Answerer(signers=signers, source=source, settings=settings, requestors=asking, shared=shared)
 
     return _Parts(settings=settings, clock=clock, signers=signers, answerer=answerer)
 

@@ -27,8 +27,8 @@ class OcspSettings:
     a CA among them, are answered. *extended_revoke* answers never issued serials as revoked, on hold since 1970,
     instead of unknown. *retention* is how long after its end a certificate is answered for; always, where there is
     none. *revoked_issuer* answers all certificates of a revoked CA as revoked. *cache_mib* bounds what each worker
-    keeps. Where the clock lies further than *clock_tolerance* behind the journal's last moment, or apart from the
-    database's clock, nobody is called good.
+    keeps. Where the clock lies further than *clock_tolerance* behind the journal's last moment, or on PostgreSQL apart
+    from the database's clock, nobody is called good.
     """
 
     section: ClassVar[str] = "ocsp"

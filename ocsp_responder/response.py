@@ -37,6 +37,8 @@ _GOOD, _REVOKED, _UNKNOWN = tlv(0x80), 0xA1, tlv(0x82)
 _CONTEXT_0 = 0xA0
 _REVOKED_ALONE = {Revoked}
 _SECOND = timedelta(seconds=1)
+# Of an answer about one certificate: all but signature and certificate, with SHA-512 in its CertID.
+_LONGEST_REST = 480
 _CERTIFICATE_HOLD = 6
 # RFC 6960 section 2.2 says it in these words: certificateHold, and 1 January 1970. No certificate here is ever on hold.
 _NEVER_ISSUED = tlv(
@@ -102,7 +104,7 @@ class AnswerSigner:
         """What is the same in every answer is made here, once."""
         certificate = identity.certificate
         self.issuer_not_before = issuer.certificate.not_valid_before_utc
-        self._issuer_id = issuer.id
+        self.issuer_id = issuer.id
         self._valid_from = certificate.not_valid_before_utc
         self._valid_to = certificate.not_valid_after_utc
         self._subject = certificate.subject.rfc4514_string()
@@ -115,9 +117,15 @@ class AnswerSigner:
         self._latest: tuple[datetime, timedelta, timedelta | None, Validity] | None = None
         self._dates: tuple[Validity, bytes, bytes] | None = None
 
-    def try_key(self) -> None:
-        """Sign something that is no answer, to see that the key works, and how fast."""
-        self._choice.default.sign(b"how long does this key take")
+    @property
+    def name(self) -> bytes:
+        """How the answers name their signer: the ResponderID."""
+        return self._responder_id
+
+    def try_key(self) -> int:
+        """Sign something that is no answer, to see that the key works, how fast, and how long an answer is at most."""
+        signature = self._choice.default.sign(b"how long does this key take")
+        return len(signature) + len(self._certificates) + _LONGEST_REST
 
     def validity(self, moment: datetime, length: timedelta, refresh: timedelta | None = None) -> Validity:
         """How long an answer of this moment counts: never beyond the signer's certificate (Mozilla MRSP 6).
@@ -182,7 +190,7 @@ class AnswerSigner:
             # A nonce's answer is its asker's alone, and one that is signed as its asker prefers; what is unknown now
             # may be imported any moment.
             shared=validity if nonce is None and not unknown and way is self._choice.default else None,
-            issuer_id=self._issuer_id,
+            issuer_id=self.issuer_id,
             sequence=journal_sequence,
             revoked=kinds == _REVOKED_ALONE,
         )

@@ -1,6 +1,12 @@
 """`pki-revocation serve ocsp`: the responder's processes."""
 
+import logging
+import os
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from keys.keyring import Keyring
 from pki_revocation.clock import SystemClock
@@ -10,7 +16,12 @@ from pki_revocation.serving import Listener, serve_http
 
 from .answer_signers import answer_signers
 from .config import OcspSettings
-from .transport import POST_LIMIT
+from .response import AnswerSigner
+from .shared_answers import SHARED_VARIABLE, SharedAnswers
+from .transport import POST_LIMIT, TARGET_LIMIT
+
+_log = logging.getLogger(__name__)
+_MIB = 1 << 20
 
 
 def serve(installation: Installation, workers: int | None) -> None:
@@ -24,6 +35,7 @@ def serve(installation: Installation, workers: int | None) -> None:
         UnusableKey: when a configured key or its certificate cannot be used.
     """
     settings = installation.section(OcspSettings)
+    workers = workers or settings.workers
     clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
@@ -34,16 +46,34 @@ def serve(installation: Installation, workers: int | None) -> None:
             for signer in signers:
                 signer.validity(clock.now(), timedelta())
 
-        serve_http(
-            name="ocsp",
-            factory="ocsp_responder.bootstrap:application",
-            installation=installation,
-            listener=Listener(
-                host=settings.host,
-                port=settings.port,
-                operations_port=settings.operations_port,
-                workers=workers or settings.workers,
-                limits=Limits(body=POST_LIMIT),
-            ),
-            ready=ready,
-        )
+        with _in_common(workers, signers, settings.cache_mib * _MIB):
+            serve_http(
+                name="ocsp",
+                factory="ocsp_responder.bootstrap:application",
+                installation=installation,
+                listener=Listener(
+                    host=settings.host,
+                    port=settings.port,
+                    operations_port=settings.operations_port,
+                    workers=workers,
+                    limits=Limits(body=POST_LIMIT, target=TARGET_LIMIT),
+                ),
+                ready=ready,
+            )
+
+
+@contextmanager
+def _in_common(workers: int, signers: Collection[AnswerSigner], octets: int) -> Iterator[None]:
+    """Let several workers have their signed answers in common, through a file that the environment names."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="pki-revocation-answers-") as folder:
+        file = Path(folder) / "answers"
+        try:
+            SharedAnswers.make(file, octets=octets, longest=max(signer.try_key() for signer in signers))
+        except OSError as error:
+            _log.warning("each worker signs for itself, because %s has no room: %s", folder, error.strerror)
+        else:
+            os.environ[SHARED_VARIABLE] = str(file)
+        yield

@@ -20,6 +20,9 @@ RESPONSE_TYPE = "application/ocsp-response"
 # Real requests of one certificate are under 300 octets in base64; a hundred with SHA-512 are under 20 kB in a body.
 GET_LIMIT = 4 * 1024
 POST_LIMIT = 64 * 1024
+# A target of that length in which every letter is percent-encoded, and the responder's address before it.
+TARGET_LIMIT = 3 * GET_LIMIT + 1024
+ALLOWED = ("GET", "HEAD", "POST")
 
 _STATUS_LINES: dict[int, str] = {
     status: f"HTTP/1.1 {status.value} {status.phrase}" for status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)

@@ -153,6 +153,8 @@ def _converted(hint: Any, found: object) -> Any:  # noqa: ANN401 - one of the fi
         return duration(found)
     if hint is Path and isinstance(found, str):
         return Path(found)
+    if isinstance(found, str) and hasattr(hint, "from_text"):
+        return hint.from_text(found)
     if isinstance(hint, type) and issubclass(hint, Enum):
         try:
             return hint(found)

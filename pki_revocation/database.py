@@ -5,9 +5,9 @@ never read, wait, and then fail on what it read. Leaving either block by an erro
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,12 +18,20 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from . import sqlite_file
 from .clock import Clock
 from .errors import ConfigurationError, StoreError
-from .time_order import file_order, hold_advisory_order, pass_advisory_order
+from .time_order import PATIENCE_SECONDS, file_order, hold_advisory_order, pass_advisory_order
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # How long a writer waits for another; after that the caller is told that the database is busy.
@@ -73,10 +81,15 @@ class Database:
             yield connection
 
     def hold_order(self, connection: Connection, issuer_id: int) -> None:
-        """Inside `write`: from here to the end of the commit, no answer of this issuer is dated."""
+        """Inside `write`: from here to the end of the commit, no answer of this issuer is dated.
+
+        Raises:
+            StoreError: when somebody passes it for longer than writers wait for each other.
+        """
         if self.is_sqlite:
             after_commit: contextlib.ExitStack = connection.info[_AFTER_COMMIT]
-            after_commit.enter_context(file_order(self._order_file, exclusive=True))
+            order = file_order(self._order_file, exclusive=True, seconds=LOCK_TIMEOUT_SECONDS)
+            after_commit.enter_context(order)
         else:
             hold_advisory_order(connection, issuer_id)
 
@@ -85,11 +98,11 @@ class Database:
         """A read transaction, and a moment for what is made of it: no revocation dated before the moment is missing.
 
         Raises:
-            StoreError: when the database does not answer.
+            StoreError: when the database does not answer, or a revocation is being written for too long.
         """
         if self.is_sqlite:
             try:
-                with file_order(self._order_file, exclusive=False):
+                with file_order(self._order_file, exclusive=False, seconds=PATIENCE_SECONDS):
                     moment = clock.now()
             except OSError as error:
                 raise StoreError(f"The database's folder cannot be used: {error.strerror or error}.") from error
@@ -109,11 +122,23 @@ class Database:
         return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     @property
+    def _file(self) -> Path:
+        return Path(str(self.url.database))
+
+    @property
     def _order_file(self) -> Path:
         return Path(f"{self.url.database}-order")
 
     def upgrade(self) -> None:
-        """Bring the tables to this program's revision; a database that is already there is left as it is."""
+        """Bring the tables to this program's revision; a database that is already there is left as it is.
+
+        A SQLite file that is missing is made here, and nowhere else.
+
+        Raises:
+            StoreError: when the database does not answer, or cannot be made.
+        """
+        if self.is_sqlite:
+            sqlite_file.make(self._file)
         with self.write() as connection:
             command.upgrade(_alembic(connection), "head")
 
@@ -157,8 +182,10 @@ def _parse(url: str | URL) -> URL:
         message = "[database] url is no database address: use sqlite:///FILE or postgresql://USER@HOST/NAME."
         raise ConfigurationError(message) from None
     match parsed.get_backend_name():
-        case "sqlite":
+        case "sqlite" if parsed.database not in {None, "", ":memory:"}:
             return parsed
+        case "sqlite":
+            raise ConfigurationError("[database] url names no file: use sqlite:///FILE.")
         case "postgresql":
             return parsed.set(drivername="postgresql+psycopg")
         case other:
@@ -167,15 +194,23 @@ def _parse(url: str | URL) -> URL:
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    _make_private(url)
-    engine = sqlalchemy.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS}, hide_parameters=True)
+    file = Path(str(url.database))
+    open_file = partial(
+        sqlite_file.open_existing, file, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    engine = sqlalchemy.create_engine(url, creator=open_file, hide_parameters=True, pool_timeout=LOCK_TIMEOUT_SECONDS)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
-        # The driver would begin transactions late and by itself; we say BEGIN ourselves, below.
-        connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        # The driver would begin transactions late and by itself; we say BEGIN ourselves, below: no isolation level.
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "checkout")
+    def refuse_moved(connection: sqlite_file.FileConnection, _record: object, _proxy: object) -> None:
+        # What is written to a file that was moved or replaced is lost to everybody who opens the name.
+        if sqlite_file.identity(file) != connection.identity:
+            raise DisconnectionError
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -183,13 +218,6 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
-
-
-def _make_private(url: URL) -> None:
-    """A new SQLite file is its owner's alone from the first octet on; its journals take after it."""
-    if url.database and url.database != ":memory:" and Path(url.database).parent.is_dir():
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(url.database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _postgresql_engine(url: URL) -> Engine:
@@ -205,6 +233,7 @@ def _postgresql_engine(url: URL) -> Engine:
         hide_parameters=True,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
+        pool_timeout=LOCK_TIMEOUT_SECONDS,
         connect_args={
             "options": options,
             "connect_timeout": LOCK_TIMEOUT_SECONDS,

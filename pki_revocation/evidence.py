@@ -1,8 +1,8 @@
 """Holds the journal against the audit trail: each row is vouched for by the record that was written with it.
 
-A record of a revocation or an import carries SHA-256 over the journal rows that it is about. Recomputed from the rows
-as they stand, and covering every sequence from the first to the head, they show a journal row that was changed, added
-or lost behind the product's back.
+A record of a revocation, an import or a restoration carries SHA-256 over the journal rows that it is about. Recomputed
+from the rows as they stand, and covering every sequence from the first to the head, they show a journal row that was
+changed, added or lost behind the product's back.
 """
 
 import json
@@ -15,7 +15,7 @@ from . import journal, register
 from .audit import AuditBroken
 from .schema import audit
 
-_WRITES = ("revocation.made", "revocation.raised", "certificates.imported")
+_WRITES = ("revocation.made", "revocation.raised", "certificates.imported", "journal.restored")
 
 
 def verify_journal(connection: Connection) -> int:

@@ -1,7 +1,7 @@
-"""Named places where a test may kill this process, as a power cut would.
+"""Named places where a test may kill or stop this process, as a power cut or a pause would.
 
 Nothing happens unless the environment names a folder in PKI_REVOCATION_FAILPOINTS and a file with the place's name
-lies in it: the file is taken away, and the process ends itself with SIGKILL.
+lies in it: the file is taken away, and the process sends itself SIGKILL, or SIGSTOP where the file says `stop`.
 """
 
 import os
@@ -12,12 +12,14 @@ VARIABLE = "PKI_REVOCATION_FAILPOINTS"
 
 
 def reach(place: str) -> None:
-    """Pass this place, or end here when a test asked for it."""
+    """Pass this place, or end or stop here when a test asked for it."""
     folder = os.environ.get(VARIABLE)
     if folder is None:
         return
+    file = Path(folder) / place
     try:
-        (Path(folder) / place).unlink()
+        is_stop = file.read_text() == "stop"
+        file.unlink()
     except FileNotFoundError:
         return
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGSTOP if is_stop else signal.SIGKILL)

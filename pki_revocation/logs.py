@@ -12,6 +12,5 @@ def log_to_stderr() -> None:
         level=os.environ.get(VARIABLE, "INFO").upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    # They tell of each look at the database's revision, and of each poll.
-    for name in ("alembic", "apscheduler"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # It tells of each look at the database's revision.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

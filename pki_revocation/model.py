@@ -1,7 +1,7 @@
 """The values that everything speaks of: frozen, and refusing states that cannot be."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from cryptography import x509
@@ -10,6 +10,8 @@ from .reasons import RevocationReason
 
 # RFC 5280 section 4.1.2.2: a serial is positive and its DER content has at most 20 octets.
 SERIAL_LIMIT = 1 << 159
+# RFC 5280 section 4.1.2.5: no well-defined end; for a certificate that only a CRL tells of.
+UNKNOWN_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def serial_text(serial: int) -> str:
@@ -26,6 +28,7 @@ class Channel(StrEnum):
     POST = "post"
     EMAIL = "email"
     IMPORT = "import"
+    RESTORE = "restore"
 
 
 class EntryKind(StrEnum):
@@ -67,6 +70,11 @@ class IssuedCertificate:
     not_after: datetime
     number: str | None
     der: bytes | None = None
+
+    @property
+    def is_from_crl_alone(self) -> bool:
+        """Whether a published CRL is all that is known of it: its subject and its end are not."""
+        return self.der is None and self.subject == "" and self.not_after == UNKNOWN_END
 
     def __post_init__(self) -> None:
         """Refuse a serial that no certificate can have."""

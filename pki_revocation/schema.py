@@ -243,6 +243,21 @@ crl_entries = Table(
     sqlite_with_rowid=False,
 )
 
+# Stretches of the entries, joined: each from *first* to where the next one of the shard begins. *octets* is NULL while
+# an entry in there has changed; entries of certificates that expired before *left_out_before* are left out.
+crl_stretches = Table(
+    "crl_stretches",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("shard", Integer, primary_key=True),
+    Column("first", LargeBinary, primary_key=True),
+    Column("octets", LargeBinary),
+    Column("earliest_end", UtcDateTime),
+    Column("left_out_before", UtcDateTime),
+    Column("left_out_upto", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 crl_projections = Table(
     "crl_projections",
     metadata,
@@ -267,9 +282,14 @@ crls = Table(
     Column("size", BigInteger),
     Column("sha256", LargeBinary(32)),
     Column("published_at", UtcDateTime),
+    # Of the octets that were given away to be signed elsewhere; none where the signature is made here.
+    Column("requested_sha256", LargeBinary(32)),
 )
+# Which CRL covers a revocation is asked for each receipt.
+Index("ix_crls_covers", crls.c.issuer_id, crls.c.scope, crls.c.covers_sequence)
 
-# Somebody asks the running publisher for a CRL now, and waits for the number of the one that answers it.
+# Somebody asks the running publisher for a CRL now, and waits for the number of the one that answers it. *scope* is
+# NULL for whatever the issuer's schedule makes; *is_last* asks for the CA's last one, good for ever.
 publication_requests = Table(
     "publication_requests",
     metadata,
@@ -277,6 +297,8 @@ publication_requests = Table(
     Column("issuer_id", ForeignKey("issuers.id"), nullable=False),
     Column("requested_at", UtcDateTime, nullable=False),
     Column("answer", Text),
+    Column("scope", String(64)),
+    Column("is_last", Boolean, nullable=False, server_default=false()),
 )
 
 # What each responder has applied of each issuer's journal, as it says of itself: what receipts and operators read.
@@ -289,6 +311,52 @@ ocsp_responders = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("current", Boolean, nullable=False),
     Column("reported_at", UtcDateTime, nullable=False),
+)
+
+# Schedules of CRLs, version by version: what stands in a row stays, but for its approval or its withdrawal.
+crl_schedules = Table(
+    "crl_schedules",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
+    Column("effective_from", UtcDateTime),
+    Column("restores", Integer),
+    Column("proposed_at", UtcDateTime, nullable=False),
+    Column("proposed_by", String(128), nullable=False),
+    Column("approved_at", UtcDateTime),
+    Column("approved_by", String(128)),
+    Column("withdrawn_at", UtcDateTime),
+    Column("withdrawn_by", String(128)),
+    CheckConstraint("approved_at IS NULL OR effective_from IS NOT NULL", name="approved_from"),
+)
+
+# What each outlet beside the installation's own folder holds of each published file, and why not.
+outlet_states = Table(
+    "outlet_states",
+    metadata,
+    Column("outlet", String(64), primary_key=True),
+    Column("path", String(255), primary_key=True),
+    Column("number", CrlNumber),
+    Column("sha256", LargeBinary(32)),
+    Column("held_since", UtcDateTime),
+    Column("checked_at", UtcDateTime),
+    Column("failures", Integer, nullable=False),
+    Column("failure", Text),
+    Column("failed_at", UtcDateTime),
+    Column("next_attempt_at", UtcDateTime),
+)
+
+# What the probe found at each public address: the highest number that it ever saw there, and what is wrong.
+probe_states = Table(
+    "probe_states",
+    metadata,
+    Column("path", String(255), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("probed_at", UtcDateTime, nullable=False),
+    Column("number", CrlNumber),
+    Column("findings", Text, nullable=False),
+    Column("wrong_since", UtcDateTime),
 )
 
 APPEND_ONLY = (journal, audit)

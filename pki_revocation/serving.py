@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from .errors import ConfigurationError, PkiError
@@ -53,7 +54,7 @@ def serve_http(
         factory: `package.module:function`, called in each worker with the installation; gives the `Application`.
         installation: passed to the factory.
         listener: where.
-        ready: raises a PkiError while the service cannot work; the answer of /readyz.
+        ready: raises a PkiError while the service cannot work; the answer of /readyz, after the workers' own.
 
     Raises:
         ConfigurationError: when a port is taken.
@@ -62,11 +63,17 @@ def serve_http(
     metrics = Path(tempfile.mkdtemp(prefix=f"pki-revocation-{name}-"))
     os.environ[_METRICS_VARIABLE] = str(metrics)
     try:
-        operations = open_operations(LOOPBACK, listener.operations_port, name, ready)
         work = partial(
             _work, factory, installation.directory, installation.config, parent=os.getpid(), listener=listener
         )
-        Workers(listener.workers, work, listening, died=_forget_figures).run()
+        workers = Workers(listener.workers, work, listening, died=_forget_figures)
+
+        def ready_to_serve() -> None:
+            ready()
+            workers.check()
+
+        operations = open_operations(LOOPBACK, listener.operations_port, name, ready_to_serve)
+        workers.run()
         operations.stop()
     finally:
         listening.close()
@@ -96,8 +103,15 @@ def _forget_figures(pid: int) -> None:
     mark_process_dead(pid)  # type: ignore[no-untyped-call] # the library leaves it untyped
 
 
-def _work(
-    factory: str, directory: Path, config: Path, listening: socket.socket, *, parent: int, listener: Listener
+def _work(  # noqa: PLR0913 - what a fresh interpreter must be told
+    factory: str,
+    directory: Path,
+    config: Path,
+    listening: socket.socket,
+    pipe: Connection,
+    *,
+    parent: int,
+    listener: Listener,
 ) -> None:
     """In the worker: make the application and serve it, and end when the parent does."""
     end_with_parent(parent)
@@ -110,4 +124,4 @@ def _work(
         # What was right when the service started may not be so when a worker is replaced.
         _log.error("a worker cannot start: %s", error)
         sys.exit(1)
-    worker.serve(application, listening, limits=listener.limits, threads=listener.threads)
+    worker.serve(application, listening, pipe, limits=listener.limits, threads=listener.threads)

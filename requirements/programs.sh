@@ -7,7 +7,10 @@ what=${1:-tests}
 PATH=$PATH:/usr/sbin
 case $what in
 benchmarks) wanted="openssl:openssl nginx:nginx-light wrk:wrk cfssl:golang-cfssl softhsm2-util:softhsm2" ;;
-*) wanted="openssl:openssl chromium:chromium certtool:gnutls-bin javac:default-jdk-headless softhsm2-util:softhsm2" ;;
+*)
+	wanted="openssl:openssl nginx:nginx-light curl:curl chromium:chromium certtool:gnutls-bin ocsptool:gnutls-bin"
+	wanted="$wanted crlutil:libnss3-tools java:default-jdk-headless javac:default-jdk-headless softhsm2-util:softhsm2"
+	;;
 esac
 missing=
 for pair in $wanted; do

@@ -50,11 +50,15 @@ class CertificateAuthority:
         *,
         serial: int | None = None,
         key: ec.EllipticCurvePrivateKey | None = None,
+        crl_url: str | None = None,
     ) -> x509.Certificate:
-        """A server certificate, valid from an hour before *now* to *lifetime* after it."""
+        """A server certificate, valid from an hour before *now* to *lifetime* after it; *crl_url* is in its CDP."""
         key = key or ec.generate_private_key(ec.SECP256R1())
         host = f"{organisation.lower().replace(' ', '-')}.example"
         builder = self._leaf(name(host, organisation), key, now, lifetime, serial)
+        if crl_url is not None:
+            point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)
+            builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
         return (
             builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -54,7 +54,7 @@ def _row(field: dataclasses.Field[Any]) -> str:
 def _default(field: dataclasses.Field[Any]) -> str:
     if field.default is dataclasses.MISSING:
         return "must be given"
-    return "none" if field.default is None else f"`{_value(field.default)}`"
+    return "none" if field.default is None or not _value(field.default) else f"`{_value(field.default)}`"
 
 
 def _value(value: object) -> str:

@@ -13,7 +13,9 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from pki_revocation.cli.doctor import CHECKS_GROUP
 from pki_revocation.cli.program import COMMANDS_GROUP, program
+from pki_revocation.cli.restoration import RESTORATIONS_GROUP
 from tests import settings_table
 from tests.integration.running_demo import environment
 from tests.pki import CertificateAuthority
@@ -28,6 +30,10 @@ def test_operations_page_works_as_written(tmp_path: Path, authority: Certificate
     now = datetime.now(UTC).replace(microsecond=0)
     (tmp_path / "ca.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
     (tmp_path / "ca.key").write_bytes(authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    root = CertificateAuthority("Root CA")
+    (tmp_path / "root.pem").write_bytes(root.certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "root.key").write_bytes(root.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (tmp_path / "root.key").chmod(0o600)
     (tmp_path / "issued").mkdir()
     for place in range(3):
         certificate = authority.issue(f"Zorg {place}", now)
@@ -102,6 +108,12 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
 
 def test_every_registered_command_can_be_loaded() -> None:
     """No entry point leads nowhere."""
-    for group in (COMMANDS_GROUP, "pki_revocation.services", "pki_revocation.sections"):
+    for group in (
+        COMMANDS_GROUP,
+        CHECKS_GROUP,
+        RESTORATIONS_GROUP,
+        "pki_revocation.services",
+        "pki_revocation.sections",
+    ):
         for point in entry_points(group=group):
             assert point.load() is not None

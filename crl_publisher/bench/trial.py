@@ -17,9 +17,11 @@ from crl_publisher.crl_extensions import Particulars
 from crl_publisher.entries import EntryStore
 from crl_publisher.issuance import CrlIssuance
 from crl_publisher.lint_profile import LintProfile
+from crl_publisher.listing import selected_entries
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scope import FULL
-from crl_publisher.selection import Selection, selected_entries
+from crl_publisher.selection import Selection
+from crl_publisher.stretches import join
 from crl_publisher.timing import SettingsTiming
 from pki_revocation import journal
 from pki_revocation import register as issuers
@@ -84,6 +86,7 @@ def trial(folder: Path) -> Costs:
         )
         began = _now()
         EntryStore(database).apply(issuer)
+        join(database, _selection(database, issuer))
         applied = _since(began)
         built = _build(database, issuer, keys, folder)
         base = _resident()
@@ -112,13 +115,19 @@ def _build(database: Database, issuer: Issuer, keys: BenchKey, folder: Path) -> 
     costs = []
     for _ in range(3):
         began = _now()
+        selection = _selection(database, issuer)
         with database.read() as connection:
-            covers = journal.read_head(connection, issuer.id).sequence
-            selection = Selection(issuer_id=issuer.id, scope=FULL, covers=covers, expired_before=None, listed_upto=0)
             particulars = Particulars(number=1, this_update=now, next_update=now)
             build(keys.crl_identity(issuer), particulars, selected_entries(connection, selection), folder)
         costs.append(_since(began))
     return sorted(costs, key=lambda cost: cost.cpu)[1]
+
+
+def _selection(database: Database, issuer: Issuer) -> Selection:
+    """All entries, as of a first CRL."""
+    with database.read() as connection:
+        covers = journal.read_head(connection, issuer.id).sequence
+    return Selection(issuer_id=issuer.id, scope=FULL, covers=covers, expired_before=None, listed_upto=0)
 
 
 def _now() -> Cost:

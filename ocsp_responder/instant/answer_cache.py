@@ -2,7 +2,8 @@
 
 Kept are signed answers to plain requests about certificates that exist: nothing else can take up room. A GET has two
 targets for a request, with its base64 as it is and percent-encoded; other spellings are answered all the same, from
-the request's octets.
+the request's octets. Both are keys of one dictionary, under one bound: a request's octets begin with DER's SEQUENCE,
+and a target does not.
 """
 
 import base64
@@ -65,11 +66,19 @@ class AnswerCache:
         self._max_age = place.max_age
 
     def get(self, key: bytes, now: float) -> KeptAnswer | None:
-        """The answer to a request's DER, or to a GET's target; None when there is none for this moment."""
+        """The answer to a request's DER, or to a GET's target; None when there is none for this moment.
+
+        Whoever has a body looks first whether it begins as DER does.
+        """
         kept = self._kept.get(key)
         if kept is None or not kept.begin <= now < kept.end:
             return None
         return kept
+
+    def peek(self, key: bytes, now: float) -> KeptAnswer | None:
+        """The same, for any thread."""
+        kept = self._kept.peek(key)
+        return kept if kept is not None and kept.begin <= now < kept.end else None
 
     def put(self, request: bytes, answer: Answer, now: datetime) -> KeptAnswer | None:
         """Keep the answer to a request's DER, if it is one to be kept; then it is given back ready to be sent."""

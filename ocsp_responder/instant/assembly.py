@@ -86,7 +86,7 @@ def assemble(
     figures = Figures(
         made=layer.made,
         applied=lambda: watch.applied,
-        current=lambda: watch.knows,
+        current=lambda: watch.trouble is None,
         kept=lambda: len(cache),
         names={issuer.id: issuer.name for issuer in around.issuers},
     )
@@ -124,6 +124,10 @@ class Remembered:
 
 
 def _answered(answerer: Answerer, layer: AnswerLayer, request: bytes, *, keep: bool) -> Answer:
+    # Another spelling of what is kept: a query, a whole address, slashes in front.
+    kept = layer.kept(request)
+    if kept is not None:
+        return kept
     answer = answerer.answer(request)
     # A revoked issuer changes answers without a row in their own journal, and a thread cannot tell when.
     if keep:

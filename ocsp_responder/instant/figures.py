@@ -18,7 +18,7 @@ _SEQUENCE = Gauge(
     ["issuer"],
     multiprocess_mode="livemin",
 )
-_CURRENT = Gauge("ocsp_current", "1 while every worker can know what is good", multiprocess_mode="livemin")
+_CURRENT = Gauge("ocsp_current", "1 while every worker can know what is good, and date it", multiprocess_mode="livemin")
 _KEPT = Gauge("ocsp_kept_answers", "Keys of the answers that are kept", multiprocess_mode="livesum")
 _SECONDS = 1.0
 

@@ -31,6 +31,11 @@ class Generations(Generic[K, V]):
             self._keep(key, found, self._weigh(key, found))
         return found
 
+    def peek(self, key: K) -> V | None:
+        """The same without taking it for young: for threads that must not write."""
+        found = self._young.get(key)
+        return self._old.get(key) if found is None else found
+
     def put(self, key: K, value: V) -> None:
         """Store a value; what alone weighs more than half of the bound is not kept."""
         self.drop(key)

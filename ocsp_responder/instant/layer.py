@@ -1,19 +1,22 @@
 """What the responder answers in the server's loop, in front of Flask: kept answers, and new ones that need no waiting.
 
 Requests come in batches, all that were complete in one turn of the loop, and one look at the journal follows them.
-What is unusual (other methods, other types, queries, conditions by date) or would wait (a slow key, many certificates,
-a status that only the database's server knows) goes on to Flask; the answer comes back here to be kept.
+What is unusual (other types, other places, queries) or would wait (a slow key, many certificates, a status that only
+the database's server knows) goes on to Flask; the answer comes back here to be kept.
 """
 
 import asyncio
+import logging
 import urllib.parse
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from http import HTTPStatus
 
 from ocsp_responder.answering import Answerer
 from ocsp_responder.errors import MalformedRequest, WouldWait
 from ocsp_responder.response import Answer, Refusal, refusal
 from ocsp_responder.transport import (
+    ALLOWED,
     GET_LIMIT,
     REQUEST_TYPE,
     HttpPlace,
@@ -26,15 +29,20 @@ from ocsp_responder.transport import (
 )
 from pki_revocation.clock import Clock
 from pki_revocation.http_server.messages import Exchange, Request
+from pki_revocation.http_server.refusals import refusal as http_refusal
 
 from .answer_cache import AnswerCache, KeptAnswer
 from .background import Background
 from .looks import Looks, looks_for
 from .watch import JournalWatch
 
+_log = logging.getLogger(__name__)
 Otherwise = Callable[[list[Exchange]], None]
 _REQUEST_TYPE = REQUEST_TYPE.encode()
+_ALLOW = f"Allow: {', '.join(ALLOWED)}"
 _READING = frozenset({"GET", "HEAD"})
+# What DER begins with: a body that begins otherwise is no request, though it may spell a target.
+_SEQUENCE = b"\x30"
 
 
 class AnswerLayer:
@@ -98,6 +106,10 @@ class AnswerLayer:
             self.looks.stop()
         self._watch.journal.close()
 
+    def trouble(self) -> str | None:
+        """As `AtOnce` says."""
+        return self._watch.trouble
+
     def handle(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:
         """Answer what can be answered, after a look at the journal, and pass on the rest."""
         if self.looks is None:
@@ -105,17 +117,39 @@ class AnswerLayer:
         else:
             self.looks.after_look(lambda: self._answer(exchanges, otherwise))
 
+    def when_full(self, request: Request) -> tuple[bytes, bytes] | None:
+        """What to say to a question that no thread has time for; None to what is none. The server's `WhenFull`."""
+        if request.method in _READING:
+            asks = request.target.startswith(self._before_encoded)
+        else:
+            asks = request.method == "POST" and request.target in self._post_targets and _says_request(request)
+        if not asks:
+            return None
+        answer = refusal(Refusal.TRY_LATER)
+        return unkept_head(len(answer.der)) + f"Date: {http_date(self._clock.now())}\r\n".encode(), answer.der
+
+    def kept(self, request: bytes) -> Answer | None:
+        """What is kept for a request's DER and may be said now; for a thread whose request came through this layer.
+
+        The look that followed the request has dropped what it found changed.
+        """
+        kept = self.cache.peek(request, self._clock.now().timestamp())
+        return kept.answer if kept is not None and (kept.revoked or self._watch.knows) else None
+
     def offer(self, request: bytes, answer: Answer) -> None:
         """Keep an answer that a thread made, unless the journal has moved on since; may be called in any thread."""
         if answer.shared is not None and answer.issuer_id is not None and answer.sequence is not None:
             self.in_loop(answer.issuer_id, answer.sequence, lambda: self.cache.put(request, answer, self._clock.now()))
 
     def in_loop(self, issuer_id: int, sequence: int, keep: Callable[[], object]) -> None:
-        """Call *keep* in the loop's thread, unless more than *sequence* has been applied of the issuer's journal."""
+        """Call *keep* in the loop's thread, unless more than *sequence* has been applied of the issuer's journal.
+
+        Nothing is kept either of what was read while nobody could know whether it is current.
+        """
 
         def unless_moved_on() -> None:
             applied = self._watch.applied.get(issuer_id)
-            if applied is not None and sequence >= applied:
+            if self._watch.knows and applied is not None and sequence >= applied:
                 keep()
 
         # Where no loop runs nothing is kept: the application is served by something else.
@@ -123,12 +157,17 @@ class AnswerLayer:
             self.loop.call_soon_threadsafe(unless_moved_on)
 
     def _answer(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:
+        rest: list[Exchange] = []
         try:
             rest = self._answer_what_can_be(exchanges)
-        finally:
-            replies, self._replies = self._replies, []
-            for exchange, head, body in replies:
-                exchange.reply(head, body)
+        except Exception:  # noqa: BLE001 - an error of ours must not leave clients waiting
+            _log.exception("requests could not be answered")
+            made = {id(exchange) for exchange, *_ in self._replies}
+            failed = http_refusal(HTTPStatus.INTERNAL_SERVER_ERROR)
+            self._replies += [(each, *failed) for each in exchanges if each.head is None and id(each) not in made]
+        replies, self._replies = self._replies, []
+        for exchange, reply_head, reply_body in replies:
+            exchange.reply(reply_head, reply_body)
         if rest:
             self._passed_on += len(rest)
             otherwise(rest)
@@ -147,9 +186,12 @@ class AnswerLayer:
             if method in _READING:
                 kept = kept_for(request.target, seconds)
             elif method == "POST" and request.target in self._post_targets and _says_request(request):
-                kept = kept_for(request.body, seconds)
-            else:
+                kept = kept_for(request.body, seconds) if request.body[:1] == _SEQUENCE else None
+            elif method == "POST":
                 rest.append(exchange)
+                continue
+            else:
+                replies.append((exchange, *http_refusal(HTTPStatus.METHOD_NOT_ALLOWED, _ALLOW)))
                 continue
             if kept is not None and (knows or kept.revoked):
                 self._kept += 1
@@ -229,7 +271,10 @@ def _none_match(request: Request) -> str:
 
 
 def _says_request(request: Request) -> bool:
+    said = None
     for name, value in request.headers:
         if name == b"content-type":
-            return value == _REQUEST_TYPE or is_request_type(value.decode("latin-1"))
-    return False
+            if said is not None:
+                return False  # RFC 9110 section 5.3: one line, whatever the second one says
+            said = value
+    return said == _REQUEST_TYPE or (said is not None and is_request_type(said.decode("latin-1")))

@@ -86,29 +86,34 @@ class LooksInThread:
         if done.cancelled():
             return
         error = done.exception()
+        waiting, self._looking = self._looking or [], None
         if error is None:
             self._watch.take(done.result())
         else:
             if not isinstance(error, JournalLost):
                 _log.error("the journal could not be looked at", exc_info=error)
             self._watch.lose(str(error))
-        self._call(self._looking or [])
-        self._looking = None
-        if self._next:
+        _call(waiting)
+        # Unless one of them wanted another look, and it has begun.
+        if self._next and self._looking is None:
             self._begin()
 
     def _give_up(self) -> None:
         """The look has not come back; whoever waits for it is told so, and so is who comes meanwhile."""
         self._watch.lose(f"The database has not answered for {self._patience:.0f} seconds.")
         waiting, self._looking, self._next = [*(self._looking or []), *self._next], [], []
-        self._call(waiting)
         self._loop.call_later(self._patience, self._give_up_again)
+        _call(waiting)
 
     def _give_up_again(self) -> None:
         if self._looking is not None and not self._watch.knows:
             self._give_up()
 
-    @staticmethod
-    def _call(waiting: list[Then]) -> None:
-        for then in waiting:
+
+def _call(waiting: list[Then]) -> None:
+    """Each for itself: what one of them raises keeps no other one waiting."""
+    for then in waiting:
+        try:
             then()
+        except Exception:  # noqa: BLE001 - whatever it is, looking goes on, or nobody would be answered any more
+            _log.exception("what waited for a look at the journal failed")

@@ -20,14 +20,19 @@ from pki_revocation.errors import StoreError
 from pki_revocation.schema import journal, journal_heads
 from pki_revocation.time_order import try_advisory_order
 
-from .journal_reading import Findings, JournalLost, changes
+from .journal_reading import Findings, JournalLost, Reached, changes, rewritten
 
 _log = logging.getLogger(__name__)
 _HEADS = select(
     journal_heads.c.issuer_id,
     journal_heads.c.sequence,
     journal_heads.c.last_at,
+    journal.c.reference,
     cast(extract("epoch", func.clock_timestamp()), Double).label("their_time"),
+).outerjoin_from(
+    journal_heads,
+    journal,
+    (journal.c.issuer_id == journal_heads.c.issuer_id) & (journal.c.sequence == journal_heads.c.sequence),
 )
 CHANNEL = "pki_revocation_journal"
 _RETRY_SECONDS = 1.0
@@ -45,9 +50,11 @@ class PostgresqlJournal:
         self._database = database
         self._clock = clock
         self._connection: Connection | None = None
-        self._seen: tuple[dict[int, int], datetime | None] | None = None
+        self._seen: tuple[dict[int, Reached], datetime | None] | None = None
 
-    def look(self, applied: Mapping[int, int], dated: datetime | None, *, all_of_it: bool = False) -> Findings | None:
+    def look(
+        self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool = False
+    ) -> Findings | None:
         """As `JournalReading` says; None is only given where nothing differs from the last look's findings."""
         try:
             with outages_named():
@@ -56,31 +63,36 @@ class PostgresqlJournal:
             self.close()
             raise JournalLost(str(error)) from error
 
-    def _look(self, applied: Mapping[int, int], dated: datetime | None, *, all_of_it: bool) -> Findings | None:
+    def _look(self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool) -> Findings | None:
         connection = self._connection = self._connection or self._database.connect_alone()
         moment = None
         if (now := self._clock.now()) != dated and applied:
             # The order first: what is committed when it has been passed must be in what is read below.
             moment = now if all(try_advisory_order(connection, issuer_id) for issuer_id in applied) else None
         heads = connection.execute(_HEADS).all()
-        sequences = {head.issuer_id: head.sequence for head in heads}
+        reached = {head.issuer_id: Reached(head.sequence, head.reference) for head in heads}
         last_at = max((head.last_at for head in heads), default=None)
-        if (sequences, last_at) == self._seen and moment is None and not all_of_it:
+        if (reached, last_at) == self._seen and moment is None and not all_of_it:
             return None
 
         def serials_between(issuer_id: int, behind: int, upto: int) -> Iterator[int]:
             within = (journal.c.issuer_id == issuer_id) & (journal.c.sequence > behind) & (journal.c.sequence <= upto)
             return iter(connection.execute(select(journal.c.serial).where(within)).scalars())
 
+        def reference_at(issuer_id: int, sequence: int) -> str | None:
+            row = (journal.c.issuer_id == issuer_id) & (journal.c.sequence == sequence)
+            return connection.execute(select(journal.c.reference).where(row)).scalar_one_or_none()
+
         theirs = datetime.fromtimestamp(heads[0].their_time, UTC) if heads else now
         found = Findings(
             moment=moment,
-            sequences=sequences,
+            reached=reached,
             last_at=last_at,
-            changed=changes(sequences, applied, serials_between),
+            changed=changes(reached, applied, serials_between),
+            rewritten=rewritten(reached, applied, reference_at),
             ahead=theirs - self._clock.now(),
         )
-        self._seen = (sequences, last_at)
+        self._seen = (reached, last_at)
         return found
 
     def status(self, issuer_id: int, serial: int) -> Status | None:  # noqa: ARG002 - the port's

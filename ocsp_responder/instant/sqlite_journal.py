@@ -1,26 +1,33 @@
 """The journal in a SQLite file: `PRAGMA data_version` says in 4 µs whether anybody committed anything.
 
 The driver's own connection and plain SQL, because this stands in the way of every answer: a point look-up costs 10 µs
-this way, and several times that through SQLAlchemy. The file's identity is looked at once a second, because an open
-file that was replaced (a restored backup) would stay as it was for ever.
+this way, and several times that through SQLAlchemy. The file's identity is looked at as well, because an open file that
+was replaced (a restored backup) would stay as it was for ever; that costs half as much again, and is done as often as
+the background looks.
 """
 
-import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ocsp_responder.status import Good, Revoked, Status, Unknown
 from pki_revocation.clock import Clock
+from pki_revocation.errors import StoreError
 from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.sqlite_file import FileConnection, identity, open_existing
 from pki_revocation.time_order import moment_past_file_order
 
-from .journal_reading import Findings, JournalLost, changes
+from .journal_reading import Findings, JournalLost, Reached, changes, rewritten
 
 _VERSION = "PRAGMA data_version"
-_HEADS = "SELECT issuer_id, sequence, last_at FROM journal_heads"
+_HEADS = """
+    SELECT h.issuer_id, h.sequence, j.reference, h.last_at
+    FROM journal_heads h LEFT JOIN journal j ON j.issuer_id = h.issuer_id AND j.sequence = h.sequence
+"""
+_REFERENCE = "SELECT reference FROM journal WHERE issuer_id = ? AND sequence = ?"
 _SERIALS = "SELECT serial FROM journal WHERE issuer_id = ? AND sequence > ? AND sequence <= ? ORDER BY sequence"
 # Where a reason was raised there are two rows, and the later one says what is shown.
 _STATUS = """
@@ -28,6 +35,7 @@ _STATUS = """
     FROM certificates c LEFT JOIN journal j ON j.issuer_id = c.issuer_id AND j.serial = c.serial
     WHERE c.issuer_id = ? AND c.serial = ? ORDER BY j.sequence DESC LIMIT 1
 """
+_IDENTITY_SECONDS = 0.05
 # A reader in WAL mode waits for nobody but whoever recovers the file after a crash.
 _BUSY_SECONDS = 1.0
 
@@ -42,38 +50,48 @@ class SqliteJournal:
         self._file = file
         self._order_file = Path(f"{file}-order")
         self._clock = clock
-        self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._connection: FileConnection | None = None
         self._version = -1
-        self._looked: datetime | None = None
+        self._replaced = False
+        self._identify_at = 0.0
 
-    def look(self, applied: Mapping[int, int], dated: datetime | None, *, all_of_it: bool = False) -> Findings | None:
+    def look(
+        self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool = False
+    ) -> Findings | None:
         """As `JournalReading` says."""
         try:
             return self._look(applied, dated, all_of_it=all_of_it)
+        except StoreError as error:
+            raise JournalLost(str(error)) from error
         except (sqlite3.Error, OSError) as error:
             raise JournalLost(f"The database does not answer: {error}") from error
 
-    def _look(self, applied: Mapping[int, int], dated: datetime | None, *, all_of_it: bool) -> Findings | None:
-        now = self._clock.now()
-        replaced = now != self._looked and self._replaced()
+    def _look(self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool) -> Findings | None:
         # The order first: what is committed when it has been passed must be in what is read below.
-        moment = moment_past_file_order(self._order_file, self._clock) if now != dated else None
-        connection = self._connection or self._open()
+        moment = moment_past_file_order(self._order_file, self._clock) if self._clock.now() != dated else None
+        connection = self._connection
+        if connection is None:
+            connection = self._open()
+        elif (now := time.monotonic()) >= self._identify_at:
+            if identity(self._file) != connection.identity:
+                connection = self._open()
+                self._replaced = True
+            self._identify_at = now + _IDENTITY_SECONDS
         (version,) = connection.execute(_VERSION).fetchone()
-        if version == self._version and moment is None and not (replaced or all_of_it):
+        if version == self._version and moment is None and not (self._replaced or all_of_it):
             return None
         heads = connection.execute(_HEADS).fetchall()
-        sequences = {issuer_id: sequence for issuer_id, sequence, _ in heads}
+        reached = {issuer_id: Reached(sequence, reference) for issuer_id, sequence, reference, _ in heads}
         found = Findings(
             moment=moment,
-            sequences=sequences,
+            reached=reached,
             last_at=datetime.fromtimestamp(max(last for *_, last in heads), UTC) if heads else None,
-            changed=changes(sequences, applied, self._serials_between),
-            replaced=replaced,
+            changed=changes(reached, applied, self._serials_between),
+            rewritten=rewritten(reached, applied, self._reference_at),
+            replaced=self._replaced,
         )
         # Last of all, so that what failed on the way is read again.
-        self._version, self._looked = version, now
+        self._version, self._replaced = version, False
         return found
 
     def status(self, issuer_id: int, serial: int) -> Status | None:
@@ -83,8 +101,8 @@ class SqliteJournal:
             return Unknown()
         octets = serial.to_bytes((serial.bit_length() + 7) // 8)
         try:
-            row = (self._connection or self._open()).execute(_STATUS, (issuer_id, octets)).fetchone()
-        except (sqlite3.Error, OSError) as error:
+            row = self._opened().execute(_STATUS, (issuer_id, octets)).fetchone()
+        except sqlite3.Error as error:
             raise JournalLost(f"The database does not answer: {error}") from error
         if row is None:
             return Unknown()
@@ -100,31 +118,24 @@ class SqliteJournal:
             self._connection.close()
             self._connection = None
 
-    def _open(self) -> sqlite3.Connection:
-        # rw, not rwc: a file that is gone must be missed and not be made anew, empty.
-        address = f"{self._file.resolve().as_uri()}?mode=rw"
-        connection = sqlite3.connect(
-            address, uri=True, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False
-        )
+    def _open(self) -> FileConnection:
+        """Open what has the name now; while nothing has, the connection to what had it stays."""
+        connection = open_existing(self._file, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
         connection.execute("PRAGMA query_only = ON")
-        self._identity = _identity(self._file)
+        self.close()
         self._version = -1
         self._connection = connection
         return connection
 
-    def _replaced(self) -> bool:
-        """Whether another file has taken the place; then it is opened."""
-        if self._connection is None or _identity(self._file) == self._identity:
-            return False
-        self.close()
-        self._open()
-        return True
+    def _opened(self) -> FileConnection:
+        if self._connection is None:
+            raise JournalLost("The database has not been opened.")
+        return self._connection
 
     def _serials_between(self, issuer_id: int, behind: int, upto: int) -> Iterator[int]:
-        connection = self._connection or self._open()
-        return (int.from_bytes(serial) for (serial,) in connection.execute(_SERIALS, (issuer_id, behind, upto)))
+        rows = self._opened().execute(_SERIALS, (issuer_id, behind, upto))
+        return (int.from_bytes(serial) for (serial,) in rows)
 
-
-def _identity(file: Path) -> tuple[int, int]:
-    found = os.stat(file)  # noqa: PTH116 - in the way of answers, once a second
-    return found.st_dev, found.st_ino
+    def _reference_at(self, issuer_id: int, sequence: int) -> str | None:
+        row = self._opened().execute(_REFERENCE, (issuer_id, sequence)).fetchone()
+        return None if row is None else str(row[0])

@@ -5,6 +5,7 @@ by an import, which the journal does not tell of, so it is looked up every time.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ocsp_responder.errors import WouldWait
@@ -30,6 +31,11 @@ class KnownStatuses:
         """What is kept of a certificate."""
         return self._kept.get((issuer_id, serial))
 
+    def revoked(self, issuer_id: int, serial: int) -> Revoked | None:
+        """What is kept of a certificate, if that is a revocation; for any thread."""
+        kept = self._kept.peek((issuer_id, serial))
+        return kept if isinstance(kept, Revoked) else None
+
     def put(self, issuer_id: int, serial: int, status: Status) -> None:
         """Keep it, unless it is unknown."""
         if not isinstance(status, Unknown):
@@ -46,7 +52,10 @@ class KnownStatuses:
 
 
 class AtOnceSource:
-    """A `StatusSource` that never waits; for the server's loop, right after the watch has looked."""
+    """A `StatusSource` that never waits; for the server's loop, right after the watch has looked.
+
+    It says what the journal says, and whether that is all there is, the watch knows (`RevokedAnyway`).
+    """
 
     def __init__(
         self,
@@ -76,13 +85,14 @@ class AtOnceSource:
             WouldWait: when a thread must do it.
             StoreError: when nobody can know it.
         """
-        if issuer_id in self._slow or len(serials) > _AT_ONCE:
-            raise WouldWait
-        if not self._watch.knows:
+        if not self._watch.reads:
             raise StoreError(str(self._watch.why))
         moment = self._watch.moment()
+        if moment is None and self._watch.held:
+            # Threads would wait for it as well, and soon all of them.
+            raise StoreError(str(self._watch.trouble))
         sequence = self._watch.applied.get(issuer_id)
-        if moment is None or sequence is None:
+        if moment is None or sequence is None or issuer_id in self._slow or len(serials) > _AT_ONCE:
             raise WouldWait
         statuses = tuple([self._status(issuer_id, serial, moment) for serial in serials])
         parent = self._parents.get(issuer_id)
@@ -96,7 +106,8 @@ class AtOnceSource:
 
     def _status(self, issuer_id: int, serial: int, moment: datetime) -> Status:
         status: Status | None = self._known.get(issuer_id, serial)
-        if status is None:
+        # Where nobody knows what is good, what was good says nothing: the journal may have a row by now.
+        if status is None or not (self._watch.knows or isinstance(status, Revoked)):
             status = self._watch.journal.status(issuer_id, serial)
             if status is None:
                 raise WouldWait
@@ -110,11 +121,12 @@ class AtOnceSource:
 class RevokedAnyway:
     """Where nobody can know what is good: what is known to be revoked stays so, and the rest is an error.
 
-    A revocation is irrevocable, so that its answer may be dated now whatever else happened.
+    A revocation is irrevocable: its answer may be dated now whatever else happened, and one that a journal holds is one
+    whatever that journal has lost.
     """
 
     def __init__(self, source: StatusSource, watch: JournalWatch, known: KnownStatuses, clock: Clock) -> None:
-        """Ask *source* while *watch* knows."""
+        """Ask *source*, and believe it while *watch* knows."""
         self._source = source
         self._watch = watch
         self._known = known
@@ -127,18 +139,22 @@ class RevokedAnyway:
             StoreError: when one of them is not known to be revoked.
         """
         try:
-            return self._current(issuer_id, serials)
+            reading = self._source.read(issuer_id, serials)
         except StoreError:
-            found = [status for serial in serials if (status := self._known.get(issuer_id, serial)) is not None]
-            revoked = tuple(status for status in found if isinstance(status, Revoked))
-            if len(revoked) < len(serials):
+            found = tuple(self._known.revoked(issuer_id, serial) for serial in serials)
+            if None in found:
                 raise
-            moment = max(self._clock.now(), *(status.revocation_date for status in revoked))
             sequence = self._watch.applied.get(issuer_id, 0)
-            return Reading(moment=moment, statuses=revoked, sequence=sequence, issuer_revoked=None)
-
-    def _current(self, issuer_id: int, serials: Sequence[int]) -> Reading:
-        reading = self._source.read(issuer_id, serials)
-        if not self._watch.knows:
+            reading = Reading(moment=self._clock.now(), statuses=(), sequence=sequence, issuer_revoked=None)
+        else:
+            if self._watch.knows:
+                return reading
+            found = tuple(
+                self._known.revoked(issuer_id, serial) or (status if isinstance(status, Revoked) else None)
+                for serial, status in zip(serials, reading.statuses, strict=True)
+            )
+        revoked = tuple(status for status in found if status is not None)
+        if len(revoked) < len(serials):
             raise StoreError(str(self._watch.why))
-        return reading
+        moment = max(reading.moment, *(status.revocation_date for status in revoked))
+        return replace(reading, moment=moment, statuses=revoked, issuer_revoked=None)

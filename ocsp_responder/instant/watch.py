@@ -1,8 +1,9 @@
 """What this worker has applied of the journal, and whether it can know that this is all there is.
 
-Three things take the knowledge away: the journal cannot be read; it stands before what was applied already (a restored
-backup, which would un-revoke); or the clock cannot be right, being behind the journal's last moment or apart from the
-database's. Until the knowledge is back nobody is `good`.
+Three things take the knowledge away: the journal cannot be read; it does not hold the row that was applied last (a
+restored backup, which would un-revoke, however much has been written behind it since); or the clock cannot be right,
+being behind the journal's last moment, or apart from the database's where that has one of its own. Until the knowledge
+is back nobody is `good`.
 """
 
 import logging
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from pki_revocation.clock import Clock, iso
 
-from .journal_reading import Findings, JournalLost, JournalReading
+from .journal_reading import Findings, JournalLost, JournalReading, Reached
 
 _log = logging.getLogger(__name__)
 # A live answer may be dated by a moment this old, where the time order was held whenever it was to be passed.
@@ -47,12 +48,13 @@ class JournalWatch:
         """
         self.journal = journal
         self.applied: Mapping[int, int] = {}
+        self._reached: Mapping[int, Reached] = {}
         self._clock = clock
         self._tolerance = tolerance
         self._keepers = keepers
         self._moment: datetime | None = None
         self._lost: str | None = "The journal has not been read yet."
-        self._behind: str | None = None
+        self._rewritten: str | None = None
         self._last_at: datetime | None = None
         self._ahead = timedelta()
         self.why: str | None = self._lost
@@ -61,6 +63,11 @@ class JournalWatch:
     def knows(self) -> bool:
         """Whether `good` may be said of what was looked up since the last look began."""
         return self.why is None
+
+    @property
+    def reads(self) -> bool:
+        """Whether the journal can be read, whatever else is wrong: then a revocation in it is one."""
+        return self._lost is None
 
     def look(self) -> None:
         """Catch up, in this thread; afterwards everything that was committed before the call is applied."""
@@ -73,22 +80,31 @@ class JournalWatch:
 
     def question(self) -> Callable[[], Findings | None]:
         """A look that any thread may take; what it finds goes to `take`."""
-        journal, applied, dated, all_of_it = self.journal, self.applied, self._moment, not self.knows
+        journal, applied, dated, all_of_it = self.journal, self._reached, self._moment, not self.knows
         return lambda: journal.look(applied, dated, all_of_it=all_of_it)
 
     def take(self, found: Findings | None) -> None:
-        """Apply what a look found."""
+        """Apply what a look found; what cannot be applied is not known, and is looked for again."""
         if found is None:
             return
+        try:
+            self._take(found)
+        except Exception as error:  # noqa: BLE001 - whoever waits for this look must not be answered from what was kept
+            _log.exception("what changed could not be applied")
+            self.lose(f"What changed could not be applied: {error}.")
+
+    def _take(self, found: Findings) -> None:
         if found.moment is not None:
             self._moment = found.moment
         self._last_at, self._ahead = found.last_at, found.ahead
-        self._behind = self._what_is_missing(found)
+        was_rewritten, self._rewritten = self._rewritten, self._what_is_missing(found)
         self._lost = None
         if found.replaced:
-            _log.warning("the database was replaced by another one: everything is read anew")
-            self._tell_all()
-        if self._behind is None:
+            _log.warning("another file has taken the database's place")
+        # Not while it is another one: what is known to be revoked stays so, and nothing else is said.
+        if self._rewritten is None:
+            if found.replaced or was_rewritten is not None:
+                self._tell_all()
             self._apply(found)
         self._judge()
 
@@ -104,6 +120,17 @@ class JournalWatch:
             return None
         return moment
 
+    @property
+    def held(self) -> bool:
+        """Whether a revocation has been on its way for so long that nobody should wait for it any more."""
+        return self._moment is not None and self._clock.now() - self._moment > _OLDEST_MOMENT
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps new answers from being made, in a sentence."""
+        held = "A revocation has been on its way for seconds: nothing can be dated before it is there."
+        return self.why or (held if self.held else None)
+
     def _apply(self, found: Findings) -> None:
         for issuer_id, serials in found.changed.items():
             for keeper in self._keepers:
@@ -111,23 +138,30 @@ class JournalWatch:
                     keeper.clear()
                 else:
                     keeper.drop(issuer_id, serials)
-        self.applied = found.sequences
+        self._reached = found.reached
+        self.applied = {issuer_id: there.sequence for issuer_id, there in found.reached.items()}
 
     def _tell_all(self) -> None:
         for keeper in self._keepers:
             keeper.clear()
 
     def _what_is_missing(self, found: Findings) -> str | None:
-        for issuer_id, sequence in self.applied.items():
-            if (there := found.sequences.get(issuer_id, 0)) < sequence:
-                return (
-                    f"The journal of issuer {issuer_id} ends at {there}, and this responder has seen {sequence}: "
-                    "was an old backup restored?"
+        for issuer_id in found.rewritten:
+            sequence, there = self.applied[issuer_id], found.reached.get(issuer_id)
+            if there is None or there.sequence < sequence:
+                ends = 0 if there is None else there.sequence
+                found_instead = (
+                    f"The journal of issuer {issuer_id} ends at {ends}, and this responder has seen {sequence}"
                 )
+            else:
+                found_instead = (
+                    f"Row {sequence} of issuer {issuer_id}'s journal is not the one that this responder has seen"
+                )
+            return f"{found_instead}: was an old backup restored? If that is meant, start the responder again."
         return None
 
     def _judge(self) -> None:
-        before, self.why = self.why, self._lost or self._behind or self._clock_is_off()
+        before, self.why = self.why, self._lost or self._rewritten or self._clock_is_off()
         if self.why is not None and before is None:
             _log.error("nothing can be called good: %s", self.why)
         elif self.why is None and before is not None:

@@ -1,9 +1,12 @@
-"""`doctor` and its checks: what would fail silently, said out loud."""
+"""`doctor` and the core's checks: what would fail silently, said out loud; and what a restored database lacks."""
 
+import getpass
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import entry_points
+from pathlib import Path
 
 import click
 from sqlalchemy import func, select
@@ -22,7 +25,9 @@ from pki_revocation.schema import revocation_codes
 from pki_revocation.secret_files import load_pepper, load_session_key
 
 from .options import installation_option
+from .restoration import RESTORATIONS_GROUP, FindRestorations, Restoration
 
+CHECKS_GROUP = "pki_revocation.checks"
 _APPLIED_WITHIN = timedelta(seconds=5)
 
 
@@ -36,10 +41,22 @@ class Finding:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--restore", is_flag=True, help="Take back what an old backup lacks, from published CRLs or FILES.")
+@click.option("--yes", is_flag=True, help="With --restore: do not ask. What is revoked stays revoked.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 @installation_option
-def doctor(installation: Installation, *, as_json: bool) -> None:
-    """Check the database, the journal, the audit chain and the secrets; exit status 1 when something is wrong."""
+def doctor(installation: Installation, *, files: tuple[Path, ...], restore: bool, yes: bool, as_json: bool) -> None:
+    """Check the database, the journal, the audit chain, the secrets and the CRLs; exit status 1 when one is wrong.
+
+    With --restore, after a database came back from an old backup: take revocations that public CRLs list, or those of
+    FILES in DER or PEM, back into the journal.
+    """
+    if restore:
+        _restore(installation, files, yes=yes, as_json=as_json)
+        return
+    if files:
+        raise click.UsageError("Files are evidence for --restore: give that too, or no file.")
     findings = list(examine(installation))
     if as_json:
         click.echo(json.dumps([{"check": each.check, "well": each.well, "says": each.says} for each in findings]))
@@ -48,6 +65,29 @@ def doctor(installation: Installation, *, as_json: bool) -> None:
             click.echo(f"{'ok   ' if each.well else 'WRONG'}  {each.check}: {each.says}")
     if not all(each.well for each in findings):
         click.get_current_context().exit(1)
+
+
+def _restore(installation: Installation, files: tuple[Path, ...], *, yes: bool, as_json: bool) -> None:
+    with installation.database() as database:
+        database.check_revision()
+        found = list(_restorations(installation, database, files))
+        if not as_json:
+            for each in found:
+                for line in each.lines():
+                    click.echo(line)
+        changes = sum(each.changes for each in found)
+        if changes and not yes:
+            click.confirm(f"Write {changes} rows into the journal? This can never be undone.", abort=True, err=as_json)
+        source = {"operator": getpass.getuser()}
+        done = [(each, each.carry_out(source) if each.changes else None) for each in found]
+    if as_json:
+        click.echo(json.dumps([each.as_json() | {"done": sentence} for each, sentence in done]))
+        return
+    for _, sentence in done:
+        if sentence is not None:
+            click.echo(sentence)
+    if not changes:
+        click.echo("The journal has every revocation that the public CRLs list: nothing was to be done.")
 
 
 def examine(installation: Installation) -> Iterator[Finding]:
@@ -64,6 +104,23 @@ def examine(installation: Installation) -> Iterator[Finding]:
         yield from _pepper(installation, database)
         yield _session_key(installation)
         yield from _responders(database)
+        yield from _of_upper_packages(installation, database)
+
+
+def _of_upper_packages(installation: Installation, database: Database) -> Iterator[Finding]:
+    """Checks come in by entry point: functions that take the installation and the database, and give findings."""
+    for point in sorted(entry_points(group=CHECKS_GROUP), key=lambda point: point.name):
+        try:
+            yield from point.load()(installation, database)
+        except PkiError as error:
+            yield Finding(point.name, well=False, says=str(error))
+
+
+def _restorations(installation: Installation, database: Database, files: Sequence[Path]) -> Iterator[Restoration]:
+    """What packages above find missing, in what is published or in *files*."""
+    for point in sorted(entry_points(group=RESTORATIONS_GROUP), key=lambda point: point.name):
+        find: FindRestorations = point.load()
+        yield from find(installation, database, files)
 
 
 def _journal(database: Database) -> Iterator[Finding]:

@@ -6,9 +6,11 @@ from datetime import datetime
 
 import click
 
+from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso, whole_second
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
+from pki_revocation.crl_coverage import CrlCoverage, crl_coverage
 from pki_revocation.database import Database
 from pki_revocation.errors import ImpossibleDate
 from pki_revocation.installation import Installation
@@ -99,13 +101,31 @@ def status(installation: Installation, *, what: str, issuer_name: str | None, as
         database.check_revision()
         issuer, serial = find_certificate(database, what, issuer_name)
         found = _service(database).status(issuer, serial)
+        shown_on = _coverage(database, found)
     answer = _status_answer(found)
     if as_json:
-        click.echo(json.dumps(answer))
+        crls = {name: [each.as_json() for each in coverage] for name, coverage in shown_on.items()}
+        click.echo(json.dumps(answer | crls))
         return
     for key, value in answer.items():
         if value is not None:
             click.echo(f"{key.replace('_', ' ')}: {value}")
+    for name, coverage in shown_on.items():
+        for each in coverage:
+            click.echo(f"{name.replace('_', ' ')}: {each}")
+
+
+def _coverage(database: Database, found: CertificateStatus) -> dict[str, tuple[CrlCoverage, ...]]:
+    """Since when CRLs list the revocation, and since when they show the reason that it was raised to."""
+    entry = found.entry
+    if entry is None:
+        return {}
+    with database.read() as connection:
+        first = journal.first_entry(connection, entry.issuer_id, entry.serial) or entry
+        shown = {"crl": crl_coverage(connection, first)}
+        if first != entry:
+            shown["raised_in_crl"] = crl_coverage(connection, entry)
+    return shown
 
 
 def _status_answer(found: CertificateStatus) -> dict[str, object]:
@@ -118,6 +138,8 @@ def _status_answer(found: CertificateStatus) -> dict[str, object]:
         "number": found.certificate.number,
         "not_after": iso(found.certificate.not_after),
     }
+    if found.certificate.is_from_crl_alone:
+        answer["note"] = "a CRL alone tells of this certificate: import it, and its subject and its end are known"
     if entry is not None:
         answer |= {
             "recorded_at": iso(entry.recorded_at),

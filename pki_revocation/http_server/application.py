@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from .messages import Exchange
+from .messages import Exchange, Request
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -22,6 +22,10 @@ class AtOnce(Protocol):
         """The loop ends."""
         ...
 
+    def trouble(self) -> str | None:
+        """What keeps it from answering as it should, in a sentence for operators; None while nothing does."""
+        ...
+
     def handle(self, exchanges: list[Exchange], otherwise: Callable[[list[Exchange]], None]) -> None:
         """Reply to the requests that were complete in one turn of the loop, now or later; decline by *otherwise*.
 
@@ -30,9 +34,17 @@ class AtOnce(Protocol):
         ...
 
 
+# Head and body, as for `Exchange.reply`, of the answer to a request that no thread has time for; None is a plain 503.
+WhenFull = Callable[[Request], tuple[bytes, bytes] | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """What a factory makes in each worker; without *at_once* threads answer everything."""
+    """What a factory makes in each worker; without *at_once* threads answer everything.
+
+    *when_full* is asked in the loop's thread when no thread has time for a request.
+    """
 
     wsgi: "WSGIApplication"
     at_once: AtOnce | None = None
+    when_full: WhenFull | None = None

@@ -39,6 +39,10 @@ class Owner(Protocol):
         """A request is complete."""
         ...
 
+    def keeps(self, connection: "Connection", octets: int) -> None:
+        """So many octets are kept of what the client has sent and is no complete request yet."""
+        ...
+
 
 class Connection(asyncio.Protocol):
     """Made by the server for each client that is accepted.
@@ -53,6 +57,7 @@ class Connection(asyncio.Protocol):
         "_ending",
         "_exchanges",
         "_held",
+        "_keeping",
         "_left",
         "_limits",
         "_lingering",
@@ -81,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._left = 0
         # What was received beyond the requests that may wait.
         self._held = b""
+        self._keeping = 0
         self._paused = self._stalled = self._continue_due = False
         # No more requests are taken: the last one said so or was refused, or the server ends.
         self._ending = False
@@ -120,6 +126,8 @@ class Connection(asyncio.Protocol):
             self._read_one_by_one(data)
         else:
             self._read(data)
+        if self._keeping or self._reader.stage or self._held:
+            self._account()
 
     def eof_received(self) -> bool:
         """The client will send no more; it still gets what it is owed."""
@@ -236,6 +244,10 @@ class Connection(asyncio.Protocol):
             self._read(data[at:end])
             at = end
 
+    def _account(self) -> None:
+        self._keeping = len(self._held) + (self._reader.held if self._reader.stage else 0)
+        self._server.keeps(self, self._keeping)
+
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer in place of an application, after what is still owed, and end."""
         if self._ending:
@@ -335,5 +347,7 @@ class Connection(asyncio.Protocol):
             self._paused = False
             held, self._held = self._held, b""
             self._read_one_by_one(held)
+            if self._keeping:
+                self._account()
             if not self._paused:
                 self._transport.resume_reading()

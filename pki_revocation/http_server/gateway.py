@@ -12,6 +12,7 @@ from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from .application import WhenFull
 from .messages import Exchange, FileBody
 from .refusals import refusal
 from .wsgi import environ_of, respond
@@ -35,13 +36,24 @@ class Gateway:
         address: tuple[str, int],
         threads: int,
         waiting: int = _WAITING,
+        when_full: WhenFull | None = None,
     ) -> None:
-        """Answer with *application*; *address* is where we listen, *waiting* how many may wait for a thread."""
+        """Answer with *application*.
+
+        Args:
+            application: called in threads.
+            loop: where replies are sent.
+            address: where we listen.
+            threads: how many at most.
+            waiting: how many requests may wait for one.
+            when_full: answers beyond them.
+        """
         self._application = application
         self._loop = loop
         self._address = address
         self._most_threads = threads
         self._most_in_hand = threads + waiting
+        self._when_full = when_full
         self._threads: list[threading.Thread] = []
         self._in_hand = 0
         self._requests: queue.SimpleQueue[Exchange | None] = queue.SimpleQueue()
@@ -51,7 +63,8 @@ class Gateway:
         """Have threads reply; in the loop's thread."""
         for exchange in exchanges:
             if self._in_hand >= self._most_in_hand:
-                head, body = refusal(HTTPStatus.SERVICE_UNAVAILABLE, "Retry-After: 1")
+                own = None if self._when_full is None else self._when_full(exchange.request)
+                head, body = own or refusal(HTTPStatus.SERVICE_UNAVAILABLE, "Retry-After: 1")
                 exchange.reply(head, _unless_head(exchange, body))
                 continue
             if self._in_hand >= len(self._threads) < self._most_threads:

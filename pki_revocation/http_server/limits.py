@@ -17,7 +17,8 @@ class Limits:
     from a request's first octet, *body_seconds* from the end of its head, and *idle_seconds* from the last reply.
     *stalled_seconds* is how long a client may take nothing of a reply that waits; one that takes it slowly may.
     *linger_seconds* is how long a client may still send after its last reply, whose loss a reset would be. *waiting*
-    requests of one connection are answered before it is read on. *connections* are held by one worker.
+    requests of one connection are answered before it is read on. *connections* are held by one worker, and *unfinished*
+    octets, roughly, of what all of them have sent and is no complete request yet.
     """
 
     target: int = 8 * 1024
@@ -31,6 +32,7 @@ class Limits:
     linger_seconds: float = 5
     waiting: int = 16
     connections: int = 10_000
+    unfinished: int = 64 * 1024 * 1024
 
 
 def connections_allowed(wanted: int) -> int:

@@ -3,6 +3,9 @@
 llhttp refuses most of it: Transfer-Encoding beside Content-Length, two lengths, folded lines, space before a colon,
 bare line feeds, control characters. What it lets through and should not is refused here. It knows methods by name,
 and a method may be any token (RFC 9110 section 9.1): which of them are taken is the application's to say.
+
+Versions and transfer codings that are not spoken here are 400 as well, not 505 and 501: a status from 500 on says that
+we failed, alarms are set on it, and no client's octets may raise one.
 """
 
 import enum
@@ -22,6 +25,8 @@ _OF_INTEREST = frozenset({b"host", b"content-length", b"transfer-encoding", b"ex
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 _METHOD = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
 _BEGUN_METHOD = re.compile(rb"[\r\n]*[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
+# What Python needs for a header line beside its octets.
+_LINE_OCTETS = 150
 # Parsed in place of a method that llhttp does not know: neither says anything of a body.
 _STAND_IN = b"POST"
 
@@ -55,7 +60,6 @@ class RequestReader:
     __slots__ = (
         "_begun",
         "_body",
-        "_body_octets",
         "_completed",
         "_head_octets",
         "_headers",
@@ -85,6 +89,12 @@ class RequestReader:
         self.on_message_begin()
         self.stage = _NOTHING
 
+    @property
+    def held(self) -> int:
+        """Roughly how many octets are kept of a request that is not complete."""
+        lines = self._head_octets + _LINE_OCTETS * len(self._headers)
+        return len(self._begun) + len(self._target) + lines + len(self._body)
+
     def feed(self, data: bytes) -> None:
         """Read on.
 
@@ -111,7 +121,7 @@ class RequestReader:
                 raise error.__context__ or error from None
             except httptools.HttpParserError as error:
                 if self._completed or not fresh or "method" not in str(error):
-                    raise Refused(self._why()) from error
+                    raise Refused(HTTPStatus.BAD_REQUEST) from error
                 data = self._with_known_method(data)
                 fresh = False
             else:
@@ -126,8 +136,8 @@ class RequestReader:
         self.stage = _HEAD
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._head_octets = self._body_octets = 0
-        self._body: list[bytes] = []
+        self._head_octets = 0
+        self._body: bytes | bytearray = b""
         self._old = False
 
     def on_url(self, url: bytes) -> None:
@@ -149,7 +159,7 @@ class RequestReader:
         version = self._parser.get_http_version()
         if version != _USUAL:
             if version != _OLD:
-                raise Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+                raise Refused(HTTPStatus.BAD_REQUEST)
             self._old = True
         hosts = 0
         has_body = expects = False
@@ -173,18 +183,29 @@ class RequestReader:
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        self._body_octets += len(body)
-        if self._body_octets > self._limits.body:
+        if len(self._body) + len(body) > self._limits.body:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         self._undigested = -1
-        self._body.append(body)
+        if not self._body:
+            self._body = body
+        elif isinstance(self._body, bytearray):
+            self._body += body
+        else:
+            # Pieces may be of one octet each, and an object for each would be thirty times as large.
+            self._body = bytearray(self._body + body)
 
     def on_message_complete(self) -> None:
         """A request has arrived."""
         parser = self._parser
         method = self._method or parser.get_method().decode("ascii")
-        body = b"".join(self._body) if self._body else b""
+        body = self._body
+        if isinstance(body, bytearray):
+            body = bytes(body)
         request = Request(method, self._target, self._headers, body, self._old, self._peer)
+        # A connection that waits for its next request holds nothing of the last one.
+        self._target = self._body = b""
+        self._headers = []
+        self._head_octets = 0
         self.stage = _NOTHING
         self._completed = True
         self._method = ""
@@ -217,17 +238,6 @@ class RequestReader:
         self._begun = data
         return b""
 
-    def _why(self) -> HTTPStatus:
-        """Which of llhttp's refusals has an answer of its own."""
-        if self._target and self._parser.get_http_version() not in {"0.0", _USUAL, _OLD}:
-            return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
-        names = {name for name, _ in self._headers}
-        if b"content-length" not in names and any(
-            name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self._headers
-        ):
-            return HTTPStatus.NOT_IMPLEMENTED
-        return HTTPStatus.BAD_REQUEST
-
     def _check_host(self, value: bytes) -> None:
         # A client says the same one each time.
         if value != self._host:
@@ -245,7 +255,6 @@ class RequestReader:
         if name == b"content-length":
             if int(value) > self._limits.body:
                 raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        elif self._old:  # RFC 9112 section 6.1: its framing cannot be trusted
+        # RFC 9112 section 6.1: from HTTP/1.0 its framing cannot be trusted.
+        elif self._old or value.lower() != b"chunked":
             raise Refused(HTTPStatus.BAD_REQUEST)
-        elif value.lower() != b"chunked":
-            raise Refused(HTTPStatus.NOT_IMPLEMENTED)

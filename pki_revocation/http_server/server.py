@@ -36,7 +36,10 @@ class Server:
         self._loop = loop
         self._connections: set[Connection] = set()
         self._quietest: list[tuple[float, Connection]] = []
-        self._displaced = 0
+        self._displaced = self._cut_off = 0
+        # In the order in which they began to keep something.
+        self._keeping: dict[Connection, int] = {}
+        self._kept_octets = 0
         self._batch: list[Exchange] = []
         self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep)
 
@@ -53,6 +56,20 @@ class Server:
     def left(self, connection: Connection) -> None:
         """A client is gone."""
         self._connections.discard(connection)
+        self._kept_octets -= self._keeping.pop(connection, 0)
+
+    def keeps(self, connection: Connection, octets: int) -> None:
+        """A client has sent something that is not complete: beyond the bound, whoever began with it first goes."""
+        self._kept_octets += octets - self._keeping.get(connection, 0)
+        if octets:
+            self._keeping[connection] = octets
+        else:
+            self._keeping.pop(connection, None)
+        while self._kept_octets > self.limits.unfinished:
+            slowest = next(iter(self._keeping))
+            self._kept_octets -= self._keeping.pop(slowest)
+            slowest.abort()
+            self._cut_off += 1
 
     def arrived(self, exchange: Exchange) -> None:
         """A request is complete; it is handled when everything that arrived in this turn of the loop has been read."""
@@ -103,6 +120,11 @@ class Server:
         self.now = now = self._loop.time()
         for connection in [each for each in self._connections if each.deadline <= now]:
             connection.overdue()
+        if self._cut_off:
+            _log.warning(
+                "requests that were not complete took too much room: the %s slowest were cut off", self._cut_off
+            )
+            self._cut_off = 0
         if self._displaced:
             _log.warning("%s connections at once: the %s quietest were closed", len(self._connections), self._displaced)
             self._displaced = 0

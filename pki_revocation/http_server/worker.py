@@ -5,11 +5,13 @@ import logging
 import signal
 import socket
 from dataclasses import replace
+from multiprocessing.connection import Connection
 
 import uvloop
 
 from .application import Application
 from .gateway import Gateway
+from .heartbeat import Heartbeat
 from .limits import Limits, connections_allowed
 from .server import Server
 
@@ -18,18 +20,36 @@ _FINISH_SECONDS = 10.0
 _BACKLOG = 1024
 
 
-def serve(application: Application, listening: socket.socket, *, limits: Limits, threads: int) -> None:
-    """Serve until SIGTERM or SIGINT; then finish what is in progress, and return."""
+def serve(
+    application: Application, listening: socket.socket, pipe: Connection, *, limits: Limits, threads: int
+) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is in progress, and return.
+
+    Args:
+        application: what is served.
+        listening: where.
+        pipe: to whoever watches the worker (`heartbeat`).
+        limits: for each client.
+        threads: how many at most answer what may take its time.
+    """
     limits = replace(limits, connections=connections_allowed(limits.connections))
-    uvloop.run(_serve(application, listening, limits=limits, threads=threads))
+    uvloop.run(_serve(application, listening, pipe, limits=limits, threads=threads))
 
 
-async def _serve(application: Application, listening: socket.socket, *, limits: Limits, threads: int) -> None:
+async def _serve(
+    application: Application, listening: socket.socket, pipe: Connection, *, limits: Limits, threads: int
+) -> None:
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    gateway = Gateway(application.wsgi, loop, address=listening.getsockname()[:2], threads=threads)
+    gateway = Gateway(
+        application.wsgi,
+        loop,
+        address=listening.getsockname()[:2],
+        threads=threads,
+        when_full=application.when_full,
+    )
     at_once = application.at_once
     if at_once is None:
         server = Server(gateway.handle, limits, loop)
@@ -38,9 +58,14 @@ async def _serve(application: Application, listening: socket.socket, *, limits: 
         handle = at_once.handle
         server = Server(lambda exchanges: handle(exchanges, gateway.handle), limits, loop)
     accepting = await loop.create_server(server.protocol, sock=listening, backlog=_BACKLOG)
+    Heartbeat(pipe, _no_trouble if at_once is None else at_once.trouble).start(loop)
     await ending.wait()
     accepting.close()
     await server.finish(_FINISH_SECONDS)
     if at_once is not None:
         at_once.stop()
     gateway.stop()
+
+
+def _no_trouble() -> None:
+    """An application in threads alone tells nobody of its troubles but its clients."""

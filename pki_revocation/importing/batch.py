@@ -22,6 +22,7 @@ from pki_revocation.schema import certificates
 from pki_revocation.schema import journal as journal_table
 
 from .candidates import Candidate, PastRevocation, Refusal, duplicate
+from .completion import complete
 from .past_reasons import has_place
 
 # The first try looks nothing up; of the others, one is enough unless something else registers at the same time.
@@ -45,13 +46,17 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What of a batch went in, and what was registered already; *reasons_left_out* of those *revoked*."""
+    """What of a batch went in, and what was registered already; *reasons_left_out* of those *revoked*.
+
+    *completed* are those of which only a CRL had told.
+    """
 
     added: int = 0
     revoked: int = 0
     expired: int = 0
     numbered: int = 0
     reasons_left_out: int = 0
+    completed: int = 0
     refusals: tuple[Refusal, ...] = ()
 
 
@@ -87,9 +92,15 @@ class BatchWriter:
     def _put_in_the_rest(self, connection: Connection, issuer: Issuer, batch: Sequence[Candidate]) -> Written:
         journal.lock_head(connection, issuer.id)
         known = _known(connection, certificates, issuer, [each.serial for each in batch])
-        refusals = _refusals(connection, issuer, [each for each in batch if each.serial in known])
+        registered = [each for each in batch if each.serial in known]
+        completed = complete(connection, issuer, registered)
+        if completed:
+            detail = {"issuer": issuer.name, "completed": len(completed)}
+            self._audit.record(connection, "certificates.completed", detail)
+        refusals = _refusals(connection, issuer, [each for each in registered if each.serial not in completed])
         new = [each for each in batch if each.serial not in known]
-        return replace(self._put_in(connection, issuer, new), refusals=refusals) if new else Written(refusals=refusals)
+        written = self._put_in(connection, issuer, new) if new else Written()
+        return replace(written, completed=len(completed), refusals=refusals)
 
     def _put_in(self, connection: Connection, issuer: Issuer, batch: Sequence[Candidate]) -> Written:
         # The head's lock keeps two imports of one issuer, and every revocation, in one order.

@@ -83,6 +83,7 @@ class Importer:
             tally.revoked += written.revoked
             tally.expired += written.expired
             tally.numbered += written.numbered
+            tally.completed += written.completed
             tally.reasons_left_out += written.reasons_left_out
             for refusal in written.refusals:
                 tally.refuse(refusal)

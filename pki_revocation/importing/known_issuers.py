@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
+from pki_revocation.distribution_points import distribution_points
 from pki_revocation.model import Issuer
 
 from .candidates import RefusalKind, Refused
@@ -48,15 +49,8 @@ class KnownIssuers:
         """The CRL shard that a certificate's distribution point names; 0 when it names none."""
         if not self._shards:
             return 0
-        try:
-            points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-        except x509.ExtensionNotFound:
-            return 0
-        for point in points:
-            for name in point.full_name or ():
-                if isinstance(name, x509.UniformResourceIdentifier) and (shard := self.shard_at(issuer.id, name.value)):
-                    return shard
-        return 0
+        named = (self.shard_at(issuer.id, url) for url in distribution_points(certificate))
+        return next((shard for shard in named if shard), 0)
 
     def shard_at(self, issuer_id: int, url: str) -> int:
         """The CRL shard of an issuer with this very address; 0 for any other address."""

@@ -14,7 +14,8 @@ class ImportReport:
     """*added* is everything that went in: of it *revoked* and *expired* got no number, and *numbered* got one.
 
     The rest of *added* are certificates of CAs and of OCSP responders. *reasons_left_out* of those revoked went in
-    without the reason that their source gives, which BR 7.2.2 forbids for subscribers' certificates.
+    without the reason that their source gives, which BR 7.2.2 forbids for subscribers' certificates. *completed* were
+    registered already, and only a CRL had told of them.
     """
 
     added: int
@@ -22,6 +23,7 @@ class ImportReport:
     expired: int
     numbered: int
     reasons_left_out: int
+    completed: int
     refused: dict[RefusalKind, int]
     refusals: tuple[Refusal, ...]
 
@@ -39,6 +41,8 @@ class ImportReport:
                 f"{self.reasons_left_out:,} of the revoked went in without a reason: cACompromise and aACompromise "
                 "have no place on a subscriber's certificate (BR 7.2.2)."
             )
+        if self.completed:
+            lines.append(f"{self.completed:,} were known from a CRL alone, and are complete now.")
         if self.refusals:
             kinds = ", ".join(f"{kind.value} {count:,}" for kind, count in self.refused.items())
             lines.append(f"{self.refused_in_all:,} refused ({kinds}):")
@@ -55,6 +59,7 @@ class ImportReport:
             "revoked": self.revoked,
             "expired": self.expired,
             "reasons_left_out": self.reasons_left_out,
+            "completed": self.completed,
             "refused": self.refused_in_all,
             "refused_by_kind": {kind.value: count for kind, count in self.refused.items()},
             "refusals": [refusal.as_json() for refusal in self.refusals],
@@ -70,6 +75,7 @@ class Tally:
     expired: int = 0
     numbered: int = 0
     reasons_left_out: int = 0
+    completed: int = 0
     _refused: Counter[RefusalKind] = field(default_factory=Counter)
     _refusals: list[Refusal] = field(default_factory=list)
 
@@ -82,7 +88,7 @@ class Tally:
     @property
     def rows(self) -> int:
         """How many are done, one way or the other."""
-        return self.added + self._refused.total()
+        return self.added + self.completed + self._refused.total()
 
     def report(self) -> ImportReport:
         """As it stands."""
@@ -92,6 +98,7 @@ class Tally:
             expired=self.expired,
             numbered=self.numbered,
             reasons_left_out=self.reasons_left_out,
+            completed=self.completed,
             refused=dict(self._refused),
             refusals=tuple(self._refusals),
         )

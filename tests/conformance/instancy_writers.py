@@ -23,7 +23,7 @@ from tests.pki_revocation.importing.rows import index_row, write_index
 from tests.subscribers import Subscriber
 
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
-_COMMITTED = "revocation.committed"
+_COMMITTED, _IMPORTED = "revocation.committed", "import.batch.committed"
 _START_SECONDS = 30
 
 
@@ -71,11 +71,21 @@ class Writers:
         assert json.loads(done.stdout)["status"] == "revoked", done.stderr
 
     def import_(self, serial: int) -> None:
-        """`certificate import` of an index.txt with a revoked row for a serial that was not known."""
-        moment = f"{CLOCK.now() - timedelta(hours=1):%y%m%d%H%M%SZ}"
-        index = write_index(self._folder / f"{serial:x}.txt", [index_row(serial, f"{moment},superseded")])
-        done = self._run("certificate", "import", str(index), "--json")
+        """`certificate import` of an index.txt with a revoked row for a serial that was not known.
+
+        Such a row for a certificate that is registered is refused as a duplicate: an import makes `revoked` of
+        `unknown`, which nobody keeps, and moves the journal under whatever is kept of others.
+        """
+        done = self._import(serial)
         assert done.returncode == 0, done.stdout + done.stderr
+
+    def killed_import(self, serial: int) -> None:
+        """The same, killed between commit and report; `status` confirms then."""
+        (self.failpoints / _IMPORTED).touch()
+        done = self._import(serial, fail=True)
+        assert done.returncode == -signal.SIGKILL
+        assert done.stdout == ""
+        self._see_revoked(serial)
 
     def killed_command(self, subscriber: Subscriber) -> None:
         """The same command, killed between commit and confirmation; `status` confirms then."""
@@ -83,7 +93,7 @@ class Writers:
         done = self._run("revoke", f"{subscriber.certificate.serial:x}", "--yes", "--json", fail=True)
         assert done.returncode == -signal.SIGKILL
         assert done.stdout == ""
-        self._see_revoked(subscriber)
+        self._see_revoked(subscriber.certificate.serial)
 
     def killed_api(self, subscriber: Subscriber) -> None:
         """The web worker, killed between commit and confirmation; `status` confirms then."""
@@ -95,11 +105,16 @@ class Writers:
         else:
             raise AssertionError("the worker was not killed")
         assert not (self.failpoints / _COMMITTED).exists()
-        self._see_revoked(subscriber)
+        self._see_revoked(subscriber.certificate.serial)
         self._wait_for_web()
 
-    def _see_revoked(self, subscriber: Subscriber) -> None:
-        done = self._run("status", f"{subscriber.certificate.serial:x}", "--json")
+    def _import(self, serial: int, *, fail: bool = False) -> subprocess.CompletedProcess[str]:
+        moment = f"{CLOCK.now() - timedelta(hours=1):%y%m%d%H%M%SZ}"
+        index = write_index(self._folder / f"{serial:x}.txt", [index_row(serial, f"{moment},superseded")])
+        return self._run("certificate", "import", str(index), "--json", fail=fail)
+
+    def _see_revoked(self, serial: int) -> None:
+        done = self._run("status", f"{serial:x}", "--json")
         assert json.loads(done.stdout)["status"] == "revoked", done.stderr
 
     def _run(self, *arguments: str, fail: bool = False) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,8 @@
 
 import hashlib
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -232,3 +234,36 @@ def test_types_do_not_mix(wire: Wire) -> None:
     assert wire.ask("PUT", wire.path, f"Content-Type: {TYPE}", body=_GOOD).status == 405
     assert wire.ask("POST", wire.path, "Content-Type: text/plain", body=_GOOD).status == 415
     assert wire.ask("GET", wire.path, f"Content-Type: {TYPE}", body=_GOOD).status in {200, 400}
+
+
+@contextmanager
+def to_every_worker(scene: Scene) -> Iterator[list[Wire]]:
+    """Connections, as many as it takes until each worker has one."""
+    _, *children = scene.workers()
+    workers = [each for each in children if "resource_tracker" not in " ".join(each.cmdline())]
+    assert len(workers) > 1
+    with ExitStack() as opened:
+        wires: list[Wire] = []
+        while not all(each.net_connections("tcp4")[1:] for each in workers):
+            assert len(wires) < 500
+            wires.append(opened.enter_context(Wire(scene.url)))
+        yield wires
+
+
+def test_one_answer_from_every_worker(scene: Scene) -> None:
+    """RFC 9110 section 8.8.3, RFC 9919 section 7.2: one URL, one ETag, whichever worker answers; and a 304 for it."""
+    serial = scene.issue()
+    octets = request(cert_id(serial))
+    for status in ("good", "revoked"):
+        tags = set()
+        with to_every_worker(scene) as wires:
+            for place, wire in enumerate(wires):
+                reply = wire.get(path(octets))
+                assert answers.verdict(reply) == (status,)
+                tags.add(str(reply.header("ETag")))
+                assert wire.get(path(octets), f"If-None-Match: {min(tags)}").status == 304
+                if place == 0:
+                    # What another worker signed from now on would have another thisUpdate.
+                    time.sleep(1.1)
+        assert len(tags) == 1
+        scene.revoke(serial)

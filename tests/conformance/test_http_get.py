@@ -125,7 +125,11 @@ def test_four_kilobytes(wire: Wire) -> None:
     for _ in range(2):
         assert answers.verdict(wire.get(encoded(fits))) == ("unknown",) * 28
 
-    for text in ("A" * 4097, "A" * 8000):
+    throughout = "".join(f"%{ord(letter):02X}" for letter in encoded(fits))
+    assert len(throughout) > 10_000
+    assert answers.verdict(wire.get(throughout)) == ("unknown",) * 28
+
+    for text in ("A" * 4097, "A" * 8000, "%41" * 4097, "%41" * 8000):
         with Wire(wire.url) as another:
             reply = another.get(text)
             assert reply.status == 414

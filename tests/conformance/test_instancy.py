@@ -1,6 +1,6 @@
 """A request that begins after the confirmation never gets `good`: whoever wrote, whichever worker answers, warm.
 
-Four workers, 32 clients that never pause, in every form; page, API, command line and import as writers, two of them
+Four workers, 32 clients that never pause, in every form; page, API, command line and import as writers, three of them
 killed between commit and confirmation; and OCSP workers killed meanwhile (issue: Instantly; ETSI CSS-6.3.10-09, O06).
 """
 
@@ -92,9 +92,9 @@ def planned(scene: Scene, writers: Writers) -> list[tuple[int, Callable[[], None
             issued = ISSUING.issue("Zorg BV", CLOCK.now())
             subscriber = enrol(database, scene.issuers["issuing"], issued, CLOCK, verifier)
             plan.append((issued.serial_number, _bound(way, subscriber)))
-    for place in range(2):
+    for place, bring_in in enumerate([writers.import_, writers.import_, writers.killed_import]):
         serial = NEVER_ISSUED + place
-        plan.append((serial, _bound(writers.import_, serial)))
+        plan.append((serial, _bound(bring_in, serial)))
     random.shuffle(plan)
     return plan
 

@@ -46,10 +46,10 @@ class Installed:
         """Where the issuer's CRL becomes public."""
         return self.installation.path("published/crl/issuing.crl")
 
-    def history(self) -> tuple[PublishedCrl, ...]:
+    def history(self, limit: int = 1000) -> tuple[PublishedCrl, ...]:
         """What was published, the newest first."""
         with self.database.read() as connection:
-            return published(connection, self.issuer, limit=1000)
+            return published(connection, self.issuer, limit=limit)
 
     def command(self, *words: str) -> list[str]:
         """A command line on this installation."""

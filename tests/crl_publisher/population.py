@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from sqlalchemy import insert
 
+from crl_publisher.entries import encode_entry
 from keys.errors import UnusableKey
 from keys.identity import Purpose, SigningIdentity, identify
 from pki_revocation import journal
@@ -39,6 +40,11 @@ class OneKey:
         return identify(self.key, self.certificate, Purpose.CRL, issuer=self.certificate, now=now)
 
 
+def encoded_row(row: JournalEntry) -> bytes:
+    """The entry that the store makes of a journal row."""
+    return encode_entry(row.serial, row.revocation_date, row.reason, row.invalidity_date)
+
+
 @dataclass(slots=True)
 class Population:
     """Issues certificates into the register, and revokes them in the journal."""
@@ -47,7 +53,15 @@ class Population:
     issuer: Issuer
     clock: Clock
 
-    def issue(self, count: int = 1, *, lifetime: timedelta = YEAR, serials: Sequence[int] = ()) -> list[int]:
+    def issue(
+        self,
+        count: int = 1,
+        *,
+        lifetime: timedelta = YEAR,
+        serials: Sequence[int] = (),
+        is_ca: bool = False,
+        shard: int = 0,
+    ) -> list[int]:
         """Register certificates, and give their serials."""
         chosen = list(serials) or [secrets.randbits(126) | 1 << 126 for _ in range(count)]
         now = self.clock.now()
@@ -63,6 +77,8 @@ class Population:
                         "not_before": now,
                         "not_after": now + lifetime,
                         "imported_at": now,
+                        "is_ca": is_ca,
+                        "shard": shard,
                     }
                     for serial in chosen
                 ],
@@ -97,5 +113,11 @@ class Population:
     def issue_revoked(self, count: int = 1, *, reason: RevocationReason = RevocationReason.UNSPECIFIED) -> list[int]:
         """Both at once."""
         serials = self.issue(count)
-        self.revoke(*serials, reason=reason)
+        new = [
+            NewEntry(kind=EntryKind.REVOCATION, serial=serial, reason=reason, channel=Channel.OPERATOR)
+            for serial in serials
+        ]
+        with self.database.write() as connection:
+            head = journal.lock_head(connection, self.issuer.id)
+            journal.append(connection, head, new, journal.moment_under_lock(head, self.clock))
         return serials

@@ -1,4 +1,4 @@
-"""`crl`, `schedule` and `publisher` as somebody types them, where no publisher runs."""
+"""`crl` and `publisher` as somebody types them, where no publisher runs."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import func, select
 
-from crl_publisher.lease import Lease
 from crl_publisher.reading import read_crl
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
@@ -101,7 +100,9 @@ def test_list_gives_the_newest_first(installed: Installed) -> None:
 
     assert isinstance(listed, list)
     assert [each["number"] for each in listed] == numbers[::-1]
-    assert str(numbers[0]) in run(installed, "crl", "list").output
+    assert f"{numbers[0]}  full  " in run(installed, "crl", "list").output
+    assert answer(installed, "crl", "list", "--scope", "full") == listed
+    assert "No CRL of scope ca of issuing" in run(installed, "crl", "list", "--scope", "ca").output
 
 
 @pytest.mark.parametrize("encoding", [None, Encoding.DER, Encoding.PEM])
@@ -143,27 +144,58 @@ def test_rebuild_makes_the_entries_anew(installed: Installed) -> None:
     assert "up to sequence 2" in run(installed, "crl", "rebuild").output
 
 
-def test_schedule_shows_rules_and_what_is_next(installed: Installed) -> None:
-    """Who publishes, how often, and when the next CRL comes at the latest."""
-    before = answer(installed, "schedule", "show")
-    run(installed, "crl", "publish")
-    lease = Lease(database=installed.database, clock=SystemClock(), length=duration("30s"))
-    lease.hold()
-
-    after = answer(installed, "schedule", "show")
-
-    assert isinstance(before, dict)
-    assert isinstance(after, dict)
-    assert (before["publisher"], before["issuers"]) == (None, {"issuing": None})
-    assert (after["period"], after["validity"], after["publish_within"]) == ("1h", "2d", "5s")
-    assert after["publisher"] == lease.holder
-    assert after["issuers"]["issuing"]["next_at"] > after["issuers"]["issuing"]["published_at"]
-    assert "the next one at" in run(installed, "schedule", "show").output
-
-
 def test_unknown_issuer_is_one_sentence(installed: Installed) -> None:
     """With the names that there are."""
     result = run(installed, "crl", "publish", "--issuer", "nobody")
 
     assert result.exit_code == 1
     assert "issuing" in result.output
+
+
+def test_status_says_in_which_crl_it_is(installed: Installed) -> None:
+    """Not yet, then since when; and for a raised reason likewise."""
+    (serial,) = installed.population.issue_revoked(1)
+    words = ["status", f"{serial:x}"]
+    assert "not in a published CRL yet" in run(installed, *words).output
+    said = answer(installed, "crl", "publish")
+    assert isinstance(said, dict)
+
+    assert f"in CRL {said['number']} since {said['published_at']}" in run(installed, *words).output
+    installed.population.revoke(serial, reason=RevocationReason.KEY_COMPROMISE)
+    status = answer(installed, *words)
+    assert isinstance(status, dict)
+    assert status["crl"] == [{"scope": "full", "number": said["number"], "since": said["published_at"], "delta": False}]
+    assert [each["number"] for each in status["raised_in_crl"]] == [None]
+
+
+def test_last_crl_asks_first_and_ends_it(installed: Installed) -> None:
+    """It can never be undone."""
+    (serial,) = installed.population.issue(1)
+    refused = run(installed, "crl", "publish", "--last", "--yes")
+    assert refused.exit_code == 1
+    assert "neither revoked nor expired" in refused.output
+    installed.population.revoke(serial)
+    assert run(installed, "crl", "publish", "--last").exit_code == 1
+    assert not installed.public_file.exists()
+
+    said = answer(installed, "crl", "publish", "--last", "--yes")
+
+    assert isinstance(said, dict)
+    assert said["next_update"] == "9999-12-31T23:59:59Z"
+    again = run(installed, "crl", "publish")
+    assert again.exit_code == 1
+    assert "last one" in again.output
+
+
+def test_scope_is_published_alone(installed: Installed) -> None:
+    """By its name, of those that there are."""
+    assert "there are: full" in run(installed, "crl", "publish", "--scope", "ca").output
+    config = installed.installation.config
+    config.write_text(config.read_text() + "\n[crl]\nca = true\n")
+
+    said = answer(installed, "crl", "publish", "--scope", "ca")
+
+    assert isinstance(said, dict)
+    assert said["scope"] == "ca"
+    assert installed.installation.path("published/crl/issuing/ca.crl").exists()
+    assert not installed.public_file.exists()

@@ -25,7 +25,7 @@ def test_defaults_go_together() -> None:
     [
         ({"period": "25h"}, "ETSI"),
         ({"validity": "11d"}, "BR 7.2"),
-        ({"period": "24h"}, "24h: a CRL would be older"),
+        ({"period": "24h"}, "1d: a CRL would be older"),
         ({"period": "5h", "validity": "5h"}, "lapse"),
         ({"minimum_interval": "5s"}, "minimum_interval"),
         ({"publish_within": "25h"}, "BR 4.9.7"),

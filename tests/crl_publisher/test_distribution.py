@@ -1,16 +1,18 @@
 """The distribution service: what caches and clients need, and nothing but what was published."""
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.http import http_date
@@ -21,12 +23,14 @@ from crl_publisher.distribution import create_app, readiness
 from crl_publisher.errors import NotPublished
 from crl_publisher.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
+from crl_publisher.outline import CrlOutline, read_outline
 from crl_publisher.published_files import PublishedFiles
-from crl_publisher.reading import ReadCrl, read_crl
+from crl_publisher.reading import read_crl
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import Population
 from tests.fakes import FakeClock
+from tests.pki import CertificateAuthority
 
 PROMISE = timedelta(seconds=5)
 ADDRESS = "/crl/issuing.crl"
@@ -51,7 +55,7 @@ class ReadingClient(FlaskClient):
 @pytest.fixture
 def app(root: Path, clock: FakeClock) -> Flask:
     """The service on the folder of published files."""
-    app = create_app(root, clock=clock, promise=PROMISE)
+    app = create_app(root, clock=clock, until_next=lambda _path, _published_at: PROMISE)
     app.test_client_class = ReadingClient
     return app
 
@@ -109,9 +113,71 @@ def test_max_age_never_goes_past_next_update(client: FlaskClient, data: bytes, c
     assert client.get(ADDRESS).data == data
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["issuing-delta.crl", "issuing/7.crl", "issuing/7-delta.crl", "issuing/ca.crl", "issuing/users-delta.crl"],
+)
+def test_crls_of_parts_and_deltas_are_served(path: str, client: FlaskClient, data: bytes, root: Path) -> None:
+    """A delta beside its base, and shards and scopes in the issuer's folder."""
+    (root / "crl" / "issuing").mkdir()
+    (root / "crl" / path).write_bytes(data)
+
+    response = client.get(f"/crl/{path}")
+
+    assert response.data == data
+    assert response.headers["Content-Type"] == "application/pkix-crl"
+
+
+def test_crl_of_another_ca_is_not_served(client: FlaskClient, data: bytes, root: Path) -> None:
+    """A file that somebody copied to the wrong place: 404 is an alarm, and a foreign CRL would pass unnoticed."""
+    other = CertificateAuthority("Another CA").certificate.public_bytes(Encoding.DER)
+    (root / "aia" / "other.cer").write_bytes(other)
+    (root / "crl" / "other.crl").write_bytes(data)
+
+    assert client.get("/crl/other.crl").status_code == 404
+    assert client.get(ADDRESS).status_code == 200
+
+
+def test_what_is_not_served_is_not_read_for_each_who_asks(
+    data: bytes, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50 MB of rubbish that many ask for cost one reading, until a while later."""
+    readings: list[int] = []
+
+    def count(stream: BinaryIO) -> CrlOutline:
+        readings.append(1)
+        return read_outline(stream)
+
+    monkeypatch.setattr(published_files, "read_outline", count)
+    (root / "crl/issuing.crl").write_bytes(data[:-1])
+    files = PublishedFiles(root)
+
+    assert [files.open("crl/issuing.crl") for _ in range(5)] == [None] * 5
+    assert len(readings) == 1
+    monkeypatch.setattr(published_files, "_REFUSED_SECONDS", 0.0)
+    assert files.open("crl/issuing.crl") is None
+    assert len(readings) == 2
+
+
+def test_max_age_ends_with_the_next_publication(root: Path, clock: FakeClock, data: bytes, public_file: Path) -> None:
+    """Whoever knows the schedule says for each path how long a CRL is the newest."""
+    asked: list[tuple[str, datetime]] = []
+
+    def until_next(path: str, published_at: datetime) -> timedelta:
+        asked.append((path, published_at))
+        return timedelta(seconds=2)
+
+    app = create_app(root, clock=clock, until_next=until_next)
+    app.test_client_class = ReadingClient
+
+    assert app.test_client().get(ADDRESS).headers["Cache-Control"] == "public, max-age=2"
+    published_at = datetime.fromtimestamp(int(public_file.stat().st_mtime), UTC)
+    assert asked == [("crl/issuing.crl", published_at)]
+
+
 def test_long_promise_is_cut_to_five_minutes(root: Path, clock: FakeClock, data: bytes) -> None:
     """Who publishes within an hour still lets nobody cache for one."""
-    app = create_app(root, clock=clock, promise=timedelta(hours=1))
+    app = create_app(root, clock=clock, until_next=lambda _path, _published_at: timedelta(hours=1))
     app.test_client_class = ReadingClient
 
     assert app.test_client().get(ADDRESS).headers["Cache-Control"] == "public, max-age=300"
@@ -210,6 +276,20 @@ def test_range_behind_the_end_is_416(client: FlaskClient, data: bytes) -> None:
         "/crl/link.crl",
         "/crl/folder.crl",
         "/crl/pipe.crl",
+        "/crl/torn.crl",
+        "/crl/grown.crl",
+        "/crl/changed.crl",
+        "/crl/issuing/foreign.crl",
+        "/crl/issuing/1",
+        "/crl/issuing/1.cer",
+        "/crl/issuing/1/2.crl",
+        "/crl/issuing/.1.crl",
+        "/crl/issuing/..crl",
+        "/crl/issuing/%2e%2e.crl",
+        "/crl/issuing/..%2Fissuing.crl",
+        "/crl/elsewhere/1.crl",
+        "/crl/12345678901.crl",
+        "/crl/issuing/12345678901.crl",
         "/crl/rubbish.crl",
         "/aia/issuing.crl",
         "/aia/../../config.cer",
@@ -225,6 +305,15 @@ def test_nothing_else_is_served(path: str, client: FlaskClient, data: bytes, roo
     (root / "crl" / "link.crl").symlink_to(root / "crl" / "issuing.crl")
     (root / "crl" / "folder.crl").mkdir()
     os.mkfifo(root / "crl" / "pipe.crl")
+    (root / "crl" / "torn.crl").write_bytes(data[:-1])
+    (root / "crl" / "grown.crl").write_bytes(data + b"\0")
+    shutil.copy(root / "aia" / "issuing.cer", root / "aia" / "changed.cer")
+    (root / "crl" / "changed.crl").write_bytes(data.replace(b"\x02\x01\x01", b"\x02\x01\x00", 1))
+    (root / "crl" / "issuing").mkdir()
+    (root / "crl" / "issuing" / "foreign.crl").write_bytes(data)
+    (root / "crl" / "issuing" / "12345678901.crl").write_bytes(data)
+    (root / "crl" / "elsewhere").symlink_to(root / "crl" / "issuing")
+    (root / "crl" / "issuing" / "1.crl").write_bytes(data)
 
     response = client.get(path)
 
@@ -292,22 +381,35 @@ def test_readiness_follows_what_is_public(
         ready()
 
 
+def test_readiness_follows_the_crls_of_parts(root: Path, clock: FakeClock, data: bytes) -> None:
+    """A shard that cannot be served is as bad as a full CRL that cannot."""
+    ready = readiness(root, clock)
+    ready()
+    (root / "crl" / "issuing").mkdir()
+    (root / "crl" / "issuing" / "1.crl").write_bytes(data)
+    ready()
+    (root / "crl" / "issuing" / "2.crl").write_bytes(data[:-1])
+
+    with pytest.raises(NotPublished, match=r"crl/issuing/2\.crl cannot be served"):
+        ready()
+
+
 def test_replacement_is_read_once_for_all_who_ask(data: bytes, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fifty at once at the moment of a replacement: reading a million entries fifty times would hold up everything."""
     readings: list[int] = []
 
-    def slow(octets: bytes) -> ReadCrl:
-        readings.append(len(octets))
+    def slow(stream: BinaryIO) -> CrlOutline:
+        readings.append(stream.seek(0, 2))
         time.sleep(0.1)
-        return read_crl(octets)
+        return read_outline(stream)
 
-    monkeypatch.setattr(published_files, "read_crl", slow)
+    monkeypatch.setattr(published_files, "read_outline", slow)
     files = PublishedFiles(root)
     together = threading.Barrier(50)
 
     def ask(_: int) -> str:
         together.wait()
-        found = files.open("crl", "issuing", "crl")
+        found = files.open("crl/issuing.crl")
         assert found is not None
         with found.stream as stream:
             assert stream.read() == data

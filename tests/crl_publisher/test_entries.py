@@ -14,15 +14,16 @@ from sqlalchemy import select, update
 
 from crl_publisher import entries as entries_module
 from crl_publisher.differences import entries_of
-from crl_publisher.entries import EntryStore, encode_entry
+from crl_publisher.entries import EntryStore
+from crl_publisher.listing import selected_entries
 from crl_publisher.scope import FULL
-from crl_publisher.selection import Selection, selected_entries
+from crl_publisher.selection import Selection
 from pki_revocation import journal
 from pki_revocation.database import Database
 from pki_revocation.model import SERIAL_LIMIT, Channel, EntryKind, JournalEntry
 from pki_revocation.reasons import OPERATOR_REASONS, RevocationReason
 from pki_revocation.schema import crl_entries, crl_projections
-from tests.crl_publisher.population import Population
+from tests.crl_publisher.population import Population, encoded_row
 from tests.fakes import FakeClock
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -93,11 +94,6 @@ def test_entry_is_what_others_write_and_read(
     assert ("crl_reason" in extensions) == (reason is not RevocationReason.UNSPECIFIED)
     assert ("invalidity_date" in extensions) == (row.invalidity_date is not None)
     assert not any(each["critical"].native for each in extensions.values())
-
-
-def encoded_row(row: JournalEntry) -> bytes:
-    """The entry of a journal row."""
-    return encode_entry(row.serial, row.revocation_date, row.reason, row.invalidity_date)
 
 
 def stored(database: Database, population: Population) -> list[bytes]:

@@ -1,139 +1,42 @@
 """The gate: each single thing that can be wrong with a CRL is found, under its own name."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
-from datetime import datetime, timedelta
-from io import BytesIO
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from crl_publisher.builder import build
-from crl_publisher.config import LONGEST_VALIDITY
-from crl_publisher.crl_extensions import Particulars
 from crl_publisher.errors import CrlRejected
 from crl_publisher.inspection import inspect
 from crl_publisher.plan import Plan
-from crl_publisher.public import PublicCrl
-from crl_publisher.reading import read_crl
-from crl_publisher.store import PublishedCrl
+from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from keys.identity import SigningIdentity
-from pki_revocation import journal
 from pki_revocation.database import Database
 from pki_revocation.der import (
     extension,
     generalized_time,
-    integer,
     object_identifier,
     sequence,
     time,
     tlv,
 )
-from pki_revocation.model import Issuer
-from pki_revocation.reasons import RevocationReason
+from tests.conftest import START
 from tests.crl_publisher.crafted import (
     ISSUING_DISTRIBUTION_POINT,
     Change,
     Parts,
     crl_number,
-    entry,
     key_identifier,
-    parts_of,
-    reason_code,
 )
-from tests.crl_publisher.population import OneKey, Population
+from tests.crl_publisher.plans import NUMBER, found, public_of, recorded, saying
 from tests.crl_publisher.publishing import RULES
-from tests.fakes import FakeClock
 from tests.pki import name
 
-NUMBER = 1_800_000_000
-SERIALS = (0x11, 0x22, 0x33)
 HOUR = timedelta(hours=1)
-INVALIDITY_DATE = object_identifier("2.5.29.24")
-
-
-@pytest.fixture
-def identity(one_key: OneKey, issuer: Issuer) -> SigningIdentity:
-    """The CA's."""
-    return one_key.crl_identity(issuer)
-
-
-@pytest.fixture
-def revoked_at(population: Population, clock: FakeClock) -> datetime:
-    """Three certificates are revoked: without a reason, for keyCompromise with a date, and superseded."""
-    population.issue(serials=SERIALS)
-    now = clock.now()
-    population.revoke(0x11)
-    population.revoke(0x22, reason=RevocationReason.KEY_COMPROMISE, invalidity_date=now - HOUR)
-    population.revoke(0x33, reason=RevocationReason.SUPERSEDED)
-    return now
-
-
-@pytest.fixture
-def entries(revoked_at: datetime) -> list[bytes]:
-    """Their entries as they should be."""
-    invalidity = extension(INVALIDITY_DATE, generalized_time(revoked_at - HOUR))
-    return [
-        entry(0x11, revoked_at),
-        entry(0x22, revoked_at, reason_code(1), invalidity),
-        entry(0x33, revoked_at, reason_code(4)),
-    ]
-
-
-@pytest.fixture
-def plan(issuer: Issuer, clock: FakeClock, database: Database, revoked_at: datetime) -> Plan:
-    """A first CRL that covers the three."""
-    with database.read() as connection:
-        covers = journal.read_head(connection, issuer.id).sequence
-    return Plan(
-        issuer=issuer,
-        particulars=Particulars(
-            number=NUMBER,
-            this_update=clock.now() - timedelta(seconds=60),
-            next_update=clock.now() + timedelta(hours=48),
-        ),
-        moment=clock.now(),
-        covers_sequence=covers,
-        longest_validity=LONGEST_VALIDITY,
-        recorded=None,
-        public=None,
-    )
-
-
-@pytest.fixture
-def parts(identity: SigningIdentity, plan: Plan, entries: list[bytes]) -> Parts:
-    """The parts of a CRL that the gate lets through."""
-    return parts_of(identity, plan.particulars, entries)
-
-
-def saying(plan: Plan, **particulars: Any) -> Plan:  # noqa: ANN401 - any of the particulars
-    """The plan with other particulars."""
-    return replace(plan, particulars=replace(plan.particulars, **particulars))
-
-
-def public(data: bytes, *, covers: int | None = None) -> PublicCrl:
-    """A CRL that is public; one that was never recorded here unless it says what it *covers*."""
-    crl = read_crl(data)
-    return PublicCrl(
-        number=crl.number,
-        this_update=crl.this_update,
-        next_update=crl.next_update,
-        size=len(data),
-        sha256=crl.sha256,
-        covers=covers,
-        open=lambda: nullcontext(BytesIO(data)),
-    )
-
-
-def found(data: bytes, plan: Plan, database: Database) -> set[str]:
-    """What the gate finds wrong."""
-    try:
-        inspect(data, plan, database, RULES)
-    except CrlRejected as rejected:
-        return set(rejected.counts)
-    return set()
+SHARD = Scope(Part.SHARD, shard=7, url="http://crl.example.nl/crl/issuing/7.crl")
 
 
 def test_right_crl_passes(
@@ -270,104 +173,6 @@ def test_time_of_the_wrong_type_is_found(
     assert found(wrong, plan, database) & {"crl.time.type", "crl.unreadable"}
 
 
-ENTRIES: dict[str, tuple[str, Callable[[list[bytes], datetime], list[bytes]]]] = {
-    "one is missing": ("crl.entry.missing", lambda entries, _: entries[:1] + entries[2:]),
-    "the last one is missing": ("crl.entry.missing", lambda entries, _: entries[:2]),
-    "all are missing": ("crl.entry.missing", lambda _, __: []),
-    "one is not in the journal": ("crl.entry.unknown", lambda entries, at: [*entries, entry(0x44, at)]),
-    "one stands there twice": ("crl.entry.duplicate", lambda entries, _: [entries[0], *entries]),
-    "another date": (
-        "crl.entry.date",
-        lambda entries, at: [entry(0x11, at + timedelta(seconds=1)), *entries[1:]],
-    ),
-    "a reason that nobody gave": (
-        "crl.entry.reason",
-        lambda entries, at: [entry(0x11, at, reason_code(5)), *entries[1:]],
-    ),
-    "a reason that was left out": ("crl.entry.reason", lambda entries, at: [*entries[:2], entry(0x33, at)]),
-    "an invalidity date that was left out": (
-        "crl.entry.invalidity-date",
-        lambda entries, at: [entries[0], entry(0x22, at, reason_code(1)), entries[2]],
-    ),
-    "the reason unspecified": (
-        "crl.entry.irregular",
-        lambda entries, at: [entry(0x11, at, reason_code(0)), *entries[1:]],
-    ),
-    "a hold": ("crl.entry.irregular", lambda entries, at: [entry(0x11, at, reason_code(6)), *entries[1:]]),
-    "a reason that does not exist": (
-        "crl.unreadable",
-        lambda entries, at: [entry(0x11, at, reason_code(7)), *entries[1:]],
-    ),
-    "a critical reason": (
-        "crl.entry.irregular",
-        lambda entries, at: [*entries[:2], entry(0x33, at, reason_code(4, critical=True))],
-    ),
-    "a date of the wrong type": (
-        "crl.entry.encoding",
-        lambda entries, at: [sequence(integer(0x11), generalized_time(at)), *entries[1:]],
-    ),
-    "a date of the wrong type before a reason": (
-        "crl.entry.encoding",
-        lambda entries, at: [*entries[:2], sequence(integer(0x33), generalized_time(at), sequence(reason_code(4)))],
-    ),
-    "an empty list of extensions": (
-        "crl.entry.encoding",
-        lambda entries, at: [sequence(integer(0x11), time(at), sequence()), *entries[1:]],
-    ),
-    "a negative serial": (
-        "crl.entry.unknown",
-        lambda entries, at: [sequence(tlv(0x02, b"\xef"), time(at)), *entries[1:]],
-    ),
-}
-
-
-@pytest.mark.parametrize("case", ENTRIES)
-def test_wrong_entries_are_found(
-    case: str, identity: SigningIdentity, plan: Plan, entries: list[bytes], revoked_at: datetime, database: Database
-) -> None:
-    """The list is held against the journal, entry by entry."""
-    expected, change = ENTRIES[case]
-
-    data = build(identity, plan.particulars, change(entries, revoked_at))
-
-    assert expected in found(data, plan, database)
-
-
-def test_many_findings_are_counted_and_few_are_told(
-    identity: SigningIdentity, plan: Plan, population: Population, database: Database
-) -> None:
-    """A CRL that lost a thousand entries gives a short sentence with the number in it."""
-    population.issue_revoked(1000)
-    planned = replace(plan, covers_sequence=1003)
-
-    with pytest.raises(CrlRejected, match=r"crl\.entry\.missing \(1003 times\)") as rejected:
-        inspect(build(identity, planned.particulars, []), planned, database, RULES)
-
-    assert len(str(rejected.value)) < 1000
-
-
-def test_order_of_the_list_is_free(
-    identity: SigningIdentity, plan: Plan, entries: list[bytes], database: Database
-) -> None:
-    """No standard asks for one."""
-    assert found(build(identity, plan.particulars, entries[::-1]), plan, database) == set()
-
-
-def test_rows_behind_the_covered_sequence_are_not_in(
-    identity: SigningIdentity, plan: Plan, entries: list[bytes], population: Population, database: Database
-) -> None:
-    """What a CRL covers is exactly what it says: a further revocation, and a raise of one, belong on the next."""
-    (later,) = population.issue(serials=[0x44])
-    (revocation,) = population.revoke(later)
-    (raised,) = population.revoke(0x11, reason=RevocationReason.KEY_COMPROMISE)
-    further = [*entries, entry(later, revocation.revocation_date)]
-    with_raise = [entry(0x11, raised.revocation_date, reason_code(1)), *entries[1:]]
-
-    assert found(build(identity, plan.particulars, entries), plan, database) == set()
-    assert found(build(identity, plan.particulars, further), plan, database) == {"crl.entry.unknown"}
-    assert found(build(identity, plan.particulars, with_raise), plan, database) == {"crl.entry.reason"}
-
-
 @pytest.mark.parametrize(("above", "expected"), [(-1, True), (0, True), (1, False)])
 @pytest.mark.parametrize("which", ["public", "recorded"])
 def test_number_must_be_above_what_is_public_and_recorded(
@@ -382,7 +187,7 @@ def test_number_must_be_above_what_is_public_and_recorded(
     """An old number, and the same number again, are found; the next one passes."""
     before = build(identity, saying(plan, number=NUMBER - above).particulars, entries)
     if which == "public":
-        later = replace(plan, public=public(before))
+        later = replace(plan, public=public_of(before))
     else:
         later = replace(plan, recorded=recorded(plan, NUMBER - above))
 
@@ -391,56 +196,76 @@ def test_number_must_be_above_what_is_public_and_recorded(
     assert (f"crl.number.not-above-{which}" in result) is expected
 
 
+def test_limit_of_the_size_is_inclusive(
+    identity: SigningIdentity, plan: Plan, entries: list[bytes], database: Database
+) -> None:
+    """A CRL of exactly so many octets is not too large."""
+    data = build(identity, plan.particulars, entries)
+    rules = replace(RULES, size_limit=len(data), size_blocks=True)
+
+    inspect(data, plan, database, rules)
+    with pytest.raises(CrlRejected, match=r"crl\.size"):
+        inspect(data, plan, database, replace(rules, size_limit=len(data) - 1))
+
+
+PARTS: dict[str, tuple[Scope, Scope]] = {
+    "a part on a complete CRL": (FULL, USERS),
+    "a complete CRL for a part": (CA, FULL),
+    "the other part": (CA, USERS),
+    "another shard's address": (SHARD, replace(SHARD, url=f"{SHARD.url}l")),
+    "a part for a shard": (SHARD, USERS),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_wrong_distribution_point_is_found(
+    case: str, identity: SigningIdentity, plan: Plan, database: Database
+) -> None:
+    """What a CRL says that it covers is what was planned, octet for octet."""
+    planned, said = PARTS[case]
+
+    # Nothing is revoked up to the sequence 0, so that the list is right for every part.
+    data = build(identity, saying(plan, scope=said).particulars, [])
+    wanted = replace(saying(plan, scope=planned), covers_sequence=0)
+
+    expected = "crl.extension.unexpected" if planned is FULL else "crl.idp"
+    assert found(data, wanted, database) == {expected}
+    assert found(build(identity, wanted.particulars, []), wanted, database) == set()
+
+
+EXTENSIONS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "no freshest CRL": ("crl.freshest", {"freshest": SHARD.url}, {}),
+    "another freshest CRL": ("crl.freshest", {"freshest": SHARD.url}, {"freshest": f"{SHARD.url}l"}),
+    "a freshest CRL that is none": ("crl.extension.unexpected", {}, {"freshest": SHARD.url}),
+    "a base": ("crl.extension.unexpected", {}, {"scope": FULL.delta, "base_number": 5}),
+    "no base": ("crl.base-number", {"scope": FULL.delta, "base_number": 5}, {}),
+    "another base": (
+        "crl.base-number",
+        {"scope": FULL.delta, "base_number": 5},
+        {"scope": FULL.delta, "base_number": 4},
+    ),
+    "no next publication": ("crl.extension.value", {"next_publish": START}, {}),
+    "another next publication": ("crl.extension.value", {"next_publish": START}, {"next_publish": START + HOUR}),
+    "expired ones that were not kept": ("crl.extension.unexpected", {}, {"expired_kept_since": START}),
+}
+
+
+@pytest.mark.parametrize("case", EXTENSIONS)
+def test_wrong_extension_is_found(case: str, identity: SigningIdentity, plan: Plan, database: Database) -> None:
+    """Missing, unasked for, or with another value."""
+    expected, planned, said = EXTENSIONS[case]
+    wanted = replace(saying(plan, **planned), covers_sequence=0)
+
+    assert found(build(identity, saying(plan, **said).particulars, []), wanted, database) == {expected}
+    assert found(build(identity, wanted.particulars, []), wanted, database) == set()
+
+
 def test_this_update_never_goes_backwards(
     identity: SigningIdentity, plan: Plan, entries: list[bytes], database: Database
 ) -> None:
     """A CRL that looks older than the public one is found."""
     second_later = plan.particulars.this_update + timedelta(seconds=1)
     before = saying(plan, number=NUMBER - 1, this_update=second_later)
-    later = replace(plan, public=public(build(identity, before.particulars, entries)))
+    later = replace(plan, public=public_of(build(identity, before.particulars, entries)))
 
     assert found(build(identity, plan.particulars, entries), later, database) == {"crl.this-update.backwards"}
-
-
-def test_lost_serial_of_the_public_crl_is_found(
-    identity: SigningIdentity, plan: Plan, entries: list[bytes], revoked_at: datetime, database: Database
-) -> None:
-    """Also one that the journal never heard of, as after a restore from an old backup."""
-    before = build(identity, saying(plan, number=NUMBER - 1).particulars, [*entries, entry(0x44, revoked_at)])
-    later = replace(plan, public=public(before))
-
-    assert found(build(identity, plan.particulars, entries), later, database) == {"crl.entry.lost"}
-
-
-def test_expired_entry_may_go_after_one_more_crl(
-    identity: SigningIdentity, plan: Plan, entries: list[bytes], clock: FakeClock, database: Database
-) -> None:
-    """Once it was on a CRL issued beyond the certificate's validity, and not before (RFC 5280 section 3.3)."""
-    after_expiry = clock.now() + timedelta(days=366)
-    times = {"this_update": after_expiry, "next_update": after_expiry + timedelta(hours=48)}
-    moved = replace(saying(plan, **times), moment=after_expiry)
-    early, late = (
-        replace(recorded(plan, 5), this_update=at) for at in (plan.particulars.this_update, after_expiry - HOUR)
-    )
-    without = build(identity, moved.particulars, entries[1:])
-
-    assert found(without, replace(moved, recorded=early), database) == {"crl.entry.missing"}
-    assert found(without, replace(moved, recorded=late), database) == set()
-    assert found(without, replace(moved, recorded=replace(late, covers_sequence=0)), database) == {"crl.entry.missing"}
-
-
-def recorded(plan: Plan, number: int) -> PublishedCrl:
-    """A record of an earlier CRL that covered the same."""
-    return PublishedCrl(
-        issuer=plan.issuer.name,
-        scope=plan.scope.name,
-        number=number,
-        base_number=None,
-        this_update=plan.particulars.this_update,
-        next_update=plan.particulars.next_update,
-        covers_sequence=plan.covers_sequence,
-        entries=3,
-        size=1,
-        sha256="",
-        published_at=plan.moment,
-    )

@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sqlalchemy import func, select
 from crl_publisher.reading import ReadCrl, read_crl
 from pki_revocation.audit import verify_chain
 from pki_revocation.database import Database
+from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import crls, leases
 from tests.crl_publisher.installations import (
     DIRECT,
@@ -42,7 +44,7 @@ def public_crl(installed: Installed) -> ReadCrl:
     return crl
 
 
-@pytest.mark.parametrize("place", ["crl.signed", "crl.written", "crl.renamed", "crl.recorded"])
+@pytest.mark.parametrize("place", ["crl.signed", "crl.written", "crl.checked", "crl.renamed", "crl.recorded"])
 def test_killed_publisher_is_followed_by_a_higher_number(place: str, installed: Installed) -> None:
     """SIGKILL at any step: the public CRL is whole, and the next publisher goes on above it, with the revocation in."""
     with running(installed, "publisher"):
@@ -149,6 +151,24 @@ def test_second_publisher_takes_over_from_a_killed_one(installed: Installed) -> 
             assert second.poll() is None
 
 
+def test_last_crl_is_made_by_the_running_publisher(installed: Installed) -> None:
+    """It answers, and publishes nothing more, whatever comes."""
+    (serial,) = installed.population.issue_revoked(1)
+    with running(installed, "publisher"):
+        wait_until(lambda: len(installed.history()) == 1)
+        asked = installed.run("crl", "publish", "--last", "--yes", "--json")
+        assert asked.returncode == 0, asked.stderr
+        said = json.loads(asked.stdout)
+        installed.population.revoke(serial, reason=RevocationReason.KEY_COMPROMISE)
+        again = installed.run("crl", "publish")
+
+    assert said["next_update"] == "9999-12-31T23:59:59Z"
+    assert again.returncode == 1
+    assert "last one" in again.stderr
+    assert installed.history()[0].number == said["number"]
+    assert public_crl(installed).number == said["number"]
+
+
 def second_publisher(installed: Installed) -> AbstractContextManager[subprocess.Popen[str]]:
     """Another publisher of the same installation, with an operations port of its own."""
     (port,) = free_ports(1)
@@ -170,3 +190,50 @@ def test_distribution_serves_what_the_publisher_published(installed: Installed) 
 
     assert media_type == "application/pkix-crl"
     assert read_crl(data).is_signed_by(installed.issuer.certificate)
+
+
+def test_running_publisher_takes_up_a_new_schedule(installed: Installed) -> None:
+    """Set, handed over and rolled back while it runs: the same process follows at its next look.
+
+    A handover to another period makes a CRL at its very instant, and nextUpdate never falls.
+    """
+    with running(installed, "publisher") as process:
+        wait_until(lambda: len(installed.history()) == 1)
+        _a_second_later(installed)
+        longer = installed.run("schedule", "set", "period=50m", "validity=4d", "--by", "anna")
+        assert longer.returncode == 0, longer.stderr
+        wait_until(lambda: len(installed.history()) == 2)
+        assert _validity(installed) == 4
+        at = (datetime.now(UTC) + timedelta(seconds=8)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        handed = installed.run("schedule", "rotate", "period=40m", "validity=6d", "--at", at, "--by", "bob")
+        assert handed.returncode == 0, handed.stderr
+        wait_until(lambda: len(installed.history()) == 3)
+        assert _validity(installed) == 6
+        assert installed.history()[0].published_at >= datetime.fromisoformat(at)
+        _a_second_later(installed)
+        back = installed.run("schedule", "rollback", "--by", "anna")
+        assert back.returncode == 0, back.stderr
+        refused = installed.run("schedule", "set", "period=12h", "validity=13h")
+        assert refused.returncode == 1
+        assert "no CRL would be valid" in refused.stderr
+        wait_until(lambda: len(installed.history()) == 4)
+        assert process.poll() is None
+
+    updates = [crl.next_update for crl in reversed(installed.history())]
+    assert updates == sorted(updates)
+    # Rolled back to four days, the promise of six is kept.
+    assert public_crl(installed).next_update == installed.history()[0].next_update == updates[-1]
+    with installed.database.read() as connection:
+        verify_chain(connection)
+
+
+def _a_second_later(installed: Installed) -> None:
+    """A CRL of the very second in which a version begins is its first one: let that second pass."""
+    wait_until(lambda: datetime.now(UTC) >= installed.history()[0].published_at + timedelta(seconds=1))
+
+
+def _validity(installed: Installed) -> int:
+    """In days, of the CRL that is public."""
+    crl = public_crl(installed)
+    assert crl.next_update is not None
+    return round((crl.next_update - crl.this_update) / timedelta(days=1))

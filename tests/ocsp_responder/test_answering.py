@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -17,7 +18,8 @@ from ocsp_responder.errors import WouldWait
 from ocsp_responder.issuers import issuer_hashes, parents_of
 from ocsp_responder.outages import Outages
 from ocsp_responder.request.signature import Requestors
-from ocsp_responder.response import Answer
+from ocsp_responder.response import Answer, AnswerSigner
+from ocsp_responder.shared_answers import SharedAnswers
 from ocsp_responder.status import Good, Reading, SqlStatusSource, StatusSource, Unknown
 from pki_revocation import register
 from pki_revocation.database import Database
@@ -61,6 +63,42 @@ def test_good_then_revoked(
     answer = answerer.answer(question).der
     assert answers.revocation(answer) == (moment, x509.ReasonFlags.key_compromise)
     answers.verify(answer, delegate.certificate)
+
+
+def test_workers_have_answers_in_common(
+    issuer: Issuer,
+    delegate: SigningIdentity,
+    certificate: x509.Certificate,
+    service: RevocationService,
+    database: Database,
+    clock: FakeClock,
+    tmp_path: Path,
+) -> None:
+    """The same octets until the status changes or they are due to be signed anew; a nonce's are its asker's alone."""
+    SharedAnswers.make(tmp_path / "answers", octets=1 << 20, longest=2000)
+    signers = {issuer: AnswerSigner(delegate, issuer)}
+    with SharedAnswers(tmp_path / "answers") as one, SharedAnswers(tmp_path / "answers") as other:
+        first, second = (
+            Answerer(signers=signers, source=SqlStatusSource(database, clock), settings=SETTINGS, shared=shared)
+            for shared in (one, other)
+        )
+        question = messages.asked(issuer, certificate.serial_number)
+        nonce = messages.asked(issuer, certificate.serial_number, nonce_value=bytes(16))
+        good = first.answer(question)
+        clock.advance(timedelta(hours=1))
+        assert second.answer(question) == good
+        assert second.answer(nonce).der != first.answer(nonce).der
+        assert second.answer(messages.asked(issuer, certificate.serial_number, name="sha1")).der != good.der
+
+        registers.revoke(service, issuer, certificate.serial_number)
+        revoked = second.answer(question)
+        assert answers.statuses(revoked.der) == [answers.REVOKED]
+        assert revoked.revoked
+        assert first.answer(question) == revoked
+        clock.advance(VALIDITY / 2)
+        assert first.answer(question).der != revoked.der
+        for unknown in (first.answer(messages.asked(issuer, 5)), second.answer(messages.asked(issuer, 5))):
+            assert unknown.shared is None
 
 
 @pytest.mark.parametrize("serial", [1, 0, -1, 1 << 159, 1 << 1000])

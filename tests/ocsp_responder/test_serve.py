@@ -20,15 +20,19 @@ from cryptography import x509
 from ocsp_responder.serve import serve
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
-from pki_revocation.codes import CodeVerifier
+from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.service import RevocationService
+from tests.integration.running_demo import wait_until
 from tests.ocsp_responder import answers, messages, registers
 from tests.ocsp_responder.installations import Installed, install, running
+from tests.ocsp_responder.instant.journals import back_up, register_serials
 from tests.pki import CertificateAuthority
 
 AUTHORITY = CertificateAuthority("Demo Zorgverzekeraars CA")
+NO_WORKER = "No worker is serving: they are starting, or cannot start; the log says why.\n"
+VERIFIER = CodeVerifier(Pepper.generate(), CodeScheme.KEYED_HASH)
 TYPE = b"Content-Type: application/ocsp-request\r\n"
 
 
@@ -194,6 +198,74 @@ def test_half_bodies_hold_up_nobody(served: Installed, known: x509.Certificate) 
 def test_ready(served: Installed) -> None:
     """The operations port says so."""
     assert fetch(f"{served.operations_url}/readyz").status == 200
+
+
+def test_stopped_writer_is_not_ready(served: Installed, known: x509.Certificate) -> None:
+    """A revocation that is never finished holds the time order: operators are told, and cached answers go on."""
+    question = messages.built(known, AUTHORITY.certificate)
+    nonce = messages.built(known, AUTHORITY.certificate, bytes(32))
+    address = urllib.parse.urlsplit(served.url)
+
+    def said(question: bytes) -> bytes:
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+        try:
+            return ask(connection, question)
+        finally:
+            connection.close()
+
+    assert answers.statuses(said(question)) == [answers.GOOD]
+    with served.installation.database() as database, database.write() as writing:
+        database.hold_order(writing, served.issuer.id)
+        wait_until(lambda: fetch(f"{served.operations_url}/readyz").status == 503, 20, "the holder being noticed")
+        assert said(nonce) == answers.TRY_LATER
+        assert answers.statuses(said(question)) == [answers.GOOD]
+        figure = b"\nocsp_current 0.0\n"
+        wait_until(lambda: figure in fetch(f"{served.operations_url}/metrics").read(), 20, "the figure")
+    wait_until(lambda: fetch(f"{served.operations_url}/readyz").status == 200, 20, "the order being free")
+    assert answers.statuses(said(nonce)) == [answers.GOOD]
+
+
+def test_not_ready_without_a_worker_that_serves(
+    database: Database, authority: CertificateAuthority, tmp_path: Path
+) -> None:
+    """Stopped, killed and started again, and one that cannot know what is good: operators read it at /readyz."""
+    installed = install(tmp_path, database, authority)
+
+    def ready() -> tuple[int, str]:
+        answer = fetch(f"{installed.operations_url}/readyz")
+        return answer.status, answer.read().decode()
+
+    def worker(process: psutil.Process) -> psutil.Process:
+        (only,) = [each for each in process.children() if "resource_tracker" not in " ".join(each.cmdline())]
+        return only
+
+    with running(installed) as process:
+        parent = psutil.Process(process.pid)
+        wait_until(lambda: ready() == (200, "ready\n"), 20, "ready")
+        worker(parent).suspend()
+        wait_until(lambda: ready() == (503, NO_WORKER), 20, "the stopped worker being missed")
+        worker(parent).resume()
+        wait_until(lambda: ready()[0] == 200, 20, "the worker being heard again")
+        worker(parent).kill()
+        wait_until(lambda: ready() == (503, NO_WORKER), 20, "the dead worker being missed")
+        wait_until(lambda: ready()[0] == 200, 20, "another worker")
+
+        put_back = back_up(database, tmp_path / "old")
+        service = RevocationService(
+            database=database, clock=SystemClock(), audit=AuditTrail(SystemClock()), verifier=VERIFIER
+        )
+        (serial,) = register_serials(database, installed.issuer, SystemClock(), 1)
+        registers.revoke(service, installed.issuer, serial)
+        wait_until(lambda: applied(installed) == 1, 20, "the revocation being applied")
+        put_back()
+        wait_until(lambda: ready()[0] == 503 and "backup" in ready()[1], 20, "the backup being noticed")
+
+
+def applied(installed: Installed) -> int:
+    """How far the slowest worker is, as its figures say."""
+    text = fetch(f"{installed.operations_url}/metrics").read().decode()
+    (line,) = [each for each in text.splitlines() if each.startswith('ocsp_applied_sequence{issuer="issuing"}')]
+    return int(float(line.split()[-1]))
 
 
 def test_taken_port_is_said(served: Installed) -> None:

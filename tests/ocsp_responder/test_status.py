@@ -53,6 +53,20 @@ def test_answer_is_not_dated_while_a_revocation_is_on_its_way(
     assert reading.statuses == (Revoked(moment, RevocationReason.UNSPECIFIED, certificate.not_valid_after_utc),)
 
 
+def test_nobody_waits_without_end_for_a_revocation(
+    database: Database, issuer: Issuer, certificate: x509.Certificate, clock: FakeClock
+) -> None:
+    """Its writer was stopped, and holds the time order: an error after two seconds, and no thread is lost to it."""
+    source = SqlStatusSource(database, clock)
+    with ThreadPoolExecutor(1) as pool, database.write() as connection:
+        journal.lock_head(connection, issuer.id)
+        database.hold_order(connection, issuer.id)
+        asked = pool.submit(source.read, issuer.id, [certificate.serial_number])
+        with pytest.raises(StoreError, match="does not answer"):
+            asked.result(timeout=8)
+    assert source.read(issuer.id, [certificate.serial_number]).sequence == 0
+
+
 def test_unrevoked_is_good(database: Database, issuer: Issuer, certificate: x509.Certificate) -> None:
     """Imported and not in the journal."""
     assert _look_up(database, issuer.id, [certificate.serial_number]) == (Good(certificate.not_valid_after_utc),)

@@ -175,6 +175,77 @@ def test_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert set(modes.values()) == {0o600}, modes
 
 
+def test_missing_sqlite_file_is_not_made(tmp_path: Path) -> None:
+    """Only `init` makes one: whoever else opens what was moved away gets a sentence, and leaves nothing behind."""
+    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
+        for attempt in (database.read, database.write):
+            with pytest.raises(StoreError, match=r"revocation\.db is not there: put it back"), attempt():
+                pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_moved_sqlite_file_is_missed_and_found_again(tmp_path: Path, clock: FakeClock) -> None:
+    """Under open connections: nothing is written to it, nothing takes its place, and its log stays whole."""
+    file, log = tmp_path / "revocation.db", tmp_path / "revocation.db-wal"
+    trail = AuditTrail(clock)
+    with Database(f"sqlite:///{file}") as database:
+        database.upgrade()
+        with database.write() as connection:
+            trail.record(connection, "test", {})
+        written = log.stat().st_size
+        assert written > 0
+
+        file.rename(tmp_path / "away")
+        for attempt in (database.read, database.write):
+            with pytest.raises(StoreError, match="is not there"), attempt():
+                pass
+        assert not file.exists()
+        assert log.stat().st_size == written
+
+        (tmp_path / "away").rename(file)
+        with database.read() as connection:
+            assert verify_chain(connection) == 1
+
+
+def test_replaced_sqlite_file_is_the_one_that_is_written(tmp_path: Path, clock: FakeClock) -> None:
+    """A file that another one took the place of would take a revocation with it, confirmed and lost."""
+    file = tmp_path / "revocation.db"
+    with Database(f"sqlite:///{tmp_path}/new.db") as new:
+        new.upgrade()
+    with Database(f"sqlite:///{file}") as database:
+        database.upgrade()
+        database.check_revision()
+        (tmp_path / "new.db").replace(file)
+        with database.write() as connection:
+            AuditTrail(clock).record(connection, "test", {})
+    with Database(f"sqlite:///{file}") as again, again.read() as connection:
+        assert verify_chain(connection) == 1
+
+
+def test_empty_sqlite_file_is_refused_and_its_log_kept(tmp_path: Path) -> None:
+    """SQLite would take the log of an empty file for left over, and throw it away; `init` refuses the pair as well."""
+    file, log = tmp_path / "revocation.db", tmp_path / "revocation.db-wal"
+    file.touch()
+    log.write_bytes(b"the last revocations")
+    with Database(f"sqlite:///{file}") as database:
+        with pytest.raises(StoreError, match="is empty"):
+            database.check_revision()
+        for _ in range(2):
+            with pytest.raises(StoreError, match="put that file back"):
+                database.upgrade()
+            file.unlink(missing_ok=True)
+    assert log.read_bytes() == b"the last revocations"
+
+
+def test_sqlite_readers_do_not_wait_for_writers(tmp_path: Path) -> None:
+    """WAL, set once and for all when the file is made."""
+    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
+        database.upgrade()
+        with database.write() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+            database.check_revision()
+
+
 def test_errors_show_no_values(database: Database, clock: FakeClock) -> None:
     """A refused statement's parameters may be personal: they stay out of messages and logs."""
     with pytest.raises(DBAPIError) as refused, database.write() as connection:
@@ -182,7 +253,7 @@ def test_errors_show_no_values(database: Database, clock: FakeClock) -> None:
     assert "192.0.2.77" not in str(refused.value).partition("DETAIL")[0]
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://host/db"])
+@pytest.mark.parametrize("url", ["nonsense", "mysql://host/db", "sqlite://", "sqlite:///:memory:"])
 def test_other_databases_are_refused(url: str) -> None:
     """The sentence says which addresses are possible."""
     with pytest.raises(ConfigurationError, match="database"):

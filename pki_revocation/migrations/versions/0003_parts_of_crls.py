@@ -33,6 +33,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("shard > 0"),
     )
     _find_authorities()
+    _find_issuers()
     _make_entries_anew()
     _widen_numbers()
 
@@ -51,6 +52,22 @@ def _find_authorities() -> None:
         if authorities:
             connection.execute(sa.update(table).where(table.c.id.in_(authorities)).values(is_ca=True))
         last = rows[-1].id
+
+
+def _find_issuers() -> None:
+    """Those that came in by a list, without their DER, and are registered as issuers themselves."""
+    connection = op.get_bind()
+    issuers = sa.table("issuers", sa.column("id"), sa.column("certificate"))
+    table = sa.table("certificates", sa.column("issuer_id"), sa.column("serial"), sa.column("is_ca"))
+    known = [
+        (row.id, x509.load_der_x509_certificate(row.certificate)) for row in connection.execute(sa.select(issuers))
+    ]
+    for parent, certificate in known:
+        for _, each in known:
+            if each.issuer == certificate.subject:
+                serial = each.serial_number.to_bytes((each.serial_number.bit_length() + 7) // 8)
+                own = sa.and_(table.c.issuer_id == parent, table.c.serial == serial)
+                connection.execute(sa.update(table).where(own).values(is_ca=True))
 
 
 def _is_ca(der: bytes) -> bool:
@@ -75,6 +92,19 @@ def _make_entries_anew() -> None:
         sa.Column("entry", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["issuer_id"], ["issuers.id"], name=op.f("fk_crl_entries_issuer_id")),
         sa.PrimaryKeyConstraint("issuer_id", "shard", "serial", name=op.f("pk_crl_entries")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "crl_stretches",
+        sa.Column("issuer_id", sa.Integer(), nullable=False),
+        sa.Column("shard", sa.Integer(), nullable=False),
+        sa.Column("first", sa.LargeBinary(), nullable=False),
+        sa.Column("octets", sa.LargeBinary(), nullable=True),
+        sa.Column("earliest_end", sa.BigInteger(), nullable=True),
+        sa.Column("left_out_before", sa.BigInteger(), nullable=True),
+        sa.Column("left_out_upto", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["issuer_id"], ["issuers.id"], name=op.f("fk_crl_stretches_issuer_id")),
+        sa.PrimaryKeyConstraint("issuer_id", "shard", "first", name=op.f("pk_crl_stretches")),
         sqlite_with_rowid=False,
     )
     op.execute("DELETE FROM crl_projections")

@@ -1,5 +1,6 @@
 """What a change of the journal does to what was kept: the first answer after it is right, whatever was asked before."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from cryptography.x509 import ocsp
 
 from keys.identity import SigningIdentity
 from ocsp_responder.config import OcspSettings
-from pki_revocation import responders
+from pki_revocation import journal, responders
 from pki_revocation.database import Database
 from pki_revocation.der import tlv
 from pki_revocation.model import Issuer
@@ -17,7 +18,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
 from tests.ocsp_responder import answers, messages, registers
-from tests.ocsp_responder.instant.journals import register_serials
+from tests.ocsp_responder.instant.journals import IDENTITY_LOOKED_AT, back_up, register_serials
 from tests.ocsp_responder.instant.layers import Asking, Reply, asking
 from tests.pki import CertificateAuthority
 
@@ -139,6 +140,7 @@ def test_without_the_database_only_revoked_is_said(
         asked.turn()
 
     lose(database, tmp_path)
+    time.sleep(IDENTITY_LOOKED_AT)
     clock.advance(timedelta(seconds=1))
     assert body(asked, asked.post(good), good) == answers.TRY_LATER
     assert body(asked, asked.get(good), good) == answers.TRY_LATER
@@ -147,6 +149,41 @@ def test_without_the_database_only_revoked_is_said(
     assert answers.statuses(body(asked, asked.post(nonce), nonce)) == [answers.REVOKED]
     both = messages.asked(issuer, certificate.serial_number, fine.serial_number)
     assert body(asked, asked.post(both), both) == answers.TRY_LATER
+
+
+def test_restored_backup_revives_nobody(
+    asked: Asking, database: Database, issuer: Issuer, service: RevocationService, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Revoked stays whoever was revoked before or after; nobody else is good until the right journal is back."""
+    serials = register_serials(database, issuer, clock, 8)
+    lost, later, fine = serials[:3], serials[3:7], serials[7]
+    questions = {serial: messages.asked(issuer, serial) for serial in serials}
+
+    def said(serial: int) -> list[bytes]:
+        question = questions[serial]
+        return [body(asked, reply, question) for reply in (asked.post(question), asked.get(question))]
+
+    def revoked(serial: int) -> bool:
+        return [answers.statuses(each) for each in said(serial)] == [[answers.REVOKED]] * 2
+
+    for _ in range(2):
+        assert [answers.statuses(each) for serial in serials for each in said(serial)] == [[answers.GOOD]] * 16
+        asked.turn()
+    put_back = back_up(database, tmp_path / "old")
+    for serial in lost:
+        registers.revoke(service, issuer, serial)
+        assert revoked(serial)
+        asked.turn()
+    put_right = back_up(database, tmp_path / "new")
+
+    put_back()
+    for place, serial in enumerate(later, start=1):
+        registers.revoke(service, issuer, serial)
+        assert all(revoked(each) for each in [*lost, *later[:place]])
+        assert said(fine) == [answers.TRY_LATER] * 2
+    put_right()
+    assert [answers.statuses(each) for each in said(fine)] == [[answers.GOOD]] * 2
+    assert all(revoked(each) for each in lost)
 
 
 def test_wrong_clock_only_revoked_is_said(
@@ -169,6 +206,33 @@ def test_wrong_clock_only_revoked_is_said(
         assert body(asked, asked.post(unknown), unknown) == answers.TRY_LATER
         assert asked.patient(unknown).der == answers.TRY_LATER
         assert answers.statuses(body(asked, asked.post(revoked), revoked)) == [answers.REVOKED]
+
+
+def test_a_revocation_that_is_not_finished_holds_up_nobody(
+    asked: Asking, database: Database, issuer: Issuer, certificate: x509.Certificate, clock: FakeClock
+) -> None:
+    """Its writer was stopped: kept answers go on, new ones are `tryLater` at once, and no thread waits for either."""
+    kept = messages.asked(issuer, certificate.serial_number)
+    for _ in range(2):
+        assert answers.statuses(body(asked, asked.post(kept), kept)) == [answers.GOOD]
+        asked.turn()
+    fresh = [
+        messages.asked(issuer, certificate.serial_number, nonce_value=bytes(16)),
+        messages.asked(issuer, *[certificate.serial_number] * 10),
+    ]
+    with database.write() as connection:
+        journal.lock_head(connection, issuer.id)
+        database.hold_order(connection, issuer.id)
+        clock.advance(timedelta(seconds=3))
+        for question in fresh:
+            reply = asked.post(question)
+            assert reply is not None, "left to threads"
+            assert reply.body == answers.TRY_LATER
+        reply = asked.post(kept)
+        assert reply is not None
+        assert answers.statuses(reply.body) == [answers.GOOD]
+    for question in fresh:
+        assert set(answers.statuses(body(asked, asked.post(question), question))) == {answers.GOOD}
 
 
 def test_revoked_issuer_takes_its_children_along(

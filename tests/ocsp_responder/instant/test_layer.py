@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import urllib.parse
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -150,21 +152,101 @@ def test_malformed(asked: Asking, spoilt: bytes) -> None:
         assert reply.headers["Cache-Control"] == "no-store"
 
 
+def test_an_error_of_ours_leaves_nobody_waiting(
+    asked: Asking, question: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The request that met it gets a bare 500, once, and the next ones their answers."""
+    warm(asked, question)
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(asked.cache, "put", fails)
+        reply = asked.post(b"junk")
+        assert reply is not None
+        assert (reply.status, reply.body) == (500, b"Internal Server Error.\n")
+    assert "requests could not be answered" in caplog.messages
+    for _ in range(3):
+        assert answers.statuses(said(asked.post(question)).body) == [answers.GOOD]
+
+
+@pytest.mark.parametrize(
+    "escape", [str, lambda text: urllib.parse.quote(text, safe="")], ids=["as it is", "percent-encoded"]
+)
+def test_body_that_spells_a_target(asked: Asking, question: bytes, escape: Callable[[str], str]) -> None:
+    """A POST is asked with DER (RFC 6960 A.1), whatever a GET of the same octets would get."""
+    warm(asked, question)
+    encoded = base64.b64encode(question).decode()
+    for way in (False, True):
+        said(asked.get(question, escaped=way))
+    assert said(asked.post(f"/ocsp/{escape(encoded)}".encode())).body == answers.MALFORMED_REQUEST
+
+
 def test_unusual_requests_are_left_to_flask(asked: Asking, question: bytes) -> None:
-    """Other methods, types and places, queries, and targets that are too long."""
+    """Other types, two of them, other places, queries, and targets that are too long."""
     warm(asked, question)
     asked.left.clear()
     asked.post(question, content_type="text/plain")
     asked.post(question, target=b"/elsewhere")
     for method, target in (
         ("HEAD", b"/elsewhere/AAAA"),
-        ("PUT", b"/ocsp"),
         ("GET", b"/elsewhere/AAAA"),
         ("GET", b"/ocsp/AAAA?a=b"),
         ("GET", b"/ocsp/" + b"A" * GET_LIMIT),
     ):
         assert asked.ask(Request(method, target, [], b"", http_1_0=False, peer="")) is None
+    twice = [(b"content-type", b"application/ocsp-request")] * 2
+    assert asked.ask(Request("POST", b"/ocsp", twice, question, http_1_0=False, peer="")) is None
     assert len(asked.left) == 7
+
+
+@pytest.mark.parametrize(("method", "target"), [("PUT", b"/ocsp"), ("OPTIONS", b"*"), ("CONNECT", b"x:443")])
+def test_other_methods_need_no_thread(asked: Asking, method: str, target: bytes) -> None:
+    """RFC 9110 section 15.5.6: 405 and what is allowed, however busy the threads are."""
+    reply = asked.ask(Request(method, target, [], b"", http_1_0=False, peer=""))
+    assert reply is not None
+    assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD, POST")
+
+
+def test_other_spellings_are_not_signed_anew(asked: Asking, question: bytes, clock: FakeClock) -> None:
+    """A query or a whole address goes to Flask, which answers with what is kept while that may be said."""
+    first = warm(asked, question)
+    clock.advance(timedelta(seconds=5))
+    assert said(asked.post(question)).body == first.body
+    assert asked.patient(question).der == first.body
+    clock.advance(HALF)
+    assert asked.patient(question).der != first.body
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "content_type", "status"),
+    [
+        ("POST", b"/ocsp", b"application/ocsp-request", 200),
+        ("GET", b"/ocsp/MAAA", b"", 200),
+        ("HEAD", b"/ocsp/MAAA", b"", 200),
+        ("POST", b"/ocsp", b"text/plain", None),
+        ("POST", b"/elsewhere", b"application/ocsp-request", None),
+        ("GET", b"/elsewhere", b"", None),
+        ("PUT", b"/ocsp", b"", None),
+    ],
+)
+def test_question_that_nobody_has_time_for(
+    asked: Asking, method: str, target: bytes, content_type: bytes, status: int | None
+) -> None:
+    """RFC 6960 section 2.3: tryLater, which is an OCSP answer and has status 200; what is no question gets HTTP's."""
+    request = Request(method, target, [(b"content-type", content_type)], b"", http_1_0=False, peer="")
+    said = asked.layer.when_full(request)
+
+    if status is None:
+        assert said is None
+    else:
+        assert said is not None
+        head, body = said
+        assert body == answers.TRY_LATER
+        assert head.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: application/ocsp-response\r\n")
+        assert b"Cache-Control: no-store\r\n" in head
+        assert head.count(b"Date: ") == 1
 
 
 def test_junk_takes_up_no_room(asked: Asking, issuer: Issuer, certificate: x509.Certificate) -> None:

@@ -23,7 +23,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
 from tests.ocsp_responder import registers
-from tests.ocsp_responder.instant.journals import Noted, reading, register_serials
+from tests.ocsp_responder.instant.journals import IDENTITY_LOOKED_AT, Noted, back_up, reading, register_serials
 from tests.pki import CertificateAuthority
 
 TOLERANCE = timedelta(seconds=60)
@@ -151,6 +151,7 @@ def test_lost_database_is_not_knowing(
     else:
         _allow(database, connections=False)
     clock.advance(timedelta(seconds=1))
+    time.sleep(IDENTITY_LOOKED_AT)
     watch.look()
     assert not watch.knows
     assert "does not answer" in str(watch.why)
@@ -175,7 +176,7 @@ def test_older_backup_is_not_knowing(
     clock: FakeClock,
     tmp_path: Path,
 ) -> None:
-    """A file that was replaced is noticed within a second; one that would un-revoke is not believed."""
+    """A file that was replaced is noticed at once; one that would un-revoke is not believed."""
     if not database.is_sqlite:
         pytest.skip("PostgreSQL's files are not replaced under it")
     file = Path(database.url.database or "")
@@ -189,11 +190,98 @@ def test_older_backup_is_not_knowing(
     for beside in ("-wal", "-shm"):
         Path(f"{file}{beside}").unlink(missing_ok=True)
     shutil.move(tmp_path / "backup", file)
-    clock.advance(timedelta(seconds=1))
+    time.sleep(IDENTITY_LOOKED_AT)
     watch.look()
     assert not watch.knows
     assert "backup" in str(watch.why)
+    assert keeper.cleared == 0, "what is known to be revoked stays so"
+
+
+def test_what_cannot_be_applied_is_not_known(
+    watch: JournalWatch,
+    keeper: Noted,
+    issuer: Issuer,
+    certificate: x509.Certificate,
+    service: RevocationService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A keeper that failed may still hold what it was to drop: nobody is good until it has dropped it."""
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    registers.revoke(service, issuer, certificate.serial_number)
+    with monkeypatch.context() as broken:
+        broken.setattr(keeper, "drop", fails)
+        watch.look()
+        assert not watch.knows
+        assert watch.applied == {issuer.id: 0}
+    watch.look()
+    assert watch.knows
+    assert keeper.dropped == [(issuer.id, (certificate.serial_number,))]
+
+
+def test_moved_file_is_missed_at_once_and_not_made_anew(
+    watch: JournalWatch, database: Database, issuer: Issuer, service: RevocationService, clock: FakeClock
+) -> None:
+    """A file is moved by somebody who forgets its log: nobody knows, the log stays, and all is there later."""
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL's files are not moved under it")
+    (serial,) = register_serials(database, issuer, clock, 1)
+    registers.revoke(service, issuer, serial)
+    file = Path(database.url.database or "")
+    away, log = file.with_name("away"), Path(f"{file}-wal")
+    written = log.stat().st_size
+    file.rename(away)
+    time.sleep(IDENTITY_LOOKED_AT)
+    for _ in range(2):
+        watch.look()
+        assert not watch.knows
+        assert "is not there" in str(watch.why)
+        assert not file.exists()
+
+    away.rename(file)
+    watch.look()
+    assert watch.knows
+    assert watch.applied == {issuer.id: 1}
+    assert log.stat().st_size == written > 0
+
+
+def test_rewritten_journal_is_not_knowing(
+    watch: JournalWatch,
+    keeper: Noted,
+    database: Database,
+    issuer: Issuer,
+    service: RevocationService,
+    clock: FakeClock,
+    tmp_path: Path,
+) -> None:
+    """A backup that is put back in place, and grows past what was applied before anybody looks, un-revokes as well.
+
+    It is not believed however much it grows; the journal that was seen is, and what was kept meanwhile is dropped.
+    """
+    first, second, third = register_serials(database, issuer, clock, 3)
+    put_back = back_up(database, tmp_path / "old")
+    registers.revoke(service, issuer, first)
+    watch.look()
+    put_right = back_up(database, tmp_path / "new")
+
+    put_back()
+    for serial in (second, third):
+        registers.revoke(service, issuer, serial)
+        watch.look()
+        assert not watch.knows
+        assert "backup" in str(watch.why)
+        assert watch.applied == {issuer.id: 1}
+    assert keeper.dropped == [(issuer.id, (first,))]
+
+    put_right()
+    watch.look()
+    assert watch.knows
     assert keeper.cleared == 1
+    registers.revoke(service, issuer, third)
+    watch.look()
+    assert keeper.dropped == [(issuer.id, (each,)) for each in (first, third)]
 
 
 def test_listener_is_woken_by_a_commit(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
+from pki_revocation.http_server.application import WhenFull
 from pki_revocation.http_server.gateway import Gateway
 from pki_revocation.http_server.limits import Limits
 from pki_revocation.http_server.messages import Exchange
@@ -53,6 +54,7 @@ def serving(
     at_once: AtOnce | None = None,
     threads: int = 4,
     waiting: int = 1000,
+    when_full: WhenFull | None = None,
 ) -> Iterator[Serving]:
     """Serve until the block ends; *at_once* sees every batch first."""
     listening = socket.create_server(("127.0.0.1", 0))
@@ -61,7 +63,14 @@ def serving(
 
     async def run() -> None:
         loop = serving.loop = asyncio.get_running_loop()
-        gateway = Gateway(application, loop, address=("127.0.0.1", serving.port), threads=threads, waiting=waiting)
+        gateway = Gateway(
+            application,
+            loop,
+            address=("127.0.0.1", serving.port),
+            threads=threads,
+            waiting=waiting,
+            when_full=when_full,
+        )
 
         def handle(exchanges: list[Exchange]) -> None:
             serving.batches.append(len(exchanges))

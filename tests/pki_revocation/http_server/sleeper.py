@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable
 from functools import partial
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from pki_revocation.http_server import worker
@@ -24,10 +25,10 @@ def _application(environ: dict[str, Any], start_response: "StartResponse") -> It
     return [str(os.getpid()).encode()]
 
 
-def work(parent: int, listening: socket.socket) -> None:
+def work(parent: int, listening: socket.socket, pipe: Connection) -> None:
     """One worker."""
     end_with_parent(parent)
-    worker.serve(Application(wsgi=_application), listening, limits=Limits(), threads=4)
+    worker.serve(Application(wsgi=_application), listening, pipe, limits=Limits(), threads=4)
 
 
 def main(port: int, count: int) -> None:

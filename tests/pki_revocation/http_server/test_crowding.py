@@ -76,6 +76,27 @@ def test_who_is_owed_an_answer_stays() -> None:
             each.close()
 
 
+def test_what_is_not_complete_has_a_bound() -> None:
+    """Bodies, heads and pipelined requests of all clients together: the slowest go, and others are answered."""
+    with serving(limits=Limits(unfinished=300_000)) as served:
+        assert served.server is not None
+        body = request("POST", "/", "Content-Length: 60000") + bytes(59_999)
+        heads = request("GET", "/", *[f"X-{place}: {'a' * 200}" for place in range(60)])[:-2]
+        held = []
+        for octets in [body, heads] * 15:
+            held.append(served.connect())
+            held[-1].send(octets)
+            with served.connect() as wire:
+                assert wire.ask("POST", "/", body=b"abc").body == b"POST / 3"
+            assert served.server._kept_octets <= 300_000  # noqa: SLF001 - nothing else tells of them
+        last = held[-2]
+        last.send(b"\0")
+        assert last.reply().body == b"POST / 60000"
+        assert held[0].is_closed()
+        for wire in held:
+            wire.close()
+
+
 @pytest.mark.parametrize("wanted", [1, 50])
 def test_no_more_than_there_are_descriptors(wanted: int) -> None:
     """And as many as are wanted, where there are."""

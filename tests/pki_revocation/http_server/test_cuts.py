@@ -75,6 +75,9 @@ class _Owner:
     def joined(self, connection: Connection) -> None:
         pass
 
+    def keeps(self, connection: Connection, octets: int) -> None:
+        pass
+
     left = joined
 
 

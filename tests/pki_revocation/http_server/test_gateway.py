@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pki_revocation.http_server.messages import Request
 from tests.conformance.wire import chunked, request
 from tests.pki_revocation.http_server.servers import serving
 
@@ -210,7 +211,7 @@ def test_write_and_close() -> None:
 
 
 def test_full() -> None:
-    """RFC 9110 section 15.6.4: beyond what threads and queue hold, the answer is 503 at once, and then all goes on."""
+    """RFC 9110 section 15.6.4: beyond what threads and queue hold, 503 at once, or the application's own."""
     let = threading.Event()
 
     def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
@@ -218,7 +219,11 @@ def test_full() -> None:
         start_response("200 OK", [])
         return [b"ok"]
 
-    with serving(application, threads=2, waiting=3) as served:
+    def when_full(asked: Request) -> tuple[bytes, bytes] | None:
+        own = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", b"later"
+        return own if asked.target == b"/own" else None
+
+    with serving(application, threads=2, waiting=3, when_full=when_full) as served:
         wires = [served.connect() for _ in range(5)]
         for wire in wires:
             wire.send(request("GET", "/"))
@@ -227,6 +232,8 @@ def test_full() -> None:
         with served.connect() as late:
             reply = late.ask("GET", "/")
             assert (reply.status, reply.header("Retry-After")) == (503, "1")
+            assert late.ask("GET", "/own").body == b"later"
+            assert late.ask("HEAD", "/own").status == 200
             let.set()
             assert [wire.reply().body for wire in wires] == [b"ok"] * 5
             assert late.ask("GET", "/").body == b"ok"

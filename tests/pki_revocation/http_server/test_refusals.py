@@ -53,9 +53,10 @@ REFUSED = {
     "RFC 6585 5: many lines": (request("GET", "/", *(f"X-{n}: a" for n in range(10))), 431),
     "RFC 6585 5: a line without end": (b"GET / HTTP/1.1\r\nHost: a\r\nX-A: " + b"a" * 1300, 431),
     "RFC 6585 5: a trailer without end": (chunked(b"0\r\nX-A: " + b"a" * 1300), 431),
-    "RFC 9110 15.6.2: another transfer coding": (request("POST", "/", "Transfer-Encoding: gzip"), 501),
-    "RFC 9110 15.6.6: another version": (b"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505),
-    "RFC 9113 3.4: HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    "RFC 9112 6.1: another transfer coding": (request("POST", "/", "Transfer-Encoding: gzip"), 400),
+    "RFC 9112 6.1: another one before chunks": (request("POST", "/", "Transfer-Encoding: gzip, chunked"), 400),
+    "RFC 9112 2.3: another version": (b"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 400),
+    "RFC 9113 3.4: HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
 }
 
 

@@ -38,6 +38,7 @@ def test_report_as_json() -> None:
         "revoked": 0,
         "expired": 1,
         "reasons_left_out": 0,
+        "completed": 0,
         "refused": 1,
         "refused_by_kind": {"broken": 1},
         "refusals": [{"file": "a.pem", "kind": "broken", "reason": "It is broken."}],

@@ -1,4 +1,4 @@
-"""Where CRLs become public: the port, and the folder that the distribution service or a web server reads.
+"""The folder that the distribution service or a web server reads.
 
 A file is replaced as a whole or not at all, and only by one with a higher number: the number that is really public is
 checked, and the file renamed, under one lock, because a publisher that was paused can wake long after its lease.
@@ -10,69 +10,25 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
+from crl_publisher.errors import NumberNotAbove, OutletError
+from crl_publisher.processes import boot, lives, place
 from pki_revocation.failpoints import reach
 
-from .errors import NumberNotAbove, OutletError
-from .processes import boot, lives, place
+from .port import NumberOf
 
-NumberOf = Callable[[bytes], int | None]
 _LOCK_SECONDS = 10.0
 _LOCK_PAUSE_SECONDS = 0.02
 _SUFFIX = ".tmp"
 # Nobody takes this long between writing a file and renaming it.
 _OLD_SECONDS = 3600.0
-
-
-class Outlet(Protocol):
-    """A place that relying parties fetch from; paths are those of the addresses, such as crl/issuing.crl."""
-
-    def fetch(self, path: str) -> bytes | None:
-        """What is public there now, or None.
-
-        Raises:
-            OutletError: when that cannot be found out.
-        """
-        ...
-
-    def open(self, path: str) -> AbstractContextManager[BinaryIO | None]:
-        """The same as a stream that can be read anywhere, for what is too large to be held twice.
-
-        Raises:
-            OutletError: when that cannot be found out.
-        """
-        ...
-
-    def exists(self, path: str) -> bool:
-        """Whether anything is public there: cheap enough to be asked twice a second."""
-        ...
-
-    def replace(self, path: str, crl: bytes, *, number: int, number_of: NumberOf) -> None:
-        """Make a CRL public, unless the one that is public has this number or a higher one.
-
-        Args:
-            path: where.
-            crl: the whole CRL.
-            number: its number.
-            number_of: reads the number of what is public now; None when that is not the issuer's CRL at all.
-
-        Raises:
-            NumberNotAbove: when the public one is as new or newer; it stays.
-            OutletError: when it cannot be written; what was there stays.
-        """
-        ...
-
-    def put(self, path: str, data: bytes) -> None:
-        """Make anything else public, such as a CA certificate.
-
-        Raises:
-            OutletError: when it cannot be written; what was there stays.
-        """
-        ...
+_HOLDER_OCTETS = 300
+_SECOND_NS = 1_000_000_000
+# Which version of a file it is: what a replacement always changes.
+Identity = tuple[int, int, int]
 
 
 class DirectoryOutlet:
@@ -100,9 +56,36 @@ class DirectoryOutlet:
                 stream = closing.enter_context(target.open("rb"))
             yield stream
 
+    def sha256(self, path: str) -> bytes | None:
+        """Over the file, a block at a time."""
+        target = self._root / path
+        with _named(target), contextlib.suppress(FileNotFoundError), target.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+        return None
+
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""
         return (self._root / path).is_file()
+
+    def contents(self) -> dict[str, Identity]:
+        """All that is public, by its path, each with the version that it is in.
+
+        Raises:
+            OutletError: when the folder cannot be read.
+        """
+        found = {}
+        with _named(self._root):
+            for folder, folders, names in os.walk(self._root, onerror=_raised):
+                folders[:] = [name for name in folders if not name.startswith(".")]
+                for name in names:
+                    with contextlib.suppress(FileNotFoundError):
+                        if name.startswith("."):
+                            continue
+                        file = Path(folder, name)
+                        status = file.stat()
+                        identity = (status.st_ino, status.st_mtime_ns, status.st_size)
+                        found[file.relative_to(self._root).as_posix()] = identity
+        return found
 
     def replace(self, path: str, crl: bytes, *, number: int, number_of: NumberOf) -> None:
         """Replace the file, unless it holds this number or a higher one."""
@@ -118,6 +101,7 @@ class DirectoryOutlet:
                         raise NumberNotAbove(
                             f"{target} holds CRL number {found} already, and {number} is not above it."
                         )
+                    reach("crl.checked")
                     _rename(temporary, target)
                     reach("crl.renamed")
                     _clear_leftovers(target)
@@ -156,6 +140,7 @@ def _write_beside(target: Path, data: bytes) -> Path:
 
 
 def _rename(temporary: Path, target: Path) -> None:
+    _date_after(temporary, target)
     temporary.rename(target)
     descriptor = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -164,13 +149,32 @@ def _rename(temporary: Path, target: Path) -> None:
         os.close(descriptor)
 
 
+def _date_after(temporary: Path, target: Path) -> None:
+    """No two versions have the same second: Last-Modified and nginx's ETag tell them apart by it (RFC 9110 8.8.2)."""
+    with contextlib.suppress(FileNotFoundError):
+        before, after = target.stat().st_mtime_ns, temporary.stat().st_mtime_ns
+        if after // _SECOND_NS <= before // _SECOND_NS:
+            dated = (before // _SECOND_NS + 1) * _SECOND_NS
+            os.utime(temporary, ns=(dated, dated))
+
+
+def _raised(error: OSError) -> None:
+    """A folder that is not there yet holds nothing; any other that cannot be read must not look empty.
+
+    Raises:
+        OSError: the one that it was given.
+    """
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
 def _clear_leftovers(target: Path) -> None:
     """Take away what processes of this place that no longer live left half done, and what is old.
 
     On a shared folder another machine's or container's process ids say nothing here. Age is measured against the file
-    that was written just now, so that it is the file system's own time on both sides.
+    whose status changed just now, so that it is the file system's own time on both sides.
     """
-    here, now = _here(), target.stat().st_mtime
+    here, now = _here(), target.stat().st_ctime
     for leftover in target.parent.glob(f".{target.name}.*{_SUFFIX}"):
         where, _, rest = leftover.name.removeprefix(f".{target.name}.").partition(".")
         owner = rest.partition(".")[0]
@@ -197,11 +201,21 @@ def _locked(target: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > give_up_at:
-                    raise OutletError(f"Another process has held the lock of {target} for too long.") from None
+                    raise OutletError(
+                        f"{_holder(descriptor)} has held the lock of {target} for too long: end it if it is stopped."
+                    ) from None
                 time.sleep(_LOCK_PAUSE_SECONDS)
+        # Whoever waits in vain wants to know for whom; on a full disk it goes without saying.
+        with contextlib.suppress(OSError):
+            os.pwrite(descriptor, f"{os.getpid()} on {place()}\n".encode().ljust(_HOLDER_OCTETS), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def _holder(descriptor: int) -> str:
+    written = os.pread(descriptor, _HOLDER_OCTETS, 0).decode(errors="replace").strip()
+    return f"Process {written}" if written else "Another process"
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The schedule: when a CRL is due, when it has to wait, and what happens when publishing fails."""
+"""The running publisher: when a CRL is due, when it has to wait, and what happens when publishing fails."""
 
 import threading
 import time
@@ -7,20 +7,24 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from crl_publisher import requests
 from crl_publisher.config import PublisherSettings
 from crl_publisher.issuance import CrlIssuance
 from crl_publisher.lease import Lease
 from crl_publisher.outlets import DirectoryOutlet
-from crl_publisher.schedule import PublicationSchedule
+from crl_publisher.publisher import Publisher
+from crl_publisher.scheduling.book import ScheduleBook
+from crl_publisher.scope import FULL
 from crl_publisher.store import PublishedCrl, published
 from pki_revocation import register
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
-from pki_revocation.schema import leases
+from pki_revocation.schema import crl_schedules, leases
 from tests.crl_publisher.population import OneKey, Population
+from tests.crl_publisher.publishing import issuance_of, watch_of
+from tests.crl_publisher.scheduling.schedules import of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
@@ -59,26 +63,37 @@ def lease(database: Database, clock: FakeClock, settings: PublisherSettings) -> 
 
 
 @pytest.fixture
+def issuance(
+    database: Database, clock: FakeClock, one_key: OneKey, outlet: DirectoryOutlet, book: ScheduleBook
+) -> CrlIssuance:
+    """Publishes as the book says."""
+    return issuance_of(database, clock, one_key, outlet, timings=book)
+
+
+@pytest.fixture
 def start(
     database: Database,
     clock: FakeClock,
+    book: ScheduleBook,
     issuance: CrlIssuance,
     outlet: DirectoryOutlet,
     settings: PublisherSettings,
     ticker: Ticker,
     lease: Lease,
-) -> Callable[[], PublicationSchedule]:
+) -> Callable[[], Publisher]:
     """Starts a publisher that has the lease, and is polled by the test."""
 
-    def started() -> PublicationSchedule:
-        made = PublicationSchedule(
+    def started() -> Publisher:
+        made = Publisher(
             database=database,
             clock=clock,
+            book=book,
             issuance=issuance,
             outlet=outlet,
             lease=lease,
             settings=settings,
             signs=lambda each: each.name == "issuing",
+            elsewhere=watch_of(database, clock, issuance),
             monotonic=ticker,
         )
         made.renew()
@@ -88,7 +103,7 @@ def start(
 
 
 @pytest.fixture
-def schedule(start: Callable[[], PublicationSchedule], issuer: Issuer) -> PublicationSchedule:
+def schedule(start: Callable[[], Publisher], issuer: Issuer) -> Publisher:
     """One that was just started."""
     return start()
 
@@ -112,7 +127,7 @@ def answer(database: Database, request: int) -> dict[str, object] | None:
 
 
 def test_first_crl_comes_at_once_and_the_next_when_one_is_due(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker
 ) -> None:
     """Nothing is public: publish. After that once each period, also when the scheduler's own clock stands still."""
     for expected, step in ((1, SECOND), (1, HOUR - 2 * SECOND), (1, 2 * SECOND), (2, HOUR), (3, HOUR)):
@@ -122,7 +137,7 @@ def test_first_crl_comes_at_once_and_the_next_when_one_is_due(
 
 
 def test_revocation_is_published_by_the_next_look(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, population: Population
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, population: Population
 ) -> None:
     """It waits for nothing but the interval between two CRLs."""
     schedule.poll()
@@ -135,7 +150,7 @@ def test_revocation_is_published_by_the_next_look(
 
 
 def test_storm_of_revocations_is_gathered(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, population: Population
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, population: Population
 ) -> None:
     """At most one CRL in each minimum interval, and the last revocation is in one within the promise."""
     for _ in range(20):
@@ -151,7 +166,7 @@ def test_storm_of_revocations_is_gathered(
 
 
 def test_overdue_crl_comes_though_the_clock_was_set_back(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
 ) -> None:
     """A period that really passed counts, whatever the wall clock says."""
     schedule.poll()
@@ -164,7 +179,7 @@ def test_overdue_crl_comes_though_the_clock_was_set_back(
 
 
 def test_file_that_vanished_is_published_again(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, public_file: Path
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, public_file: Path
 ) -> None:
     """Somebody removed what was public."""
     schedule.poll()
@@ -178,7 +193,7 @@ def test_file_that_vanished_is_published_again(
 
 
 def test_failure_keeps_the_last_crl_and_is_tried_again_with_pauses(
-    schedule: PublicationSchedule,
+    schedule: Publisher,
     database: Database,
     issuer: Issuer,
     ticker: Ticker,
@@ -206,7 +221,7 @@ def test_failure_keeps_the_last_crl_and_is_tried_again_with_pauses(
 
 
 def test_request_is_answered_with_what_was_published(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, clock: FakeClock
+    schedule: Publisher, database: Database, issuer: Issuer, clock: FakeClock
 ) -> None:
     """Two that ask at once get the same CRL, at once, with what it cost."""
     schedule.poll()
@@ -224,7 +239,7 @@ def test_request_is_answered_with_what_was_published(
 
 
 def test_request_is_answered_with_the_reason_of_a_failure(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, clock: FakeClock, one_key: OneKey
+    schedule: Publisher, database: Database, issuer: Issuer, clock: FakeClock, one_key: OneKey
 ) -> None:
     """One sentence, also while the publisher pauses after a failure."""
     one_key.is_missing = True
@@ -237,7 +252,7 @@ def test_request_is_answered_with_the_reason_of_a_failure(
 
 
 def test_without_the_lease_nothing_is_published(
-    schedule: PublicationSchedule, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
 ) -> None:
     """Another publisher took over: this one is still, until it has the lease again."""
     other = Lease(database=database, clock=clock, length=timedelta(seconds=30))
@@ -255,7 +270,7 @@ def test_without_the_lease_nothing_is_published(
 
 
 def test_issuer_without_a_key_here_is_left_alone(
-    schedule: PublicationSchedule, database: Database, clock: FakeClock, authority: CertificateAuthority, root: Path
+    schedule: Publisher, database: Database, clock: FakeClock, authority: CertificateAuthority, root: Path
 ) -> None:
     """Its CRLs come from elsewhere, and whoever asks for one is told."""
     with database.write() as connection:
@@ -273,7 +288,7 @@ def test_issuer_without_a_key_here_is_left_alone(
 
 
 def test_new_start_publishes_only_what_is_due(
-    start: Callable[[], PublicationSchedule], database: Database, issuer: Issuer, ticker: Ticker, public_file: Path
+    start: Callable[[], Publisher], database: Database, issuer: Issuer, ticker: Ticker, public_file: Path
 ) -> None:
     """What stands is left; an older file in its place, as after a restore of the folder, is not."""
     schedule = start()
@@ -293,8 +308,98 @@ def test_new_start_publishes_only_what_is_due(
     assert len(history(database, issuer)) == 3
 
 
+def test_new_version_is_followed_at_the_next_look(
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, book: ScheduleBook, clock: FakeClock
+) -> None:
+    """No restart: rarer from now on, more often from a time on, and nextUpdate never before an earlier one."""
+    schedule.poll()
+    ticker.advance(5 * SECOND)
+    book.propose(issuer, of("period=5h", "validity=4d"), by="anna")
+    book.propose(issuer, of("period=30m", "validity=30h"), by="anna", at=clock.now() + 6 * HOUR)
+    made = []
+    for _ in range(16):
+        schedule.poll()
+        made.append(len(history(database, issuer)))
+        ticker.advance(HOUR / 2)
+
+    assert made == [2] * 10 + [3, 3, 4, 5, 6, 7]
+    updates = [crl.next_update for crl in reversed(history(database, issuer))]
+    assert updates == sorted(updates)
+
+
+def test_deltas_come_between_complete_crls(
+    schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, book: ScheduleBook, population: Population
+) -> None:
+    """From the first look after a base is there: by their own routine, beside each complete one, after a revocation."""
+    book.propose(issuer, of("period=2h", "delta_period=30m", "after_revocation=delta"), by="anna")
+    seen = []
+    for minutes in (0, 30, 30, 20, 10, 30):
+        ticker.advance(timedelta(minutes=minutes))
+        if minutes == 20:
+            population.issue_revoked(1)
+        schedule.poll()
+        with database.read() as connection:
+            deltas = published(connection, issuer, FULL.delta, limit=100)
+        seen.append((len(history(database, issuer)), len(deltas), deltas[0].covers_sequence if deltas else None))
+
+    assert seen == [(1, 0, None), (1, 1, 0), (1, 2, 0), (1, 3, 1), (1, 4, 1), (2, 5, 1)]
+    assert history(database, issuer)[0].covers_sequence == 1
+
+
+def test_trouble_of_one_issuer_holds_up_no_other(
+    database: Database,
+    clock: FakeClock,
+    book: ScheduleBook,
+    issuance: CrlIssuance,
+    outlet: DirectoryOutlet,
+    settings: PublisherSettings,
+    ticker: Ticker,
+    lease: Lease,
+    issuer: Issuer,
+    one_key: OneKey,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A schedule that this program cannot read stops its own issuer alone, and whoever asks is told."""
+    other = CertificateAuthority("Andere CA")
+    with database.write() as connection:
+        broken = register.add_issuer(
+            connection, name="another", certificate=other.certificate, is_default=False, clock=clock
+        )
+    book.begin(broken)
+    with database.write() as connection:
+        connection.execute(
+            update(crl_schedules).where(crl_schedules.c.issuer_id == broken.id).values(document='{"colour": "red"}')
+        )
+    publisher = Publisher(
+        database=database,
+        clock=clock,
+        book=book,
+        issuance=issuance,
+        outlet=outlet,
+        lease=lease,
+        settings=settings,
+        signs=lambda _: True,
+        elsewhere=watch_of(database, clock, issuance),
+        monotonic=ticker,
+    )
+    publisher.renew()
+    request = ask(database, broken, clock)
+    for _ in range(3):
+        publisher.poll()
+        ticker.advance(HOUR)
+        publisher.renew()
+
+    told = answer(database, request)
+    assert told is not None
+    assert "unknown setting 'colour'" in str(told["error"])
+    assert len(history(database, issuer)) == 3
+    assert history(database, broken) == ()
+    assert caplog.text.count("another: no new CRL") == 3
+
+
 def test_running_schedule_publishes_and_ends_cleanly(
     database: Database,
+    book: ScheduleBook,
     issuance: CrlIssuance,
     outlet: DirectoryOutlet,
     population: Population,
@@ -303,14 +408,16 @@ def test_running_schedule_publishes_and_ends_cleanly(
 ) -> None:
     """The real loop: the first CRL, a revocation soon after, and no lease left behind."""
     settings = PublisherSettings(minimum_interval=timedelta(0))
-    schedule = PublicationSchedule(
+    schedule = Publisher(
         database=database,
         clock=clock,
+        book=book,
         issuance=issuance,
         outlet=outlet,
         lease=Lease(database=database, clock=clock, length=settings.lease),
         settings=settings,
         signs=lambda _: True,
+        elsewhere=watch_of(database, clock, issuance),
     )
     stop = threading.Event()
     running = threading.Thread(target=schedule.run, args=(stop,))

@@ -1,0 +1,1 @@
+"""Fetches what is public as a relying party would, and says what is wrong with it."""

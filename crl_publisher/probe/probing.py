@@ -1,0 +1,144 @@
+"""Looks at every public address, after each publication and in between, and raises the alarm."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from tempfile import TemporaryFile
+
+from crl_publisher.errors import ExchangeFailed
+from crl_publisher.findings import Finding, Findings
+from crl_publisher.http_exchange import Limits
+from pki_revocation.clock import Clock
+from pki_revocation.database import Database
+from pki_revocation.errors import PkiError
+
+from . import metrics
+from .examination import Circumstances, examine
+from .expectations import Expected, ScopesOf, expectations
+from .fetching import fetch
+from .settings import ProbeSettings
+from .states import ProbeState, forget_other_paths, probe_states_by_path, write_probe_states
+
+_log = logging.getLogger(__name__)
+_MEBIBYTE = 1 << 20
+_AT_ONCE = 4
+_LONGEST_WAIT_SECONDS = 1.0
+_END_SECONDS = 5.0
+
+
+class Probe:
+    """A relying party of one's own."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        public_url: str,
+        scopes_of: ScopesOf,
+        settings: ProbeSettings,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """*public_url* is what paths such as crl/issuing.crl go behind, *scopes_of* which CRLs there should be."""
+        self._database = database
+        self._clock = clock
+        self._public_url = public_url
+        self._scopes_of = scopes_of
+        self._settings = settings
+        self._monotonic = monotonic
+        self._limits = Limits(seconds=settings.timeout.total_seconds(), largest=settings.largest_mib * _MEBIBYTE)
+        self._due = monotonic() + settings.grace.total_seconds()
+        self._thread: threading.Thread | None = None
+
+    def probe(self, issuer: str | None = None) -> tuple[ProbeState, ...]:
+        """Look at every address now, or at those of one issuer, and record what was found.
+
+        Raises:
+            NotFound: when there is no issuer of that name.
+            StoreError: when the database does not answer.
+        """
+        with self._database.read() as connection:
+            expected = list(expectations(connection, self._public_url, self._scopes_of, issuer))
+            before = probe_states_by_path(connection)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            states = tuple(pool.map(lambda each: self._look(each, before.get(each.path)), expected))
+        with self._database.write() as connection:
+            write_probe_states(connection, states)
+            if issuer is None:
+                forget_other_paths(connection, [state.path for state in states])
+        for state in states:
+            metrics.found(state)
+            _tell(state, before.get(state.path))
+        return states
+
+    def wake(self) -> None:
+        """Something was published: look when caches may have it."""
+        self._due = min(self._due, self._monotonic() + self._settings.grace.total_seconds())
+
+    def start(self, stop: threading.Event, may_probe: Callable[[], bool]) -> None:
+        """Look from now on until *stop* is set, while *may_probe* says so."""
+        self._thread = threading.Thread(target=self._watch, args=(stop, may_probe), name="probe", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait a while for what is under way."""
+        if self._thread is not None:
+            self._thread.join(_END_SECONDS)
+
+    def _watch(self, stop: threading.Event, may_probe: Callable[[], bool]) -> None:
+        while not stop.wait(_LONGEST_WAIT_SECONDS):
+            if self._monotonic() < self._due or not may_probe():
+                continue
+            self._due = self._monotonic() + self._settings.every.total_seconds()
+            try:
+                self.probe()
+            except PkiError as error:
+                _log.error("the public addresses could not be looked at: %s", error)
+            except Exception:  # noqa: BLE001 - the edge of this thread: see below
+                # Whoever watches must go on watching.
+                _log.exception("looking at the public addresses failed in a way that nobody thought of")
+
+    def _look(self, expected: Expected, before: ProbeState | None) -> ProbeState:
+        seen = None if before is None or before.url != expected.url else before.number
+        number: int | None = None
+        try:
+            with TemporaryFile() as body:
+                fetched = fetch(expected.url, self._limits, body)
+                # The time after the answer: nothing is found to lie in the future that was not.
+                circumstances = Circumstances(now=self._clock.now(), settings=self._settings, seen=seen)
+                findings, number = examine(fetched, expected, circumstances)
+        except (ExchangeFailed, OSError) as error:
+            findings = Findings()
+            findings.error("probe.unreachable", str(error))
+        now = self._clock.now()
+        return ProbeState(
+            path=expected.path,
+            url=expected.url,
+            probed_at=now,
+            number=max((each for each in (number, seen) if each is not None), default=None),
+            findings=tuple(findings.listed),
+            wrong_since=_since(findings, before, now),
+        )
+
+
+def _since(findings: Findings, before: ProbeState | None, now: datetime) -> datetime | None:
+    if not findings.errors:
+        return None
+    return before.wrong_since if before is not None and before.wrong_since is not None else now
+
+
+def _tell(state: ProbeState, before: ProbeState | None) -> None:
+    """The log hears of what is new, not of the same every five minutes; the metric stays."""
+    known = set() if before is None else {finding.id for finding in before.findings}
+    for finding in state.findings:
+        if finding.id not in known:
+            _log.log(logging.ERROR if finding in state.errors else logging.WARNING, "%s: %s", *_said(finding))
+    if before is not None and before.errors and not state.errors:
+        _log.warning("%s is right again", state.url)
+
+
+def _said(finding: Finding) -> tuple[str, str]:
+    return finding.id, finding.message

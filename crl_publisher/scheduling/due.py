@@ -1,0 +1,174 @@
+"""The one decision: whether a complete CRL, a delta or nothing is due now, and why.
+
+The running publisher asks it twice a second, and so does the property test, on a clock of its own. It looks at what is
+recorded and public, at the schedule, and at two clocks: the wall's, which schedules are written in, and one that no
+step touches, so that a wall clock that was set back never stops the routine.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from .schedule import AfterRevocation, Schedule
+from .timeline import EVER, Kind, Timeline
+
+_LONGEST_PAUSE_SECONDS = 60.0
+_LAST_DOUBLING = 6
+
+
+class Cause(StrEnum):
+    """Why something is published, in the words of the log."""
+
+    REQUESTED = "requested"
+    NONE_PUBLIC = "none is public"
+    NOT_SOUND = "what is public is not the last one, or lapsed"
+    REVOCATION = "revocation"
+    ROUTINE = "routine"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What to publish, and why."""
+
+    kind: Kind
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The last CRL of a kind that the record has as published.
+
+    A CA's very last one is followed by none, whoever asks (ETSI EN 319 411-1 CSS-6.3.9-06).
+    """
+
+    number: int
+    published_at: datetime
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """All that one scope's decision hangs on, as it is at this moment.
+
+    *complete* and *delta* are what was recorded last; *is_public* says that a complete CRL is where relying parties
+    fetch it, and *is_sound* that it is the recorded one and valid. *is_uncovered* and *is_delta_uncovered* say that the
+    journal has a row that the last complete CRL, or also the last delta, lacks. *monotonic* is in seconds.
+    """
+
+    now: datetime
+    monotonic: float
+    complete: Recorded | None
+    delta: Recorded | None = None
+    is_public: bool = True
+    is_sound: bool = True
+    is_uncovered: bool = False
+    is_delta_uncovered: bool = False
+    is_asked: bool = False
+
+
+@dataclass(slots=True)
+class _Pace:
+    """When this process first saw the last CRL of a kind, on both clocks."""
+
+    number: int | None = None
+    wall: datetime = EVER
+    monotonic: float = 0.0
+    since: datetime = EVER
+
+    def see(self, last: Recorded, now: datetime, monotonic: float) -> None:
+        """Remember when this one was first seen."""
+        if self.number != last.number:
+            self.number, self.wall, self.monotonic = last.number, now, monotonic
+            # A CRL of the future is no guide, once the clock that dated it was set back.
+            self.since = min(last.published_at, now)
+
+    def is_routine_due(self, timeline: Timeline, kind: Kind, last: Recorded, look: Look) -> bool:
+        """Whether a run came behind the last CRL: by the wall's clock, or by the time that really passed."""
+        self.see(last, look.now, look.monotonic)
+        passed = self.wall + timedelta(seconds=int(look.monotonic - self.monotonic))
+        due = timeline.next_due(self.since, kind)
+        return due is not None and due <= max(look.now, passed)
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a process knows of one scope beside the record: its pace, and the pauses that it keeps."""
+
+    failures: int = 0
+    not_before: float = 0.0
+    _complete: _Pace = field(default_factory=_Pace)
+    _delta: _Pace = field(default_factory=_Pace)
+
+    def is_held(self, look: Look) -> bool:
+        """Whether it is too early for anything: after a failure, or so soon after the last CRL.
+
+        Whoever asks is not kept waiting.
+        """
+        return look.monotonic < self.not_before and not look.is_asked
+
+    def due(self, timeline: Timeline, look: Look) -> Due | None:
+        """What is due, or None."""
+        schedule = timeline.in_force(look.now).schedule
+        # Both are looked at each time: whichever is seen first begins its pace then.
+        is_routine = look.complete is not None and self._complete.is_routine_due(
+            timeline, Kind.COMPLETE, look.complete, look
+        )
+        newest = max(
+            (each for each in (look.complete, look.delta) if each is not None),
+            key=lambda each: each.number,
+            default=None,
+        )
+        is_delta_routine = newest is not None and self._delta.is_routine_due(timeline, Kind.DELTA, newest, look)
+        if self.is_held(look) or (look.complete is not None and look.complete.is_final):
+            return None
+        return (
+            self._without_schedule(look)
+            or self._complete_due(schedule, look, is_routine=is_routine)
+            or self._delta_due(schedule, look, is_routine=is_delta_routine)
+        )
+
+    @staticmethod
+    def _without_schedule(look: Look) -> Due | None:
+        """What no schedule has to say: somebody asks, or what is public is not as it should be."""
+        if look.is_asked:
+            return Due(Kind.COMPLETE, Cause.REQUESTED)
+        if look.complete is None or not look.is_public:
+            return Due(Kind.COMPLETE, Cause.NONE_PUBLIC)
+        return None if look.is_sound else Due(Kind.COMPLETE, Cause.NOT_SOUND)
+
+    @staticmethod
+    def _complete_due(schedule: Schedule, look: Look, *, is_routine: bool) -> Due | None:
+        if look.is_uncovered and schedule.after_revocation is AfterRevocation.COMPLETE:
+            return Due(Kind.COMPLETE, Cause.REVOCATION)
+        return Due(Kind.COMPLETE, Cause.ROUTINE) if is_routine else None
+
+    @staticmethod
+    def _delta_due(schedule: Schedule, look: Look, *, is_routine: bool) -> Due | None:
+        if schedule.delta_period is None:
+            return None
+        if look.delta is None:
+            return Due(Kind.DELTA, Cause.NONE_PUBLIC)
+        if look.is_delta_uncovered and schedule.after_revocation is AfterRevocation.DELTA:
+            return Due(Kind.DELTA, Cause.REVOCATION)
+        return Due(Kind.DELTA, Cause.ROUTINE) if is_routine else None
+
+    def succeeded(self, due: Due, published: Recorded, look: Look, minimum_interval: timedelta) -> None:
+        """What was due at this look was published: the next one comes an interval later at least."""
+        self.failures = 0
+        self.not_before = look.monotonic + minimum_interval.total_seconds()
+        # From here on the routine has its pace, also if the clock is set before the next look.
+        self._delta.see(published, look.now, look.monotonic)
+        if due.kind is Kind.COMPLETE:
+            self._complete.see(published, look.now, look.monotonic)
+
+    def held_back(self, look: Look, minimum_interval: timedelta) -> None:
+        """There was nothing to publish after all: look again an interval later."""
+        self.not_before = look.monotonic + minimum_interval.total_seconds()
+
+    def failed(self, monotonic: float) -> float:
+        """It failed: give the seconds to the next attempt, which double with each failure."""
+        self.failures += 1
+        # Of a thousand failures the power would fit no number.
+        pause = min(2.0 ** min(self.failures, _LAST_DOUBLING), _LONGEST_PAUSE_SECONDS)
+        self.not_before = monotonic + pause
+        return pause

@@ -1,0 +1,120 @@
+"""One version of a schedule as the book keeps it: what it says, and who proposed, approved or withdrew it when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from pki_revocation.clock import iso
+from pki_revocation.model import Issuer
+from pki_revocation.schema import crl_schedules
+
+from .document import as_document, as_json, from_json
+from .schedule import Schedule
+from .timeline import Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row of the book; *effective_from* is None for 'as soon as it is approved'."""
+
+    number: int
+    schedule: Schedule
+    effective_from: datetime | None
+    proposed_at: datetime
+    proposed_by: str
+    restores: int | None = None
+    approved_at: datetime | None = None
+    approved_by: str | None = None
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is, was or will be in force."""
+        return self.approved_at is not None and self.withdrawn_at is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has yet to approve it."""
+        return self.approved_at is None and self.withdrawn_at is None
+
+    def begins_after(self, moment: datetime) -> bool:
+        """Whether it comes into force later than that."""
+        return self.effective_from is not None and self.effective_from > moment
+
+    def version(self) -> Version:
+        """As the timeline has it."""
+        if self.effective_from is None:
+            raise ValueError("a version without a beginning is in no timeline")
+        return Version(number=self.number, effective_from=self.effective_from, schedule=self.schedule)
+
+    def as_json(self) -> dict[str, object]:
+        """The fields as commands print them."""
+        return {
+            "version": self.number,
+            "effective_from": _iso(self.effective_from),
+            "restores": self.restores,
+            "proposed_at": iso(self.proposed_at),
+            "proposed_by": self.proposed_by,
+            "approved_at": _iso(self.approved_at),
+            "approved_by": self.approved_by,
+            "withdrawn_at": _iso(self.withdrawn_at),
+            "withdrawn_by": self.withdrawn_by,
+            "schedule": as_document(self.schedule),
+        }
+
+
+def read_entries(connection: Connection, issuer: Issuer) -> tuple[Entry, ...]:
+    """Every version of an issuer, in the order in which they were made."""
+    rows = connection.execute(
+        select(crl_schedules).where(crl_schedules.c.issuer_id == issuer.id).order_by(crl_schedules.c.version)
+    )
+    return tuple(
+        Entry(
+            number=row.version,
+            schedule=from_json(row.document),
+            effective_from=row.effective_from,
+            restores=row.restores,
+            proposed_at=row.proposed_at,
+            proposed_by=row.proposed_by,
+            approved_at=row.approved_at,
+            approved_by=row.approved_by,
+            withdrawn_at=row.withdrawn_at,
+            withdrawn_by=row.withdrawn_by,
+        )
+        for row in rows
+    )
+
+
+def insert_entry(connection: Connection, issuer: Issuer, entry: Entry) -> None:
+    """Write a new version."""
+    row = {
+        "document": as_json(entry.schedule),
+        "effective_from": entry.effective_from,
+        "restores": entry.restores,
+        "proposed_at": entry.proposed_at,
+        "proposed_by": entry.proposed_by,
+        "approved_at": entry.approved_at,
+        "approved_by": entry.approved_by,
+    }
+    connection.execute(insert(crl_schedules).values(issuer_id=issuer.id, version=entry.number, **row))
+
+
+def update_entry(connection: Connection, issuer: Issuer, entry: Entry) -> None:
+    """Write its approval or its withdrawal: what else it says stays."""
+    connection.execute(
+        update(crl_schedules)
+        .where(crl_schedules.c.issuer_id == issuer.id, crl_schedules.c.version == entry.number)
+        .values(
+            effective_from=entry.effective_from,
+            approved_at=entry.approved_at,
+            approved_by=entry.approved_by,
+            withdrawn_at=entry.withdrawn_at,
+            withdrawn_by=entry.withdrawn_by,
+        )
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)

@@ -1,0 +1,45 @@
+"""What `doctor --restore` can take back, as each package brings it.
+
+An entry point of the group `pki_revocation.restorations` is a function that is called with an installation, its open
+database and the files that somebody named, and gives what is missing here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from pki_revocation.database import Database
+from pki_revocation.installation import Installation
+
+RESTORATIONS_GROUP = "pki_revocation.restorations"
+
+
+class Restoration(Protocol):
+    """Something that can be taken back from what was published: shown first, and then carried out."""
+
+    @property
+    def changes(self) -> int:
+        """How many rows it would write; 0 when nothing is missing."""
+        ...
+
+    def lines(self) -> Iterator[str]:
+        """What it would do, for people."""
+        ...
+
+    def as_json(self) -> dict[str, object]:
+        """What it would do, for programs."""
+        ...
+
+    def carry_out(self, source: dict[str, str]) -> str:
+        """Do it, in one transaction, and give the sentence that says what was done.
+
+        Args:
+            source: who does it, kept beside the audit trail.
+
+        Raises:
+            PkiError: when it cannot be done; then nothing was.
+        """
+        ...
+
+
+FindRestorations: TypeAlias = Callable[[Installation, Database, Sequence[Path]], Iterator[Restoration]]
