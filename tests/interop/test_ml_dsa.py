@@ -1,40 +1,21 @@
-"""ML-DSA (FIPS 204, RFC 9881) judged by two that are not `cryptography`, over the very octets that were signed.
+"""ML-DSA (FIPS 204, RFC 9881) judged by two that are not `cryptography`, over the very octets that were signed."""
 
-OpenSSL 3.5, which the `playwright` package brings inside its node: the system's 3.0 knows no ML-DSA. And FIPS 204 as
-others wrote it out in Python, `dilithium-py`, with no line of OpenSSL in it.
-"""
-
-import base64
-import json
-import subprocess
+from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
-from dilithium_py.ml_dsa import ML_DSA_44, ML_DSA_65, ML_DSA_87
-from playwright._impl._driver import compute_driver_executable
 
 from keys.file_key import KEY_TYPES
 from pki_revocation.der import BIT_STRING, SEQUENCE, elements, read_whole
+from tests.integration.running_demo import RunningDemo, free_port_base, wait_until
+from tests.interop.ml_dsa_judges import FIPS_204, Signed, fips_204_says, openssl_says
 from tests.interop.signed_set import SignedSet
 
-_FIPS_204 = {"mldsa44": ML_DSA_44, "mldsa65": ML_DSA_65, "mldsa87": ML_DSA_87}
-_SCRIPT = """
-const crypto = require('crypto'), given = JSON.parse(require('fs').readFileSync(0));
-const ca = new crypto.X509Certificate(given.ca), delegate = new crypto.X509Certificate(given.delegate);
-const verifies = ([key, text, signature]) =>
-  crypto.verify(null, Buffer.from(text, 'base64'), crypto.createPublicKey(key), Buffer.from(signature, 'base64'));
-console.log(JSON.stringify({
-  openssl: process.versions.openssl,
-  chain: delegate.verify(ca.publicKey) && delegate.checkIssued(ca),
-  signed: given.signed.map(verifies),
-}));
-"""
 
-
-@pytest.fixture(scope="module", params=list(_FIPS_204))
+@pytest.fixture(scope="module", params=list(FIPS_204))
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, SignedSet]:
     """What a CA and a responder with keys of one parameter set sign."""
     key_type: str = request.param
@@ -42,48 +23,28 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return key_type, SignedSet(tmp_path_factory.mktemp(key_type), key, delegated)
 
 
-def _signed(made: SignedSet) -> list[tuple[CertificateIssuerPublicKeyTypes, bytes, bytes]]:
+def _signed(made: SignedSet) -> list[Signed]:
     """Each signed thing: the signer's key, the octets under the signature, the signature."""
     ca, delegate = made.ca.key.public_key(), made.delegate.key.public_key()
     certificate = made.delegate.certificate
     crl = x509.load_der_x509_crl(made.crl)
     found = [
-        (ca, certificate.tbs_certificate_bytes, certificate.signature),
-        (ca, crl.tbs_certlist_bytes, crl.signature),
+        Signed(ca, certificate.tbs_certificate_bytes, certificate.signature),
+        Signed(ca, crl.tbs_certlist_bytes, crl.signature),
     ]
     for name in ("good", "revoked"):
         answer = ocsp.load_der_ocsp_response(made.answer(name))
-        found.append((delegate, answer.tbs_response_bytes, answer.signature))
+        found.append(Signed(delegate, answer.tbs_response_bytes, answer.signature))
     return found
-
-
-def _openssl(made: SignedSet, signed: list[tuple[CertificateIssuerPublicKeyTypes, bytes, bytes]]) -> dict[str, object]:
-    node, _ = compute_driver_executable()
-    given = {
-        "ca": (made.folder / "ca.pem").read_text(),
-        "delegate": (made.folder / "delegate.pem").read_text(),
-        "signed": [
-            [
-                key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
-                base64.b64encode(text).decode(),
-                base64.b64encode(signature).decode(),
-            ]
-            for key, text, signature in signed
-        ],
-    }
-    done = subprocess.run(
-        [node, "-e", _SCRIPT], input=json.dumps(given), capture_output=True, text=True, check=True, timeout=60
-    )
-    answer: dict[str, object] = json.loads(done.stdout)
-    return answer
 
 
 def test_openssl_verifies(made: tuple[str, SignedSet]) -> None:
     """Certificate, CRL and answers, and the chain; one octet changed, and none verifies."""
     signed = _signed(made[1])
-    spoilt = [(key, text[:-1] + bytes([text[-1] ^ 1]), signature) for key, text, signature in signed]
+    spoilt = [each._replace(text=each.text[:-1] + bytes([each.text[-1] ^ 1])) for each in signed]
+    ca, delegate = ((made[1].folder / name).read_text() for name in ("ca.pem", "delegate.pem"))
 
-    right, wrong = _openssl(made[1], signed), _openssl(made[1], spoilt)
+    right, wrong = openssl_says(ca, delegate, signed), openssl_says(ca, delegate, spoilt)
 
     assert str(right["openssl"]) >= "3.5"
     assert right["chain"] is True
@@ -94,11 +55,54 @@ def test_openssl_verifies(made: tuple[str, SignedSet]) -> None:
 def test_another_implementation_verifies(made: tuple[str, SignedSet]) -> None:
     """FIPS 204 algorithm 3 in Python, pure and with an empty context (RFC 9881 section 3)."""
     key_type, given = made
-    for key, text, signature in _signed(given):
-        raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-        assert _FIPS_204[key_type].verify(raw, text, signature)
-        assert not _FIPS_204[key_type].verify(raw, text + b"!", signature)
-        assert not _FIPS_204[key_type].verify(raw, text, signature, ctx=b"x")
+    for each in _signed(given):
+        assert fips_204_says(key_type, each)
+        assert not fips_204_says(key_type, each._replace(text=each.text + b"!"))
+        assert not fips_204_says(key_type, each, context=b"x")
+
+
+def test_demo_from_end_to_end(tmp_path: Path) -> None:
+    """`pki-revocation demo --key-type mldsa65`: what it serves, before and after a revocation, both judges verify."""
+    base = str(free_port_base())
+    demo = RunningDemo(tmp_path / "demo", ["--certificates", "2", "--port-base", base, "--key-type", "mldsa65"]).start()
+    try:
+        before = _served(demo)
+        assert demo.revoke(0)[0] == 200
+        wait_until(lambda: _listed(demo) == 1, 10, "the revocation on the CRL")
+        after = _served(demo)
+    finally:
+        demo.stop()
+
+    assert [answer.certificate_status for answer in (before[1], after[1])] == [
+        ocsp.OCSPCertStatus.GOOD,
+        ocsp.OCSPCertStatus.REVOKED,
+    ]
+    issuer = x509.load_pem_x509_certificate((demo.directory / "issuer.pem").read_bytes())
+    for crl, answer in (before, after):
+        (delegate,) = answer.certificates
+        signed = [
+            Signed(issuer.public_key(), crl.tbs_certlist_bytes, crl.signature),
+            Signed(issuer.public_key(), delegate.tbs_certificate_bytes, delegate.signature),
+            Signed(delegate.public_key(), answer.tbs_response_bytes, answer.signature),
+        ]
+        pems = [each.public_bytes(Encoding.PEM).decode() for each in (issuer, delegate)]
+        assert openssl_says(*pems, signed)["signed"] == [True] * len(signed)
+        assert all(fips_204_says("mldsa65", each) for each in signed)
+
+
+def _served(demo: RunningDemo) -> tuple[x509.CertificateRevocationList, ocsp.OCSPResponse]:
+    """The CRL and an answer about the first certificate, as they come over HTTP."""
+    certificate = x509.load_pem_x509_certificate(Path(demo.path(demo.certificate(0)["certificate"])).read_bytes())
+    issuer = x509.load_pem_x509_certificate((demo.directory / "issuer.pem").read_bytes())
+    question = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256()).build()
+    headers = {"Content-Type": "application/ocsp-request"}
+    _, _, answer = demo.fetch("POST", demo.contract["ocsp_url"], question.public_bytes(Encoding.DER), headers)
+    _, _, crl = demo.fetch("GET", demo.contract["crl_url"])
+    return x509.load_der_x509_crl(crl), ocsp.load_der_ocsp_response(answer)
+
+
+def _listed(demo: RunningDemo) -> int:
+    return len(x509.load_der_x509_crl(demo.fetch("GET", demo.contract["crl_url"])[2]))
 
 
 def test_identifiers_have_no_parameters(made: tuple[str, SignedSet]) -> None:
