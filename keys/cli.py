@@ -1,37 +1,30 @@
 """`keys`: make keys, look at them, change passphrases, log in to tokens, issue the OCSP responder's certificate."""
 
 import json
-from datetime import timedelta
 from pathlib import Path
 
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki_revocation import register
-from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import config_option, directory_option, installation_option
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import SystemClock
 from pki_revocation.installation import Installation
-from pki_revocation.model import Issuer, serial_text
 
 from .algorithms import SignatureName
 from .certificate_request import certificate_request
-from .delegation import issue_delegate
+from .delegate_cli import delegate, issuer_of
 from .description import describe, spki_sha256
 from .encryption import protection_of
 from .errors import UnusableKey
-from .file_key import KEY_TYPES, change_passphrase, load_certificate, replace_pair, save_key
+from .file_key import KEY_TYPES, change_passphrase, load_certificate, save_key
 from .identity import Purpose
 from .installed_identities import installed_identities
 from .key_place import TokenKey, key_place
-from .key_use import KeyUses
 from .keyring import Keyring
 from .passphrase_entry import new_passphrase, present_passphrase
 from .private_files import read_private
 from .secret_source import SecretSource
 
-# Short-lived, because nocheck means that nobody can revoke it (RFC 6960 section 4.2.2.2.1).
-_LONGEST_DAYS = 90
 _secret_option = click.option(
     "--secret",
     metavar="PLACE",
@@ -162,55 +155,15 @@ def login(installation: Installation, *, issuer_name: str | None, ocsp: bool) ->
 
     No service tries then, so that none locks the token. Run this when the PIN is right: a login that works clears it.
     """
-    issuer = _issuer(installation, issuer_name)
-    place = Keyring.open(installation, SystemClock()).place(issuer, Purpose.OCSP if ocsp else Purpose.CRL)
+    issuer = issuer_of(installation, issuer_name)
+    place = Keyring.open(installation, SystemClock()).login_place(issuer, Purpose.OCSP if ocsp else Purpose.CRL)
     if not isinstance(place, TokenKey):
         raise UnusableKey("That key is in a file: only tokens have a PIN.")
     place.token.log_in()
     click.echo(f"Logged in to the {place.uri.token}: services will find it within a second.")
 
 
-@keys.group()
-def delegate() -> None:
-    """The certificate with which the OCSP responder signs."""
-
-
-@delegate.command()
-@click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
-@click.option(
-    "--days", type=click.IntRange(1, _LONGEST_DAYS), default=14, show_default=True, help="How long it is valid."
-)
-@click.option(
-    "--key-type", type=click.Choice(list(KEY_TYPES)), default="p256", show_default=True, help="Of the new key."
-)
-@installation_option
-def issue(installation: Installation, *, issuer_name: str | None, days: int, key_type: str) -> None:
-    """Make a new key for the responder, and let the CA's key sign its certificate.
-
-    Writes the files that [keys.ISSUER] names as ocsp_key and ocsp_certificate; restart the responder afterwards.
-    """
-    clock = SystemClock()
-    keyring = Keyring.open(installation, clock)
-    issuer = _issuer(installation, issuer_name)
-    place, certificate_path = keyring.ocsp_files(issuer)
-    place.new_passphrase()
-    authority = keyring.crl_identity(issuer)
-    with installation.database() as database:
-        uses = KeyUses(database=database, audit=AuditTrail(clock))
-        signer = authority.subject_key_identifier.hex()
-        with uses.recorded("delegate", {"issuer": issuer.name, "days": days, "key": signer}) as result:
-            key = KEY_TYPES[key_type]()
-            certificate = issue_delegate(authority, key.public_key(), now=clock.now(), lifetime=timedelta(days=days))
-            result["serial"] = serial_text(certificate.serial_number)
-            replace_pair(key, place, certificate.public_bytes(Encoding.PEM), certificate_path)
-    click.echo(f"Issued for {issuer.name}: {certificate_path}, valid until {iso(certificate.not_valid_after_utc)}.")
-
-
-def _issuer(installation: Installation, name: str | None) -> Issuer:
-    with installation.database() as database:
-        database.check_revision()
-        with database.read() as connection:
-            return register.issuer_named(connection, name)
+keys.add_command(delegate)
 
 
 def _inspect_installation(installation: Installation, *, as_json: bool) -> None:

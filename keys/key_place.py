@@ -33,6 +33,10 @@ class TokenKey:
         self._sessions = sessions
         self._wait = wait
 
+    def another(self, uri: Pkcs11Uri) -> "TokenKey":
+        """Another key, with the same PIN and bounds."""
+        return TokenKey(uri, self.pin, sessions=self._sessions, wait=self._wait)
+
     @property
     def token(self) -> "Token":
         """The token that it is on, not yet looked for."""

@@ -57,6 +57,30 @@ def generate_on_token(uri: Pkcs11Uri, token: Token, key_type: str) -> Pkcs11Uri:
     return made
 
 
+def destroy_on_token(uri: Pkcs11Uri, token: Token) -> None:
+    """Destroy the key pair with a URI's label and id; one that is gone already is no error.
+
+    Raises:
+        KeyUnavailable: when the token or its PIN is not there.
+        UnusableKey: when the URI does not name both, so that another key could be meant.
+    """
+    if uri.label is None or uri.id is None:
+        raise UnusableKey(f"The {uri} is not destroyed: only a key that is named by label and id is.")
+    wanted = {Attribute.LABEL: uri.label, Attribute.ID: uri.id}
+
+    def act(lent: LentSession) -> None:
+        lent.keys.pop(uri, None)
+        writing = lent.session.token.open(rw=True)
+        try:
+            for kind in (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY):
+                for found in list(writing.get_objects({Attribute.CLASS: kind} | wanted)):
+                    found.destroy()
+        finally:
+            writing.close()
+
+    token.run(act)
+
+
 def _generate(session: Any, uri: Pkcs11Uri, key_type: str) -> None:  # noqa: ANN401 - a session, whose type hides half of it
     common: dict[str, Any] = {
         "id": uri.id,

@@ -58,6 +58,10 @@ class Answerer:
         self._outages = outages or Outages()
         self._shared = shared
 
+    def take_up(self, issuer_id: int, signer: AnswerSigner) -> None:
+        """Sign with this one from now on; an answer that is being made is finished with the one before."""
+        self._signers[issuer_id] = signer
+
     def answer(self, data: bytes) -> Answer:
         """The answer to an OCSPRequest's octets, whatever they are (RFC 6960 section 2.3).
 

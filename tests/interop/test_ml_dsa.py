@@ -85,8 +85,8 @@ def test_demo_from_end_to_end(tmp_path: Path) -> None:
             Signed(issuer.public_key(), delegate.tbs_certificate_bytes, delegate.signature),
             Signed(delegate.public_key(), answer.tbs_response_bytes, answer.signature),
         ]
-        pems = [each.public_bytes(Encoding.PEM).decode() for each in (issuer, delegate)]
-        assert openssl_says(*pems, signed)["signed"] == [True] * len(signed)
+        ca_pem, delegate_pem = (each.public_bytes(Encoding.PEM).decode() for each in (issuer, delegate))
+        assert openssl_says(ca_pem, delegate_pem, signed)["signed"] == [True] * len(signed)
         assert all(fips_204_says("mldsa65", each) for each in signed)
 
 
