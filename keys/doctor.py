@@ -21,6 +21,7 @@ from .keyring import Keyring
 # A CA's successor takes longer than a responder's.
 _CA_NOTICE = timedelta(days=90)
 _UNDER_WAY = timedelta(minutes=5)
+_FIRST_WITHIN = timedelta(hours=1)
 
 
 def check(installation: Installation, database: Database) -> Iterator[Finding]:
@@ -61,6 +62,13 @@ def _delegates(
     except PkiError as error:
         if not registered:
             yield Finding(check_name, well=False, says=str(error))
+        for each in registered:
+            if each.not_after is None:
+                yield Finding(
+                    f"{check_name}, responder {each.responder.name}",
+                    well=now - each.registered_at < _FIRST_WITHIN,
+                    says=f"no certificate yet, registered at {iso(each.registered_at)}: do it and the publisher run?",
+                )
         return
     if found is not None:
         begin, end = found
