@@ -1,5 +1,5 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test check fuzz fuzz-ocsp bench-ocsp bench-crl lock screenshots clean
+.PHONY: help install demo test check fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
@@ -36,7 +36,7 @@ fuzz: ## The property tests, a hundred times harder: an hour or so.
 		tests/pki_revocation/test_der.py tests/pki_revocation/test_codes.py tests/pki_revocation/test_numbers.py tests/crl_publisher/test_entries.py \
 		tests/crl_publisher/test_expected_entries.py tests/crl_publisher/test_differences.py tests/crl_publisher/test_layout.py \
 		tests/crl_publisher/test_stretches.py tests/crl_publisher/scheduling tests/crl_publisher/test_two_publishers.py \
-		tests/pki_revocation/http_server/test_cuts.py tests/fuzzing
+		tests/pki_revocation/http_server/test_cuts.py tests/keys/test_pkcs11_outages.py tests/fuzzing
 
 fuzz-ocsp: ## Coverage-guided fuzzing of the OCSP responder, for FUZZ_SECONDS=300.
 	@requirements/install.sh "$(PYTHON)" fuzz
@@ -50,6 +50,11 @@ bench-ocsp: ## How fast OCSP answers, beside nginx and others: ROWS="nonce start
 bench-crl: ## What CRLs of a million entries cost, beside openssl: ROWS="build latency" for some, DOCS=docs/benchmarks.md to write it down.
 	@requirements/install.sh "$(PYTHON)" test
 	.venv/bin/python -m benchmarks.crl $(ROWS) --json var/bench/crl.json $(if $(DOCS),--docs $(DOCS))
+
+bench-keys: ## Signatures per second by key type, from a file and from SoftHSM: DOCS=docs/benchmarks.md to write it down.
+	@requirements/install.sh "$(PYTHON)" test
+	@requirements/programs.sh benchmarks
+	.venv/bin/python -m benchmarks.keys $(if $(DOCS),--docs $(DOCS))
 
 lock: ## Write the lock files anew, with the newest versions that pyproject.toml allows.
 	@requirements/lock.sh "$(PYTHON)"

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from keys.delegate_issuing import DelegateIssuing
+from keys.key_use import KeyUses
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
@@ -13,6 +15,7 @@ from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
+from .delegating import Delegating
 from .distribution import create_app
 from .elsewhere.installing import Installing
 from .elsewhere.requesting import Requesting
@@ -186,6 +189,19 @@ def publisher(
             notice=installation.section(CrlSettings).elsewhere_notice,
         ),
     )
+
+
+def delegating(installation: Installation, database: Database) -> Delegating:
+    """What gives OCSP responders their certificates.
+
+    Raises:
+        ConfigurationError: when [keys] is wrong.
+    """
+    clock = SystemClock()
+    keyring = Keyring.open(installation, clock)
+    uses = KeyUses(database=database, audit=AuditTrail(clock))
+    issuing = DelegateIssuing(database=database, clock=clock, keyring=keyring, uses=uses)
+    return Delegating(database=database, issuing=issuing, signs=keyring.signs_crls_for)
 
 
 def application(installation: Installation) -> Application:

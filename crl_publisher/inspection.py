@@ -11,13 +11,13 @@ from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
+from keys.algorithms import algorithms_for
 from pki_revocation.clock import iso
 from pki_revocation.database import Database
 
 from .builder import subject_name
 from .close_look import look_closely
 from .comparison import compare_entries
-from .elsewhere import tolerance
 from .errors import UnreadableCrl
 from .expected_extensions import check_extensions
 from .findings import Findings
@@ -81,8 +81,7 @@ def _check_frame(frame: Frame, plan: Plan, findings: Findings) -> None:
     if frame.inner_algorithm != frame.outer_algorithm:
         findings.error("crl.algorithm.mismatch", "The inner and outer signature algorithms differ.")
     key = cast("CertificateIssuerPublicKeyTypes", plan.issuer.certificate.public_key())
-    allowed = tolerance.algorithms(plan, key)
-    if frame.outer_algorithm not in [algorithm.identifier for algorithm in allowed]:
+    if frame.outer_algorithm not in [algorithm.identifier for algorithm in algorithms_for(key)]:
         findings.error(
             "crl.algorithm.encoding", "The signature algorithm is not the key's, byte for byte (BR 7.1.3.2)."
         )

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
-from keys.algorithms import algorithms_for
+from keys.algorithms import algorithm_of
 from keys.errors import UnusableKey
 from pki_revocation.reasons import RevocationReason
 
@@ -172,9 +172,8 @@ class ReadCrl:
             key = cast("CertificateIssuerPublicKeyTypes", issuer.public_key())
             signed = memoryview(self.data)[self.layout.signed]
             frame = self.frame()
-            algorithm = next(each for each in algorithms_for(key) if each.identifier == frame.outer_algorithm)
-            algorithm.verify(key, frame.signature, [signed])
-        except (InvalidSignature, UnusableKey, UnreadableCrl, StopIteration):
+            algorithm_of(frame.outer_algorithm, key).verify(key, frame.signature, [signed])
+        except (InvalidSignature, UnusableKey, UnreadableCrl):
             return False
         return True
 

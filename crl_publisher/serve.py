@@ -44,6 +44,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         bootstrap.book(installation, database).check_seed(issuers)
         lease = bootstrap.lease(installation, database)
         mirrors, probe = bootstrap.mirrors(installation, database), bootstrap.probe(installation, database)
+        delegating = bootstrap.delegating(installation, database)
         public = Announcing(bootstrap.outlet(installation), (mirrors.wake, probe.wake))
         publisher = bootstrap.publisher(installation, database, lease, public)
         ready = readiness(database, clock, bootstrap.outlet(installation), signs)
@@ -51,11 +52,13 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         try:
             mirrors.start(stop, lambda: lease.is_held)
             probe.start(stop, lambda: lease.is_held)
+            delegating.start(stop, lambda: lease.is_held)
             publisher.run(stop)
         finally:
             stop.set()
             mirrors.join()
             probe.join()
+            delegating.join()
             operations.stop()
 
 

@@ -1,134 +1,97 @@
 """The one table of signature algorithms: which key signs how, and how small it may be.
 
-RFC 5758 and BR 7.1.3.2 for RSA and ECDSA, RFC 8410 for Ed25519, RFC 9881 for ML-DSA.
+RFC 5758 and BR 7.1.3.2 for RSA and ECDSA, RFC 4055 and BR 7.1.3.2.1 for RSASSA-PSS, RFC 8410 for Ed25519, RFC 9881 for
+ML-DSA. SHA-1 is nobody's.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from enum import StrEnum
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.types import (
-    CertificateIssuerPrivateKeyTypes,
-    CertificateIssuerPublicKeyTypes,
-    CertificatePublicKeyTypes,
-)
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes, CertificatePublicKeyTypes
 
-from pki_revocation.der import NULL, object_identifier, sequence, tlv
+from pki_revocation.der import NULL, explicit, integer, object_identifier, sequence, tlv
 
 from .errors import UnusableKey
+from .signature_algorithm import Scheme, SignatureAlgorithm
 
 # BR 6.1.5: RSA moduli of at least 2048 bits.
 _RSA_MINIMUM = 2048
 _CURVES = (ec.SECP256R1, ec.SECP384R1)
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureAlgorithm:
-    """How keys of one type sign: *identifier* is the AlgorithmIdentifier's DER, *digest* None where none is used."""
+class SignatureName(StrEnum):
+    """What a configuration may ask an RSA key to sign with; PKIoverheid G4 wants PSS (BR 7.1.3.2.1 has both)."""
 
-    name: str
-    identifier: bytes
-    digest: str | None
-
-    @property
-    def hash_algorithm(self) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
-        """What the builders of `cryptography` want to be given."""
-        return None if self.digest is None else _HASHES[self.digest]()
-
-    def signer(self, key: CertificateIssuerPrivateKeyTypes) -> Callable[[bytes], bytes]:
-        """What signs one short text after the other with a key: everything but the text is made ready here.
-
-        Raises:
-            UnusableKey: when the key is of another type.
-        """
-        digest = self.hash_algorithm
-        if digest is None:
-            if isinstance(key, _Whole):
-                return key.sign
-        elif isinstance(key, ec.EllipticCurvePrivateKey):
-            scheme = ec.ECDSA(digest)
-            return lambda data: key.sign(data, scheme)
-        elif isinstance(key, rsa.RSAPrivateKey):
-            pad = padding.PKCS1v15()
-            return lambda data: key.sign(data, pad, digest)
-        raise UnusableKey(f"A key of type {type(key).__name__} does not sign with {self.name}.")
-
-    def sign(self, key: CertificateIssuerPrivateKeyTypes, parts: Iterable[bytes]) -> bytes:
-        """Sign the parts as if they were one; hashed as they come where the algorithm allows."""
-        if self.digest is None:
-            return _sign_whole(key, b"".join(parts))
-        digest = hashlib.new(self.digest)
-        for part in parts:
-            digest.update(part)
-        prehashed = Prehashed(_HASHES[self.digest]())
-        match key:
-            case ec.EllipticCurvePrivateKey():
-                return key.sign(digest.digest(), ec.ECDSA(prehashed))
-            case rsa.RSAPrivateKey():
-                return key.sign(digest.digest(), padding.PKCS1v15(), prehashed)
-            case _:
-                raise UnusableKey(f"A key of type {type(key).__name__} does not sign with {self.name}.")
-
-    def verify(self, key: CertificatePublicKeyTypes, signature: bytes, parts: Iterable[bytes | memoryview]) -> None:
-        """Check a signature over the parts.
-
-        Raises:
-            cryptography.exceptions.InvalidSignature: when it does not fit.
-        """
-        if self.digest is None:
-            _verify_whole(key, signature, b"".join(parts))
-            return
-        digest = hashlib.new(self.digest)
-        for part in parts:
-            digest.update(part)
-        prehashed = Prehashed(_HASHES[self.digest]())
-        match key:
-            case ec.EllipticCurvePublicKey():
-                key.verify(signature, digest.digest(), ec.ECDSA(prehashed))
-            case rsa.RSAPublicKey():
-                key.verify(signature, digest.digest(), padding.PKCS1v15(), prehashed)
-            case _:
-                raise UnusableKey(f"A key of type {type(key).__name__} does not verify {self.name}.")
+    PKCS1 = "pkcs1"
+    PKCS1_SHA384 = "pkcs1-sha384"
+    PKCS1_SHA512 = "pkcs1-sha512"
+    PSS = "pss"
+    PSS_SHA384 = "pss-sha384"
+    PSS_SHA512 = "pss-sha512"
 
 
-_HASHES: dict[str, Callable[[], hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
-    "sha256": hashes.SHA256,
-    "sha384": hashes.SHA384,
-    "sha512": hashes.SHA512,
-}
+def _pss(digest_oid: str, salt: int) -> bytes:
+    """BR 7.1.3.2.1, octet for octet: the hash with NULL, MGF1 over it, the salt's length, no trailerField."""
+    digest = sequence(object_identifier(digest_oid), tlv(NULL))
+    mask = sequence(object_identifier("1.2.840.113549.1.1.8"), digest)
+    parameters = sequence(explicit(0, digest), explicit(1, mask), explicit(2, integer(salt)))
+    return sequence(object_identifier("1.2.840.113549.1.1.10"), parameters)
 
-_RSA = tuple(
-    SignatureAlgorithm(f"RSA with {name}", sequence(object_identifier(oid), tlv(NULL)), digest)
+
+_PKCS1 = tuple(
+    SignatureAlgorithm(f"RSA with {name}", sequence(object_identifier(oid), tlv(NULL)), digest, Scheme.PKCS1)
     for name, oid, digest in (
         ("SHA-256", "1.2.840.113549.1.1.11", "sha256"),
         ("SHA-384", "1.2.840.113549.1.1.12", "sha384"),
         ("SHA-512", "1.2.840.113549.1.1.13", "sha512"),
     )
 )
+_PSS = tuple(
+    SignatureAlgorithm(f"RSASSA-PSS with {name}", _pss(oid, salt), digest, Scheme.PSS)
+    for name, oid, digest, salt in (
+        ("SHA-256", "2.16.840.1.101.3.4.2.1", "sha256", 32),
+        ("SHA-384", "2.16.840.1.101.3.4.2.2", "sha384", 48),
+        ("SHA-512", "2.16.840.1.101.3.4.2.3", "sha512", 64),
+    )
+)
+_RSA = _PKCS1 + _PSS
+_NAMED = dict(zip(SignatureName, _RSA, strict=True))
 _ECDSA_SHA256, _ECDSA_SHA384, _ECDSA_SHA512 = _ECDSA = tuple(
-    SignatureAlgorithm(f"ECDSA with {name}", sequence(object_identifier(oid)), digest)
+    SignatureAlgorithm(f"ECDSA with {name}", sequence(object_identifier(oid)), digest, Scheme.ECDSA)
     for name, oid, digest in (
         ("SHA-256", "1.2.840.10045.4.3.2", "sha256"),
         ("SHA-384", "1.2.840.10045.4.3.3", "sha384"),
         ("SHA-512", "1.2.840.10045.4.3.4", "sha512"),
     )
 )
-_ED25519 = SignatureAlgorithm("Ed25519", sequence(object_identifier("1.3.101.112")), None)
-_ML_DSA_44 = SignatureAlgorithm("ML-DSA-44", sequence(object_identifier("2.16.840.1.101.3.4.3.17")), None)
-_ML_DSA_65 = SignatureAlgorithm("ML-DSA-65", sequence(object_identifier("2.16.840.1.101.3.4.3.18")), None)
-_ML_DSA_87 = SignatureAlgorithm("ML-DSA-87", sequence(object_identifier("2.16.840.1.101.3.4.3.19")), None)
+_ED25519, _ML_DSA_44, _ML_DSA_65, _ML_DSA_87 = tuple(
+    SignatureAlgorithm(name, sequence(object_identifier(oid)), None, Scheme.PURE)
+    for name, oid in (
+        ("Ed25519", "1.3.101.112"),
+        ("ML-DSA-44", "2.16.840.1.101.3.4.3.17"),
+        ("ML-DSA-65", "2.16.840.1.101.3.4.3.18"),
+        ("ML-DSA-87", "2.16.840.1.101.3.4.3.19"),
+    )
+)
 
 
-def algorithm_for(key: CertificateIssuerPublicKeyTypes) -> SignatureAlgorithm:
-    """The algorithm that signatures of this key's private half are made with, where nobody asks for another.
+def algorithm_for(key: CertificateIssuerPublicKeyTypes, named: SignatureName | None = None) -> SignatureAlgorithm:
+    """The algorithm that signatures of this key's private half are made with: as it is *named*, or the usual one.
 
     Raises:
-        UnusableKey: for a type, size or curve that is not in the table.
+        UnusableKey: for a type, size or curve that is not in the table, and a name that is not for such a key.
     """
-    return algorithms_for(key)[0]
+    allowed = algorithms_for(key)
+    if named is None:
+        return allowed[0]
+    if _NAMED[named] not in allowed:
+        raise UnusableKey(f"The setting {named.value!r} is for RSA keys, and this key signs with {allowed[0].name}.")
+    return _NAMED[named]
+
+
+def name_of(identifier: bytes) -> SignatureName | None:
+    """What a configuration calls the algorithm with this identifier, octet for octet; None for what needs no name."""
+    return next((name for name, algorithm in _NAMED.items() if algorithm.identifier == identifier), None)
 
 
 def algorithms_for(key: CertificateIssuerPublicKeyTypes) -> tuple[SignatureAlgorithm, ...]:
@@ -144,6 +107,24 @@ def algorithms_for(key: CertificateIssuerPublicKeyTypes) -> tuple[SignatureAlgor
             return (_ECDSA_SHA256,) if isinstance(key.curve, ec.SECP256R1) else (_ECDSA_SHA384,)
         case _:
             return verifiable(key)
+
+
+def algorithm_of(identifier: bytes, key: CertificatePublicKeyTypes) -> SignatureAlgorithm:
+    """The algorithm of a signature that others made with the private half of this key.
+
+    An RSA certificate does not say how its key signs (RFC 4055 section 1.2): what stands beside the signature does.
+
+    Args:
+        identifier: the AlgorithmIdentifier's DER, as it stands beside the signature.
+        key: of the signer.
+
+    Raises:
+        UnusableKey: when it is not in the table for such a key, octet for octet (BR 7.1.3.2).
+    """
+    found = next((each for each in verifiable(key) if each.identifier == identifier), None)
+    if found is None:
+        raise UnusableKey("The signature's algorithm is none that its signer's key may sign with.")
+    return found
 
 
 def verifiable(key: CertificatePublicKeyTypes) -> tuple[SignatureAlgorithm, ...]:
@@ -169,29 +150,3 @@ def verifiable(key: CertificatePublicKeyTypes) -> tuple[SignatureAlgorithm, ...]
             return (_ML_DSA_87,)
         case _:
             raise UnusableKey("The key's type is not supported: use RSA, P-256, P-384, Ed25519 or ML-DSA.")
-
-
-_Whole = (
-    ed25519.Ed25519PrivateKey,
-    mldsa.MLDSA44PrivateKey,
-    mldsa.MLDSA65PrivateKey,
-    mldsa.MLDSA87PrivateKey,
-)
-_WholePublic = (
-    ed25519.Ed25519PublicKey,
-    mldsa.MLDSA44PublicKey,
-    mldsa.MLDSA65PublicKey,
-    mldsa.MLDSA87PublicKey,
-)
-
-
-def _sign_whole(key: CertificateIssuerPrivateKeyTypes, data: bytes) -> bytes:
-    if isinstance(key, _Whole):
-        return key.sign(data)
-    raise UnusableKey(f"A key of type {type(key).__name__} needs a digest to sign.")
-
-
-def _verify_whole(key: CertificatePublicKeyTypes, signature: bytes, data: bytes) -> None:
-    if not isinstance(key, _WholePublic):
-        raise UnusableKey(f"A key of type {type(key).__name__} needs a digest to verify.")
-    key.verify(signature, data)

@@ -1,94 +1,177 @@
-"""`keys`: look at identities, and issue the OCSP responder's certificate."""
+"""`keys`: make keys, look at them, change passphrases, log in to tokens, issue the OCSP responder's certificate."""
 
-from datetime import timedelta
+import json
+from pathlib import Path
 
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki_revocation import register
-from pki_revocation.audit import AuditTrail
-from pki_revocation.cli.options import installation_option
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.cli.options import config_option, directory_option, installation_option
+from pki_revocation.clock import SystemClock
 from pki_revocation.installation import Installation
-from pki_revocation.model import Issuer, serial_text
 
-from .delegation import issue_delegate
-from .file_key import KEY_TYPES, replace_pair
-from .identity import SigningIdentity
+from .algorithms import SignatureName
+from .certificate_request import certificate_request
+from .delegate_cli import delegate, issuer_of
+from .description import describe, spki_sha256
+from .encryption import protection_of
+from .errors import UnusableKey
+from .file_key import KEY_TYPES, change_passphrase, load_certificate, save_key
+from .identity import Purpose
+from .installed_identities import installed_identities
+from .key_place import TokenKey, key_place
 from .keyring import Keyring
+from .passphrase_entry import new_passphrase, present_passphrase
+from .private_files import read_private
+from .secret_source import SecretSource
 
-# Short-lived, because nocheck means that nobody can revoke it (RFC 6960 section 4.2.2.2.1).
-_LONGEST_DAYS = 90
+_secret_option = click.option(
+    "--secret",
+    metavar="PLACE",
+    help="Where passphrase or PIN is: env:NAME, file:PATH or credential:NAME; the usual places without it.",
+)
 
 
 @click.group()
 def keys() -> None:
-    """The CA's and the OCSP responder's signing identities."""
+    """The CA's and the OCSP responder's signing identities.
+
+    A KEY is a file, or a key on a token by its URI, such as 'pkcs11:token=CA;object=issuing?module-path=/usr/lib/…'.
+    Passphrases and PINs come from the environment, a file or a systemd credential, or are asked for.
+    """
 
 
 @keys.command()
-@installation_option
-def inspect(installation: Installation) -> None:
-    """Say of each issuer which identities can be used, until when; never shows a secret."""
-    keyring = Keyring.open(installation, SystemClock())
-    for issuer in _issuers(installation):
-        for configured, load in (
-            (keyring.signs_crls_for(issuer), keyring.crl_identity),
-            (keyring.answers_ocsp_for(issuer), keyring.ocsp_identity),
-        ):
-            if configured:
-                click.echo(f"{issuer.name}: {_described(load(issuer))}")
+@click.argument("key")
+@click.option("--key-type", type=click.Choice(list(KEY_TYPES)), default="p256", show_default=True, help="What to make.")
+@click.option("--unencrypted", is_flag=True, help="Leave the file without a passphrase; never a real CA's.")
+@_secret_option
+def generate(key: str, *, key_type: str, unencrypted: bool, secret: str | None) -> None:
+    """Make a new key in a file, encrypted, or on a token, which it can never leave.
 
-
-@keys.group()
-def delegate() -> None:
-    """The certificate with which the OCSP responder signs."""
-
-
-@delegate.command()
-@click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
-@click.option(
-    "--days", type=click.IntRange(1, _LONGEST_DAYS), default=14, show_default=True, help="How long it is valid."
-)
-@click.option(
-    "--key-type", type=click.Choice(list(KEY_TYPES)), default="p256", show_default=True, help="Of the new key."
-)
-@installation_option
-def issue(installation: Installation, *, issuer_name: str | None, days: int, key_type: str) -> None:
-    """Make a new key for the responder, and let the CA's key sign its certificate.
-
-    Writes the files that [keys.ISSUER] names as ocsp_key and ocsp_certificate; restart the responder afterwards.
+    What is there already is never overwritten.
     """
-    clock = SystemClock()
-    keyring = Keyring.open(installation, clock)
-    with installation.database() as database:
-        database.check_revision()
-        with database.read() as connection:
-            issuer = register.issuer_named(connection, issuer_name)
-        authority = keyring.crl_identity(issuer)
-        key_path, certificate_path = keyring.ocsp_paths(issuer)
-        key = KEY_TYPES[key_type]()
-        audit = AuditTrail(clock)
-        with database.write() as connection:
-            intent = audit.record(connection, "delegate.intended", {"issuer": issuer.name, "days": days})
-        certificate = issue_delegate(authority, key.public_key(), now=clock.now(), lifetime=timedelta(days=days))
-        replace_pair(key, key_path, certificate.public_bytes(Encoding.PEM), certificate_path)
-        with database.write() as connection:
-            detail = {"issuer": issuer.name, "serial": serial_text(certificate.serial_number), "intent": intent}
-            audit.record(connection, "delegate.issued", detail)
-    click.echo(f"Issued for {issuer.name}: {certificate_path}, valid until {iso(certificate.not_valid_after_utc)}.")
+    place = key_place(key, directory=Path(), secret=secret, unencrypted=unencrypted)
+    if isinstance(place, TokenKey):
+        from .pkcs11_generation import generate_on_token  # noqa: PLC0415 - who has no token loads nothing for one
+
+        made = generate_on_token(place.uri, place.token, key_type)
+        place = TokenKey(made, place.pin)
+        click.echo(f"Made the {made}; the token never gives it out.")
+        click.echo(f"SPKI SHA-256: {spki_sha256(place.load().public_key())}")
+        return
+    source = SecretSource.usual("passphrase", place.path.stem)
+    if secret is not None:
+        source = SecretSource.named("passphrase", secret, Path())
+    if place.path.exists():
+        raise UnusableKey(f"The key {place.path} exists already: keys are never overwritten.")
+    passphrase = None if unencrypted else new_passphrase(source, key)
+    private = KEY_TYPES[key_type]()
+    save_key(private, place.path, passphrase)
+    click.echo(f"Made {place.path}, {'NOT ENCRYPTED' if passphrase is None else 'encrypted, scrypt'}, mode 600.")
+    click.echo(f"SPKI SHA-256: {spki_sha256(private.public_key())}")
+    if passphrase is not None:
+        click.echo(f"For the service that uses it, {source.advice}.")
 
 
-def _issuers(installation: Installation) -> tuple[Issuer, ...]:
-    with installation.database() as database:
-        database.check_revision()
-        with database.read() as connection:
-            return register.all_issuers(connection)
+@keys.command()
+@click.argument("key", required=False)
+@click.option("--certificate", type=click.Path(dir_okay=False, path_type=Path), help="Whether KEY belongs to this one.")
+@_secret_option
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@directory_option
+@config_option
+def inspect(
+    key: str | None,
+    *,
+    certificate: Path | None,
+    secret: str | None,
+    as_json: bool,
+    directory: Path | None,
+    config: Path | None,
+) -> None:
+    """Say what a key is, or which identities an installation has and until when; never shows a secret.
+
+    Ends with status 1 when something cannot be used.
+    """
+    if key is None:
+        _inspect_installation(Installation.open(directory, config), as_json=as_json)
+        return
+    place = key_place(key, directory=Path(), secret=secret, unencrypted=True)
+    described = describe(place, None if certificate is None else load_certificate(certificate))
+    click.echo(json.dumps(described.as_json()) if as_json else "\n".join(described.lines()))
+    if described.certificate is False or not described.signs:
+        raise click.exceptions.Exit(1)
 
 
-def _described(identity: SigningIdentity) -> str:
-    certificate = identity.certificate
-    return (
-        f"{identity.purpose.value} with {identity.algorithm.name} by {certificate.subject.rfc4514_string()}, "
-        f"serial {serial_text(certificate.serial_number)}, until {iso(certificate.not_valid_after_utc)}"
-    )
+@keys.command()
+@click.argument("key")
+@click.option("--subject", required=True, help="Whose it is, as 'CN=Issuing CA,O=Register,C=NL'.")
+@click.option(
+    "--signature", type=click.Choice([each.value for each in SignatureName]), help="For RSA; pkcs1 without it."
+)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The request's file; a new one."
+)
+@_secret_option
+def request(key: str, *, subject: str, signature: str | None, out: Path, secret: str | None) -> None:
+    """Write a certificate request (PKCS#10) for a key: the CA above it makes its certificate of that."""
+    place = key_place(key, directory=Path(), secret=secret, unencrypted=True)
+    named = None if signature is None else SignatureName(signature)
+    made = certificate_request(place.load(), subject, named)
+    with out.open("xb") as file:
+        file.write(made.public_bytes(Encoding.PEM))
+    click.echo(f"Wrote {out}. SPKI SHA-256: {spki_sha256(place.load().public_key())}")
+
+
+@keys.command(name="change-passphrase")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_secret_option
+@click.option(
+    "--new-secret", metavar="PLACE", help="Where the new passphrase is: env:NAME, file:PATH or credential:NAME."
+)
+def change_passphrase_of(file: Path, *, secret: str | None, new_secret: str | None) -> None:
+    """Encrypt a key file with another passphrase, or for the first time.
+
+    The old file stays until the new one is whole on disk and was read back. The service gets its passphrase from you.
+    """
+    usual = SecretSource.usual("passphrase", file.stem)
+    old_source = usual if secret is None else SecretSource.named("passphrase", secret, Path())
+    encrypted = protection_of(read_private(file, "key").content).encrypted
+    old = present_passphrase(old_source, str(file)) if encrypted else None
+    new_source = SecretSource(what="passphrase", variable="PKI_REVOCATION_NEW_PASSPHRASE")
+    if new_secret is not None:
+        new_source = SecretSource.named("passphrase", new_secret, Path())
+    change_passphrase(file, old, new_passphrase(new_source, str(file)))
+    click.echo(f"{file} has a new passphrase. For the service that uses it, {usual.advice}.")
+
+
+@keys.command()
+@click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
+@click.option("--ocsp", is_flag=True, help="The token of the OCSP key, and not the CA's.")
+@installation_option
+def login(installation: Installation, *, issuer_name: str | None, ocsp: bool) -> None:
+    """Log in to a token once, although it says that somebody gave it a wrong PIN.
+
+    No service tries then, so that none locks the token. Run this when the PIN is right: a login that works clears it.
+    """
+    issuer = issuer_of(installation, issuer_name)
+    place = Keyring.open(installation, SystemClock()).login_place(issuer, Purpose.OCSP if ocsp else Purpose.CRL)
+    if not isinstance(place, TokenKey):
+        raise UnusableKey("That key is in a file: only tokens have a PIN.")
+    place.token.log_in()
+    click.echo(f"Logged in to the {place.uri.token}: services will find it within a second.")
+
+
+keys.add_command(delegate)
+
+
+def _inspect_installation(installation: Installation, *, as_json: bool) -> None:
+    found = list(installed_identities(installation, SystemClock()))
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        for each in found:
+            click.echo(f"{each['issuer']}: {each.get('problem') or each['summary']}")
+    if any("problem" in each for each in found):
+        raise click.exceptions.Exit(1)

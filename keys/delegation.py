@@ -24,10 +24,9 @@ def issue_delegate(
     CA's own certificate does.
 
     Raises:
-        UnusableKey: when *authority* is not a CA's identity.
+        UnusableKey: when *authority* is not a CA's identity, or may not issue certificates.
     """
-    if authority.purpose is not Purpose.CRL:
-        raise UnusableKey("A delegated OCSP certificate is issued by the CA's own key.")
+    _refuse_unless_issuer(authority)
     ca = authority.certificate
     common_name = ca.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     subject = x509.Name(
@@ -40,7 +39,7 @@ def issue_delegate(
             ),
         ]
     )
-    return (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(ca.subject)
@@ -57,8 +56,20 @@ def issue_delegate(
             x509.AuthorityKeyIdentifier(authority.subject_key_identifier, None, None),
             critical=False,
         )
-        .sign(authority.key, authority.algorithm.hash_algorithm)
     )
+    return authority.algorithm.build(builder, authority.key)
+
+
+def _refuse_unless_issuer(authority: SigningIdentity) -> None:
+    if authority.purpose is not Purpose.CRL:
+        raise UnusableKey("A delegated OCSP certificate is issued by the CA's own key.")
+    try:
+        usage = authority.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    if not usage.key_cert_sign:
+        # RFC 5280 section 4.2.1.3.
+        raise UnusableKey(f"The key usage of {authority.certificate.subject.rfc4514_string()} lacks keyCertSign.")
 
 
 _DIGITAL_SIGNATURE = x509.KeyUsage(

@@ -21,8 +21,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pki_revocation.clock import iso
 from pki_revocation.der import BIT_STRING, SEQUENCE, elements, read_whole
 
-from .algorithms import SignatureAlgorithm, algorithm_for, algorithms_for
+from .algorithms import SignatureName, algorithm_for, algorithms_for
 from .errors import UnusableKey
+from .signature_algorithm import SignatureAlgorithm
 
 
 class Purpose(Enum):
@@ -50,9 +51,18 @@ class SigningIdentity:
         return self.algorithm.sign(self.key, parts)
 
     @property
+    def may_wait(self) -> bool:
+        """Whether a signature may take as long as whatever holds the key likes: a token's may, a file's never does."""
+        return bool(getattr(self.key, "may_wait", False))
+
+    @property
     def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
-        """All that the key may sign with, the usual one first."""
-        return algorithms_for(self.key.public_key())
+        """All that the key may sign with, the usual one first.
+
+        One scheme only: a key that signs with PSS signs nothing with PKCS#1 v1.5 (RFC 4055 section 1.2).
+        """
+        allowed = [each for each in algorithms_for(self.key.public_key()) if each.scheme is self.algorithm.scheme]
+        return (self.algorithm, *(each for each in allowed if each is not self.algorithm))
 
     def signer(self, algorithm: SignatureAlgorithm) -> Callable[[bytes], bytes]:
         """What signs one short text after the other, with one of `algorithms`."""
@@ -81,8 +91,17 @@ def identify(
     *,
     issuer: x509.Certificate,
     now: datetime,
+    signature: SignatureName | None = None,
 ) -> SigningIdentity:
     """Tie a key to its certificate for one purpose, under the CA that it signs for.
+
+    Args:
+        key: a private key, wherever it lives.
+        certificate: its.
+        purpose: what it is to sign.
+        issuer: the CA that it signs for.
+        now: the certificate must be valid then.
+        signature: what to sign with; the key's usual algorithm when None.
 
     Raises:
         UnusableKey: when they do not belong together, the certificate forbids the purpose, or is not valid now.
@@ -101,7 +120,8 @@ def identify(
             _refuse_unless_crl_signer(certificate, issuer, subject)
         case Purpose.OCSP:
             _refuse_unless_ocsp_signer(certificate, issuer, subject)
-    return SigningIdentity(key=key, certificate=certificate, algorithm=algorithm_for(public), purpose=purpose)
+    algorithm = algorithm_for(public, signature)
+    return SigningIdentity(key=key, certificate=certificate, algorithm=algorithm, purpose=purpose)
 
 
 def subject_key_identifier(certificate: x509.Certificate) -> bytes:

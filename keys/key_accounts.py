@@ -1,21 +1,38 @@
-"""Which service's account a key file belongs to: the CA's to the publisher's, the delegated one to the responder's."""
+"""Which service's account a key file belongs to: the CA's to the publisher's, the delegated ones to the responder's."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pki_revocation.accounts import Secret
 from pki_revocation.installation import Installation
 
 from .config import KeySettings
+from .pkcs11_uri import SCHEME
+
+_PUBLISHER, _OCSP = ("publisher",), ("ocsp",)
+_FILE = "file:"
 
 
 def secrets(installation: Installation) -> Iterator[Secret]:
-    """The key files that the configuration names.
+    """The key files, passphrases and PINs that the configuration names.
 
     Raises:
         ConfigurationError: when a [keys.ISSUER] is wrong.
     """
     for issuer, settings in installation.sections(KeySettings).items():
-        if settings.crl_key is not None:
-            yield Secret(installation.path(settings.crl_key), f"the CA key of {issuer}", ("publisher",))
-        if settings.ocsp_key is not None:
-            yield Secret(installation.path(settings.ocsp_key), f"the OCSP key of {issuer}", ("ocsp",))
+        for key, secret, what, services in (
+            (settings.crl_key, settings.crl_secret, "the CA key", _PUBLISHER),
+            (settings.ocsp_key, settings.ocsp_secret, "the OCSP key", _OCSP),
+        ):
+            if key is not None and not key.startswith(SCHEME):
+                yield Secret(installation.path(key), f"{what} of {issuer}", services)
+            if secret is not None and secret.startswith(_FILE):
+                path = installation.path(secret.removeprefix(_FILE))
+                yield Secret(path, f"what opens {what} of {issuer}", services)
+        if settings.ocsp_delegates is not None:
+            for path in _files(installation.path(settings.ocsp_delegates)):
+                yield Secret(path, f"an OCSP key of {issuer}", _OCSP)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.key")) if folder.is_dir() else []

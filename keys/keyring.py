@@ -1,26 +1,38 @@
 """The keyring: which identity signs what for which issuer, as the configuration says."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from pki_revocation.clock import Clock
+from pki_revocation.errors import ConfigurationError
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from .config import KeySettings
+from .delegate_folder import DelegateFolder
+from .delegate_renewal import identity_in
 from .errors import UnusableKey
-from .file_key import load_certificate, load_key
+from .file_key import KeyFile, load_certificate
 from .identity import Purpose, SigningIdentity, identify
+from .key_place import KeyPlace, key_place
+from .secret_source import SecretSource
 
 
 class Keyring:
-    """Loads identities from where the configuration says that their keys are."""
+    """Loads identities from where the configuration says that their keys are.
+
+    Whoever asks twice gets what is there then: a key that went away is missed at the next question, and one that came
+    back is found.
+    """
 
     def __init__(self, *, settings: Mapping[str, KeySettings], directory: Path, clock: Clock) -> None:
         """*settings* by issuer name; relative paths lie in *directory*."""
         self._settings = settings
         self._directory = directory
         self._clock = clock
+        self._folders: dict[str, DelegateFolder] = {}
+        self._places: dict[tuple[str, Purpose], KeyPlace] = {}
 
     @classmethod
     def open(cls, installation: Installation, clock: Clock) -> "Keyring":
@@ -39,46 +51,148 @@ class Keyring:
     def answers_ocsp_for(self, issuer: Issuer) -> bool:
         """Whether an OCSP key is configured for this issuer."""
         settings = self._settings.get(issuer.name)
-        return settings is not None and settings.ocsp_key is not None
+        return settings is not None and (settings.ocsp_key is not None or settings.ocsp_delegates is not None)
+
+    def delegate_lifetime(self, issuer: Issuer) -> timedelta:
+        """How long the certificates of an issuer's responders are valid."""
+        return self._of(issuer).delegate_lifetime
+
+    def delegates(self, issuer: Issuer) -> DelegateFolder | None:
+        """The folder of keys that the responder makes itself; None where it makes none.
+
+        Raises:
+            ConfigurationError: when the configuration names no place.
+        """
+        settings = self._of(issuer)
+        if settings.ocsp_delegates is None:
+            return None
+        found = self._folders.get(issuer.name)
+        if found is not None:
+            return found
+        token = None if settings.ocsp_key is None else self._configured(issuer, Purpose.OCSP)
+        if settings.ocsp_certificate is not None or isinstance(token, KeyFile):
+            raise ConfigurationError(
+                f"[keys.{issuer.name}] has ocsp_delegates: leave ocsp_certificate out, and ocsp_key too unless it is "
+                "the pkcs11: URI of where the keys are to be made."
+            )
+        secret = None
+        if settings.ocsp_secret is not None and token is None:
+            secret = SecretSource.named("passphrase", settings.ocsp_secret, self._directory)
+        made = DelegateFolder(
+            self._directory / settings.ocsp_delegates,
+            key_type=settings.ocsp_key_type,
+            unencrypted=settings.unencrypted or token is not None,
+            secret=secret,
+            token=token,
+        )
+        self._folders[issuer.name] = made
+        return made
+
+    def ocsp_state(self, issuer: Issuer) -> object:
+        """What changes when the OCSP identity does; cheap to ask for every second.
+
+        Raises:
+            UnusableKey: when the folder cannot be read.
+        """
+        folder, settings = self.delegates(issuer), self._of(issuer)
+        if folder is not None:
+            return folder.state()
+        if settings.ocsp_certificate is None:
+            return None
+        try:
+            found = (self._directory / settings.ocsp_certificate).stat()
+        except OSError:
+            return None
+        return (found.st_ino, found.st_mtime_ns)
 
     def crl_identity(self, issuer: Issuer) -> SigningIdentity:
         """The CA's own identity.
 
         Raises:
+            KeyUnavailable: when its token, PIN or passphrase is not there now.
             UnusableKey: when no key is configured, or it cannot be used.
+            ConfigurationError: when the configuration names no place for it.
         """
-        settings = self._of(issuer)
-        if settings.crl_key is None:
-            raise UnusableKey(f"[keys.{issuer.name}] names no crl_key.")
-        key = load_key(self._directory / settings.crl_key, unencrypted=settings.unencrypted)
+        key = self.place(issuer, Purpose.CRL).load()
+        signature = self._of(issuer).crl_signature
         certificate = issuer.certificate
-        return identify(key, certificate, Purpose.CRL, issuer=certificate, now=self._clock.now())
+        now = self._clock.now()
+        return identify(key, certificate, Purpose.CRL, issuer=certificate, now=now, signature=signature)
 
     def ocsp_identity(self, issuer: Issuer) -> SigningIdentity:
         """The delegated OCSP identity, or the CA's own where no certificate is named beside the key.
 
         Raises:
-            UnusableKey: when no key is configured, or it cannot be used.
+            as `crl_identity` says.
         """
         settings = self._of(issuer)
-        if settings.ocsp_key is None:
-            raise UnusableKey(f"[keys.{issuer.name}] names no ocsp_key.")
-        key = load_key(self._directory / settings.ocsp_key, unencrypted=settings.unencrypted)
+        folder = self.delegates(issuer)
+        if folder is not None:
+            return identity_in(folder, issuer, self._clock.now(), settings.ocsp_signature)
+        key = self.place(issuer, Purpose.OCSP).load()
         certificate = issuer.certificate
         if settings.ocsp_certificate is not None:
             certificate = load_certificate(self._directory / settings.ocsp_certificate)
-        return identify(key, certificate, Purpose.OCSP, issuer=issuer.certificate, now=self._clock.now())
+        now, signature = self._clock.now(), settings.ocsp_signature
+        return identify(key, certificate, Purpose.OCSP, issuer=issuer.certificate, now=now, signature=signature)
 
-    def ocsp_paths(self, issuer: Issuer) -> tuple[Path, Path]:
-        """Where the delegated key and its certificate are, or are to be written.
+    def place(self, issuer: Issuer, purpose: Purpose) -> KeyPlace:
+        """Where the key for a purpose is; nothing is signed.
 
         Raises:
-            UnusableKey: when the configuration does not name both.
+            UnusableKey: when no key is configured, or a responder that makes its own has none yet.
+            ConfigurationError: when the configuration names no place.
         """
+        folder = self.delegates(issuer) if purpose is Purpose.OCSP else None
+        if folder is None:
+            return self._configured(issuer, purpose)
+        current = folder.current(self._clock.now())
+        if current is None:
+            raise UnusableKey(f"There is no valid certificate in {folder.path}.")
+        return current.place
+
+    def login_place(self, issuer: Issuer, purpose: Purpose) -> KeyPlace:
+        """The place that the configuration itself names, whose token somebody logs in to.
+
+        Raises:
+            UnusableKey: when it names none.
+        """
+        return self._configured(issuer, purpose)
+
+    def _configured(self, issuer: Issuer, purpose: Purpose) -> KeyPlace:
         settings = self._of(issuer)
-        if settings.ocsp_key is None or settings.ocsp_certificate is None:
+        found = self._places.get((issuer.name, purpose))
+        if found is not None:
+            return found
+        name, secret, setting = {
+            Purpose.CRL: (settings.crl_key, settings.crl_secret, "crl_key"),
+            Purpose.OCSP: (settings.ocsp_key, settings.ocsp_secret, "ocsp_key"),
+        }[purpose]
+        if name is None:
+            raise UnusableKey(f"[keys.{issuer.name}] names no {setting}.")
+        made = key_place(
+            name,
+            directory=self._directory,
+            secret=secret,
+            unencrypted=settings.unencrypted,
+            sessions=settings.sessions,
+            wait=settings.session_wait.total_seconds(),
+        )
+        self._places[issuer.name, purpose] = made
+        return made
+
+    def ocsp_files(self, issuer: Issuer) -> tuple[KeyFile, Path]:
+        """Where the delegated key and its certificate are as files, or are to be written.
+
+        Raises:
+            UnusableKey: when the configuration does not name both, or the key is on a token.
+        """
+        place, settings = self.place(issuer, Purpose.OCSP), self._of(issuer)
+        if settings.ocsp_certificate is None:
             raise UnusableKey(f"[keys.{issuer.name}] must name ocsp_key and ocsp_certificate.")
-        return self._directory / settings.ocsp_key, self._directory / settings.ocsp_certificate
+        if not isinstance(place, KeyFile):
+            raise UnusableKey(f"The ocsp_key of [keys.{issuer.name}] is on a token: only files are written here.")
+        return place, self._directory / settings.ocsp_certificate
 
     def _of(self, issuer: Issuer) -> KeySettings:
         settings = self._settings.get(issuer.name)

@@ -1,11 +1,13 @@
 """Who signs for which issuer: the keys that the configuration names, each tied to what it signs for."""
 
 import logging
+from collections.abc import Iterator, Mapping
 
 from keys.keyring import Keyring
 from pki_revocation import register
+from pki_revocation.clock import iso
 from pki_revocation.database import Database
-from pki_revocation.errors import ConfigurationError
+from pki_revocation.errors import ConfigurationError, PkiError
 from pki_revocation.model import Issuer
 
 from .response import AnswerSigner
@@ -13,17 +15,74 @@ from .response import AnswerSigner
 _log = logging.getLogger(__name__)
 
 
-def answer_signers(keyring: Keyring, database: Database) -> dict[Issuer, AnswerSigner]:
-    """A signer for each issuer that the keyring has an OCSP key for.
+def answered_issuers(keyring: Keyring, database: Database) -> list[Issuer]:
+    """The issuers that the keyring has an OCSP key for.
 
     Raises:
         ConfigurationError: when there is none.
-        UnusableKey: when a key or its certificate cannot be used.
     """
     with database.read() as connection:
         issuers = register.all_issuers(connection)
     answered = [issuer for issuer in issuers if keyring.answers_ocsp_for(issuer)]
     if not answered:
-        raise ConfigurationError("No issuer has an OCSP key: name an ocsp_key in [keys.ISSUER].")
+        raise ConfigurationError(
+            "No issuer has an OCSP key: name an ocsp_key, or a folder ocsp_delegates, in [keys.ISSUER]."
+        )
+    return answered
+
+
+def answer_signers(keyring: Keyring, database: Database) -> dict[Issuer, AnswerSigner]:
+    """A signer for each of them.
+
+    Raises:
+        ConfigurationError: when there is none.
+        UnusableKey: when a key or its certificate cannot be used.
+    """
+    answered = answered_issuers(keyring, database)
+    signers = {issuer: AnswerSigner(keyring.ocsp_identity(issuer), issuer) for issuer in answered}
     _log.info("answering for %s", ", ".join(issuer.name for issuer in answered))
-    return {issuer: AnswerSigner(keyring.ocsp_identity(issuer), issuer) for issuer in answered}
+    return signers
+
+
+class CurrentSigners:
+    """The signers as they are now, each followed by its successor once that has signed something."""
+
+    def __init__(self, keyring: Keyring, signers: Mapping[Issuer, AnswerSigner]) -> None:
+        """*signers* are what there is at the start."""
+        self._keyring = keyring
+        self._signers = dict(signers)
+        self._states: dict[Issuer, object] = {}
+        self._complaints: dict[Issuer, str] = {}
+
+    def __iter__(self) -> Iterator[AnswerSigner]:
+        """In the order of the start."""
+        return iter(tuple(self._signers.values()))
+
+    def renewed(self) -> Iterator[tuple[Issuer, AnswerSigner]]:
+        """Those that are new since the last call; what cannot be used yet is tried again by the next one."""
+        for issuer, present in tuple(self._signers.items()):
+            try:
+                found = self._successor(issuer, present)
+            except PkiError as error:
+                self._complain(issuer, str(error))
+            else:
+                self._complaints.pop(issuer, None)
+                if found is not None:
+                    _log.info("%s: signing with a new key, until %s", issuer.name, iso(found.not_after))
+                    self._signers[issuer] = found
+                    yield issuer, found
+
+    def _successor(self, issuer: Issuer, present: AnswerSigner) -> AnswerSigner | None:
+        state = self._keyring.ocsp_state(issuer)
+        if state == self._states.get(issuer, self):
+            return None
+        made = AnswerSigner(self._keyring.ocsp_identity(issuer), issuer)
+        made.try_key()
+        self._states[issuer] = state
+        return None if made.certificate_sha256 == present.certificate_sha256 else made
+
+    def _complain(self, issuer: Issuer, sentence: str) -> None:
+        """Once for each sentence, not every second."""
+        if self._complaints.get(issuer) != sentence:
+            self._complaints[issuer] = sentence
+            _log.error("%s: a new key cannot be taken up, and the one before goes on: %s", issuer.name, sentence)

@@ -11,6 +11,7 @@ here, and a request of which one part is foreign, is `unauthorized` as a whole; 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from keys.errors import KeyUnavailable
 from pki_revocation.errors import StoreError
 from pki_revocation.model import Issuer
 
@@ -57,6 +58,10 @@ class Answerer:
         self._outages = outages or Outages()
         self._shared = shared
 
+    def take_up(self, issuer_id: int, signer: AnswerSigner) -> None:
+        """Sign with this one from now on; an answer that is being made is finished with the one before."""
+        self._signers[issuer_id] = signer
+
     def answer(self, data: bytes) -> Answer:
         """The answer to an OCSPRequest's octets, whatever they are (RFC 6960 section 2.3).
 
@@ -73,7 +78,7 @@ class Answerer:
             return refusal(Refusal.UNAUTHORIZED)
         except WouldWait:
             raise
-        except (StoreError, SignerUnusable):
+        except (StoreError, SignerUnusable, KeyUnavailable):
             return refusal(Refusal.TRY_LATER)
         except Exception as error:  # noqa: BLE001 - the edge: logged, and the client still gets an OCSP answer
             self._outages.failed(_UNFORESEEN, error, traceback=True)
@@ -89,6 +94,7 @@ class Answerer:
             Unauthorized: when no signer speaks for all of it, or its signature does not entitle to an answer.
             StoreError: when the statuses cannot be known now.
             SignerUnusable: when the signer's certificate is not valid now.
+            KeyUnavailable: when its key is not there now.
             WouldWait: when the source says so.
         """
         if self._requestors is not None:
@@ -96,7 +102,7 @@ class Answerer:
         issuer_id = self._issuer_of(request)
         try:
             answer = self._signed(issuer_id, request)
-        except (StoreError, SignerUnusable) as error:
+        except (StoreError, SignerUnusable, KeyUnavailable) as error:
             self._outages.failed(issuer_id, error)
             raise
         self._outages.worked(issuer_id)

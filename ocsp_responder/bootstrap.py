@@ -15,7 +15,7 @@ from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
-from .answer_signers import answer_signers
+from .answer_signers import CurrentSigners, answer_signers
 from .answering import Answerer
 from .app import create_app
 from .config import OcspSettings
@@ -44,6 +44,7 @@ def application(installation: Installation) -> Application:
             issuers=tuple(parts.signers),
             parents=issuer_parents(parts.settings, database),
             slow=slow_issuers(parts.signers),
+            signers=CurrentSigners(parts.keyring, parts.signers),
         ),
         parts.answerer,
     )
@@ -73,6 +74,7 @@ class _Parts:
 
     settings: OcspSettings
     clock: Clock
+    keyring: Keyring
     signers: Mapping[Issuer, AnswerSigner]
     answerer: Callable[[StatusSource], Answerer]
 
@@ -81,13 +83,14 @@ def _parts(installation: Installation, database: Database, shared: SharedAnswers
     settings = installation.section(OcspSettings)
     clock = SystemClock()
     database.check_revision()
-    signers = answer_signers(Keyring.open(installation, clock), database)
+    keyring = Keyring.open(installation, clock)
+    signers = answer_signers(keyring, database)
     asking = requestors(settings, installation, clock)
 
     def answerer(source: StatusSource) -> Answerer:
         return Answerer(signers=signers, source=source, settings=settings, requestors=asking, shared=shared)
 
-    return _Parts(settings=settings, clock=clock, signers=signers, answerer=answerer)
+    return _Parts(settings=settings, clock=clock, keyring=keyring, signers=signers, answerer=answerer)
 
 
 def issuer_parents(settings: OcspSettings, database: Database) -> dict[int, tuple[int, int]]:

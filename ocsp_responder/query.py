@@ -16,10 +16,20 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from keys.algorithms import algorithm_for
+from keys.algorithms import algorithm_of
 from keys.errors import UnusableKey
 from pki_revocation.clock import iso
-from pki_revocation.der import explicit, extension, integer, object_identifier, octet_string, sequence
+from pki_revocation.der import (
+    SEQUENCE,
+    elements,
+    explicit,
+    extension,
+    integer,
+    object_identifier,
+    octet_string,
+    read_whole,
+    sequence,
+)
 from pki_revocation.model import Issuer
 
 from .errors import AnswerRefused
@@ -117,7 +127,7 @@ def verify(answer: bytes, question: Question, now: datetime) -> VerifiedStatus:
         raise AnswerRefused("What came back is no OCSP answer.") from error
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise AnswerRefused(f"The responder gave no status: {_words(response.response_status.name)}.")
-    signer = _verified_signer(response, question.issuer.certificate, now)
+    signer = _verified_signer(answer, response, question.issuer.certificate, now)
     single = _single(response, question)
     if _nonce(response) not in {question.nonce, None}:
         raise AnswerRefused("The answer carries another nonce than the question: it is an answer to somebody else.")
@@ -136,7 +146,9 @@ def verify(answer: bytes, question: Question, now: datetime) -> VerifiedStatus:
     )
 
 
-def _verified_signer(response: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime) -> x509.Certificate:
+def _verified_signer(
+    answer: bytes, response: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime
+) -> x509.Certificate:
     signer = next((each for each in (issuer, *response.certificates) if _is_responder(response, each)), None)
     if signer is None:
         raise AnswerRefused("The answer does not hold its signer's certificate.")
@@ -144,10 +156,18 @@ def _verified_signer(response: ocsp.OCSPResponse, issuer: x509.Certificate, now:
         _refuse_unless_delegate(signer, issuer, now)
     try:
         key = signer.public_key()
-        algorithm_for(key).verify(key, response.signature, [response.tbs_response_bytes])  # type: ignore[arg-type] # a key type that cannot sign is refused there
+        algorithm_of(_algorithm(answer), key).verify(key, response.signature, [response.tbs_response_bytes])
     except (InvalidSignature, UnusableKey) as error:
         raise AnswerRefused(f"The answer's signature is not one of {signer.subject.rfc4514_string()}.") from error
     return signer
+
+
+def _algorithm(answer: bytes) -> bytes:
+    """The signatureAlgorithm of a BasicOCSPResponse, which `cryptography` gives without its parameters."""
+    _, response_bytes = elements(read_whole(answer, SEQUENCE))
+    _, octets = elements(read_whole(response_bytes.content, SEQUENCE))
+    _, algorithm, *_ = elements(read_whole(octets.content, SEQUENCE))
+    return algorithm.raw
 
 
 def _is_responder(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:

@@ -8,6 +8,7 @@ Most answers are made while somebody waits: what is the same in all answers of a
 in all answers of a second once a second, and headers come from small tables.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -105,16 +106,29 @@ class AnswerSigner:
         certificate = identity.certificate
         self.issuer_not_before = issuer.certificate.not_valid_before_utc
         self.issuer_id = issuer.id
+        self.issuer_name = issuer.name
         self._valid_from = certificate.not_valid_before_utc
         self._valid_to = certificate.not_valid_after_utc
         self._subject = certificate.subject.rfc4514_string()
         self._responder_id = explicit(2, der.octet_string(identity.key_hash))
         # RFC 9919 section 3.2.2: the delegate's certificate is in the answer; the CA's own, clients have.
         delegated = identity.certificate_der != issuer.certificate_der
+        self.certificate_sha256 = hashlib.sha256(identity.certificate_der).digest()
         self._certificates = explicit(0, sequence(identity.certificate_der)) if delegated else b""
         self._choice = SignatureChoice(identity)
+        self.may_wait = identity.may_wait
         self._latest: tuple[datetime, timedelta, timedelta | None, Validity] | None = None
         self._dates: tuple[Validity, bytes, bytes] | None = None
+
+    @property
+    def not_after(self) -> datetime:
+        """When the signer's certificate ends, and with it every answer."""
+        return self._valid_to
+
+    @property
+    def alarm_at(self) -> datetime:
+        """Three quarters through its life: by then its successor should long have been there."""
+        return self._valid_from + (self._valid_to - self._valid_from) * 3 / 4
 
     @property
     def name(self) -> bytes:

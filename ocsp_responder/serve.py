@@ -3,6 +3,7 @@
 import logging
 import os
 import tempfile
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,14 +15,17 @@ from pki_revocation.http_server.limits import Limits
 from pki_revocation.installation import Installation
 from pki_revocation.serving import Listener, serve_http
 
-from .answer_signers import answer_signers
+from .answer_signers import CurrentSigners, answer_signers, answered_issuers
 from .config import OcspSettings
+from .renewing import Renewing
 from .response import AnswerSigner
 from .shared_answers import SHARED_VARIABLE, SharedAnswers
 from .transport import POST_LIMIT, TARGET_LIMIT
 
 _log = logging.getLogger(__name__)
 _MIB = 1 << 20
+# For the first certificate: the publisher looks every second, and may have to be started yet.
+_FIRST_SECONDS = 60.0
 
 
 def serve(installation: Installation, workers: int | None) -> None:
@@ -39,14 +43,19 @@ def serve(installation: Installation, workers: int | None) -> None:
     clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
-        signers = answer_signers(Keyring.open(installation, clock), database).values()
+        keyring = Keyring.open(installation, clock)
+        issuers = answered_issuers(keyring, database)
+        renewing = Renewing.configured(keyring, issuers, database, clock)
+        renewing.wait_for_first(keyring, issuers, _FIRST_SECONDS)
+        first = answer_signers(keyring, database)
+        signers = CurrentSigners(keyring, first)
 
         def ready() -> None:
             database.check_revision()
             for signer in signers:
                 signer.validity(clock.now(), timedelta())
 
-        with _in_common(workers, signers, settings.cache_mib * _MIB):
+        with _renewed(renewing, signers), _in_common(workers, first.values(), settings.cache_mib * _MIB):
             serve_http(
                 name="ocsp",
                 factory="ocsp_responder.bootstrap:application",
@@ -60,6 +69,19 @@ def serve(installation: Installation, workers: int | None) -> None:
                 ),
                 ready=ready,
             )
+
+
+@contextmanager
+def _renewed(renewing: Renewing, signers: CurrentSigners) -> Iterator[None]:
+    """Look after the keys meanwhile."""
+    stop = threading.Event()
+    thread = threading.Thread(target=renewing.run, args=(stop, signers), name="renewing", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager

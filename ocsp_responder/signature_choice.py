@@ -30,9 +30,10 @@ class SignatureChoice:
         """Make them all ready."""
         ways = [Way(each.identifier, identity.signer(each)) for each in identity.algorithms]
         self.default = ways[0]
-        # RFC 4055 section 2.1: RSA's parameters are NULL, and taken where they are absent.
         self._ways = {
-            spelling: way for way in ways for spelling in (way.identifier, _without_parameters(way.identifier))
+            spelling: way
+            for way, algorithm in zip(ways, identity.algorithms, strict=True)
+            for spelling in algorithm.spellings
         }
         key = _key_algorithm(identity.certificate)
         self._key_names = (None, key, _without_parameters(key))

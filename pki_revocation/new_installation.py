@@ -22,8 +22,7 @@ public_url = "http://127.0.0.1:8460"
 # For each issuer, by the name it was added with:
 # [keys.issuing]
 # crl_key = "keys/issuing.key"
-# ocsp_key = "keys/issuing-ocsp.key"
-# ocsp_certificate = "keys/issuing-ocsp.pem"
+# ocsp_delegates = "keys/issuing-ocsp"
 """
 
 

@@ -317,6 +317,43 @@ ocsp_responders = Table(
     Column("answers_last", Integer),
 )
 
+# OCSP responders that may ask the CA for certificates, each known by its enrolment key.
+delegate_responders = Table(
+    "delegate_responders",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issuer_id", ForeignKey("issuers.id"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("public_key", LargeBinary(44), nullable=False),
+    Column("registered_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    UniqueConstraint("issuer_id", "name"),
+    UniqueConstraint("issuer_id", "public_key"),
+)
+
+# What they asked for, and what came of it: one at a time waits, and no key is asked for twice.
+delegate_requests = Table(
+    "delegate_requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("responder_id", ForeignKey("delegate_responders.id"), nullable=False),
+    Column("request", LargeBinary(16384), CheckConstraint("length(request) <= 16384", name="size"), nullable=False),
+    Column("signature", LargeBinary(64), nullable=False),
+    Column("key_sha256", LargeBinary(32), nullable=False, unique=True),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("answered_at", UtcDateTime),
+    Column("certificate", LargeBinary),
+    Column("not_after", UtcDateTime),
+    Column("refusal", Text),
+)
+Index(
+    "ix_delegate_requests_waiting",
+    delegate_requests.c.responder_id,
+    unique=True,
+    sqlite_where=delegate_requests.c.answered_at.is_(None),
+    postgresql_where=delegate_requests.c.answered_at.is_(None),
+)
+
 # Schedules of CRLs, version by version: what stands in a row stays, but for its approval or its withdrawal.
 crl_schedules = Table(
     "crl_schedules",

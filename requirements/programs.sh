@@ -6,10 +6,11 @@ set -eu
 what=${1:-tests}
 PATH=$PATH:/usr/sbin
 case $what in
-benchmarks) wanted="openssl:openssl nginx:nginx-light wrk:wrk cfssl:golang-cfssl" ;;
+benchmarks) wanted="openssl:openssl nginx:nginx-light wrk:wrk cfssl:golang-cfssl softhsm2-util:softhsm2" ;;
 *)
 	wanted="openssl:openssl nginx:nginx-light curl:curl chromium:chromium certtool:gnutls-bin ocsptool:gnutls-bin"
-	wanted="$wanted crlutil:libnss3-tools java:default-jdk-headless javac:default-jdk-headless systemd-analyze:systemd"
+	wanted="$wanted crlutil:libnss3-tools java:default-jdk-headless javac:default-jdk-headless softhsm2-util:softhsm2"
+	wanted="$wanted systemd-analyze:systemd"
 	;;
 esac
 missing=

@@ -10,7 +10,7 @@ _WANTED = re.compile(r"\bwhich\(\"([a-z-]+)\"\)")
 def test_what_tests_are_skipped_without_is_installed() -> None:
     """Each program that a test looks for is one of those that requirements/programs.sh looks for and installs."""
     script = (_TOP / "requirements" / "programs.sh").read_text()
-    installed = {pair.partition(":")[0] for pair in re.findall(r"[a-z]+:[a-z0-9-]+", script)}
+    installed = {pair.partition(":")[0] for pair in re.findall(r"[a-z0-9-]+:[a-z0-9-]+", script)}
     looked_for = {
         (path.relative_to(_TOP).as_posix(), program)
         for path in (_TOP / "tests").rglob("*.py")

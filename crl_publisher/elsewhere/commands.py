@@ -18,7 +18,9 @@ from crl_publisher.errors import UnreadableRequest
 from crl_publisher.files import der_of
 from crl_publisher.named_publication import scope_named
 from crl_publisher.scope import FULL
-from keys.file_key import load_certificate, load_key, passphrase_variable
+from keys.algorithms import SignatureName
+from keys.file_key import load_certificate
+from keys.key_place import key_place
 from keys.keyring import Keyring
 from pki_revocation import register
 from pki_revocation.cli.options import installation_option
@@ -73,6 +75,9 @@ class _Moment(click.ParamType[datetime]):
 )
 @click.option("--validity", type=_Length(), help="How long it is good for, such as 90d; half a year without it.")
 @click.option("--this-update", type=_Moment(), help="When it is to be signed, where that is planned; now without it.")
+@click.option(
+    "--signature", type=click.Choice([each.value for each in SignatureName]), help="For an RSA key; pkcs1 without it."
+)
 @click.option("--last", "is_last", is_flag=True, help="The CA's last CRL, good for ever.")
 @click.option("-o", "--output", type=_new_file, required=True, help="The file to write the request to.")
 @_json_option
@@ -84,6 +89,7 @@ def request(  # noqa: PLR0913 - one argument for each option
     scope_name: str,
     validity: timedelta | None,
     this_update: datetime | None,
+    signature: str | None,
     is_last: bool,
     output: Path,
     as_json: bool,
@@ -101,7 +107,8 @@ def request(  # noqa: PLR0913 - one argument for each option
             scope = scope_named(connection, bootstrap.issuance(installation, database), issuer, scope_name)
         if Keyring.open(installation, SystemClock()).signs_crls_for(issuer):
             raise PkiError(f"The key of {issuer.name} is configured here: 'pki-revocation crl publish' signs its CRLs.")
-        wanted = Wanted(scope=scope, validity=validity, this_update=this_update, is_last=is_last)
+        named = None if signature is None else SignatureName(signature)
+        wanted = Wanted(scope=scope, validity=validity, this_update=this_update, is_last=is_last, signature=named)
         made = bootstrap.requesting(installation, database).request(issuer, wanted)
     _write_new(output, made.to_text().encode())
     crl = made.unsigned()
@@ -125,21 +132,24 @@ def request(  # noqa: PLR0913 - one argument for each option
 
 @click.command()
 @click.argument("file", metavar="REQUEST", type=_file)
-@click.option("--key", "key_file", type=_file, required=True, help="The CA's private key, PKCS#8 PEM.")
+@click.option(
+    "--key", required=True, help="The CA's private key: a file in PKCS#8 PEM, or the pkcs11: URI of a token's."
+)
 @click.option("--certificate", "certificate_file", type=_file, required=True, help="The CA's own certificate, PEM.")
 @click.option("--unencrypted", is_flag=True, help="A key without a passphrase is meant.")
 @click.option("--yes", is_flag=True, help="Do not ask: the facts were compared.")
 @click.option("-o", "--output", type=_new_file, required=True, help="The file to write the CRL to, in DER.")
-def sign(*, file: Path, key_file: Path, certificate_file: Path, unencrypted: bool, yes: bool, output: Path) -> None:
+def sign(*, file: Path, key: str, certificate_file: Path, unencrypted: bool, yes: bool, output: Path) -> None:
     """Sign what 'crl request' wrote, on the machine that has the key: it needs no installation and no network.
 
-    The passphrase comes from PKI_REVOCATION_PASSPHRASE_<FILE NAME>, or is asked for.
+    The passphrase comes from PKI_REVOCATION_PASSPHRASE_<FILE NAME>, or is asked for; a token's PIN comes from
+    PKI_REVOCATION_PIN_<TOKEN>.
     """
     _refuse_existing(output)
     made = _request_in(file)
     certificate = load_certificate(certificate_file)
-    key = load_key(key_file, unencrypted=unencrypted, ask=_ask_for(key_file))
-    identity = signer_of(made, key, certificate)
+    place = key_place(key, directory=Path(), unencrypted=unencrypted, ask=_ask_for(key))
+    identity = signer_of(made, place.load(), certificate)
     for line in (*made.facts(), *(f"  {entry}" for entry in made.entries())):
         click.echo(line)
     if not yes:
@@ -192,11 +202,11 @@ def _request_in(file: Path) -> SigningRequest:
         raise UnreadableRequest(f"{file} is no CRL signing request: it is not text.") from None
 
 
-def _ask_for(key_file: Path) -> Callable[[], str] | None:
+def _ask_for(key: str) -> Callable[[], str] | None:
     """Asks whoever sits there; nobody does where the input is no terminal."""
-    if not os.isatty(0) or passphrase_variable(key_file) in os.environ:
+    if not os.isatty(0):
         return None
-    return lambda: getpass.getpass(f"Passphrase of {key_file}: ")
+    return lambda: getpass.getpass(f"Passphrase of {key}: ")
 
 
 def _refuse_existing(path: Path) -> None:

@@ -23,7 +23,7 @@ from crl_publisher.planning import fix_moment, refuse_after_last, refuse_while_a
 from crl_publisher.public import PublicCrl
 from crl_publisher.scope import FULL, Scope
 from crl_publisher.store import FOR_EVER, last_published
-from keys.algorithms import algorithm_for
+from keys.algorithms import SignatureName, algorithm_for
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
 from pki_revocation.config import duration_text
@@ -48,13 +48,15 @@ class Wanted:
     """Which CRL is asked for.
 
     *validity* goes from thisUpdate to nextUpdate, the last second included, and is the usual one for None;
-    *this_update* is when it is to be signed, the present for None; *is_last* asks for the CA's last one, good for ever.
+    *this_update* is when it is to be signed, the present for None; *is_last* asks for the CA's last one, good for ever;
+    *signature* is what an RSA key is to sign with, PKCS#1 v1.5 with SHA-256 for None.
     """
 
     scope: Scope = FULL
     validity: timedelta | None = None
     this_update: datetime | None = None
     is_last: bool = False
+    signature: SignatureName | None = None
 
 
 class Requesting:
@@ -75,6 +77,7 @@ class Requesting:
         """Reserve a number for a CRL of an issuer, and give what is to be signed with it.
 
         Raises:
+            UnusableKey: for a signature that is not for such a key.
             ImpossibleRequest: for a validity or a moment that no CRL may have.
             ClockBehindJournal, LastCrlInFuture: when the clock was ahead once, or is behind now.
             LastCrlIsOut, NotTheLast: when a last CRL rules it out.
@@ -82,6 +85,7 @@ class Requesting:
             OutletError, StoreError: when what is public or the database cannot be read.
         """
         scope = wanted.scope
+        algorithm = algorithm_for(issuer.certificate.public_key(), wanted.signature)  # type: ignore[arg-type] # it signs
         self._entries.prepare(issuer)
         public = self._issuance.look_at_public(issuer, scope)
         self._entries.apply(issuer)
@@ -93,8 +97,7 @@ class Requesting:
         with self._database.read() as connection:
             entries = list(selected_entries(connection, plan.selection))
         certificate = issuer.certificate
-        algorithm = algorithm_for(certificate.public_key()).identifier  # type: ignore[arg-type] # an issuer's key signs
-        request = SigningRequest(to_be_signed(certificate, algorithm, plan.particulars, entries))
+        request = SigningRequest(to_be_signed(certificate, algorithm.identifier, plan.particulars, entries))
         digest = hashlib.sha256(request.to_be_signed)
         with self._database.write() as connection:
             give_away(connection, plan, digest.digest())

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from crl_publisher.builder import subject_name
 from crl_publisher.errors import UnreadableRequest
 from crl_publisher.reading import read_crl
+from keys.algorithms import algorithms_for, name_of
 from keys.errors import UnusableKey
 from keys.identity import Purpose, SigningIdentity, identify, subject_key_identifier
 
@@ -25,7 +26,6 @@ def signer_of(
         UnreadableRequest: when the request is for another CA, or for another kind of signature.
     """
     crl = request.unsigned()
-    identity = identify(key, certificate, Purpose.CRL, issuer=certificate, now=crl.this_update)
     if request.issuer != subject_name(certificate.public_bytes(Encoding.DER)):
         raise UnreadableRequest(
             f"The request is for a CRL of {crl.parsed.issuer.rfc4514_string()}, and the certificate is that of "
@@ -36,9 +36,10 @@ def signer_of(
             f"The request is for another key of {certificate.subject.rfc4514_string()}: give the certificate that the "
             "issuer was added with, and its key."
         )
-    if request.algorithm not in [each.identifier for each in identity.algorithms]:
+    if request.algorithm not in [each.identifier for each in algorithms_for(key.public_key())]:
         raise UnreadableRequest("The request names a signature algorithm that this key may not sign with.")
-    return identity
+    named = name_of(request.algorithm)
+    return identify(key, certificate, Purpose.CRL, issuer=certificate, now=crl.this_update, signature=named)
 
 
 def sign(request: SigningRequest, identity: SigningIdentity) -> bytes:

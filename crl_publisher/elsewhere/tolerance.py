@@ -3,19 +3,17 @@
 Everything that a relying party acts on must still be as the journal and the standards have it. What other programs say
 in other octets, or beside it, and no relying party acts on, is let through: entries in any order and with their
 extensions in any order; a revocation date within a day of the journal's, because both are records of one act; the
-issuer and serial beside the key identifier, where they are right (RFC 5280 section 4.2.1.1); any algorithm that the
-key may sign with; and the extensions below, which BR 7.2.2 does not recommend and does not forbid.
+issuer and serial beside the key identifier, where they are right (RFC 5280 section 4.2.1.1); and the extensions below,
+which BR 7.2.2 does not recommend and does not forbid.
 """
 
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
 from crl_publisher.crl_extensions import NEXT_CRL_PUBLISH
 from crl_publisher.findings import Findings
 from crl_publisher.plan import Plan
-from keys.algorithms import SignatureAlgorithm, algorithms_for
 from keys.identity import subject_key_identifier
 
 # BR 4.9.7: a revocation is on a CRL within 24 hours of being recorded.
@@ -27,16 +25,6 @@ _HARMLESS = {
     NEXT_CRL_PUBLISH: "Microsoft's next publication",
     "1.3.6.1.4.1.311.21.14": "Microsoft's CRL locations",
 }
-
-
-def algorithms(plan: Plan, key: CertificateIssuerPublicKeyTypes) -> tuple[SignatureAlgorithm, ...]:
-    """Those that the CRL may be signed with: the usual one alone where it was made here.
-
-    Raises:
-        UnusableKey: for a key of a type that is not supported.
-    """
-    every = algorithms_for(key)
-    return every if plan.is_foreign else every[:1]
 
 
 def let_extension_through(extension: x509.Extension[x509.ExtensionType], plan: Plan, findings: Findings) -> bool:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from keys.algorithms import algorithm_for
+from keys.algorithms import SignatureName, algorithm_for
 from keys.file_key import KEY_TYPES
 
 from .names import organisation
@@ -49,9 +49,16 @@ class Addresses:
 def make_root(key_type: str, now: datetime) -> Authority:
     """A self-signed root."""
     key = KEY_TYPES[key_type]()
+    return Authority(key=key, certificate=self_signed(key, now))
+
+
+def self_signed(
+    key: CertificateIssuerPrivateKeyTypes, now: datetime, signature: SignatureName | None = None
+) -> x509.Certificate:
+    """A root's certificate for a key, wherever that lives."""
     subject = _name("Demo Register Root CA")
     builder = _ca(subject, subject, key.public_key(), now, _ROOT_LIFETIME, path_length=1)
-    return Authority(key=key, certificate=builder.sign(key, algorithm_for(key.public_key()).hash_algorithm))
+    return algorithm_for(key.public_key(), signature).build(builder, key)
 
 
 def make_issuing_ca(root: Authority, key_type: str, now: datetime, addresses: Addresses) -> Authority:
@@ -149,7 +156,7 @@ def _with_addresses(
 
 
 def _signed(builder: x509.CertificateBuilder, authority: Authority) -> x509.Certificate:
-    return builder.sign(authority.key, algorithm_for(authority.key.public_key()).hash_algorithm)
+    return algorithm_for(authority.key.public_key()).build(builder, authority.key)
 
 
 def _authority_key_identifier(authority: Authority) -> x509.AuthorityKeyIdentifier:

@@ -9,8 +9,10 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys.delegation import issue_delegate
-from keys.file_key import KEY_TYPES, load_certificate, replace_pair, save_key
+from keys.delegate_cli import issue_here
+from keys.delegate_requests import register_responder
+from keys.enrolment import enrolment_key, public_half
+from keys.file_key import save_key
 from keys.keyring import Keyring
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail
@@ -80,6 +82,7 @@ def make_demo(plan: DemoPlan, clock: Clock, progress: Progress) -> Installation:
         _refuse_used(database)
         root, issuing = _make_authorities(plan, clock)
         issuers = _register(database, (ROOT, root.certificate), (ISSUING, issuing.certificate), clock=clock)
+        _register_responder(installation, database, issuers[ISSUING], clock)
         renew_delegate(installation, issuers[ISSUING], clock)
         paths = _make_certificates(plan, issuing, clock, progress("certificates", plan.certificates))
         # The issuing CA's own certificate too: the root's CRL and OCSP speak of it.
@@ -92,18 +95,19 @@ def make_demo(plan: DemoPlan, clock: Clock, progress: Progress) -> Installation:
 
 
 def renew_delegate(installation: Installation, issuer: Issuer, clock: Clock) -> None:
-    """Give the responder a new key and certificate when the present one is missing or past half of its life."""
-    folder = installation.path("keys")
-    certificate_path, key_path = folder / f"{ISSUING}-ocsp.pem", folder / f"{ISSUING}-ocsp.key"
-    now = clock.now()
-    if certificate_path.exists():
-        present = load_certificate(certificate_path)
-        if now < present.not_valid_after_utc - _DELEGATE_LIFETIME / 2:
-            return
-    authority = Keyring.open(installation, clock).crl_identity(issuer)
-    key = KEY_TYPES[_key_type(installation)]()
-    certificate = issue_delegate(authority, key.public_key(), now=now, lifetime=_DELEGATE_LIFETIME)
-    replace_pair(key, key_path, certificate.public_bytes(Encoding.PEM), certificate_path)
+    """Give the responder its first certificate, and a new one when the demo was stopped until that ended."""
+    folder = Keyring.open(installation, clock).delegates(issuer)
+    if folder is not None and folder.current(clock.now()) is None:
+        issue_here(installation, issuer, lifetime=_DELEGATE_LIFETIME, key_type=_key_type(installation))
+
+
+def _register_responder(installation: Installation, database: Database, issuer: Issuer, clock: Clock) -> None:
+    folder = Keyring.open(installation, clock).delegates(issuer)
+    if folder is not None:
+        folder.prepare()
+        public = public_half(enrolment_key(folder.enrolment))
+        with database.write() as connection:
+            register_responder(connection, issuer, "demo", public, clock.now())
 
 
 def _key_type(installation: Installation) -> str:
@@ -244,7 +248,7 @@ unencrypted = true
 
 [keys.issuing]
 crl_key = "keys/issuing.key"
-ocsp_key = "keys/issuing-ocsp.key"
-ocsp_certificate = "keys/issuing-ocsp.pem"
+ocsp_delegates = "keys/issuing-ocsp"
+ocsp_key_type = "{plan.key_type}"
 unencrypted = true
 """

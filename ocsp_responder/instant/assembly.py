@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ocsp_responder.answer_signers import CurrentSigners
 from ocsp_responder.answering import Answerer
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.response import Answer, AnswerSigner
@@ -27,6 +28,7 @@ from .postgresql_journal import Listener, PostgresqlJournal
 from .report import Report
 from .sqlite_journal import SqliteJournal
 from .statuses import AtOnceSource, KnownStatuses, RevokedAnyway
+from .take_up import TakeUp
 from .watch import JournalWatch
 
 _MIB = 1 << 20
@@ -40,7 +42,11 @@ _TRIALS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What an assembly is made for; *parents* as for `SqlStatusSource`, empty where nobody asks about issuers."""
+    """What an assembly is made for.
+
+    *parents* as for `SqlStatusSource`, empty where nobody asks about issuers; *signers* are watched for new keys, None
+    where the keys stay as they are.
+    """
 
     settings: OcspSettings
     database: Database
@@ -48,6 +54,7 @@ class Surroundings:
     issuers: Sequence[Issuer]
     parents: Mapping[int, tuple[int, int]]
     slow: frozenset[int]
+    signers: CurrentSigners | None = None
 
 
 def place(settings: OcspSettings) -> HttpPlace:
@@ -75,9 +82,11 @@ def assemble(
     watch = JournalWatch(
         _journal(around.database, clock), clock, tolerance=settings.clock_tolerance, keepers=[known, cache]
     )
-    at_once = AtOnceSource(watch, known, parents=around.parents, slow=around.slow)
+    slow = set(around.slow)
+    at_once = AtOnceSource(watch, known, parents=around.parents, slow=slow)
+    quick = answerer(RevokedAnyway(at_once, watch, known, clock))
     layer = AnswerLayer(
-        answerer=answerer(RevokedAnyway(at_once, watch, known, clock)),
+        answerer=quick,
         watch=watch,
         cache=cache,
         clock=clock,
@@ -93,12 +102,29 @@ def assemble(
     layer.accompany(*_looking(around.database), Report(around.database, watch, clock, settings.validity), figures)
     reading = Remembered(SqlStatusSource(around.database, clock, around.parents), layer, known)
     patient = answerer(RevokedAnyway(reading, watch, known, clock))
+    if around.signers is not None:
+        layer.accompany(TakeUp(around.signers, partial(_take_up, slow, (quick, patient)), clock))
     return layer, partial(_answered, patient, layer, keep=not around.parents)
 
 
 def slow_issuers(signers: Mapping[Issuer, AnswerSigner]) -> frozenset[int]:
-    """The ids of those whose key must not sign in the server's loop: each is tried."""
-    return frozenset(issuer.id for issuer, signer in signers.items() if _seconds_to_sign(signer) > _QUICK_SECONDS)
+    """The ids of those whose key must not sign in the server's loop: those on tokens; the others are tried."""
+    return frozenset(issuer.id for issuer, signer in signers.items() if _is_slow(signer))
+
+
+def _is_slow(signer: AnswerSigner) -> bool:
+    return signer.may_wait or _seconds_to_sign(signer) > _QUICK_SECONDS
+
+
+def _take_up(slow: set[int], answerers: Sequence[Answerer], issuer: Issuer, signer: AnswerSigner) -> None:
+    """Before a slow key is used, the loop is told to leave it alone; a quick one is only then given back to it."""
+    is_slow = _is_slow(signer)
+    if is_slow:
+        slow.add(issuer.id)
+    for each in answerers:
+        each.take_up(issuer.id, signer)
+    if not is_slow:
+        slow.discard(issuer.id)
 
 
 class Remembered:

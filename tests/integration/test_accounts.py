@@ -114,7 +114,8 @@ def machine() -> Iterator[Machine]:
         publisher = pwd.getpwnam(PLAYERS["pki-publisher"]).pw_uid
         for file in (*demo.directory.glob("keys/root*"), *demo.directory.glob("published/**/*")):
             os.chown(file, publisher, GROUP)
-        for file in demo.directory.glob("keys/root-ocsp*"):
+        # What is in the folders of delegated keys was made by the responder, under its own account.
+        for file in (*demo.directory.glob("keys/*-ocsp"), *demo.directory.glob("keys/*-ocsp/*")):
             os.chown(file, pwd.getpwnam(PLAYERS["pki-ocsp"]).pw_uid, GROUP)
         for service in ("web", "arrivals"):
             _hand_over(demo.directory / "secrets", folder / "credentials" / service, PLAYERS[f"pki-{service}"])

@@ -10,6 +10,9 @@ import pytest
 from tests.conformance import scene as scenes
 from tests.interop.crl_kinds import CrlKinds
 from tests.interop.relying_party import RelyingParty
+from tests.keys.tokens import on_token
+
+__all__ = ["on_token", "party"]
 
 
 @pytest.fixture(scope="session")

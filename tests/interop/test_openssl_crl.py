@@ -26,7 +26,7 @@ from tests.crl_publisher.publishing import issuance_of
 
 pytestmark = pytest.mark.skipif(which("openssl") is None, reason="needs openssl: apt-get install openssl")
 # OpenSSL 3.0 knows no ML-DSA.
-OPENSSL_KEY_TYPES = sorted(set(KEY_TYPES) - {"mldsa65"})
+OPENSSL_KEY_TYPES = sorted(each for each in KEY_TYPES if not each.startswith("mldsa"))
 HOUR = timedelta(hours=1)
 
 

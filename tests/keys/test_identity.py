@@ -7,19 +7,32 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from keys.algorithms import algorithm_for
+from keys.algorithms import SignatureName, algorithm_for
 from keys.delegation import issue_delegate
+from keys.demo.hierarchy import self_signed
 from keys.errors import UnusableKey
-from keys.file_key import KEY_TYPES, load_key, passphrase_variable, save_key
+from keys.file_key import KEY_TYPES, load_key, save_key
 from keys.identity import Purpose, SigningIdentity, identify, public_key_bits
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
 _TOO_SMALL = 1024
+_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 @pytest.fixture
@@ -130,6 +143,35 @@ def test_key_hash_is_what_responder_ids_carry(
     assert public_key_bits(authority.certificate) == public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
+@pytest.mark.parametrize("name", list(SignatureName))
+def test_rsa_identity_keeps_to_one_scheme(clock: FakeClock, name: SignatureName) -> None:
+    """What it is set to comes first, the same scheme with other hashes follows, and the other scheme is not there."""
+    key = KEY_TYPES["rsa2048"]()
+    certificate, now = self_signed(key, clock.now(), name), clock.now()
+    made = identify(key, certificate, Purpose.CRL, issuer=certificate, now=now, signature=name)
+
+    assert made.algorithms[0] is made.algorithm is algorithm_for(key.public_key(), name)
+    assert len(made.algorithms) == 3
+    assert {each.scheme for each in made.algorithms} == {made.algorithm.scheme}
+    made.algorithm.verify(key.public_key(), made.sign_stream(iter([b"one", b"two"])), [b"onetwo"])
+    made.algorithm.verify(key.public_key(), made.sign(b"one", b"two"), [b"onetwo"])
+
+
+def test_ca_that_may_not_issue_makes_no_delegate(clock: FakeClock) -> None:
+    """RFC 5280 section 4.2.1.3: keyCertSign is what lets a key sign certificates; cRLSign is not enough."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    usage = x509.KeyUsage(**dict.fromkeys(_USAGES, False) | {"crl_sign": True})
+    now, name = clock.now(), x509.Name.from_rfc4514_string("CN=CRLs alone")
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        .add_extension(usage, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    authority = identify(key, certificate, Purpose.CRL, issuer=certificate, now=now)
+    with pytest.raises(UnusableKey, match="lacks keyCertSign"):
+        issue_delegate(authority, key.public_key(), now=now, lifetime=timedelta(days=14))
+
+
 def test_private_key_is_never_shown(authority_identity: SigningIdentity) -> None:
     """An identity in a log shows its certificate, not its key."""
     assert "PrivateKey" not in repr(authority_identity)
@@ -140,7 +182,7 @@ def test_encrypted_key_files_come_back(tmp_path: Path, key_type: str, monkeypatc
     """With the passphrase from the environment, and only with the right one."""
     key, path = KEY_TYPES[key_type](), tmp_path / "issuing.key"
     save_key(key, path, "open sesame")
-    with pytest.raises(UnusableKey, match=passphrase_variable(path)):
+    with pytest.raises(UnusableKey, match="PKI_REVOCATION_PASSPHRASE_ISSUING"):
         load_key(path, unencrypted=True)
     monkeypatch.setenv("PKI_REVOCATION_PASSPHRASE_ISSUING", "wrong")
     with pytest.raises(UnusableKey, match="passphrase right") as refused:

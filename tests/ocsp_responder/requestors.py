@@ -7,7 +7,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys.algorithms import SignatureAlgorithm, verifiable
+from keys.algorithms import verifiable
+from keys.signature_algorithm import SignatureAlgorithm
 from pki_revocation.der import bit_string, explicit, read_whole, sequence
 from tests.ocsp_responder import messages
 from tests.pki import CertificateAuthority, name

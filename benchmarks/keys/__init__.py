@@ -1,0 +1,1 @@
+"""How fast keys sign, by type, in a file and on a token."""

@@ -1,0 +1,158 @@
+"""The responder's side of delegation: a new key at each renewal, asked for by a row, and old keys destroyed.
+
+`look` does one step of whatever is due and is called every second or so; everything that it knows lies in the folder
+and in the database, so that a responder which was stopped anywhere goes on where it was.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy.exc import IntegrityError
+
+from pki_revocation.clock import Clock, iso
+from pki_revocation.database import Database
+from pki_revocation.model import Issuer
+
+from .algorithms import SignatureName
+from .certificate_request import certificate_request
+from .delegate_checks import accept_delegate
+from .delegate_folder import Delegate, DelegateFolder
+from .delegate_requests import DelegateRequest, Responder, key_digest, request_for, responder_with_key, submit
+from .enrolment import enrolment_key, public_half, sign_request
+from .errors import UnusableKey
+from .identity import SigningIdentity
+from .key_place import KeyPlace
+
+_log = logging.getLogger(__name__)
+# Every worker has taken the new key up long before, and signs nothing with the old one any more.
+RETIRED_AFTER_SECONDS = 60.0
+# After a refusal: what was wrong is not put right within a minute.
+_AFTER_REFUSAL = timedelta(hours=1)
+
+
+class DelegateRenewal:
+    """For one issuer and one folder, of which one process takes care."""
+
+    def __init__(
+        self,
+        *,
+        issuer: Issuer,
+        folder: DelegateFolder,
+        database: Database,
+        clock: Clock,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """*wall* is what the folder's files are dated by."""
+        self.issuer = issuer
+        self._folder = folder
+        self._database = database
+        self._clock = clock
+        self._wall = wall
+        self.trouble: str | None = None
+
+    def look(self) -> None:
+        """Do what is due; `trouble` says afterwards in a sentence what keeps the next certificate away.
+
+        Raises:
+            KeyUnavailable: when token, PIN or passphrase is not there.
+            UnusableKey: when the folder cannot be used.
+            StoreError: when the database does not answer.
+        """
+        now = self._clock.now()
+        current = self._folder.current(now)
+        self._retire(current)
+        if current is not None and now < current.renewal_at:
+            self.trouble = None
+            return
+        pending = self._folder.pending()
+        if pending is None:
+            self._folder.begin(self._request)
+            pending = self._folder.pending()
+            if pending is None:
+                return
+        self._follow(*pending, now)
+
+    def _request(self, place: KeyPlace) -> x509.CertificateSigningRequest:
+        return certificate_request(place.load(), "CN=OCSP responder")
+
+    def _follow(self, name: str, request: x509.CertificateSigningRequest, now: datetime) -> None:
+        """Ask for the pending key's certificate, or take what came."""
+        key = enrolment_key(self._folder.enrolment)
+        with self._database.read() as connection:
+            me = responder_with_key(connection, self.issuer, public_half(key))
+            asked = request_for(connection, key_digest(request))
+        if asked is not None and asked.certificate is not None:
+            self._install(name, asked.certificate)
+        elif asked is not None and asked.refusal is not None:
+            self._refused(name, asked, now)
+        elif asked is not None:
+            waited = now - asked.requested_at
+            self.trouble = f"The publisher has not answered for {waited}." if waited > timedelta(minutes=5) else None
+        elif me is None:
+            self.trouble = (
+                "This responder is not registered: run 'pki-revocation keys delegate register', or renew by "
+                "'keys delegate request' and 'keys delegate install'."
+            )
+        else:
+            der = request.public_bytes(Encoding.DER)
+            self._submit(me, der, sign_request(key, self.issuer.certificate, der), key_digest(request), now)
+
+    def _submit(self, me: Responder, request: bytes, signature: bytes, digest: bytes, now: datetime) -> None:
+        try:
+            with self._database.write() as connection:
+                submit(connection, me, request, signature, digest=digest, now=now)
+        except IntegrityError:
+            self.trouble = "Another request of this responder waits: does a second one run with the same enrolment key?"
+        else:
+            _log.info("%s: asked for the next certificate of this responder", self.issuer.name)
+
+    def _install(self, name: str, der: bytes) -> None:
+        place = self._folder.place(name)
+        certificate = x509.load_der_x509_certificate(der)
+        try:
+            accept_delegate(place.load(), certificate, issuer=self.issuer.certificate, now=self._clock.now())
+        except UnusableKey as error:
+            self.trouble = f"The certificate that came cannot be used: {error}"
+            return
+        self._folder.install(name, certificate)
+        self.trouble = None
+        _log.info("%s: a new certificate is here, until %s", self.issuer.name, iso(certificate.not_valid_after_utc))
+
+    def _refused(self, name: str, asked: DelegateRequest, now: datetime) -> None:
+        self.trouble = f"The publisher refused: {asked.refusal}"
+        if asked.answered_at is not None and now - asked.answered_at >= _AFTER_REFUSAL:
+            self._folder.destroy(name)
+
+    def _retire(self, current: Delegate | None) -> None:
+        """Destroy what nobody signs with any more, once everybody had the time to take up what follows it."""
+        for name in self._folder.leftovers():
+            self._folder.destroy(name)
+        if current is None or self._wall() - current.installed_at < RETIRED_AFTER_SECONDS:
+            return
+        for each in self._folder.delegates():
+            if each.name != current.name:
+                self._folder.destroy(each.name)
+                _log.info("%s: the key that the new one follows is destroyed", self.issuer.name)
+
+
+def identity_in(
+    folder: DelegateFolder, issuer: Issuer, now: datetime, signature: SignatureName | None = None
+) -> SigningIdentity:
+    """What a responder signs with now.
+
+    Raises:
+        KeyUnavailable: when token, PIN or passphrase is not there.
+        UnusableKey: when there is none, or it is not right.
+    """
+    current = folder.current(now)
+    if current is None:
+        raise UnusableKey(
+            f"There is no valid certificate in {folder.path}: run 'pki-revocation keys delegate register' while the "
+            "publisher runs, or use 'keys delegate request' and 'keys delegate install'."
+        )
+    key = current.place.load()
+    return accept_delegate(key, current.certificate, issuer=issuer.certificate, now=now, signature=signature)

@@ -1,0 +1,103 @@
+"""The keys' part of `doctor`: what ends soon, as far as this account can see, and key uses without a result."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from pki_revocation import register
+from pki_revocation.cli.doctor import Finding
+from pki_revocation.clock import SystemClock, iso
+from pki_revocation.database import Database
+from pki_revocation.errors import PkiError
+from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer
+
+from .config import KeySettings
+from .delegate_requests import latest_delegates
+from .errors import UnusableKey
+from .file_key import load_certificate
+from .key_use import unfinished
+from .keyring import Keyring
+
+# A CA's successor takes longer than a responder's.
+_CA_NOTICE = timedelta(days=90)
+_UNDER_WAY = timedelta(minutes=5)
+_FIRST_WITHIN = timedelta(hours=1)
+
+
+def check(installation: Installation, database: Database) -> Iterator[Finding]:
+    """One finding for each certificate that signs, and one for the trail of key uses.
+
+    Raises:
+        ConfigurationError: when [keys] is wrong.
+    """
+    now = SystemClock().now()
+    keyring = Keyring.open(installation, SystemClock())
+    with database.read() as connection:
+        issuers = register.all_issuers(connection)
+        left = [each for each in unfinished(connection) if now - each.at > _UNDER_WAY]
+    for issuer in issuers:
+        if keyring.signs_crls_for(issuer):
+            yield _ends(f"CA certificate of {issuer.name}", issuer.certificate.not_valid_after_utc, now, _CA_NOTICE)
+        if keyring.answers_ocsp_for(issuer):
+            yield from _delegates(installation, database, keyring, issuer, now)
+    says = "each has a result"
+    if left:
+        numbers = ", ".join(str(each.sequence) for each in left)
+        says = f"no result follows the intents {numbers} of the audit trail: a process ended there, and may have signed"
+    yield Finding("uses of keys", well=True, says=says)
+
+
+def _delegates(
+    installation: Installation, database: Database, keyring: Keyring, issuer: Issuer, now: datetime
+) -> Iterator[Finding]:
+    check_name = f"OCSP certificate of {issuer.name}"
+    with database.read() as connection:
+        registered = latest_delegates(connection, issuer)
+    for each in registered:
+        if each.not_after is not None and each.issued_at is not None:
+            notice = (each.not_after - each.issued_at) / 4
+            yield _ends(f"{check_name}, responder {each.responder.name}", each.not_after, now, notice)
+    try:
+        found = _here(installation, keyring, issuer, now)
+    except PkiError as error:
+        if not registered:
+            yield Finding(check_name, well=False, says=str(error))
+        for each in registered:
+            if each.not_after is None:
+                yield Finding(
+                    f"{check_name}, responder {each.responder.name}",
+                    well=now - each.registered_at < _FIRST_WITHIN,
+                    says=f"no certificate yet, registered at {iso(each.registered_at)}: do it and the publisher run?",
+                )
+        return
+    if found is not None:
+        begin, end = found
+        yield _ends(f"{check_name}, here", end, now, (end - begin) / 4)
+
+
+def _here(
+    installation: Installation, keyring: Keyring, issuer: Issuer, now: datetime
+) -> tuple[datetime, datetime] | None:
+    """From when to when the certificate counts that lies in this installation; None where the CA itself signs."""
+    folder = keyring.delegates(issuer)
+    if folder is not None:
+        current = folder.current(now)
+        if current is None:
+            raise UnusableKey(
+                f"There is no valid certificate in {folder.path}: see 'pki-revocation keys delegate --help'."
+            )
+        certificate = current.certificate
+    else:
+        path = installation.sections(KeySettings)[issuer.name].ocsp_certificate
+        if path is None:
+            return None
+        certificate = load_certificate(installation.path(path))
+    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+
+
+def _ends(what: str, end: datetime, now: datetime, notice: timedelta) -> Finding:
+    if now < end - notice:
+        return Finding(what, well=True, says=f"valid until {iso(end)}")
+    return Finding(
+        what, well=False, says=f"{'ended' if now >= end else 'ends'} at {iso(end)}, and has no successor yet"
+    )

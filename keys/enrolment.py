@@ -1,0 +1,80 @@
+"""By which a responder is known to the CA: its enrolment key, which signs requests for certificates and nothing else.
+
+An operator registers its public half once. So a row in the database that asks for a certificate counts only when a
+registered responder wrote it, whoever else may write to the database.
+"""
+
+import hashlib
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
+)
+
+from .errors import UnusableKey
+from .file_key import KeyFile, save_key
+
+NAME = "enrolment.key"
+_CONTEXT = b"pki-revocation delegate request\0"
+
+
+def enrolment_key(place: KeyFile) -> ed25519.Ed25519PrivateKey:
+    """The responder's own; made when there is none.
+
+    Raises:
+        SecretMissing: when its passphrase is not there.
+        UnusableKey: when it cannot be opened, or is of another type.
+    """
+    if not place.path.exists():
+        save_key(ed25519.Ed25519PrivateKey.generate(), place.path, place.new_passphrase())
+    key = place.load()
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise UnusableKey(f"The enrolment key {place.path} is not Ed25519: move it away, and register the new one.")
+    return key
+
+
+def public_half(key: ed25519.Ed25519PrivateKey) -> bytes:
+    """SubjectPublicKeyInfo, as it is registered."""
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def read_public_half(path: Path) -> bytes:
+    """What a responder's machine gave as PEM, as it is registered.
+
+    Raises:
+        UnusableKey: when it is no Ed25519 public key.
+    """
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UnusableKey(f"{path} holds no public key in PEM: {getattr(error, 'strerror', None) or error}.") from error
+    if not isinstance(key, ed25519.Ed25519PublicKey):
+        raise UnusableKey(f"{path} is no enrolment key: those are Ed25519.")
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def sign_request(key: ed25519.Ed25519PrivateKey, issuer: x509.Certificate, request: bytes) -> bytes:
+    """Say that this responder asks this CA for that."""
+    return key.sign(_statement(issuer, request))
+
+
+def is_signed(public: bytes, signature: bytes, issuer: x509.Certificate, request: bytes) -> bool:
+    """Whether the responder with this public half said so."""
+    key = load_der_public_key(public)
+    if not isinstance(key, ed25519.Ed25519PublicKey):
+        return False
+    try:
+        key.verify(signature, _statement(issuer, request))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _statement(issuer: x509.Certificate, request: bytes) -> bytes:
+    return _CONTEXT + hashlib.sha256(issuer.public_bytes(Encoding.DER)).digest() + request

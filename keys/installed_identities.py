@@ -1,0 +1,52 @@
+"""What identities an installation has, each usable or with what is wrong with it: one bad key hides no other."""
+
+from collections.abc import Iterator
+
+from pki_revocation import register
+from pki_revocation.clock import Clock, iso
+from pki_revocation.errors import PkiError
+from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer, serial_text
+
+from .description import describe
+from .identity import Purpose, SigningIdentity
+from .keyring import Keyring
+
+
+def installed_identities(installation: Installation, clock: Clock) -> Iterator[dict[str, object]]:
+    """For each configured key: issuer and purpose, then key, algorithm, serial, until and summary, or the problem."""
+    keyring = Keyring.open(installation, clock)
+    for issuer in _issuers(installation):
+        for configured, purpose, load in (
+            (keyring.signs_crls_for(issuer), Purpose.CRL, keyring.crl_identity),
+            (keyring.answers_ocsp_for(issuer), Purpose.OCSP, keyring.ocsp_identity),
+        ):
+            if not configured:
+                continue
+            common: dict[str, object] = {"issuer": issuer.name, "purpose": purpose.value}
+            try:
+                identity = load(issuer)
+                yield common | {
+                    "key": describe(keyring.place(issuer, purpose), identity.certificate).as_json(),
+                    "algorithm": identity.algorithm.name,
+                    "serial": serial_text(identity.certificate.serial_number),
+                    "until": iso(identity.certificate.not_valid_after_utc),
+                    "summary": _summary(identity),
+                }
+            except PkiError as error:
+                yield common | {"problem": str(error)}
+
+
+def _issuers(installation: Installation) -> tuple[Issuer, ...]:
+    with installation.database() as database:
+        database.check_revision()
+        with database.read() as connection:
+            return register.all_issuers(connection)
+
+
+def _summary(identity: SigningIdentity) -> str:
+    certificate = identity.certificate
+    return (
+        f"{identity.purpose.value} with {identity.algorithm.name} by {certificate.subject.rfc4514_string()}, "
+        f"serial {serial_text(certificate.serial_number)}, until {iso(certificate.not_valid_after_utc)}"
+    )

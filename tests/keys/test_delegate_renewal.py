@@ -1,0 +1,315 @@
+"""Both sides of a renewal, step by step: the responder's folder and rows, and the publisher's answers."""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
+from pkcs11 import Attribute
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from keys.certificate_request import certificate_request
+from keys.config import KeySettings, KeyType
+from keys.delegate_folder import DelegateFolder
+from keys.delegate_issuing import MOST_IN_A_DAY, DelegateIssuing
+from keys.delegate_renewal import RETIRED_AFTER_SECONDS, DelegateRenewal, identity_in
+from keys.delegate_requests import end_responder, register_responder
+from keys.enrolment import enrolment_key, public_half, sign_request
+from keys.errors import UnusableKey
+from keys.file_key import KEY_TYPES, save_key
+from keys.key_place import TokenKey
+from keys.key_use import KeyUses, unfinished
+from keys.keyring import Keyring
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.database import Database
+from pki_revocation.model import Issuer
+from pki_revocation.schema import audit, delegate_requests, delegate_responders
+from tests.fakes import FakeClock
+from tests.keys import softhsm
+from tests.keys.tokens import OnToken
+from tests.pki import CertificateAuthority
+
+LIFETIME = timedelta(days=14)
+
+
+class Scene:
+    """A CA, its publisher's job, and one responder."""
+
+    def __init__(self, folder: Path, database: Database, clock: FakeClock, token: TokenKey | None = None) -> None:
+        """The responder is registered."""
+        self.database = database
+        self.clock = clock
+        authority = CertificateAuthority("Demo Zorgverzekeraars CA")
+        save_key(authority.key, folder / "ca.key")
+        with database.write() as connection:
+            self.issuer: Issuer = register.add_issuer(
+                connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
+            )
+        settings = {"issuing": KeySettings(crl_key="ca.key", unencrypted=True)}
+        self.issuing = DelegateIssuing(
+            database=database,
+            clock=clock,
+            keyring=Keyring(settings=settings, directory=folder, clock=clock),
+            uses=KeyUses(database=database, audit=AuditTrail(clock)),
+        )
+        self.folder = DelegateFolder(folder / "ocsp", key_type=KeyType.P256, unencrypted=True, token=token)
+        self.folder.prepare()
+        self.enrolment = enrolment_key(self.folder.enrolment)
+        with database.write() as connection:
+            register_responder(connection, self.issuer, "one", public_half(self.enrolment), clock.now())
+        self.wall = 0.0
+        self.renewal = DelegateRenewal(
+            issuer=self.issuer, folder=self.folder, database=database, clock=clock, wall=lambda: self.wall
+        )
+
+    def turn(self) -> None:
+        """The responder asks, the publisher answers, the responder takes."""
+        self.renewal.look()
+        self.issuing.answer(self.issuer)
+        self.renewal.look()
+
+    def serial(self) -> int:
+        """Of what is signed with now."""
+        return identity_in(self.folder, self.issuer, self.clock.now()).certificate.serial_number
+
+    def write_row(self, signer: ed25519.Ed25519PrivateKey, request: x509.CertificateSigningRequest) -> None:
+        """A row in the registered responder's name."""
+        der = request.public_bytes(Encoding.DER)
+        with self.database.write() as connection:
+            responder = connection.execute(select(delegate_responders.c.id)).scalar_one()
+            connection.execute(
+                insert(delegate_requests).values(
+                    responder_id=responder,
+                    request=der,
+                    signature=sign_request(signer, self.issuer.certificate, der),
+                    key_sha256=os.urandom(32),
+                    requested_at=self.clock.now(),
+                )
+            )
+
+    def refusals(self) -> list[str]:
+        """Why requests were refused."""
+        with self.database.read() as connection:
+            found = connection.scalars(
+                select(delegate_requests.c.refusal).where(delegate_requests.c.refusal.is_not(None))
+            )
+            return [str(each) for each in found]
+
+
+@pytest.fixture
+def scene(tmp_path: Path, database: Database, clock: FakeClock) -> Scene:
+    """The same, on both databases."""
+    return Scene(tmp_path, database, clock)
+
+
+def any_request() -> x509.CertificateSigningRequest:
+    """Of a key that nobody else has."""
+    return certificate_request(KEY_TYPES["p256"](), "CN=whoever")
+
+
+def test_first_certificate_has_the_profile(scene: Scene) -> None:
+    """RFC 6960 section 4.2.2.2 and BR 7.1.2.8, and the CA's own name, whatever the request says; 14 days."""
+    scene.turn()
+
+    certificate = identity_in(scene.folder, scene.issuer, scene.clock.now()).certificate
+    names = {type(each.value).__name__ for each in certificate.extensions}
+    assert names == {
+        "BasicConstraints",
+        "KeyUsage",
+        "ExtendedKeyUsage",
+        "OCSPNoCheck",
+        "SubjectKeyIdentifier",
+        "AuthorityKeyIdentifier",
+    }
+    assert "OCSP responder" not in certificate.subject.rfc4514_string()
+    assert certificate.not_valid_after_utc == scene.clock.now() + LIFETIME
+    assert scene.renewal.trouble is None
+
+
+def test_renewed_at_half_with_a_new_key_and_the_old_one_destroyed(scene: Scene) -> None:
+    """Not before half; then a new key; the old one stays until everybody has taken the new one up, and goes then."""
+    scene.turn()
+    first, old = scene.serial(), scene.folder.delegates()[0]
+    scene.turn()
+    assert scene.serial() == first
+    scene.clock.advance(LIFETIME / 2)
+
+    scene.turn()
+
+    second = scene.folder.current(scene.clock.now())
+    assert second is not None
+    assert second.certificate.serial_number != first
+    assert second.certificate.public_key() != old.certificate.public_key()
+    key_file = scene.folder.path / f"{old.name}.key"
+    scene.wall = second.installed_at + RETIRED_AFTER_SECONDS - 1
+    scene.renewal.look()
+    assert key_file.exists()
+    scene.wall += 1
+    scene.renewal.look()
+    assert sorted(each.name for each in scene.folder.path.iterdir()) == [
+        *sorted([f"{second.name}.key", f"{second.name}.pem"]),
+        "enrolment.key",
+    ]
+
+
+def test_keys_on_a_token_are_destroyed_too(
+    on_token: OnToken, tmp_path: Path, database: Database, clock: FakeClock
+) -> None:
+    """Each renewal makes a pair on the token; of the old one neither half is left."""
+    scene = Scene(tmp_path, database, clock, TokenKey(softhsm.parsed(on_token.label, "ocsp")))
+    scene.turn()
+    old = scene.folder.delegates()[0]
+    scene.clock.advance(LIFETIME / 2)
+    scene.turn()
+    new = scene.folder.current(clock.now())
+    assert new is not None
+    assert new.place.load().public_key() == new.certificate.public_key()
+    scene.wall = new.installed_at + RETIRED_AFTER_SECONDS
+
+    scene.renewal.look()
+
+    listed = on_token.place("any").token.run(
+        lambda lent: [each[Attribute.LABEL] for each in lent.session.get_objects()]
+    )
+    assert listed == [f"ocsp {new.name}"] * 2
+    with pytest.raises(UnusableKey):
+        scene.folder.place(old.name).load()
+
+
+def test_goes_on_where_it_was_stopped(scene: Scene) -> None:
+    """After each step a new process takes over: one key, one request, one certificate."""
+    for _ in range(4):
+        again = DelegateRenewal(
+            issuer=scene.issuer, folder=scene.folder, database=scene.database, clock=scene.clock, wall=lambda: 0.0
+        )
+        again.look()
+        scene.issuing.answer(scene.issuer)
+
+    with scene.database.read() as connection:
+        assert len(connection.execute(select(delegate_requests.c.id)).all()) == 1
+    assert len(scene.folder.delegates()) == 1
+    assert scene.folder.pending() is None
+
+
+def test_only_the_responder_itself_asks(scene: Scene) -> None:
+    """A row in its name that its enrolment key did not sign gets a refusal, and no certificate."""
+    scene.write_row(ed25519.Ed25519PrivateKey.generate(), any_request())
+    scene.issuing.answer(scene.issuer)
+
+    (why,) = scene.refusals()
+    assert "not written by that responder" in why
+
+
+def test_row_of_nobody_is_refused_by_the_database(scene: Scene) -> None:
+    """There is no request of a responder that is not registered."""
+    with pytest.raises(IntegrityError), scene.database.write() as connection:
+        connection.execute(
+            insert(delegate_requests).values(
+                responder_id=77, request=b"x", signature=b"x", key_sha256=b"x", requested_at=scene.clock.now()
+            )
+        )
+
+
+def test_one_request_waits_at_a_time(scene: Scene) -> None:
+    """And none is larger than 16 KiB: the database holds both, whoever writes."""
+    scene.write_row(scene.enrolment, any_request())
+    with pytest.raises(IntegrityError):
+        scene.write_row(scene.enrolment, any_request())
+
+
+def test_rate_is_bounded(scene: Scene) -> None:
+    """Whoever asks too often is refused until a day has passed."""
+    for _ in range(MOST_IN_A_DAY + 1):
+        scene.write_row(scene.enrolment, any_request())
+        scene.issuing.answer(scene.issuer)
+    assert len(scene.refusals()) == 1
+    assert "within a day" in scene.refusals()[0]
+    scene.clock.advance(timedelta(days=1, seconds=1))
+    scene.write_row(scene.enrolment, any_request())
+    scene.issuing.answer(scene.issuer)
+    assert len(scene.refusals()) == 1
+
+
+def _spoilt(request: x509.CertificateSigningRequest) -> bytes:
+    der = request.public_bytes(Encoding.DER)
+    return der[:-1] + bytes([der[-1] ^ 1])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [(_spoilt, "not signed with the key"), (lambda _: b"\x30\x00", "cannot be used"), (lambda _: b"", "cannot be")],
+)
+def test_bad_request_is_refused(
+    scene: Scene, spoil: Callable[[x509.CertificateSigningRequest], bytes], why: str
+) -> None:
+    """Without proof of possession, or without anything that could be read: one sentence, and the job goes on."""
+    der = spoil(any_request())
+    with scene.database.write() as connection:
+        connection.execute(
+            insert(delegate_requests).values(
+                responder_id=1,
+                request=der,
+                signature=sign_request(scene.enrolment, scene.issuer.certificate, der),
+                key_sha256=os.urandom(32),
+                requested_at=scene.clock.now(),
+            )
+        )
+    scene.issuing.answer(scene.issuer)
+
+    assert why in scene.refusals()[0]
+
+
+def test_refusal_is_said_and_tried_again_after_an_hour(scene: Scene) -> None:
+    """With another key, since none is asked for twice."""
+    scene.renewal.look()
+    with scene.database.write() as connection:
+        connection.execute(delegate_requests.update().values(signature=b"no"))
+    scene.issuing.answer(scene.issuer)
+    scene.renewal.look()
+    assert "refused" in str(scene.renewal.trouble)
+    scene.clock.advance(timedelta(hours=1))
+    scene.renewal.look()
+    scene.turn()
+
+    assert scene.renewal.trouble is None
+    assert scene.serial()
+
+
+def test_responder_that_is_not_registered_says_what_to_do(scene: Scene) -> None:
+    """It makes its key and waits; one whose registration was ended gets nothing either."""
+    with scene.database.write() as connection:
+        end_responder(connection, scene.issuer, "one", scene.clock.now())
+    scene.turn()
+
+    assert "keys delegate register" in str(scene.renewal.trouble)
+    with scene.database.read() as connection:
+        assert connection.execute(select(delegate_requests.c.id)).all() == []
+
+
+def test_certificate_of_another_key_is_not_taken_up(scene: Scene) -> None:
+    """What came is looked at before it is used."""
+    scene.renewal.look()
+    scene.issuing.answer(scene.issuer)
+    other = CertificateAuthority("Demo Zorgverzekeraars CA").certificate.public_bytes(Encoding.DER)
+    with scene.database.write() as connection:
+        connection.execute(delegate_requests.update().values(certificate=other))
+    scene.renewal.look()
+
+    assert "cannot be used" in str(scene.renewal.trouble)
+    assert scene.folder.delegates() == []
+
+
+def test_use_of_the_ca_key_is_audited(scene: Scene) -> None:
+    """Intent and result, tied by one number; the responder, the request and the key are in it."""
+    scene.turn()
+
+    with scene.database.read() as connection:
+        events = [row.event for row in connection.execute(select(audit.c.event).order_by(audit.c.sequence))]
+        assert unfinished(connection) == []
+    assert events[-2:] == ["delegate.intended", "delegate.done"]
