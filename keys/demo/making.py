@@ -226,6 +226,11 @@ port = {ports.public("distribution")}
 operations_port = {ports.operations("distribution")}
 public_url = {json.dumps(addresses.of("distribution"))}
 
+[notification]
+delivery = "folder"
+folder = "mails"
+operations_port = {ports.operations("notifier")}
+
 [publisher]
 operations_port = {ports.operations("publisher")}
 period = "1h"

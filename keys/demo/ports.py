@@ -1,4 +1,4 @@
-"""The demo's ports: eight in a row from one base, and who holds one that is taken."""
+"""The demo's ports: in a row from one base, and who holds one that is taken."""
 
 import socket
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from pki_revocation.settings import LOOPBACK
 
 DEFAULT_BASE = 8460
 _OPERATIONS = 10
-SERVICES = ("web", "console", "ocsp", "distribution", "publisher")
+SERVICES = ("web", "console", "ocsp", "distribution", "publisher", "notifier")
+_LISTEN_FOR_NOBODY = frozenset({"publisher", "notifier"})
 
 
 class PortTaken(PkiError):
@@ -19,12 +20,12 @@ class PortTaken(PkiError):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """web, console, ocsp and distribution at base + 0 to 3; operations ports ten higher, the publisher's at + 14."""
+    """web, console, ocsp and distribution at base + 0 to 3; operations ports ten higher, to + 15."""
 
     base: int
 
     def public(self, service: str) -> int:
-        """Where the service itself listens; the publisher does not."""
+        """Where the service itself listens; publisher and notifier do not."""
         return self.base + SERVICES.index(service)
 
     def operations(self, service: str) -> int:
@@ -33,7 +34,7 @@ class Ports:
 
     def all(self) -> dict[int, str]:
         """Every port with what it is for."""
-        wanted = {self.public(name): name for name in SERVICES if name != "publisher"}
+        wanted = {self.public(name): name for name in SERVICES if name not in _LISTEN_FOR_NOBODY}
         return wanted | {self.operations(name): f"operations of {name}" for name in SERVICES}
 
     def refuse_taken(self, advice: str) -> None:
