@@ -66,6 +66,10 @@ class Guard:
             self._turned_away.count(source.network, self._clock.now())
             raise
 
+    def write_turned_away(self) -> None:
+        """Write down who was turned away since the last time, without waiting for the next second."""
+        self._turned_away.write()
+
     def _standing(self, subjects: Subjects) -> Standing:
         now = self._clock.now()
         with self._database.read() as connection:
