@@ -130,6 +130,8 @@ def _reason(error: Exception) -> str:
         return f"it answered {error.smtp_code}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "the connection broke, or no answer came in time"
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     return type(error).__name__

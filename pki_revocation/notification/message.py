@@ -27,9 +27,10 @@ def message(
     mail["Message-ID"] = f"<{local_id}@{settings.message_id_domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["Content-Language"] = text.language
     mail.set_content("\n\n".join(text.paragraphs) + "\n", cte="quoted-printable")
     mail.add_alternative(_html(text), subtype="html", cte="quoted-printable")
+    # Not before: setting the content takes away all headers about content.
+    mail["Content-Language"] = text.language
     return mail
 
 

@@ -43,8 +43,13 @@ def holding(budget: HashingBudget, *networks: str, is_clean: bool) -> Iterator[l
             ends.callback(holders[-1].let_go)
             # Until it has a turn or waits for one.
             holders[-1].has_it.wait(0.05)
-        ends.callback(lambda: [each.done.set() for each in holders])
+        ends.callback(_end_all, holders)
         yield holders
+
+
+def _end_all(holders: list[Holder]) -> None:
+    for each in holders:
+        each.done.set()
 
 
 def test_a_turn_is_kept_for_who_has_not_failed() -> None:
