@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from keys.delegation import issue_delegate
 from keys.file_key import KEY_TYPES, load_certificate, replace_pair, save_key
 from keys.keyring import Keyring
-from pki_revocation import register
+from pki_revocation import contacts, register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeScheme, CodeVerifier
+from pki_revocation.contacts import Contact
 from pki_revocation.database import Database
 from pki_revocation.documents.letter import Language
 from pki_revocation.documents.letters import LetterMaker
@@ -175,6 +176,10 @@ def _make_codes(installation: Installation, database: Database, clock: Clock, pr
         language=Language.DUTCH,
     )
     ids = [certificate.id for certificate in known.values() if certificate is not None]
+    with database.write() as connection:
+        for place, each in enumerate(ids):
+            contact = Contact(email=f"beheer@zorgverzekeraar-{place + 1}.example", language="en" if place % 2 else "nl")
+            contacts.store(connection, each, contact)
     first, rest = ids[:LETTERS], ids[LETTERS:]
     issued = maker.issue_codes(
         first, letters=installation.path("letters"), progress=progress("codes with letters", len(first))
