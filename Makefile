@@ -1,5 +1,5 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test check fuzz fuzz-ocsp bench-ocsp bench-crl lock screenshots clean
+.PHONY: help install demo test check fuzz fuzz-ocsp bench-ocsp bench-crl bench-guessing lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
@@ -50,6 +50,11 @@ bench-ocsp: ## How fast OCSP answers, beside nginx and others: ROWS="nonce start
 bench-crl: ## What CRLs of a million entries cost, beside openssl: ROWS="build latency" for some, DOCS=docs/benchmarks.md to write it down.
 	@requirements/install.sh "$(PYTHON)" test
 	.venv/bin/python -m benchmarks.crl $(ROWS) --json var/bench/crl.json $(if $(DOCS),--docs $(DOCS))
+
+bench-guessing: ## Whether the time of an answer tells that a number exists, and how long right codes take in a flood of wrong ones.
+	@requirements/install.sh "$(PYTHON)" test
+	.venv/bin/python -m benchmarks.guessing.timing
+	.venv/bin/python -m benchmarks.guessing.flood
 
 lock: ## Write the lock files anew, with the newest versions that pyproject.toml allows.
 	@requirements/lock.sh "$(PYTHON)"
