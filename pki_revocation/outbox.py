@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from .schema import mail_outbox
 
 _FAILURE_LENGTH = 300
+# Whoever guesses at ever new numbers fills no disk.
+MOST_WAITING = 10_000
 
 
 class MailKind(StrEnum):
@@ -24,11 +26,10 @@ class MailKind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a mail ended: taken by the mail server, refused or never taken, or without anybody to send it to."""
+    """How a mail ended: taken by the mail server, or refused or never taken."""
 
     SENT = "sent"
     GIVEN_UP = "given-up"
-    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,12 @@ def tell_of_revocation(
 
 
 def tell_of_failures(connection: Connection, number: str, now: datetime) -> None:
-    """Queue the mail of failed attempts at a number, which need not exist."""
-    _queue(connection, MailKind.FAILURES, number, now)
+    """Queue the mail of failed attempts at a number, which need not exist.
+
+    None while so many wait that they are a flood's: those of revocations are always queued.
+    """
+    if waiting(connection)[0] < MOST_WAITING:
+        _queue(connection, MailKind.FAILURES, number, now)
 
 
 def due(connection: Connection, now: datetime, most: int) -> list[QueuedMail]:
@@ -79,6 +84,11 @@ def end(connection: Connection, mail: QueuedMail, outcome: Outcome, now: datetim
         .where(mail_outbox.c.id == mail.id)
         .values(outcome=outcome.value, ended_at=now, attempts=mail.attempts + 1, failure=_cut(failure))
     )
+
+
+def drop(connection: Connection, mail: QueuedMail) -> None:
+    """Take away what nobody is to get: its number may not exist at all."""
+    connection.execute(delete(mail_outbox).where(mail_outbox.c.id == mail.id))
 
 
 def postpone(connection: Connection, mail: QueuedMail, until: datetime, failure: str) -> None:

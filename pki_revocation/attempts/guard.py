@@ -14,6 +14,7 @@ from pki_revocation.database import Database
 from pki_revocation.errors import NotRecognised, TooManyAttempts
 from pki_revocation.model import Channel
 
+from . import metrics
 from .hashing_budget import HashingBudget
 from .ledger import Ledger
 from .settings import LimitSettings
@@ -42,7 +43,7 @@ class Guard:
         self._ledger = Ledger(database=database, audit=audit, limits=self._limits)
         self._digests = SubjectDigests(pepper)
         self._budget = HashingBudget()
-        self._turned_away = TurnedAway(database=database, ledger=self._ledger)
+        self._turned_away = TurnedAway(database=database, clock=clock, ledger=self._ledger)
 
     @contextlib.contextmanager
     def attempt(self, number: str, source: Source, channel: Channel) -> Iterator[None]:
@@ -63,11 +64,12 @@ class Guard:
                     self._count(number, source, subjects, channel)
                     raise
         except TooManyAttempts:
+            metrics.turned_away()
             self._turned_away.count(source.network, self._clock.now())
             raise
 
-    def write_turned_away(self) -> None:
-        """Write down who was turned away since the last time, without waiting for the next second."""
+    def tidy(self) -> None:
+        """Write down, audit and forget what is due now, without waiting for the next second."""
         self._turned_away.write()
 
     def _standing(self, subjects: Subjects) -> Standing:
@@ -81,4 +83,7 @@ class Guard:
 
     def _count(self, number: str, source: Source, subjects: Subjects, channel: Channel) -> None:
         with self._database.write() as connection:
-            self._ledger.record_failure(connection, number, source, subjects, channel, self._clock.now())
+            is_first = self._ledger.record_failure(connection, number, source, subjects, channel, self._clock.now())
+        metrics.failed()
+        if is_first:
+            self._turned_away.tidy_soon()

@@ -1,17 +1,18 @@
 """Failed attempts in the database: counted by minute, alarmed about by episode, audited, and forgotten in time."""
 
-import logging
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pki_revocation import outbox
 from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import iso
 from pki_revocation.database import Database
 from pki_revocation.model import Channel
 from pki_revocation.schema import attempt_episodes, attempt_failures, attempt_minutes
 
+from . import metrics
 from .settings import LimitSettings
 from .source import Source
 from .standing import MINUTE, Failures
@@ -21,7 +22,8 @@ from .subjects import Subjects
 AUDITED_ONE_BY_ONE = 5
 # Of so many sources a minute's counts are audited each on their own, those of all others together.
 AUDITED_SOURCES = 1000
-_log = logging.getLogger(__name__)
+# What one transaction writes of that: whoever revokes waits for no more.
+AT_ONCE = 25
 
 
 class Ledger:
@@ -45,19 +47,20 @@ class Ledger:
 
     def record_failure(
         self, connection: Connection, number: str, source: Source, subjects: Subjects, channel: Channel, now: datetime
-    ) -> None:
-        """Count a failure everywhere, with the same statements whether or not the number exists."""
+    ) -> bool:
+        """Count a failure everywhere, with the same statements whether or not the number exists.
+
+        Gives whether it is the first one of its minute: then it is time to tidy up.
+        """
         minute = now.replace(second=0)
         counts = {subject: self._count(connection, subject, minute) for subject in subjects.in_order()}
-        if counts[subjects.everybody] == 1:
-            self.forget(connection, now)
-            self.audit_minutes(connection, minute)
         self._alarm(connection, number, subjects.number, now)
         if counts[subjects.source] <= AUDITED_ONE_BY_ONE:
             personal = {"address": source.address or source.network, "number": number}
             self._audit.record(connection, "attempt.failed", {"channel": channel.value}, personal=personal)
         else:
             self.count_minute(connection, source.network, minute, failed=1, refused=0)
+        return counts[subjects.everybody] == 1
 
     def count_minute(
         self, connection: Connection, network: str, minute: datetime, *, failed: int, refused: int
@@ -74,31 +77,34 @@ class Ledger:
             )
         )
 
-    def audit_minutes(self, connection: Connection, before: datetime) -> int:
-        """Write each source's counts of the minutes that are over into the audit chain; give the number of records."""
+    def audit_minutes(self, connection: Connection, before: datetime, most: int = AT_ONCE) -> int:
+        """Write counts of minutes that are over into the audit chain, *most* sources at once; give how many it wrote.
+
+        Of those beyond *AUDITED_SOURCES* all is said together first, those that did least.
+        """
+        # Held before looking, so that two processes never audit the same counts.
         self._audit.hold(connection)
-        due = attempt_minutes.c.minute < before - MINUTE
-        rows = connection.execute(
-            select(attempt_minutes).where(due).order_by((attempt_minutes.c.failed + attempt_minutes.c.refused).desc())
-        ).all()
-        if not rows:
+        table, due = attempt_minutes, attempt_minutes.c.minute < before - MINUTE
+        query = select(table).where(due).order_by((table.c.failed + table.c.refused).desc())
+        rest = connection.execute(query.offset(AUDITED_SOURCES)).all()
+        rows = [] if rest else connection.execute(query.limit(most)).all()
+        if not rows and not rest:
             return 0
-        records = 0
-        for row in rows[:AUDITED_SOURCES]:
-            detail = {"minute": row.minute.isoformat(), "failed": row.failed, "refused": row.refused}
+        for row in rows:
+            detail = {"minute": iso(row.minute), "failed": row.failed, "refused": row.refused}
             self._audit.record(connection, "attempts.counted", detail, personal={"network": row.address})
-            records += 1
-        rest = rows[AUDITED_SOURCES:]
         if rest:
-            detail = {
+            together = {
                 "sources": len({row.address for row in rest}),
                 "failed": sum(row.failed for row in rest),
                 "refused": sum(row.refused for row in rest),
             }
-            self._audit.record(connection, "attempts.counted", detail)
-            records += 1
-        connection.execute(delete(attempt_minutes).where(due))
-        return records
+            self._audit.record(connection, "attempts.counted", together)
+        connection.execute(
+            delete(table).where(table.c.address == bindparam("of"), table.c.minute == bindparam("at")),
+            [{"of": row.address, "at": row.minute} for row in (*rows, *rest)],
+        )
+        return len(rows) + len(rest)
 
     def forget(self, connection: Connection, now: datetime) -> None:
         """Take away what counts no more, and beyond *most_rows* what will soonest count no more."""
@@ -141,4 +147,4 @@ class Ledger:
         connection.execute(delete(attempt_episodes).where(attempt_episodes.c.subject == subject))
         connection.execute(self._insert(attempt_episodes).values(subject=subject, begun_at=now, last_at=now))
         outbox.tell_of_failures(connection, number, now)
-        _log.warning("failed attempts pile up at one number: %s in %s", count, self._limits.window)
+        metrics.alarmed()

@@ -6,7 +6,7 @@ from prometheus_client import Counter, Gauge
 
 from pki_revocation.outbox import Outcome
 
-_ENDED = Counter("mails", "Mails by how they ended: sent, given-up or nobody", ["outcome"])
+_ENDED = Counter("mails", "Mails by how they ended: sent or given-up", ["outcome"])
 _WAITING = Gauge("mails_waiting", "Mails in the outbox")
 _OLDEST = Gauge("mails_oldest_waiting_seconds", "For how long the oldest mail waits; 0 when none does")
 

@@ -79,7 +79,8 @@ class Sender:
             contact = contacts.of_number(connection, mail.number)
             text = None if contact is None else _text(connection, mail, contact)
         if contact is None or text is None:
-            self._end(mail, Outcome.NOBODY)
+            with self._database.write() as connection:
+                outbox.drop(connection, mail)
             return False
         if self._carrier is None:
             self._end(mail, Outcome.GIVEN_UP, "Mail is off: [notification] delivery is none.")
