@@ -1,5 +1,5 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test check fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys lock screenshots clean
+.PHONY: help install demo test check fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys bench-guessing lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
@@ -55,6 +55,11 @@ bench-keys: ## Signatures per second by key type, from a file and from SoftHSM: 
 	@requirements/install.sh "$(PYTHON)" test
 	@requirements/programs.sh benchmarks
 	.venv/bin/python -m benchmarks.keys $(if $(DOCS),--docs $(DOCS))
+
+bench-guessing: ## Whether the time of an answer tells that a number exists, and how long right codes take in a flood of wrong ones.
+	@requirements/install.sh "$(PYTHON)" test
+	.venv/bin/python -m benchmarks.guessing.timing
+	.venv/bin/python -m benchmarks.guessing.flood
 
 lock: ## Write the lock files anew, with the newest versions that pyproject.toml allows.
 	@requirements/lock.sh "$(PYTHON)"

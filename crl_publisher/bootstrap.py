@@ -12,6 +12,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
+from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
@@ -21,7 +22,6 @@ from .elsewhere.installing import Installing
 from .elsewhere.requesting import Requesting
 from .elsewhere.watch import ElsewhereWatch
 from .issuance import CrlIssuance
-from .lease import Lease
 from .max_age import MaxAge
 from .outlets import DirectoryOutlet, Outlet
 from .outlets.mirrors import Mirrors
@@ -142,7 +142,12 @@ def installing(installation: Installation, database: Database) -> Installing:
 
 def lease(installation: Installation, database: Database) -> Lease:
     """The publishers' lease, as this process would hold it."""
-    return Lease(database=database, clock=SystemClock(), length=installation.section(PublisherSettings).lease)
+    return Lease(
+        name="crl-publisher",
+        database=database,
+        clock=SystemClock(),
+        length=installation.section(PublisherSettings).lease,
+    )
 
 
 def book(installation: Installation, database: Database) -> ScheduleBook:

@@ -17,6 +17,7 @@ from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config import duration_text
 from pki_revocation.database import Database
 from pki_revocation.installation import Installation
+from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
 
 from . import bootstrap, requests
@@ -26,7 +27,6 @@ from .elsewhere.standing import standings
 from .elsewhere.watch import ADVICE
 from .errors import NotPublished
 from .files import der_of
-from .lease import Lease
 from .named_publication import scope_named
 from .outlets.command import outlets
 from .probe.command import probe

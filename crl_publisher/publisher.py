@@ -17,13 +17,13 @@ from pki_revocation import journal, register
 from pki_revocation.clock import Clock
 from pki_revocation.database import Database
 from pki_revocation.errors import PkiError, StoreError
+from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
 
 from . import metrics, requests
 from .config import PublisherSettings
 from .elsewhere.watch import ElsewhereWatch
 from .issuance import CrlIssuance
-from .lease import Lease
 from .named_publication import publish_named, refuse_named
 from .outlets import Outlet
 from .scheduling.book import ScheduleBook

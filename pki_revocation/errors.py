@@ -92,3 +92,13 @@ class CertificateExpired(RevocationRefused):
 
     def __init__(self, not_after: str) -> None:
         super().__init__(f"This certificate expired on {not_after}: it needs no revocation, and nothing was changed.")
+
+
+class TooManyAttempts(PkiError):
+    """Too many wrong codes came from where this one comes from: it was not looked at, and nothing was changed."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(
+            f"Too many wrong codes came from your address: nothing was revoked, try again after {retry_after} seconds."
+        )

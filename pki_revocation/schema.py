@@ -420,4 +420,62 @@ letter_recipients = Table(
     Column("address", Text, nullable=False),
 )
 
+# Wrong pairs of number and code, by the minute: from where, at which number, and all. *subject* is a keyed digest,
+# so that no address and no number that does not exist stands here; rows expire.
+attempt_failures = Table(
+    "attempt_failures",
+    metadata,
+    Column("subject", LargeBinary(16), primary_key=True),
+    Column("minute", UtcDateTime, primary_key=True),
+    Column("failed", Integer, nullable=False),
+)
+Index("ix_attempt_failures_minute", attempt_failures.c.minute)
+
+# Numbers at which failures pile up: from the first alarm until nobody has failed there for a while is one episode.
+attempt_episodes = Table(
+    "attempt_episodes",
+    metadata,
+    Column("subject", LargeBinary(16), primary_key=True),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+)
+
+# What is not audited one by one: how often one source was counted or turned away in one minute, until that is audited.
+attempt_minutes = Table(
+    "attempt_minutes",
+    metadata,
+    Column("address", String(64), primary_key=True),
+    Column("minute", UtcDateTime, primary_key=True),
+    Column("failed", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+)
+
+# Where a certificate's subscriber reads mail: personal data, in rows that can be erased.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("certificate_id", ForeignKey("certificates.id"), primary_key=True, autoincrement=False),
+    Column("email", String(254), nullable=False),
+    Column("language", String(2), CheckConstraint("language IN ('nl', 'en')", name="language"), nullable=False),
+)
+
+# Mail to be sent: what it tells of, never its text or its addressee. *number* is the subscriber's, known or not.
+mail_outbox = Table(
+    "mail_outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("message_id", String(255), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("number", String(12), nullable=False),
+    Column("issuer_id", Integer),
+    Column("sequence", BigInteger),
+    Column("told_at", UtcDateTime, nullable=False),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("outcome", String(16)),
+    Column("ended_at", UtcDateTime),
+    Column("failure", Text),
+)
+Index("ix_mail_outbox_due", mail_outbox.c.outcome, mail_outbox.c.next_attempt_at)
+
 APPEND_ONLY = (journal, audit)

@@ -13,7 +13,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from . import journal, policy, register
+from . import journal, outbox, policy, register
+from .attempts.guard import Guard
+from .attempts.source import LOCAL, Source
 from .audit import AuditTrail
 from .clock import Clock
 from .codes import CodeVerifier, parse_code
@@ -69,28 +71,44 @@ class Wish:
 class RevocationService:
     """Revokes, and tells what is revoked."""
 
-    def __init__(self, *, database: Database, clock: Clock, audit: AuditTrail, verifier: CodeVerifier) -> None:
-        """All that it needs, as arguments."""
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        audit: AuditTrail,
+        verifier: CodeVerifier,
+        guard: Guard | None = None,
+    ) -> None:
+        """All that it needs, as arguments; *guard* is one with the default limits without any."""
         self._database = database
         self._clock = clock
         self._audit = audit
         self._verifier = verifier
+        self._guard = guard or Guard(database=database, clock=clock, audit=audit, pepper=verifier.pepper)
 
-    def identify(self, number: str, code: str) -> Identified:
-        """Check a number and a code as somebody typed them.
+    def identify(
+        self, number: str, code: str, source: Source = LOCAL, channel: Channel = Channel.OPERATOR
+    ) -> Identified:
+        """Check a number and a code as somebody typed them; *source* and *channel* say from where.
 
         Raises:
             MistypedNumber: before anything is looked up.
             MistypedCode: likewise.
             NotRecognised: for an unknown number and a wrong code alike, after the same work.
+            TooManyAttempts: when too many wrong ones came from *source*; nothing was looked at.
         """
         digits, symbols = parse_number(number), parse_code(code)
+        with self._guard.attempt(digits, source, channel):
+            return self._identify(digits, symbols)
+
+    def _identify(self, digits: str, symbols: str) -> Identified:
         with self._database.read() as connection:
             known = register.live_code(connection, digits)
         stored = None if known is None or known.pepper_id != self._verifier.pepper.id else known.verifier
         fits = self._verifier.check(number=digits, code=symbols, stored=stored)
         if not fits or known is None:
-            _log.info("number %s: number and code do not belong together", digits)
+            _log.info("number and code do not belong together")
             raise NotRecognised
         seal = self._verifier.seal(known.certificate.id, known.version, known.verifier)
         return Identified(certificate_id=known.certificate.id, code_version=known.version, seal=seal)
@@ -212,6 +230,7 @@ class RevocationService:
         (entry,) = journal.append(connection, head, [_new_entry(certificate, latest, wish)], moment)
         event = "revocation.raised" if decision is Decision.RAISE else "revocation.made"
         self._record(connection, event, issuer, entry, wish)
+        outbox.tell_of_revocation(connection, certificate.number, issuer.id, entry.sequence, moment)
         return _confirmation(connection, issuer, certificate, entry, repeated=False)
 
     def _record(self, connection: Connection, event: str, issuer: Issuer, entry: JournalEntry, wish: Wish) -> None:

@@ -7,7 +7,7 @@ from .installation import Installation
 from .supervisor import Supervisor
 
 # The publisher first: whoever looks at /readyz of the others may want a CRL to be there.
-ALL = ("publisher", "distribution", "ocsp", "web", "console", "arrivals")
+ALL = ("publisher", "distribution", "ocsp", "web", "console", "arrivals", "notifier")
 
 
 def service_supervisor(

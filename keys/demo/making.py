@@ -14,10 +14,11 @@ from keys.delegate_requests import register_responder
 from keys.enrolment import enrolment_key, public_half
 from keys.file_key import save_key
 from keys.keyring import Keyring
-from pki_revocation import register
+from pki_revocation import contacts, register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeScheme, CodeVerifier
+from pki_revocation.contacts import Contact
 from pki_revocation.database import Database
 from pki_revocation.documents.letter import Language
 from pki_revocation.documents.letters import LetterMaker
@@ -179,6 +180,10 @@ def _make_codes(installation: Installation, database: Database, clock: Clock, pr
         language=Language.DUTCH,
     )
     ids = [certificate.id for certificate in known.values() if certificate is not None]
+    with database.write() as connection:
+        for place, each in enumerate(ids):
+            contact = Contact(email=f"beheer@zorgverzekeraar-{place + 1}.example", language="en" if place % 2 else "nl")
+            contacts.store(connection, each, contact)
     first, rest = ids[:LETTERS], ids[LETTERS:]
     issued = maker.issue_codes(
         first, letters=installation.path("letters"), progress=progress("codes with letters", len(first))
@@ -235,6 +240,10 @@ operations_port = {ports.operations("arrivals")}
 
 [letters]
 folder = "letters"
+[notification]
+delivery = "folder"
+folder = "mails"
+operations_port = {ports.operations("notifier")}
 
 [publisher]
 operations_port = {ports.operations("publisher")}

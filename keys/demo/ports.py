@@ -10,8 +10,8 @@ from pki_revocation.settings import LOOPBACK
 
 DEFAULT_BASE = 8460
 _OPERATIONS = 10
-SERVICES = ("web", "console", "ocsp", "distribution", "publisher", "arrivals")
-_LISTEN_FOR_NOBODY = frozenset({"publisher", "arrivals"})
+SERVICES = ("web", "console", "ocsp", "distribution", "publisher", "arrivals", "notifier")
+_LISTEN_FOR_NOBODY = frozenset({"publisher", "arrivals", "notifier"})
 
 
 class PortTaken(PkiError):
@@ -25,7 +25,7 @@ class Ports:
     base: int
 
     def public(self, service: str) -> int:
-        """Where the service itself listens; publisher and arrivals do not."""
+        """Where the service itself listens; publisher, arrivals and notifier do not."""
         return self.base + SERVICES.index(service)
 
     def operations(self, service: str) -> int:

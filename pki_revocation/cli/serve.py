@@ -35,6 +35,7 @@ serve.add_command(_service_command("web", "The subscriber's page and endpoint.")
 serve.add_command(_service_command("console", "What operators look at; on loopback."))
 serve.add_command(_service_command("ocsp", "The OCSP responder."))
 serve.add_command(_service_command("arrivals", "The watched folder, and letters of what arrived."))
+serve.add_command(_service_command("notifier", "Mail to subscribers, from the outbox."))
 serve.add_command(_service_command("distribution", "CRLs and CA certificates over http."))
 
 

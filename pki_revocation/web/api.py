@@ -13,6 +13,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService, Wish
 
 from .api_document import read_document
+from .clients import client
 from .outcomes import log_outcome
 from .receipts import ReceiptAddress
 
@@ -28,13 +29,15 @@ def api(*, service: RevocationService, receipt_address: ReceiptAddress) -> Bluep
         if request.mimetype != "application/json":
             raise UnsupportedMediaType
         document = read_document(request.get_data())
+        source = client()
         wish = Wish(
             reason=document.reason,
             channel=Channel.API,
             compromised_at=document.compromised_at,
-            source={"address": request.remote_addr or ""},
+            source={"address": source.address},
         )
-        confirmation = service.revoke(service.identify(document.number, document.code), wish)
+        identified = service.identify(document.number, document.code, source, Channel.API)
+        confirmation = service.revoke(identified, wish)
         log_outcome(confirmation)
         return jsonify(_answer(confirmation, receipt_address))
 

@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from pki_revocation import security_headers
+from pki_revocation.attempts.source import NO_PROXIES, Proxies
 from pki_revocation.clock import Clock, iso
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.model import EntryKind, serial_text
@@ -17,7 +18,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from pki_revocation.settings import WebSettings
 
-from . import languages, moments
+from . import clients, languages, moments
 from .api import PREFIX, api
 from .choices import KEY_COMPROMISE, SPOKEN
 from .complaints import TYPING
@@ -33,8 +34,18 @@ _log = logging.getLogger(__name__)
 _LONGEST_BODY = 4096
 
 
-def create_app(*, service: RevocationService, settings: WebSettings, session_key: str, clock: Clock) -> Flask:
-    """The application; with an https *public_url* cookies are `__Host-` and HSTS is sent."""
+def create_app(
+    *,
+    service: RevocationService,
+    settings: WebSettings,
+    session_key: str,
+    clock: Clock,
+    proxies: Proxies = NO_PROXIES,
+) -> Flask:
+    """The application; with an https *public_url* cookies are `__Host-` and HSTS is sent.
+
+    The word of *proxies* on where a request comes from is taken.
+    """
     secure = urlsplit(settings.public_url).scheme == "https"
     app = Flask(__name__)
     app.config.update(
@@ -52,6 +63,7 @@ def create_app(*, service: RevocationService, settings: WebSettings, session_key
         # Our Referrer-Policy leaves the Referer out; `origin` looks at where a form came from instead.
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.config.update(clients.trust(proxies))
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.before_request(_refuse_incomplete)
     security_headers.install(app, secure=secure, scripts=True)

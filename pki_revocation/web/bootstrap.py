@@ -1,5 +1,7 @@
 """Makes the subscriber's application out of an installation; each worker process does this once."""
 
+from pki_revocation.attempts.guard import Guard
+from pki_revocation.attempts.settings import LimitSettings
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeVerifier
@@ -22,11 +24,15 @@ def application(installation: Installation) -> Application:
     database = installation.database()
     database.check_revision()
     clock = SystemClock()
+    audit = AuditTrail(clock)
+    limits = installation.section(LimitSettings)
+    verifier = CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme)
     service = RevocationService(
         database=database,
         clock=clock,
-        audit=AuditTrail(clock),
-        verifier=CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme),
+        audit=audit,
+        verifier=verifier,
+        guard=Guard(database=database, clock=clock, audit=audit, pepper=verifier.pepper, limits=limits),
     )
     return Application(
         wsgi=create_app(
@@ -34,5 +40,6 @@ def application(installation: Installation) -> Application:
             settings=installation.section(WebSettings),
             session_key=load_session_key(installation),
             clock=clock,
+            proxies=limits.trusted_proxies,
         )
     )

@@ -6,7 +6,7 @@ from flask import Response, make_response, render_template
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped] # it carries no types
 from werkzeug.exceptions import HTTPException
 
-from pki_revocation.errors import NotFound, StoreError
+from pki_revocation.errors import NotFound, StoreError, TooManyAttempts
 
 from .languages import marked
 from .page import ForeignForm
@@ -75,6 +75,15 @@ _BY_STATUS = {
         marked("Nothing was revoked by this. Start again from the first page."),
     ),
 }
+_TOO_MANY_ATTEMPTS = ErrorPage(
+    429,
+    marked("Please wait before you try again"),
+    marked(
+        "Too many wrong codes were filled in from your internet connection. Nothing was revoked by this request. Wait "
+        "a quarter of an hour and try again, or use another connection. Is it urgent? Then send us your request by "
+        "post or e-mail."
+    ),
+)
 _UNAVAILABLE = ErrorPage(
     503,
     marked("Revoking online is not possible at this moment"),
@@ -103,19 +112,25 @@ def error_page_of(error: Exception) -> Response:
                 response.headers[name] = value
     if page is _UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER)
+    if isinstance(error, TooManyAttempts):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
+_BY_ERROR: dict[type[Exception], ErrorPage] = {
+    TicketRefused: _TIMED_OUT,
+    NotFound: _NOT_FOUND,
+    TooManyAttempts: _TOO_MANY_ATTEMPTS,
+    StoreError: _UNAVAILABLE,
+}
+
+
 def _page_of(error: Exception) -> ErrorPage:
+    if type(error) in _BY_ERROR:
+        return _BY_ERROR[type(error)]
     match error:
         case CSRFError() | ForeignForm():
             return _START_AGAIN
-        case TicketRefused():
-            return _TIMED_OUT
-        case NotFound():
-            return _NOT_FOUND
-        case StoreError():
-            return _UNAVAILABLE
         case HTTPException():
             return _BY_STATUS.get(error.code or 500, _INTERNAL)
         case _:

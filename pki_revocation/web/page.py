@@ -26,6 +26,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import Identified, RevocationService, Wish
 
 from .choices import CHOICES, KEY_COMPROMISE, NO_REASON, chosen_reason
+from .clients import client
 from .complaints import Complaint, about, about_typing
 from .languages import PARAMETER, choose_named
 from .moments import local_moment
@@ -80,7 +81,7 @@ class SubscriberPage:
         if complaints := about_typing(number, code):
             return self._ask(kept_number(number), complaints), 422
         try:
-            identified = self._service.identify(number, code)
+            identified = self._service.identify(number, code, client(), Channel.PAGE)
         except NotRecognised as refusal:
             return self._refuse(refusal, kept_number(number)), 403
         return self._review(identified, self._tickets.issue(identified))
@@ -129,7 +130,7 @@ class SubscriberPage:
             channel=Channel.PAGE,
             # The date belongs to this one reason, and is out of sight while another is chosen.
             compromised_at=_compromised_at() if value == KEY_COMPROMISE else None,
-            source={"address": request.remote_addr or ""},
+            source={"address": client().address},
         )
 
     def _refuse(self, refusal: NotRecognised, number: str) -> str:

@@ -20,6 +20,7 @@ from pki_revocation.errors import (
     PkiError,
     ReasonNotPermitted,
     StoreError,
+    TooManyAttempts,
 )
 from pki_revocation.reasons import SUBSCRIBER_REASONS
 
@@ -55,6 +56,7 @@ _ERRORS: dict[type[PkiError], Problem] = {
     CertificateExpired: Problem(409, "expired", "The certificate has expired"),
     MalformedDocument: Problem(400, "malformed-document", "The body is not a JSON document"),
     UnfitMember: Problem(422, "unfit-member", "The document does not have the members that are expected"),
+    TooManyAttempts: Problem(429, "too-many-attempts", "Too many wrong codes came from your address"),
     StoreError: Problem(503, "unavailable", "The register does not answer"),
 }
 _STATUSES = {
@@ -94,6 +96,8 @@ def problem_of(error: Exception) -> Response:
     response = _response(_ERRORS[type(error)], _OWN_DETAILS.get(type(error), str(error)))
     if isinstance(error, StoreError):
         response.headers["Retry-After"] = str(RETRY_AFTER)
+    if isinstance(error, TooManyAttempts):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

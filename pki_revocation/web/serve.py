@@ -1,5 +1,6 @@
 """`pki-revocation serve web`: the subscriber's service, until it is told to stop."""
 
+from pki_revocation.attempts.settings import LimitSettings
 from pki_revocation.installation import Installation
 from pki_revocation.register import refuse_foreign_pepper
 from pki_revocation.secret_files import load_pepper, load_session_key
@@ -25,6 +26,7 @@ def serve(installation: Installation, workers: int | None) -> None:
     pepper = load_pepper(installation)
     load_session_key(installation)
     installation.section(CodeSettings)
+    installation.section(LimitSettings)
     with installation.database() as database:
 
         def ready() -> None:

@@ -8,7 +8,6 @@ import pytest
 from crl_publisher import requests
 from crl_publisher.config import CrlSettings, PublisherSettings
 from crl_publisher.issuance import CrlIssuance
-from crl_publisher.lease import Lease
 from crl_publisher.named_publication import publish_named, refuse_named, scope_named
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.publisher import Publisher
@@ -17,6 +16,7 @@ from crl_publisher.scope import CA, FULL
 from crl_publisher.store import last_published
 from pki_revocation.database import Database
 from pki_revocation.errors import NotFound
+from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.population import OneKey, Population
@@ -48,7 +48,7 @@ def schedule(
         book=book,
         issuance=issuance,
         outlet=outlet,
-        lease=Lease(database=database, clock=clock, length=settings.lease),
+        lease=Lease(name="crl-publisher", database=database, clock=clock, length=settings.lease),
         settings=settings,
         signs=lambda _: True,
         elsewhere=watch_of(database, clock, issuance),

@@ -12,7 +12,6 @@ from sqlalchemy import func, select, update
 from crl_publisher import requests
 from crl_publisher.config import PublisherSettings
 from crl_publisher.issuance import CrlIssuance
-from crl_publisher.lease import Lease
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.publisher import Publisher
 from crl_publisher.scheduling.book import ScheduleBook
@@ -20,6 +19,7 @@ from crl_publisher.scope import FULL
 from crl_publisher.store import PublishedCrl, published
 from pki_revocation import register
 from pki_revocation.database import Database
+from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
 from pki_revocation.schema import crl_schedules, leases
 from tests.crl_publisher.population import OneKey, Population
@@ -59,7 +59,7 @@ def ticker(clock: FakeClock) -> Ticker:
 @pytest.fixture
 def lease(database: Database, clock: FakeClock, settings: PublisherSettings) -> Lease:
     """The lease as this process holds it."""
-    return Lease(database=database, clock=clock, length=settings.lease)
+    return Lease(name="crl-publisher", database=database, clock=clock, length=settings.lease)
 
 
 @pytest.fixture
@@ -255,7 +255,7 @@ def test_without_the_lease_nothing_is_published(
     schedule: Publisher, database: Database, issuer: Issuer, ticker: Ticker, clock: FakeClock
 ) -> None:
     """Another publisher took over: this one is still, until it has the lease again."""
-    other = Lease(database=database, clock=clock, length=timedelta(seconds=30))
+    other = Lease(name="crl-publisher", database=database, clock=clock, length=timedelta(seconds=30))
     ticker.advance(timedelta(seconds=31))
     assert other.hold()
     schedule.renew()
@@ -463,7 +463,7 @@ def test_running_schedule_publishes_and_ends_cleanly(
         book=book,
         issuance=issuance,
         outlet=outlet,
-        lease=Lease(database=database, clock=clock, length=settings.lease),
+        lease=Lease(name="crl-publisher", database=database, clock=clock, length=settings.lease),
         settings=settings,
         signs=lambda _: True,
         elsewhere=watch_of(database, clock, issuance),

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from crl_publisher.lease import Lease
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.database import Database
+from pki_revocation.lease import Lease
 from tests.crl_publisher.installations import Installed, install
 from tests.pki import CertificateAuthority
 
@@ -70,7 +70,7 @@ def test_show_says_rules_versions_and_what_is_next(installed: Installed) -> None
     assert (before["publisher"], before["issuers"], before["versions"]) == (None, {"issuing": None}, [])
     assert "the publisher, or the first change, writes" in said(installed, "show")
     CliRunner().invoke(program, ["crl", "publish", "--directory", str(installed.installation.directory)])
-    lease = Lease(database=installed.database, clock=SystemClock(), length=timedelta(seconds=30))
+    lease = Lease(name="crl-publisher", database=installed.database, clock=SystemClock(), length=timedelta(seconds=30))
     lease.hold()
     said(installed, "set", "period=2h")
     said(installed, "rotate", "period=3h", "--at", "+5h")

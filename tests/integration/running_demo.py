@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 import psutil
 
 _START_SECONDS = 120
-_WIDTH = 16
+_WIDTH = 20
 
 
 def free_port_base() -> int:
     """A base from which all of the demo's ports are free, away from the ephemeral range."""
     while True:
-        base = 10_000 + secrets.randbelow(1200) * 16
+        base = 10_000 + secrets.randbelow(1100) * _WIDTH
         if all(_is_free(base + offset) for offset in range(_WIDTH)):
             return base
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from crl_publisher.lease import Lease
 from pki_revocation.database import Database
+from pki_revocation.lease import Lease
 from pki_revocation.schema import leases
 from tests.fakes import FakeClock
 
@@ -17,13 +17,13 @@ LENGTH = timedelta(seconds=30)
 @pytest.fixture
 def ours(database: Database, clock: FakeClock) -> Lease:
     """One process's lease."""
-    return Lease(database=database, clock=clock, length=LENGTH)
+    return Lease(name="crl-publisher", database=database, clock=clock, length=LENGTH)
 
 
 @pytest.fixture
 def theirs(database: Database, clock: FakeClock) -> Lease:
     """Another's."""
-    return Lease(database=database, clock=clock, length=LENGTH)
+    return Lease(name="crl-publisher", database=database, clock=clock, length=LENGTH)
 
 
 def test_one_of_two_holds_it(ours: Lease, theirs: Lease) -> None:

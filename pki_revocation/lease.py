@@ -1,7 +1,7 @@
-"""The lease: of many publishers, the one whose name stands in the row publishes.
+"""A lease: of many processes that could do the same work, the one whose name stands in the row does it.
 
-It decides who works, and no more: that numbers never go backwards is the outlet's check, because a holder that was
-paused does not know that its lease is gone.
+It decides who works, and no more: what must never be done twice is checked where it is done, because a
+holder that was paused does not know that its lease is gone.
 """
 
 import logging
@@ -13,21 +13,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pki_revocation.clock import Clock
-from pki_revocation.database import Database
-from pki_revocation.schema import leases
-
+from .clock import Clock
+from .database import Database
 from .processes import lives, place
+from .schema import leases
 
-NAME = "crl-publisher"
 _log = logging.getLogger(__name__)
 
 
 class Lease:
     """A lease of one process: taken when nobody has it, renewed by asking again, let go at the end."""
 
-    def __init__(self, *, database: Database, clock: Clock, length: timedelta, name: str = NAME) -> None:
-        """*length* is how long it holds when it is not renewed."""
+    def __init__(self, *, database: Database, clock: Clock, length: timedelta, name: str) -> None:
+        """*length* is how long it holds when it is not renewed; *name* says what for."""
         self._database = database
         self._clock = clock
         self._length = length

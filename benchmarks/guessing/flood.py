@@ -1,0 +1,103 @@
+"""How long a right code takes while wrong ones flood in: `python -m benchmarks.guessing.flood`.
+
+Three times the same revocations, one after the other: alone; beside wrong codes from so many sources that go on and on;
+and beside wrong codes that each come from a source that nobody has seen, which no limit by source can tell from people.
+"""
+
+import json
+import statistics
+import threading
+import time
+from collections import Counter
+
+import click
+
+from pki_revocation.codes import CodeScheme, new_code
+from pki_revocation.numbers import number_at
+
+from .scene import Client, Scene, scene
+
+_OK = 200
+_SETTLE_SECONDS = 10
+# Where right codes come from: away from all that flood.
+_RIGHT_SOURCES = 8_000_000
+_FRESH_SOURCES = 1_000_000
+
+
+class Flood:
+    """Threads that send wrong codes as fast as they are answered; *sources* of them, or a new one each time for 0."""
+
+    def __init__(self, port: int, threads: int, sources: int) -> None:
+        """Begin."""
+        self.statuses: Counter[int] = Counter()
+        self._stop = threading.Event()
+        self._port, self._count, self._sources = port, threads, sources
+        self._lock = threading.Lock()
+        self._sent = 0
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        client = Client(self._port)
+        while not self._stop.is_set():
+            with self._lock:
+                self._sent += 1
+                place = self._sent
+            source = place % self._sources if self._sources else _FRESH_SOURCES + place
+            status, _ = client.send(number_at(1_000_000 + place % 1000), new_code(CodeScheme.ARGON2ID), source)
+            with self._lock:
+                self.statuses[status] += 1
+
+
+@click.command()
+@click.option("--revocations", default=200, type=click.IntRange(20), help="In each of the three parts.")
+@click.option("--threads", default=16, type=click.IntRange(1, 256), help="Connections that flood.")
+@click.option("--sources", default=200, type=click.IntRange(1), help="Sources that flood on and on.")
+def main(revocations: int, threads: int, sources: int) -> None:
+    """Measure and print as JSON; ends with status 1 when any right code was refused."""
+    refused = 0
+    with scene(3 * revocations) as served:
+        for part, (name, flooding) in enumerate(
+            (("alone", None), (f"{sources} sources", sources), ("fresh sources", 0))
+        ):
+            flood = None if flooding is None else Flood(served.port, threads, flooding)
+            if flood is not None:
+                time.sleep(_SETTLE_SECONDS)
+            begun = time.monotonic()
+            before = flood.statuses.total() if flood else 0
+            times, wrong = _revoke(served, part * revocations, revocations)
+            seconds, sent = time.monotonic() - begun, (flood.statuses.total() if flood else 0) - before
+            refused += wrong
+            if flood is not None:
+                flood.stop()
+            figures = {
+                "refused": wrong,
+                "median_ms": round(statistics.median(times), 1),
+                "p99_ms": round(statistics.quantiles(times, n=100)[98], 1),
+                "longest_ms": round(max(times), 1),
+                "wrong_per_second": round(sent / seconds, 1),
+                "wrong_statuses": dict(flood.statuses) if flood else {},
+            }
+            print(json.dumps({name: figures}), flush=True)
+    raise SystemExit(1 if refused else 0)
+
+
+def _revoke(served: Scene, first: int, count: int) -> tuple[list[float], int]:
+    client = Client(served.port)
+    times, refused = [], 0
+    for place, (number, code) in enumerate(served.letters[first : first + count]):
+        status, seconds = client.send(number, code, _RIGHT_SOURCES + first + place)
+        refused += status != _OK
+        times.append(seconds * 1000)
+    return times, refused
+
+
+if __name__ == "__main__":
+    main()

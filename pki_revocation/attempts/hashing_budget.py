@@ -1,0 +1,90 @@
+"""The hashing budget of this process: who may have a code checked now, and who waits.
+
+A check with Argon2id holds a core and 19 MiB for some 44 ms. There are as many turns as cores; who has failed lately
+shares a part of them, so that a turn is always kept for whoever has not. One source has one turn at a time, and what
+failed before is looked at again inside it: many requests at once win nothing over one after the other.
+"""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+
+from pki_revocation.errors import TooManyAttempts
+
+# Of requests that wait, so many of one source, and so many of all sources that have failed: those of others must find
+# threads that are free.
+WAITING_PER_SOURCE = 4
+WAITING_WITH_FAILURES = 8
+# Longer than any queue of the sizes above takes.
+PATIENCE_SECONDS = 10.0
+_RETRY_SECONDS = 5
+
+
+class _Waiting:
+    """Somebody who waits for a turn."""
+
+    __slots__ = ("is_clean", "network", "proceeds")
+
+    def __init__(self, network: str, *, is_clean: bool) -> None:
+        self.network = network
+        self.is_clean = is_clean
+        self.proceeds = False
+
+
+class HashingBudget:
+    """Turns, handed out in the order of coming, but for those who must wait for their share or for themselves."""
+
+    def __init__(self, turns: int | None = None) -> None:
+        """*turns* at once; as many as there are cores without it, and two at least, so that one can be kept."""
+        self._turns = max(2, turns or os.cpu_count() or 1)
+        self._shared_by_failing = max(1, self._turns // 2)
+        self._changed = threading.Condition()
+        self._queue: list[_Waiting] = []
+        self._busy: dict[str, bool] = {}
+
+    @contextlib.contextmanager
+    def turn(self, network: str, *, is_clean: bool) -> Iterator[None]:
+        """Wait for a turn and hold it.
+
+        Raises:
+            TooManyAttempts: when too many of this source, or of those that have failed, wait already.
+        """
+        ticket = _Waiting(network, is_clean=is_clean)
+        with self._changed:
+            self._refuse_crowd(ticket)
+            self._queue.append(ticket)
+            self._hand_out()
+            if not self._changed.wait_for(lambda: ticket.proceeds, PATIENCE_SECONDS) and not is_clean:
+                self._queue.remove(ticket)
+                raise TooManyAttempts(_RETRY_SECONDS)
+            self._changed.wait_for(lambda: ticket.proceeds)
+        try:
+            yield
+        finally:
+            with self._changed:
+                del self._busy[network]
+                self._hand_out()
+
+    def _refuse_crowd(self, ticket: _Waiting) -> None:
+        own = sum(each.network == ticket.network for each in self._queue)
+        failing = sum(not each.is_clean for each in self._queue)
+        if own >= WAITING_PER_SOURCE or (not ticket.is_clean and failing >= WAITING_WITH_FAILURES):
+            raise TooManyAttempts(_RETRY_SECONDS)
+
+    def _hand_out(self) -> None:
+        """Give every free turn to the first who may have it."""
+        while len(self._busy) < self._turns:
+            failing = sum(not is_clean for is_clean in self._busy.values())
+            for ticket in self._queue:
+                if ticket.network in self._busy:
+                    continue
+                if not ticket.is_clean and failing >= self._shared_by_failing:
+                    continue
+                break
+            else:
+                break
+            self._queue.remove(ticket)
+            self._busy[ticket.network] = ticket.is_clean
+            ticket.proceeds = True
+        self._changed.notify_all()

@@ -1,0 +1,22 @@
+"""What operators watch of attempts; no log line for each, because whoever guesses would write our log."""
+
+from prometheus_client import Counter
+
+_FAILED = Counter("attempts_failed", "Wrong pairs of number and code that were looked at")
+_TURNED_AWAY = Counter("attempts_turned_away", "Attempts that were answered 429 before anything was looked at")
+_ALARMS = Counter("attempts_alarms", "Episodes of failures that piled up at one number")
+
+
+def failed() -> None:
+    """A wrong pair."""
+    _FAILED.inc()
+
+
+def turned_away() -> None:
+    """One that was not looked at."""
+    _TURNED_AWAY.inc()
+
+
+def alarmed() -> None:
+    """A number at which failures pile up."""
+    _ALARMS.inc()

@@ -1,0 +1,1 @@
+"""Mail to subscribers: made from the outbox, handed to a mail server, and recorded."""

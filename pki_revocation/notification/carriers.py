@@ -1,0 +1,137 @@
+"""How a mail leaves: over SMTP, or into a folder. A carrier returns when the mail was taken, and raises when not."""
+
+import contextlib
+import os
+import smtplib
+import ssl
+import tempfile
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+
+from pki_revocation.errors import PkiError
+
+from .credentials import Credentials
+from .settings import NotificationSettings, Tls
+
+_PERMANENT = 500
+
+
+class NotTaken(PkiError):
+    """The mail was not taken, or nobody knows whether it was: it is tried again later."""
+
+
+class Refused(PkiError):
+    """The mail server will never take this mail."""
+
+
+class Carrier(Protocol):
+    """Takes one mail at a time."""
+
+    def carry(self, mail: EmailMessage, sender: str, recipient: str) -> None:
+        """Hand it over; *sender* is where bounces go.
+
+        Raises:
+            NotTaken: when it is worth trying again.
+            Refused: when it is not.
+        """
+        ...
+
+
+class FolderCarrier:
+    """Writes each mail into a folder, by its Message-ID: a second copy is the same file."""
+
+    def __init__(self, folder: Path) -> None:
+        """Of the demo, or of whoever sends mail by other means."""
+        self._folder = folder
+
+    def carry(self, mail: EmailMessage, sender: str, recipient: str) -> None:  # noqa: ARG002 - as a carrier
+        """Write it whole or not at all.
+
+        Raises:
+            NotTaken: when the folder cannot be written to.
+        """
+        name = mail["Message-ID"].strip("<>").partition("@")[0] + ".eml"
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".")
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(mail.as_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self._folder / name)
+        except OSError as error:
+            raise NotTaken(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
+
+
+class SmtpCarrier:
+    """One connection for each mail: they are few, and a connection that was left open may be dead."""
+
+    def __init__(self, settings: NotificationSettings, credentials: Credentials | None) -> None:
+        """With certificates checked against the system's authorities, unless TLS is off."""
+        self._settings = settings
+        self._credentials = credentials
+        self._tls = ssl.create_default_context()
+
+    def carry(self, mail: EmailMessage, sender: str, recipient: str) -> None:
+        """Hand it to the server: taken is what it said 250 to after the data.
+
+        Only what it says of this recipient or this mail is final; a server that refuses us altogether may be mended.
+
+        Raises:
+            NotTaken: for no answer, an answer that may change, or a connection that broke.
+            Refused: for a 5xx to recipient or data (RFC 5321 section 4.2.1).
+        """
+        try:
+            client = self._connect()
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotTaken(f"The mail server cannot be used: {_reason(error)}.") from error
+        try:
+            client.send_message(mail, from_addr=sender, to_addrs=[recipient])
+        except smtplib.SMTPRecipientsRefused as error:
+            ((code, _),) = error.recipients.values()
+            raise _refusal(code, "recipient") from error
+        except smtplib.SMTPDataError as error:
+            raise _refusal(error.smtp_code, "mail") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotTaken(f"The mail server did not take the mail: {_reason(error)}.") from error
+        finally:
+            # After its 250 the mail is the server's, whatever becomes of the connection.
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                client.quit()
+            client.close()
+
+    def _connect(self) -> smtplib.SMTP:
+        settings, seconds = self._settings, self._settings.timeout.total_seconds()
+        if settings.tls is Tls.IMPLICIT:
+            client: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, timeout=seconds, context=self._tls)
+        else:
+            client = smtplib.SMTP(settings.host, settings.port, timeout=seconds)
+        try:
+            if settings.tls is Tls.STARTTLS:
+                client.starttls(context=self._tls)
+            if self._credentials is not None:
+                client.login(self._credentials.username, self._credentials.password)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+
+def _refusal(code: int, what: str) -> PkiError:
+    # The server's own words are left out: they repeat addresses.
+    if code >= _PERMANENT:
+        return Refused(f"The mail server refuses the {what} with {code}.")
+    return NotTaken(f"The mail server does not take the {what} now ({code}).")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"it answered {error.smtp_code}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "the connection broke, or no answer came in time"
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return type(error).__name__

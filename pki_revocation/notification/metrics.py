@@ -1,0 +1,22 @@
+"""What operators watch of mail: what becomes of it, how much waits, and for how long."""
+
+from datetime import datetime
+
+from prometheus_client import Counter, Gauge
+
+from pki_revocation.outbox import Outcome
+
+_ENDED = Counter("mails", "Mails by how they ended: sent or given-up", ["outcome"])
+_WAITING = Gauge("mails_waiting", "Mails in the outbox")
+_OLDEST = Gauge("mails_oldest_waiting_seconds", "For how long the oldest mail waits; 0 when none does")
+
+
+def ended(outcome: Outcome) -> None:
+    """A mail ended."""
+    _ENDED.labels(outcome.value).inc()
+
+
+def waiting(count: int, since: datetime | None, now: datetime) -> None:
+    """What waits now."""
+    _WAITING.set(count)
+    _OLDEST.set(0 if since is None else (now - since).total_seconds())

@@ -1,0 +1,154 @@
+"""Sends what is due in the outbox: each mail at least once, and once unless this process ends at the wrong moment.
+
+That moment is between the server's 250 and our record of it: the mail is sent again with the same Message-ID, by which
+its reader's server can tell. One mail's failure never holds up the next.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from pki_revocation import contacts, journal, outbox, register
+from pki_revocation.clock import Clock
+from pki_revocation.contacts import Contact
+from pki_revocation.database import Database
+from pki_revocation.failpoints import reach
+from pki_revocation.model import serial_text
+from pki_revocation.outbox import MailKind, Outcome, QueuedMail
+
+from . import metrics, texts
+from .carriers import Carrier, NotTaken, Refused
+from .message import message
+from .settings import NotificationSettings
+
+_AT_ONCE = 100
+_log = logging.getLogger(__name__)
+
+
+class Turn(Protocol):
+    """Whether this process is the one that sends."""
+
+    @property
+    def is_held(self) -> bool:
+        """Now."""
+        ...
+
+
+class Sender:
+    """One look at the outbox after the other."""
+
+    def __init__(
+        self, *, database: Database, clock: Clock, carrier: Carrier | None, turn: Turn, settings: NotificationSettings
+    ) -> None:
+        """*carrier* is None where mail is off: what is queued then ends as given up, and is not kept for later."""
+        self._database = database
+        self._clock = clock
+        self._carrier = carrier
+        self._turn = turn
+        self._settings = settings
+
+    def send_due(self) -> int:
+        """Try what is due; give the number of mails that were taken.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        now = self._clock.now()
+        with self._database.read() as connection:
+            mails = outbox.due(connection, now, _AT_ONCE)
+        sent = 0
+        for mail in mails:
+            if not self._turn.is_held:
+                break
+            sent += self._send(mail)
+        return sent
+
+    def forget(self) -> None:
+        """Take away what ended long ago.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        with self._database.write() as connection:
+            outbox.forget(connection, self._clock.now(), self._settings.keep)
+
+    def _send(self, mail: QueuedMail) -> bool:
+        with self._database.read() as connection:
+            contact = contacts.of_number(connection, mail.number)
+            text = None if contact is None else _text(connection, mail, contact)
+        if contact is None or text is None:
+            with self._database.write() as connection:
+                outbox.drop(connection, mail)
+            return False
+        if self._carrier is None:
+            self._end(mail, Outcome.GIVEN_UP, "Mail is off: [notification] delivery is none.")
+            return False
+        envelope_sender = self._settings.return_path or self._settings.sender
+        letter = message(text, contact.email, local_id=mail.local_id, told_at=mail.told_at, settings=self._settings)
+        try:
+            self._carrier.carry(letter, envelope_sender, contact.email)
+        except Refused as error:
+            self._end(mail, Outcome.GIVEN_UP, str(error))
+            return False
+        except NotTaken as error:
+            self._postpone(mail, str(error))
+            return False
+        reach("notification.sent")
+        self._end(mail, Outcome.SENT)
+        return True
+
+    def _end(self, mail: QueuedMail, outcome: Outcome, failure: str | None = None) -> None:
+        with self._database.write() as connection:
+            outbox.end(connection, mail, outcome, self._clock.now(), failure)
+        metrics.ended(outcome)
+        if outcome is Outcome.GIVEN_UP:
+            _log.error("mail %s is given up: %s", mail.local_id, failure)
+        else:
+            _log.info("mail %s: %s", mail.local_id, outcome.value)
+
+    def _postpone(self, mail: QueuedMail, failure: str) -> None:
+        now = self._clock.now()
+        until = now + retry_after(mail.attempts, self._settings)
+        if until > mail.told_at + self._settings.give_up_after:
+            self._end(mail, Outcome.GIVEN_UP, failure)
+            return
+        _log.warning("mail %s is tried again at %s: %s", mail.local_id, until.isoformat(), failure)
+        with self._database.write() as connection:
+            outbox.postpone(connection, mail, until, failure)
+
+
+def retry_after(attempts: int, settings: NotificationSettings) -> timedelta:
+    """Twice as long after each failure, up to the longest."""
+    return min(settings.first_retry * (1 << min(attempts, 20)), settings.longest_retry)
+
+
+def _text(connection: Connection, mail: QueuedMail, contact: Contact) -> texts.Text | None:
+    certificate = register.certificate_with_number(connection, mail.number)
+    if certificate is None:
+        return None
+    if mail.kind is MailKind.FAILURES:
+        return texts.failures(contact.language, certificate.organisation, mail.number, mail.told_at)
+    if mail.issuer_id is None or mail.sequence is None:
+        return None
+    entry = journal.entry_at(connection, mail.issuer_id, mail.sequence)
+    if entry is None:
+        return None
+    first = journal.first_entry(connection, mail.issuer_id, entry.serial) or entry
+    return texts.revoked(
+        contact.language,
+        texts.RevokedFacts(
+            organisation=certificate.organisation,
+            number=mail.number,
+            serial=serial_text(entry.serial),
+            revoked_at=first.recorded_at,
+            reason=entry.reason,
+            reference=entry.reference,
+        ),
+    )
+
+
+def waits_too_long(since: datetime | None, now: datetime, settings: NotificationSettings) -> bool:
+    """Whether the oldest mail waits for longer than the mail server's trouble usually lasts."""
+    return since is not None and now - since > 2 * settings.longest_retry

@@ -1,0 +1,159 @@
+"""What mails say, in Dutch and in English: plain words (B1), and never the code or the whole number."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+
+from pki_revocation.reasons import RevocationReason
+
+_HOME = ZoneInfo("Europe/Amsterdam")
+_LOCALES = {"nl": "nl_NL", "en": "en_GB"}
+_HIDDEN = "•••• ••••"
+
+_REASONS = {
+    "nl": {
+        RevocationReason.UNSPECIFIED: "niet opgegeven",
+        RevocationReason.KEY_COMPROMISE: "de sleutel is misschien bij anderen bekend",
+        RevocationReason.AFFILIATION_CHANGED: "de gegevens kloppen niet meer",
+        RevocationReason.SUPERSEDED: "het certificaat is vervangen",
+        RevocationReason.CESSATION_OF_OPERATION: "het certificaat wordt niet meer gebruikt",
+    },
+    "en": {
+        RevocationReason.UNSPECIFIED: "not given",
+        RevocationReason.KEY_COMPROMISE: "the key may be known to others",
+        RevocationReason.AFFILIATION_CHANGED: "its details are no longer right",
+        RevocationReason.SUPERSEDED: "the certificate has been replaced",
+        RevocationReason.CESSATION_OF_OPERATION: "the certificate is no longer used",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A mail's subject and its paragraphs, of plain text."""
+
+    language: str
+    subject: str
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokedFacts:
+    """What a revocation's mail tells."""
+
+    organisation: str
+    number: str
+    serial: str
+    revoked_at: datetime
+    reason: RevocationReason
+    reference: str
+
+
+def revoked(language: str, facts: RevokedFacts) -> Text:
+    """A certificate was revoked."""
+    reason = _REASONS[language].get(facts.reason, facts.reason.token)
+    moment, utc = in_words(language, facts.revoked_at), facts.revoked_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    if language == "nl":
+        return Text(
+            language=language,
+            subject=f"Uw certificaat is ingetrokken ({facts.reference})",
+            paragraphs=(
+                f"Het servercertificaat van {facts.organisation} is ingetrokken op {moment} ({utc}).",
+                (
+                    f"Nummer: {masked(facts.number)}\nSerienummer: {facts.serial}\nReden: {reason}\n"
+                    f"Kenmerk: {facts.reference}"
+                ),
+                (
+                    "Intrekken is definitief. Het certificaat kan nooit meer worden gebruikt. Uw aansprakelijkheid "
+                    "voor het certificaat is op dit moment geëindigd."
+                ),
+                (
+                    "Hebt u dit niet zelf gedaan en weet u niet wie het wel deed? Neem dan direct contact met ons op "
+                    "en noem het kenmerk."
+                ),
+                "U kunt niet antwoorden op deze e-mail. Wij vragen nooit om uw intrekkingscode.",
+            ),
+        )
+    return Text(
+        language=language,
+        subject=f"Your certificate has been revoked ({facts.reference})",
+        paragraphs=(
+            f"The server certificate of {facts.organisation} was revoked on {moment} ({utc}).",
+            (
+                f"Number: {masked(facts.number)}\nSerial number: {facts.serial}\nReason: {reason}\n"
+                f"Reference: {facts.reference}"
+            ),
+            (
+                "Revoking is final. The certificate can never be used again. Your liability for the certificate ended "
+                "at this moment."
+            ),
+            "Did you not do this yourself, and do you not know who did? Contact us at once and give the reference.",
+            "You cannot reply to this e-mail. We never ask for your revocation code.",
+        ),
+    )
+
+
+def failures(language: str, organisation: str, number: str, at: datetime) -> Text:
+    """Somebody tries codes at a number."""
+    moment = in_words(language, at)
+    if language == "nl":
+        return Text(
+            language=language,
+            subject="Er is vaak een verkeerde intrekkingscode ingevuld",
+            paragraphs=(
+                (
+                    f"Op {moment} is meerdere keren achter elkaar een verkeerde intrekkingscode ingevuld bij uw nummer "
+                    f"{masked(number)}, van het servercertificaat van {organisation}."
+                ),
+                (
+                    "Met deze pogingen is niets ingetrokken. De code is te lang om te raden. U kunt uw certificaat "
+                    "zelf nog steeds intrekken."
+                ),
+                (
+                    "Was u dit zelf? Vergelijk dan uw nummer en code met de brief. Was u het niet en ligt de brief "
+                    "niet meer op een veilige plek? Vraag ons dan om een nieuwe code."
+                ),
+                (
+                    "U krijgt dit bericht één keer, ook als de pogingen doorgaan. U kunt niet antwoorden op deze "
+                    "e-mail. Wij vragen nooit om uw intrekkingscode."
+                ),
+            ),
+        )
+    return Text(
+        language=language,
+        subject="A wrong revocation code was filled in several times",
+        paragraphs=(
+            (
+                f"On {moment} a wrong revocation code was filled in several times for your number {masked(number)}, of "
+                f"the server certificate of {organisation}."
+            ),
+            (
+                "Nothing was revoked by these attempts. The code is too long to be guessed. You can still revoke your "
+                "certificate yourself."
+            ),
+            (
+                "Was this you? Then compare your number and code with the letter. Was it not, and is the letter no "
+                "longer in a safe place? Then ask us for a new code."
+            ),
+            (
+                "You get this message once, also when the attempts go on. You cannot reply to this e-mail. We never "
+                "ask for your revocation code."
+            ),
+        ),
+    )
+
+
+def masked(number: str) -> str:
+    """The number's last four digits alone."""
+    return f"{_HIDDEN} {number[-4:]}"
+
+
+def in_words(language: str, moment: datetime) -> str:
+    """A moment as people in the Netherlands read it, with the zone's name."""
+    local, locale = moment.astimezone(_HOME), _LOCALES[language]
+    joined = "om" if language == "nl" else "at"
+    zone = "Nederlandse tijd" if language == "nl" else "Dutch time"
+    clock = format_time(local, "HH:mm:ss", locale=locale)
+    return f"{format_date(local, 'd MMMM y', locale=locale)} {joined} {clock} ({zone})"

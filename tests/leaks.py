@@ -1,0 +1,86 @@
+"""Looks for revocation codes where none may be: files as they lie on the disk, rows, logs, mails and addresses.
+
+A code counts as found in upper or lower case, whole or in groups with hyphens, spaces, + or %20 between them, and also
+without its check symbol: the symbols before it are what must be guessed.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import MetaData, select
+
+from pki_revocation.database import Database
+
+_GROUP = 4
+_BETWEEN = (b"", b"-", b" ", b"+", b"%20", b"\\n", b"\r\n", b"\n")
+# In UTF-16 too: what some programs write of text.
+_ENCODINGS = ("utf-8", "utf-16-le")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leak:
+    """Where a code stands; never which, because this is printed."""
+
+    where: str
+    form: str
+
+
+def shapes(symbols: str) -> Iterator[tuple[str, bytes]]:
+    """Every way in which the symbols of one code may be written, with what to call it."""
+    groups = [symbols[place : place + _GROUP] for place in range(0, len(symbols), _GROUP)]
+    for between in _BETWEEN:
+        for case, parts in (("upper", groups), ("lower", [each.lower() for each in groups])):
+            text = between.decode().join(parts)
+            for encoding in _ENCODINGS:
+                yield f"{case} case, {between!r} between groups, {encoding}", text.encode(encoding)
+
+
+class Search:
+    """A search for many codes at once."""
+
+    def __init__(self, codes: Iterable[str]) -> None:
+        """*codes* without or with their check symbols, which are left out of the search."""
+        bare = {code[: len(code) // _GROUP * _GROUP] for code in codes}
+        self._forms = {octets: form for code in bare for form, octets in shapes(code)}
+        self._pattern = re.compile(b"|".join(re.escape(each) for each in self._forms)) if self._forms else None
+
+    def in_octets(self, where: str, octets: bytes) -> list[Leak]:
+        """What stands in there."""
+        if self._pattern is None:
+            return []
+        return [Leak(where=where, form=self._forms[found[0]]) for found in self._pattern.finditer(octets)]
+
+    def in_folder(self, folder: Path, besides: Iterable[Path] = ()) -> list[Leak]:
+        """Every file's octets and every file's name, but for those that are *besides*."""
+        left_out = {each.resolve() for each in besides}
+        found = []
+        for path in sorted(folder.rglob("*")):
+            if path.resolve() in left_out or left_out & set(path.resolve().parents):
+                continue
+            found += self.in_octets(f"name of {path}", str(path.relative_to(folder)).encode())
+            if path.is_file() and not path.is_symlink():
+                try:
+                    found += self.in_octets(str(path), path.read_bytes())
+                except (FileNotFoundError, PermissionError):
+                    continue  # it went, or is another account's: PostgreSQL's, whose rows are looked at
+        return found
+
+    def in_database(self, database: Database) -> list[Leak]:
+        """Every value of every row of every table; of a SQLite file also its octets, deleted rows and WAL included."""
+        found = []
+        reflected = MetaData()
+        with database.engine.connect() as connection:
+            reflected.reflect(connection)
+            for table in reflected.tables.values():
+                for row in connection.execute(select(table)):
+                    octets = b"\x00".join(
+                        value if isinstance(value, bytes) else str(value).encode() for value in row if value is not None
+                    )
+                    found += self.in_octets(f"table {table.name}", octets)
+        if database.is_sqlite:
+            file = Path(str(database.url.database))
+            for path in sorted(file.parent.glob(f"{file.name}*")):
+                found += self.in_octets(str(path), path.read_bytes())
+        return found
