@@ -32,6 +32,7 @@ class AccountSettings:
     distribution: str | None = setting(None)
     publisher: str | None = setting(None)
     arrivals: str | None = setting(None)
+    notifier: str | None = setting(None)
 
     def by_service(self) -> Mapping[str, str]:
         """The accounts that are named."""

@@ -65,5 +65,5 @@ def test_each_service_has_an_account_of_its_own() -> None:
     names = {found[1] for found in users if found}
     made = set(re.findall(r"^u (\S+)", (UNITS / "pki-revocation.sysusers.conf").read_text(), re.MULTILINE))
 
-    assert len(names) == len(SERVICES) == 6
+    assert len(names) == len(SERVICES) == 7
     assert names == made

@@ -23,13 +23,14 @@ PLAYERS = {
     "pki-web": "mail",
     "pki-console": "games",
     "pki-arrivals": "lp",
+    "pki-notifier": "man",
     "pki-distribution": "nobody",
     "root": "root",
 }
 GROUP = pwd.getpwnam("uucp").pw_gid
 SERVICES = {
     "publisher": ["publisher"],
-    **{name: ["serve", name] for name in ("distribution", "ocsp", "web", "console", "arrivals")},
+    **{name: ["serve", name] for name in ("distribution", "ocsp", "web", "console", "arrivals", "notifier")},
 }
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another account")

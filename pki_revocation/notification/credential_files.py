@@ -1,0 +1,19 @@
+"""The file with the mail server's password: the notifier's alone."""
+
+from collections.abc import Iterator
+
+from pki_revocation.accounts import Secret
+from pki_revocation.installation import Installation
+
+from .settings import NotificationSettings
+
+
+def secrets(installation: Installation) -> Iterator[Secret]:
+    """The file, where there is one.
+
+    Raises:
+        ConfigurationError: when [notification] is wrong.
+    """
+    settings = installation.section(NotificationSettings)
+    if settings.credentials is not None:
+        yield Secret(installation.path(settings.credentials), "the mail server's password", ("notifier",))
