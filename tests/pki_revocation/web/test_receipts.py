@@ -74,7 +74,7 @@ def test_what_is_visible_is_told_to_whoever_has_the_address_alone(
 
 
 def test_what_is_visible_needs_no_cookie_and_is_kept_by_nobody(app: Flask, browser: Browser, address: str) -> None:
-    """The address that stands in the page answers in the page's language, to a visitor without cookies, and sets none."""
+    """The address that stands in the page answers in the page's language, without cookies, and sets none."""
     page = browser.get(f"{address}?lang=nl").text
     (path,) = re.findall(r'data-address="([^"]+)"', page)
     stranger = Browser(app, language="en")
