@@ -1,15 +1,20 @@
 """`make screenshots`: pictures of every page, of a demo of its own, in both languages and two widths."""
 
+import io
+import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.integration.running_demo import RunningDemo, free_port_base
 
 _WIDTHS = {"wide": 1280, "narrow": 320}
+# What the confirmation says once the CRL has it, in either language.
+_LISTED = re.compile(r"CRL: (het certificaat staat|it is) in .*\d")
 _OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
@@ -41,7 +46,7 @@ def _revocation(browser: Browser, demo: RunningDemo, place: int, folder: Path, l
     page = browser.new_context(viewport={"width": _WIDTHS[width], "height": 800}, locale=language).new_page()
 
     def keep(name: str) -> None:
-        page.screenshot(path=folder / f"{name}-{language}-{width}.png", full_page=True)
+        _keep(page, folder / f"{name}-{language}-{width}.webp")
 
     page.goto(demo.contract["revocation_url"])
     keep("1-number-and-code")
@@ -58,14 +63,21 @@ def _revocation(browser: Browser, demo: RunningDemo, place: int, folder: Path, l
     keep("3-key-not-safe")
     _click(page, "#revoke")
     page.locator("#visible[data-settled]").wait_for()
-    page.wait_for_timeout(4000)  # the page refreshes what others see
+    page.get_by_text(_LISTED).first.wait_for()  # the page refreshes what others see
     keep("4-confirmation")
 
 
 def _console(browser: Browser, demo: RunningDemo, folder: Path) -> None:
     page = browser.new_context(viewport={"width": _WIDTHS["wide"], "height": 800}).new_page()
     page.goto(demo.contract["console_url"])
-    page.screenshot(path=folder / "console.png", full_page=True)
+    _keep(page, folder / "console.webp")
+
+
+def _keep(page: Page, path: Path) -> None:
+    """The whole page, in the 64 colours that flat pages make do with, without further loss."""
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled")))
+    flat = picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).convert("RGB")
+    flat.save(path, lossless=True, method=6)
 
 
 def _click(page: Page, button: str) -> None:

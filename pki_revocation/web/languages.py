@@ -101,7 +101,8 @@ def install(app: Flask, *, secure: bool) -> None:
 
     @app.after_request
     def remember(response: Response) -> Response:
-        if "remember_language" in g:
+        # What the page's script asks for says its language itself, and leaves nothing behind.
+        if "remember_language" in g and response.mimetype == "text/html":
             response.set_cookie(
                 _cookie_name(),
                 g.remember_language.value,

@@ -1,7 +1,7 @@
 """GET /receipt/<token>: the confirmation once more, for thirty days, for whoever has its address.
 
-`/receipt/<token>/visible` says what relying parties see now, for the page's script, and nothing
-to whoever lacks the address.
+`/receipt/<token>/visible` says what relying parties see now, for the page's script. It takes no cookies and sets none,
+and a token that is wrong or over answers there as any address does at which nothing is.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,11 @@ from flask import Blueprint, Response, jsonify, render_template, url_for
 from werkzeug.exceptions import Gone
 
 from pki_revocation.clock import Clock
+from pki_revocation.errors import NotFound
 from pki_revocation.model import Confirmation
 from pki_revocation.service import RevocationService
 
+from .languages import PARAMETER, current_language
 from .sightings import sighting
 from .tokens import RECEIPT_LIFETIME, Receipts
 
@@ -32,12 +34,13 @@ def receipt_address(public_url: str, receipts: Receipts) -> ReceiptAddress:
 def show_confirmation(service: RevocationService, confirmation: Confirmation, address: ReceiptAddress) -> str:
     """The page that says it: right after revoking, and from its address."""
     receipt_url = address(confirmation)
+    token = receipt_url.rpartition("/")[2]
     return render_template(
         "confirmation.html",
         confirmation=confirmation,
         seen=sighting(service.visibility(confirmation), confirmation),
         receipt_url=receipt_url,
-        visible_url=url_for("receipts.visible", token=receipt_url.rpartition("/")[2]),
+        visible_url=url_for("receipts.visible", token=token, **{PARAMETER: current_language().value}),
     )
 
 
@@ -47,19 +50,23 @@ def receipt_pages(
     """The receipts, on a service."""
     blueprint = Blueprint("receipts", __name__)
 
-    def confirmed(token: str) -> Confirmation:
+    def confirmed(token: str) -> Confirmation | None:
+        """What the token stands for, or None when its thirty days are over."""
         confirmation = service.confirmation(*receipts.read(token))
-        if clock.now() > confirmation.entry.recorded_at + RECEIPT_LIFETIME:
-            raise Gone
-        return confirmation
+        return confirmation if clock.now() <= confirmation.entry.recorded_at + RECEIPT_LIFETIME else None
 
     @blueprint.get("/receipt/<token>")
     def show(token: str) -> str:
-        return show_confirmation(service, confirmed(token), address)
+        confirmation = confirmed(token)
+        if confirmation is None:
+            raise Gone
+        return show_confirmation(service, confirmation, address)
 
     @blueprint.get("/receipt/<token>/visible")
     def visible(token: str) -> Response:
         confirmation = confirmed(token)
+        if confirmation is None:
+            raise NotFound("The confirmation is no longer shown.")
         seen = sighting(service.visibility(confirmation), confirmation)
         return jsonify({"lines": seen.lines, "looked": seen.looked, "settled": seen.settled})
 

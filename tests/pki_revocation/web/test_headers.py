@@ -12,13 +12,17 @@ EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/revoke", "/intrekken", "/nothing", "/static/page.css", "/api/v1/revocations", "/receipt/x"]
-)
+ADDRESSES = [
+    "/", "/revoke", "/intrekken", "/nothing", "/static/page.css", "/api/v1/revocations", "/receipt/x", "/receipt/x/visible",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
 def test_every_answer_has_them(bare_app: Flask, path: str) -> None:
     """Pages, files, errors and problem documents alike; and no policy with a hole in it."""
     answer = Browser(bare_app).get(path)
@@ -28,6 +32,8 @@ def test_every_answer_has_them(bare_app: Flask, path: str) -> None:
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "form-action 'self'" in policy
+    assert "base-uri 'none'" in policy
+    assert "object-src 'none'" in policy
     assert "unsafe" not in policy
     assert "script-src 'self';" in policy
     assert "connect-src 'self';" in policy
@@ -65,6 +71,27 @@ def test_https_gets_host_cookies_and_hsts(secure_app: Flask, subscriber: Subscri
     confirmation = visitor.revoke(subscriber, reason="none")
     assert confirmation.status_code == 200
     assert "https://intrekken.example/receipt/" in confirmation.text
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "TRACE"])
+def test_https_is_told_with_everything(secure_app: Flask, path: str, method: str) -> None:
+    """HSTS and the policy come with every answer whatever was asked: errors and redirects too, and never a 5xx."""
+    answer = secure_app.test_client().open(path, method=method, base_url="https://intrekken.example")
+
+    assert answer.headers["Strict-Transport-Security"] == "max-age=63072000"
+    assert EVERYWHERE.items() <= dict(answer.headers).items()
+    assert answer.status_code < 500
+    if not path.startswith("/static"):
+        assert answer.headers["Cache-Control"] == "no-store"
+    if method not in {"GET", "HEAD", "POST"}:
+        assert answer.status_code in {404, 405}
+
+
+@pytest.mark.parametrize("path", ["/static/page.css", "/api/v1/revocations", "/receipt/x", "/nothing", "/"])
+def test_cookies_are_for_forms_alone(bare_app: Flask, path: str) -> None:
+    """What has no form sets no cookie."""
+    assert "Set-Cookie" not in Browser(bare_app).get(path).headers
 
 
 def test_demo_has_plain_cookies_and_says_so(bare_app: Flask) -> None:

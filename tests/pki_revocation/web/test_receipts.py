@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browser import Browser
@@ -51,6 +52,41 @@ def test_receipt_cannot_be_guessed(browser: Browser, address: str, token: str) -
 
     assert answer.status_code == 404
     assert "This page does not exist" in answer.text
+
+
+@pytest.mark.parametrize("token", ["1", "WzEsMV0.AAAA", "cut short", "over"])
+def test_what_is_visible_is_told_to_whoever_has_the_address_alone(
+    app: Flask, address: str, clock: FakeClock, token: str
+) -> None:
+    """A token that is wrong, or whose thirty days are over, answers like any address at which nothing is."""
+    if token == "over":
+        clock.advance(timedelta(days=30, seconds=1))
+    path = {"over": f"{address}/visible", "cut short": f"{address[:-1]}/visible"}.get(
+        token, f"/receipt/{token}/visible"
+    )
+    stranger = Browser(app)
+
+    answer, nothing = stranger.get(path), stranger.get("/nothing")
+
+    assert answer.status_code == 404
+    assert (answer.status, answer.text) == (nothing.status, nothing.text)
+    assert [*answer.headers] == [*nothing.headers]
+
+
+def test_what_is_visible_needs_no_cookie_and_is_kept_by_nobody(app: Flask, browser: Browser, address: str) -> None:
+    """The address that stands in the page answers in the page's language, without cookies, and sets none."""
+    page = browser.get(f"{address}?lang=nl").text
+    (path,) = re.findall(r'data-address="([^"]+)"', page)
+    stranger = Browser(app, language="en")
+
+    answer = stranger.get(path)
+
+    assert path.startswith(f"{address}/visible")
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    assert set(answer.get_json()) == {"lines", "looked", "settled"}
+    assert "Nederlandse tijd" in answer.get_json()["looked"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
 
 
 def _without_the_look(page: str) -> str:
