@@ -158,7 +158,7 @@ def test_word_without_a_break_stays_on_the_paper(address: tuple[str, ...]) -> No
     placed = characters(compile_letter(wide))
 
     assert sum(character == "W" for character, _ in placed) >= 64 * 3 + 60 * bool(address)
-    assert all(25 - 0.5 <= box[0] and box[2] <= 185 + 0.5 for _, box in placed)
+    assert all(box[0] >= 25 - 0.5 and box[2] <= 185 + 0.5 for _, box in placed)
     if address:
         assert all(box[2] <= 110 for _, box in placed if 50 <= box[1] <= 90)
 
