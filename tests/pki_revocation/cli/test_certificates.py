@@ -1,6 +1,7 @@
 """`certificate` and `letter` as an operator uses them: output, exit statuses, and runs that were killed."""
 
 import json
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +18,8 @@ from pki_revocation.database import Database
 from pki_revocation.errors import ConfigurationError, MistypedNumber, NotFound, StoreError
 from pki_revocation.installation import Installation
 from pki_revocation.numbers import grouped
-from pki_revocation.schema import certificates, revocation_codes
-from tests.letter_runs import new_installation, process
+from pki_revocation.schema import certificates, personal_details, revocation_codes
+from tests.letter_runs import counting, new_installation, on_paper, process
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, pem, write_index
 
@@ -174,6 +175,60 @@ def test_letters_for_chosen_numbers(run: Run, tmp_path: Path, installation: Inst
     assert [each.exit_code for each in (first, second, third)] == [0, 3, 1]
     assert "has a revocation code already: 'pki-revocation letter reissue' makes a new one." in second.stdout
     assert {file.name for file in folder.iterdir()} == {f"letter-{one}.pdf", f"letter-{two}.pdf"}
+
+
+def test_reissue_kills_the_code_of_before(run: Run, index: Path, tmp_path: Path, installation: Installation) -> None:
+    """A second letter whose code counts, and the first's no more; without a code there is nothing to reissue."""
+    run("certificate import", index)
+    folder = tmp_path / "letters"
+    with installation.database() as database, database.read() as connection:
+        number = connection.execute(select(certificates.c.number).where(certificates.c.serial == 1)).scalar_one()
+    too_early = run("letter reissue", number, "--letters", folder)
+    run("letter make", number, "--letters", folder)
+    (first,) = on_paper(folder)
+
+    reissued = run("letter reissue", grouped(number), "--letters", folder, "--by", "anna", "--json")
+
+    assert (too_early.exit_code, reissued.exit_code) == (1, 0)
+    assert "has no revocation code yet" in too_early.stdout
+    assert json.loads(reissued.stdout)["letters"] == 1
+    assert {file.name for file in folder.iterdir()} == {f"letter-{number}.pdf", f"letter-{number}-2.pdf"}
+    papers = on_paper(folder)
+    assert len(set(papers)) == 2
+    assert counting(installation, [each for each in papers if each != first]) == [number]
+    assert counting(installation, [first]) == []
+    with installation.database() as database, database.read() as connection:
+        assert connection.execute(select(personal_details.c.detail)).scalars().all() == ['{"by": "anna"}']
+        verify_chain(connection)
+
+
+@pytest.mark.parametrize("command", ["letter make", "letter reissue"])
+def test_fonts_of_the_configuration_print_what_the_own_ones_cannot(
+    tmp_path: Path, authority: CertificateAuthority, command: str
+) -> None:
+    """Without them the name is refused by number; with them it is printed, and the code counts."""
+    installation = new_installation(tmp_path / "other", authority, '[letters]\nfonts = "fonts"\n')
+    fonts = installation.directory / "fonts"
+    fonts.mkdir()
+    subject = "/O=" + "".join(f"\\x{octet:02X}" for octet in "ⴰⵣⵓⵍ".encode()) + "/CN=a"
+    index = write_index(tmp_path / "index.txt", [index_row(1, expiry="491123140322Z", subject=subject)])
+    process(installation, "certificate", "import", index)
+    letters = tmp_path / "letters"
+
+    refused = process(installation, "letter", "make", "--all", "--letters", letters)
+    # Debian's fontconfig, which the browser of the tests needs, brings it.
+    shutil.copy("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", fonts)
+    made = process(installation, "letter", "make", "--all", "--letters", letters)
+    if command == "letter reissue":
+        (number,) = counting(installation, on_paper(letters))
+        made = process(installation, "letter", "reissue", number, "--letters", letters)
+
+    assert refused.returncode == 1
+    assert "ⴰ" in refused.stdout
+    assert made.returncode == 0, made.stdout
+    newest = max(letters.glob("*.pdf"), key=lambda file: len(file.name))
+    assert "ⴰⵣⵓⵍ" in PdfReader(newest).pages[0].extract_text()
+    assert len(counting(installation, on_paper(letters))) == 1
 
 
 def test_all_with_nothing_to_do_is_no_failure(run: Run, tmp_path: Path) -> None:
