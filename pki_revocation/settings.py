@@ -58,13 +58,15 @@ class LetterSettings:
     """[letters]: letters that are made by themselves for certificates that arrive. Without a *folder* none are.
 
     *language* is for certificates of which nobody said what their subscriber reads: nl or en. *fonts* is a folder with
-    fonts for names in other scripts than Latin, Greek, Cyrillic and Hebrew.
+    fonts for names in other scripts than Latin, Greek, Cyrillic and Hebrew. With *print_file*, letters go into print
+    files with a manifest, and not into a file each.
     """
 
     section: ClassVar[str] = "letters"
     folder: Path | None = setting(None)
     language: str = setting("nl")
     fonts: Path | None = setting(None)
+    print_file: bool = setting(default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,8 @@ class ArrivalLetters:
         newest, now = self._maker.newest(), self._monotonic()
         if newest == self._newest and now - self._looked_at < _EVERYTHING_SECONDS:
             return 0
-        report = self._maker.make_all(self._folder) if self._maker.waiting() else None
+        is_due = self._maker.waiting() or self._maker.is_unfinished(self._folder)
+        report = self._maker.make_all(self._folder) if is_due else None
         # Only now: what failed on the way is looked at again.
         self._newest, self._looked_at = newest, now
         if report is None:

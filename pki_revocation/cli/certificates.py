@@ -34,6 +34,12 @@ _language_option = click.option(
     type=click.Choice([language.value for language in Language]),
     help="For subscribers whose own language nobody told; that of [letters] without it.",
 )
+_print_option = click.option(
+    "--print-file/--no-print-file",
+    "prints",
+    default=None,
+    help="Letters in one PDF for each 1,000, with a manifest, or in a PDF each; as [letters] says without it.",
+)
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 
 
@@ -51,15 +57,17 @@ def certificate() -> None:
     help="Make a letter here for every live certificate that has no code yet, also from an earlier import.",
 )
 @_language_option
+@_print_option
 @_json_option
 @installation_option
-def import_(
+def import_(  # noqa: PLR0913 - an argument for each option
     installation: Installation,
     *,
     files: tuple[Path, ...],
     issuer_name: str | None,
     letters: Path | None,
     language: str | None,
+    prints: bool | None,
     as_json: bool,
 ) -> None:
     """Register certificates: PEM, DER, folders of them, an OpenSSL index.txt, or CSV with a header line.
@@ -73,7 +81,7 @@ def import_(
     with installation.database() as database:
         database.check_revision()
         # Letters need the pepper: better to miss it before a million rows than after.
-        maker = None if letters is None else _maker(installation, database, language)
+        maker = None if letters is None else _maker(installation, database, language, prints=prints)
         importer = Importer(database=database, clock=clock, audit=AuditTrail(clock))
         with _progress("Importing", None) as progress:
             report = importer.run(files, issuer_name, progress)
@@ -84,7 +92,7 @@ def import_(
         click.echo(report.text())
         if made is not None:
             click.echo(made.text())
-    lettered, unlettered = (0, 0) if made is None else (made.made, len(made.refused))
+    lettered, unlettered = (0, 0) if made is None else (made.made + len(made.files), len(made.refused))
     sys.exit(_exit_status(report.added + lettered, report.refused_in_all + unlettered))
 
 
@@ -134,15 +142,17 @@ def letter() -> None:
     help="The folder for the letters; it is made when it is missing.",
 )
 @_language_option
+@_print_option
 @_json_option
 @installation_option
-def make(
+def make(  # noqa: PLR0913 - an argument for each option
     installation: Installation,
     *,
     numbers: tuple[str, ...],
     every: bool,
     letters: Path,
     language: str | None,
+    prints: bool | None,
     as_json: bool,
 ) -> None:
     """Make revocation codes and the letters that they stand in, for the numbers given or for --all.
@@ -158,7 +168,7 @@ def make(
     chosen = [parse_number(number) for number in numbers]
     with installation.database() as database:
         database.check_revision()
-        maker = _maker(installation, database, language)
+        maker = _maker(installation, database, language, prints=prints)
         if every:
             report = _make_all(maker, letters)
         else:
@@ -204,8 +214,11 @@ def reissue(
     sys.exit(_exit_status(report.made, len(report.refused)))
 
 
-def _maker(installation: Installation, database: Database, language: str | None) -> LetterMaker:
-    return letter_maker(installation, database, SystemClock(), None if language is None else Language(language))
+def _maker(
+    installation: Installation, database: Database, language: str | None, *, prints: bool | None = None
+) -> LetterMaker:
+    chosen = None if language is None else Language(language)
+    return letter_maker(installation, database, SystemClock(), chosen, prints=prints)
 
 
 def _make_all(maker: LetterMaker, folder: Path) -> LettersReport:

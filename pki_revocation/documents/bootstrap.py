@@ -15,9 +15,16 @@ from .letters import LetterMaker
 
 
 def letter_maker(
-    installation: Installation, database: Database, clock: Clock, language: Language | None = None
+    installation: Installation,
+    database: Database,
+    clock: Clock,
+    language: Language | None = None,
+    *,
+    prints: bool | None = None,
 ) -> LetterMaker:
-    """The maker on a database; *language* is for subscribers whose own nobody told, the configuration's for None.
+    """The maker on a database; *language* is for subscribers whose own nobody told, and *prints* for print files.
+
+    Where one is None, the configuration says it.
 
     Raises:
         ConfigurationError: when the pepper is missing, or a setting is wrong.
@@ -34,4 +41,5 @@ def letter_maker(
         public_url=installation.section(WebSettings).public_url,
         language=language or Language(default),
         fonts=None if settings.fonts is None else installation.path(settings.fonts),
+        prints=settings.print_file if prints is None else prints,
     )

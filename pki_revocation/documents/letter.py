@@ -1,10 +1,14 @@
 """The overview that goes with the confirmation letter: number and revocation code of one certificate, as a PDF.
 
+Each in a file of its own, or many in one file for whoever prints and posts them.
+
 Tagged, PDF/UA-1 (ISO 14289-1), in Dutch or English, with the fonts that the typesetter brings. What differs between
 letters is passed as data and never becomes markup.
 """
 
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -60,18 +64,43 @@ class LetterContent:
     page: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedLetters:
+    """A PDF of many letters; *pages* says on which page each begins, counted from 1, in the order of the contents."""
+
+    pdf: bytes = field(repr=False)
+    pages: tuple[int, ...]
+
+
 def compile_letter(content: LetterContent, fonts: Path | None = None) -> bytes:
     """The letter as a PDF; *fonts* is a folder with more than the typesetter brings.
 
     Raises:
         LetterNotSet: when a character cannot be printed; the message never holds the code.
     """
+    return _set([_inputs(content, has_window=bool(content.address))], content.dated, fonts).pdf
+
+
+def compile_print_file(contents: Sequence[LetterContent], fonts: Path | None = None) -> PrintedLetters:
+    """All letters in one PDF, each on a page of its own and with whom it is for in the address window.
+
+    Raises:
+        LetterNotSet: when one of them cannot be set; it does not say which.
+        ValueError: when there are none.
+    """
+    if not contents:
+        raise ValueError(contents)
+    return _set([_inputs(each, has_window=True) for each in contents], contents[0].dated, fonts)
+
+
+def _inputs(content: LetterContent, *, has_window: bool) -> dict[str, object]:
     region, locale = _LOCALES[content.language]
-    inputs = {
+    addressee = content.organisation or content.subject
+    return {
         "language": content.language.value,
         "region": region,
-        "addressee": content.organisation or content.subject,
-        "address": "\n".join(content.address),
+        "addressee": addressee,
+        "address": [addressee, *content.address] if has_window else [],
         "dated": format_date(content.dated, "long", locale=locale),
         "organisation": content.organisation,
         # A blank behind each comma lets a long name go on over the next line.
@@ -84,22 +113,25 @@ def compile_letter(content: LetterContent, fonts: Path | None = None) -> bytes:
         "page": content.page,
         "qr": _picture(page_with_number(content.page, content.number)),
     }
+
+
+def _set(letters: Sequence[dict[str, object]], dated: datetime, fonts: Path | None) -> PrintedLetters:
+    compiler = typst.Compiler(
+        _TEMPLATE,
+        font_paths=_fonts(fonts),
+        ignore_system_fonts=True,
+        # In memory: what stands in a letter is in no temporary file.
+        sys_inputs={"letters": json.dumps(letters)},
+    )
     try:
-        pdf = typst.compile(
-            _TEMPLATE,
-            format="pdf",
-            font_paths=_fonts(fonts),
-            ignore_system_fonts=True,
-            sys_inputs=inputs,
-            pdf_standards=["ua-1"],
-            timestamp=content.dated,
-        )
+        pdf = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=dated)
+        pages = json.loads(compiler.query("<first-pages>", field="value", one=True))
     except typst.TypstError as error:
         # The typesetter's hints quote what it was given: only the first line, which does not, is passed on.
         raise LetterNotSet(f"The letter cannot be set: {error.message}.") from None
     if not isinstance(pdf, bytes):
         raise LetterNotSet("The letter cannot be set: the typesetter gave no document.")
-    return pdf
+    return PrintedLetters(pdf=pdf, pages=tuple(pages))
 
 
 def page_with_number(page: str, number: str) -> str:

@@ -10,32 +10,34 @@ under the lock of the issuer's journal head:
 
 No code is live under that lock where a draft gets its name, so that no letter is replaced whose code counts. A run
 that was killed leaves no code without a letter, but perhaps letters without a code: the next one in that folder
-replaces them.
+replaces them. A print file goes the same way as one (see `print_file`), and is set again without whoever is left out.
 """
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
-from pki_revocation import journal, register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
-from pki_revocation.codes import CodeVerifier, new_code
+from pki_revocation.codes import CodeVerifier
 from pki_revocation.database import Database
 from pki_revocation.failpoints import reach
 from pki_revocation.model import IssuedCertificate
-from pki_revocation.numbers import grouped
 from pki_revocation.schema import certificates
 
-from .eligibility import chosen_by_id, chosen_by_number, count_without_code, why_no_code, without_code
-from .letter import Language, LetterContent, LetterNotSet, compile_letter
+from .code_store import CodeStore
+from .drawing import Drawer, Drawn
+from .eligibility import chosen_by_id, chosen_by_number, count_without_code, without_code
+from .letter import Language, LetterNotSet, compile_letter
 from .letters_report import LettersReport, RefusedLetter
+from .print_file import confirm_or_take_away, unconfirmed
+from .printing import Printing
 from .private_folder import PrivateFolder
 
 # One transaction for this many: a second or two of hashing, which is what a killed run loses.
@@ -52,21 +54,6 @@ class IssuedCode:
     code: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Drawn:
-    certificate: IssuedCertificate
-    number: str
-    verifier: str
-    draft: Path | None
-    replaces: int | None
-    code: str = field(repr=False)
-
-    @property
-    def letter_name(self) -> str:
-        """What its letter's file is called."""
-        return letter_name(self.number, (self.replaces or 0) + 1)
-
-
 class LetterMaker:
     """Makes codes and letters, each in its subscriber's language."""
 
@@ -80,18 +67,22 @@ class LetterMaker:
         public_url: str,
         language: Language,
         fonts: Path | None = None,
+        prints: bool = False,
     ) -> None:
         """*public_url* is where the subscriber's pages are; *language* is for whom nobody told another one.
 
-        *fonts* is a folder with fonts for names that the typesetter's own have no characters for.
+        *fonts* is a folder with fonts for names that the typesetter's own have no characters for. With *prints*,
+        new letters go into print files; a reissue's is always a file of its own.
         """
         self._fonts = fonts
+        self._prints = prints
         self._database = database
         self._clock = clock
-        self._audit = audit
-        self._verifier = verifier
-        self._public_url = public_url.rstrip("/")
-        self._language = language
+        self._drawer = Drawer(
+            database=database, clock=clock, verifier=verifier, public_url=public_url, language=language
+        )
+        self._store = CodeStore(database=database, clock=clock, audit=audit, verifier=verifier)
+        self._printing = Printing(drawer=self._drawer, store=self._store, clock=clock, fonts=fonts)
 
     def waiting(self) -> int:
         """How many certificates have a number, are live, and have no code yet."""
@@ -102,6 +93,10 @@ class LetterMaker:
         """The highest row of all certificates: as long as it stays, nothing arrived."""
         with self._database.read() as connection:
             return connection.execute(select(func.max(certificates.c.id))).scalar() or 0
+
+    def is_unfinished(self, folder: Path) -> bool:
+        """Whether a run that was killed left a print file there without its name: the next one finishes it."""
+        return bool(unconfirmed(folder))
 
     def make_all(self, folder: Path, progress: Progress | None = None) -> LettersReport:
         """Letters for every certificate that is waiting for one.
@@ -163,7 +158,7 @@ class LetterMaker:
             with self._database.read() as connection:
                 chosen = chosen_by_id(connection, certificate_ids, self._clock.now())
             for portion in self._issue(iter(chosen), folder, []):
-                issued += [IssuedCode(number=drawn.number, code=drawn.code) for drawn in portion]
+                issued += [IssuedCode(number=drawn.number, code=drawn.content.code) for drawn in portion]
                 if progress is not None:
                     progress(len(issued))
         return issued
@@ -178,11 +173,28 @@ class LetterMaker:
         reissued_by: str | None = None,
     ) -> LettersReport:
         made = 0
-        for portion in self._issue(chosen, folder, refused, reissued_by):
+        with self._database.read() as connection:
+            files = confirm_or_take_away(connection, folder)
+        if self._prints and reissued_by is None:
+            portions = self._print(chosen, folder, refused, files)
+        else:
+            portions = self._issue(chosen, folder, refused, reissued_by)
+        for portion in portions:
             made += len(portion)
             if progress is not None:
                 progress(made + len(refused))
-        return LettersReport(made=made, refused=tuple(refused))
+        return LettersReport(made=made, refused=tuple(refused), files=tuple(files))
+
+    def _print(
+        self,
+        chosen: Iterator[IssuedCertificate],
+        folder: PrivateFolder,
+        refused: list[RefusedLetter],
+        files: list[str],
+    ) -> Iterator[list[Drawn]]:
+        for name, drawn in self._printing.run(chosen, folder, refused):
+            files.append(name)
+            yield drawn
 
     def _waiting(self) -> Iterator[IssuedCertificate]:
         last = 0
@@ -200,7 +212,7 @@ class LetterMaker:
         folder: PrivateFolder | None,
         refused: list[RefusedLetter],
         reissued_by: str | None = None,
-    ) -> Iterator[list[_Drawn]]:
+    ) -> Iterator[list[Drawn]]:
         """Portion by portion what was stored; what could not be is added to *refused*."""
         with ThreadPoolExecutor(os.cpu_count() or 1) as cores:
             while portion := list(islice(chosen, _PORTION)):
@@ -211,105 +223,17 @@ class LetterMaker:
                     else:
                         drawn.append(outcome)
                 reach("letters.drafted")
-                yield self._store(drawn, folder, refused, reissued_by)
+                yield self._store.store(drawn, folder, refused, reissued_by)
 
-    def _draw(self, certificate: IssuedCertificate, folder: PrivateFolder | None) -> _Drawn | RefusedLetter:
-        number = certificate.number
-        if number is None:
-            raise ValueError(certificate.id)
-        code = new_code(self._verifier.scheme)
-        draft = None
-        with self._database.read() as connection:
-            live = register.live_verifier(connection, certificate.id)
-            recipient = register.recipient_of(connection, certificate.id)
-        if folder is not None:
-            told = None if recipient is None else recipient.language
-            language = self._language if told is None else Language(told)
-            content = LetterContent(
-                language=language,
-                address=() if recipient is None else recipient.address,
-                dated=self._clock.now(),
-                organisation=certificate.organisation,
-                subject=certificate.subject,
-                serial=certificate.serial,
-                not_before=certificate.not_before,
-                not_after=certificate.not_after,
-                number=number,
-                code=code,
-                page=self._public_url + language.page,
-            )
-            try:
-                draft = folder.draft(compile_letter(content, self._fonts))
-            except LetterNotSet as error:
-                return RefusedLetter(number=number, reason=f"Number {grouped(number)}: {error}")
-        verifier = self._verifier.store(number=number, code=code)
-        return _Drawn(
-            certificate=certificate,
-            number=number,
-            verifier=verifier,
-            draft=draft,
-            replaces=None if live is None else live[0],
-            code=code,
-        )
-
-    def _store(
-        self,
-        drawn: Sequence[_Drawn],
-        folder: PrivateFolder | None,
-        refused: list[RefusedLetter],
-        reissued_by: str | None,
-    ) -> list[_Drawn]:
-        """Store the codes, except of what was revoked or got a code from another run in the meantime."""
-        stored = []
-        with self._database.write() as connection:
-            for issuer_id in sorted({each.certificate.issuer_id for each in drawn}):
-                journal.lock_head(connection, issuer_id)
-            now = self._clock.now()
-            for each in drawn:
-                reason = why_no_code(connection, each.certificate, now, again=reissued_by is not None)
-                if reason is None and reissued_by is not None:
-                    reason = _overtaken(connection, each)
-                if reason is None:
-                    stored.append(each)
-                    continue
-                refused.append(RefusedLetter(number=each.number, reason=reason))
-                if each.draft is not None:
-                    each.draft.unlink()
-            if stored:
-                drafts = {each.letter_name: each.draft for each in stored if each.draft is not None}
-                with nullcontext() if folder is None else folder.published(drafts):
-                    reach("letters.written")
-                    self._record(connection, stored, letters=folder is not None, reissued_by=reissued_by)
-        return stored
-
-    def _record(
-        self, connection: Connection, stored: Sequence[_Drawn], *, letters: bool, reissued_by: str | None
-    ) -> None:
-        pepper_id = self._verifier.pepper.id
-        verifiers = [(each.certificate.id, each.verifier) for each in stored]
-        register.store_codes(connection, verifiers, pepper_id=pepper_id, clock=self._clock)
-        detail = {"numbers": [each.number for each in stored], "letters": letters, "pepper": pepper_id}
-        if reissued_by is None:
-            self._audit.record(connection, "codes.issued", detail)
-        else:
-            self._audit.record(connection, "codes.reissued", detail, personal={"by": reissued_by})
-
-
-def _overtaken(connection: Connection, drawn: _Drawn) -> str | None:
-    """Of two reissues at once one wins: the other's letter would bear the name of the one that counts."""
-    live = register.live_verifier(connection, drawn.certificate.id)
-    if live is not None and live[0] == drawn.replaces:
-        return None
-    return f"The certificate with number {grouped(drawn.number)} got another code at this moment: do it again."
+    def _draw(self, certificate: IssuedCertificate, folder: PrivateFolder | None) -> Drawn | RefusedLetter:
+        drawn = self._drawer.draw(certificate)
+        if folder is None:
+            return drawn
+        try:
+            return replace(drawn, draft=folder.draft(compile_letter(drawn.content, self._fonts)))
+        except LetterNotSet as error:
+            return RefusedLetter.not_set(drawn.number, str(error))
 
 
 def _held(letters: Path | None) -> AbstractContextManager[PrivateFolder | None]:
     return nullcontext(None) if letters is None else PrivateFolder(letters)
-
-
-def letter_name(number: str, version: int = 1) -> str:
-    """The name of a letter's file: by the number, which is no secret, and never by the code.
-
-    A reissue's has the version too: the letter of the code before stays until the new code counts.
-    """
-    return f"letter-{number}.pdf" if version == 1 else f"letter-{number}-{version}.pdf"

@@ -1,6 +1,9 @@
 """What making letters came to: how many, and who got none and why."""
 
 from dataclasses import dataclass
+from typing import Self
+
+from pki_revocation.numbers import grouped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,17 +13,24 @@ class RefusedLetter:
     number: str
     reason: str
 
+    @classmethod
+    def not_set(cls, number: str, sentence: str) -> Self:
+        """Of a letter that the typesetter refuses, by number: *sentence* says why."""
+        return cls(number=number, reason=f"Number {grouped(number)}: {sentence}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LettersReport:
-    """What a run came to."""
+    """What a run came to; *files* are the names of the print files, also of those that it finished for a killed run."""
 
     made: int
     refused: tuple[RefusedLetter, ...]
+    files: tuple[str, ...] = ()
 
     def text(self) -> str:
         """For people."""
         lines = ["1 letter was made." if self.made == 1 else f"{self.made:,} letters were made."]
+        lines += [f"Print file: {name}" for name in self.files]
         if self.refused:
             lines.append(f"{len(self.refused):,} refused:")
             lines += [f"  {refused.reason}" for refused in self.refused]
@@ -30,6 +40,7 @@ class LettersReport:
         """For programs."""
         return {
             "letters": self.made,
+            "print_files": list(self.files),
             "refused": len(self.refused),
             "refusals": [{"number": refused.number, "reason": refused.reason} for refused in self.refused],
         }

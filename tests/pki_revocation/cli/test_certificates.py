@@ -1,10 +1,8 @@
 """`certificate` and `letter` as an operator uses them: output, exit statuses, and runs that were killed."""
 
 import json
-import os
+import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,31 +11,17 @@ from click.testing import CliRunner, Result
 from pypdf import PdfReader
 from sqlalchemy import func, select
 
-from pki_revocation import register
 from pki_revocation.audit import verify_chain
 from pki_revocation.cli.certificates import certificate, letter
 from pki_revocation.clock import SystemClock
-from pki_revocation.config import read_document
 from pki_revocation.database import Database
 from pki_revocation.errors import ConfigurationError, MistypedNumber, NotFound, StoreError
-from pki_revocation.failpoints import VARIABLE
 from pki_revocation.installation import Installation
 from pki_revocation.numbers import grouped
-from pki_revocation.schema import certificates, revocation_codes
-from pki_revocation.secret_files import create_secrets
+from pki_revocation.schema import certificates, personal_details, revocation_codes
+from tests.letter_runs import counting, new_installation, on_paper, process
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, pem, write_index
-
-CONFIGURATION = """
-[database]
-url = "sqlite:///revocation.db"
-
-[codes]
-scheme = "keyed-hash"
-
-[web]
-public_url = "https://intrekken.example/"
-"""
 
 Run = Callable[..., Result]
 
@@ -45,23 +29,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def installation(tmp_path: Path, authority: CertificateAuthority) -> Installation:
     """A folder with configuration, secrets, tables, and the default issuer `issuing`."""
-    directory = tmp_path / "installation"
-    directory.mkdir()
-    config = directory / "config.toml"
-    config.write_text(CONFIGURATION, "utf-8")
-    create_secrets(directory)
-    opened = Installation(directory=directory, config=config, document=read_document(config))
-    with opened.database() as database:
-        database.upgrade()
-        with database.write() as connection:
-            register.add_issuer(
-                connection,
-                name="issuing",
-                certificate=authority.certificate,
-                is_default=True,
-                clock=SystemClock(),
-            )
-    return opened
+    return new_installation(tmp_path / "installation", authority)
 
 
 @pytest.fixture
@@ -147,7 +115,7 @@ def test_import_as_json(run: Run, index: Path, tmp_path: Path, authority: Certif
     assert (answer["added"], answer["numbered"], answer["revoked"], answer["expired"]) == (4, 2, 1, 1)
     assert answer["refused"] == 1
     assert answer["refusals"][0]["reason"] == "There is no such file."
-    assert answer["letters"] == {"letters": 2, "refused": 0, "refusals": []}
+    assert answer["letters"] == {"letters": 2, "print_files": [], "refused": 0, "refusals": []}
     assert result.exit_code == 3
     assert len(list((tmp_path / "l").glob("letter-*.pdf"))) == 2
 
@@ -188,7 +156,7 @@ def test_letters_print_the_page_of_their_language(
 
     result = run("letter", "--all", "--letters", tmp_path / "letters", "--language", language, "--json")
 
-    assert json.loads(result.stdout) == {"letters": 1, "refused": 0, "refusals": []}
+    assert json.loads(result.stdout) == {"letters": 1, "print_files": [], "refused": 0, "refusals": []}
     (made,) = (tmp_path / "letters").iterdir()
     assert address in PdfReader(made).pages[0].extract_text()
 
@@ -207,6 +175,60 @@ def test_letters_for_chosen_numbers(run: Run, tmp_path: Path, installation: Inst
     assert [each.exit_code for each in (first, second, third)] == [0, 3, 1]
     assert "has a revocation code already: 'pki-revocation letter reissue' makes a new one." in second.stdout
     assert {file.name for file in folder.iterdir()} == {f"letter-{one}.pdf", f"letter-{two}.pdf"}
+
+
+def test_reissue_kills_the_code_of_before(run: Run, index: Path, tmp_path: Path, installation: Installation) -> None:
+    """A second letter whose code counts, and the first's no more; without a code there is nothing to reissue."""
+    run("certificate import", index)
+    folder = tmp_path / "letters"
+    with installation.database() as database, database.read() as connection:
+        number = connection.execute(select(certificates.c.number).where(certificates.c.serial == 1)).scalar_one()
+    too_early = run("letter reissue", number, "--letters", folder)
+    run("letter make", number, "--letters", folder)
+    (first,) = on_paper(folder)
+
+    reissued = run("letter reissue", grouped(number), "--letters", folder, "--by", "anna", "--json")
+
+    assert (too_early.exit_code, reissued.exit_code) == (1, 0)
+    assert "has no revocation code yet" in too_early.stdout
+    assert json.loads(reissued.stdout)["letters"] == 1
+    assert {file.name for file in folder.iterdir()} == {f"letter-{number}.pdf", f"letter-{number}-2.pdf"}
+    papers = on_paper(folder)
+    assert len(set(papers)) == 2
+    assert counting(installation, [each for each in papers if each != first]) == [number]
+    assert counting(installation, [first]) == []
+    with installation.database() as database, database.read() as connection:
+        assert connection.execute(select(personal_details.c.detail)).scalars().all() == ['{"by": "anna"}']
+        verify_chain(connection)
+
+
+@pytest.mark.parametrize("command", ["letter make", "letter reissue"])
+def test_fonts_of_the_configuration_print_what_the_own_ones_cannot(
+    tmp_path: Path, authority: CertificateAuthority, command: str
+) -> None:
+    """Without them the name is refused by number; with them it is printed, and the code counts."""
+    installation = new_installation(tmp_path / "other", authority, '[letters]\nfonts = "fonts"\n')
+    fonts = installation.directory / "fonts"
+    fonts.mkdir()
+    subject = "/O=" + "".join(f"\\x{octet:02X}" for octet in "ⴰⵣⵓⵍ".encode()) + "/CN=a"
+    index = write_index(tmp_path / "index.txt", [index_row(1, expiry="491123140322Z", subject=subject)])
+    process(installation, "certificate", "import", index)
+    letters = tmp_path / "letters"
+
+    refused = process(installation, "letter", "make", "--all", "--letters", letters)
+    # Debian's fontconfig, which the browser of the tests needs, brings it.
+    shutil.copy("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", fonts)
+    made = process(installation, "letter", "make", "--all", "--letters", letters)
+    if command == "letter reissue":
+        (number,) = counting(installation, on_paper(letters))
+        made = process(installation, "letter", "reissue", number, "--letters", letters)
+
+    assert refused.returncode == 1
+    assert "ⴰ" in refused.stdout
+    assert made.returncode == 0, made.stdout
+    newest = max(letters.glob("*.pdf"), key=lambda file: len(file.name))
+    assert "ⴰⵣⵓⵍ" in PdfReader(newest).pages[0].extract_text()
+    assert len(counting(installation, on_paper(letters))) == 1
 
 
 def test_all_with_nothing_to_do_is_no_failure(run: Run, tmp_path: Path) -> None:
@@ -256,8 +278,8 @@ def test_killed_import_loses_its_last_batch(installation: Installation, tmp_path
         (index_row(serial, "260102030405Z" if serial % 100 == 0 else "") for serial in range(1, 20_101)),
     )
 
-    killed = _process(installation, "certificate", "import", index, failpoint="import.batch.committed")
-    again = _process(installation, "certificate", "import", index, "--json")
+    killed = process(installation, "certificate", "import", index, failpoint="import.batch.committed")
+    again = process(installation, "certificate", "import", index, "--json")
 
     assert killed.returncode == -signal.SIGKILL
     assert again.returncode == 3
@@ -276,11 +298,11 @@ def test_killed_letters_leave_no_code_without_a_letter(installation: Installatio
     folder = tmp_path / "letters"
     import_it = ("certificate", "import", index, "--letters", folder)
 
-    killed = _process(installation, *import_it, failpoint="letters.written")
+    killed = process(installation, *import_it, failpoint="letters.written")
     with installation.database() as database:
         assert codes_in(database) == 0
     left = {file.name: file.read_bytes() for file in folder.iterdir()}
-    again = _process(installation, *import_it)
+    again = process(installation, *import_it)
 
     assert killed.returncode == -signal.SIGKILL
     assert len(left) == 64
@@ -290,18 +312,3 @@ def test_killed_letters_leave_no_code_without_a_letter(installation: Installatio
     assert all((folder / name).read_bytes() != content for name, content in left.items())
     with installation.database() as database:
         assert codes_in(database) == 100
-
-
-def _process(
-    installation: Installation, *arguments: str | Path, failpoint: str | None = None
-) -> subprocess.CompletedProcess[str]:
-    """The program as a process of its own, killed at *failpoint* when there is one."""
-    environment = dict(os.environ)
-    if failpoint is not None:
-        folder = installation.directory / "failpoints"
-        folder.mkdir()
-        (folder / failpoint).touch()
-        environment[VARIABLE] = str(folder)
-    program = "from pki_revocation.cli.program import main; main()"
-    command = [sys.executable, "-c", program, *map(str, arguments), "--directory", str(installation.directory)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)

@@ -11,7 +11,7 @@ import zxingcpp
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
-from pki_revocation.documents.letter import Language, LetterContent, LetterNotSet, compile_letter
+from pki_revocation.documents.letter import Language, LetterContent, LetterNotSet, compile_letter, compile_print_file
 
 NUMBER, CODE = "123456789012", "0123456789ABCDEFG"
 CONTENT = LetterContent(
@@ -123,7 +123,7 @@ def test_qr_code_opens_the_page_with_the_number_and_never_the_code(language: Lan
 
 
 def test_address_stands_in_the_window() -> None:
-    """C5 and DL, window at the left: 20 to 110 mm from the left, 50 to 90 from the top, and nothing else in there."""
+    """For a window at the left: 20 to 110 mm from the left, 50 to 90 from the top, and nothing else in there."""
     address = ("t.a.v. afdeling ICT", "Postbus 123", "1234 AB  Utrecht")
     (page,) = pypdfium2.PdfDocument(compile_letter(replace(CONTENT, address=address)))
     text = page.get_textpage()
@@ -140,9 +140,78 @@ def test_address_stands_in_the_window() -> None:
 
 
 def test_longest_address_fits_into_the_window() -> None:
-    """A long name and six lines of sixty characters are set smaller, and never run out of the window."""
+    """A long name and six lines of sixty wide characters are set smaller and broken; nothing is outside the window."""
     long = replace(CONTENT, organisation="Stichting Samenwerkende " * 8, address=tuple("m" * 60 for _ in range(6)))
-    assert len(opened(long).pages) <= 2
+    pdf = compile_letter(long)
+
+    placed = [box for character, box in characters(pdf) if character == "m" and box[1] < 110]
+    addresses = [box for box in placed if 50 <= box[1] <= 90]
+    assert len(addresses) >= 6 * 60
+    assert all(box[0] >= 25 and box[2] <= 110 for box in addresses)
+    assert not [box for box in placed if 90 < box[1] < 95]
+
+
+@pytest.mark.parametrize("address", [(), ("W" * 60, "Postbus 1", "1234 AB  Utrecht")])
+def test_word_without_a_break_stays_on_the_paper(address: tuple[str, ...]) -> None:
+    """A name of 64 wide characters without a blank goes on over the next line; no character is outside the margins."""
+    wide = replace(CONTENT, organisation="W" * 64, subject=f"CN={'w' * 64},O={'W' * 64},C=NL", address=address)
+    placed = characters(compile_letter(wide))
+
+    assert sum(character == "W" for character, _ in placed) >= 64 * 3 + 60 * bool(address)
+    assert all(box[0] >= 25 - 0.5 and box[2] <= 185 + 0.5 for _, box in placed)
+    if address:
+        assert all(box[2] <= 110 for _, box in placed if 50 <= box[1] <= 90)
+
+
+def characters(pdf: bytes) -> list[tuple[str, tuple[float, float, float]]]:
+    """What is printed: each character with its left edge, distance from the top, and right edge, in millimetres."""
+    found = []
+    for page in pypdfium2.PdfDocument(pdf):
+        text = page.get_textpage()
+        for place in range(text.count_chars()):
+            character = text.get_text_range(place, 1)
+            if character.strip():
+                left, bottom, right, _ = text.get_charbox(place)
+                found.append((character, (left * 25.4 / 72, 297 - bottom * 25.4 / 72, right * 25.4 / 72)))
+    return found
+
+
+def test_print_file_is_letters_one_behind_the_other() -> None:
+    """Each begins on a page of its own that is told, is in its own language, and has its own pages counted."""
+    long = replace(
+        CONTENT,
+        number="210987654321",
+        language=Language.ENGLISH,
+        subject=",".join(f"OU=Department {place} of the care administration" for place in range(40)),
+    )
+    third = replace(CONTENT, number="333333333333", code="GFEDCBA9876543210", address=("Postbus 123",))
+
+    printed = compile_print_file([CONTENT, long, third])
+
+    reader = PdfReader(io.BytesIO(printed.pdf))
+    texts = [" ".join(page.extract_text().split()) for page in reader.pages]
+    assert (printed.pages, len(texts)) == ((1, 2, 4), 4)
+    for page, number, counted in (
+        (0, "1234 5678 9012", "Bladzijde 1 van 1"),
+        (1, "2109 8765 4321", "Page 1 of 2"),
+        (2, "2109 8765 4321", "Page 2 of 2"),
+        (3, "3333 3333 3333", "Bladzijde 1 van 1"),
+    ):
+        assert number in texts[page]
+        assert counted in texts[page]
+    assert "0123-4567-89AB-CDEF-G" not in texts[3]
+    assert "GFED-CBA9-8765-4321-0" in texts[3]
+    catalogue: Any = reader.root_object
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in catalogue["/Metadata"].get_data()
+    assert _tags(catalogue["/StructTreeRoot"]["/K"]).count("/H1") == 3
+
+
+def test_print_file_has_everybody_in_the_window() -> None:
+    """Also whom no address is known of: the print run is folded as one."""
+    printed = compile_print_file([CONTENT])
+    in_window = "".join(character for character, box in characters(printed.pdf) if 50 <= box[1] <= 90)
+
+    assert in_window == CONTENT.organisation.replace(" ", "")
 
 
 def test_fonts_are_embedded() -> None:

@@ -15,10 +15,12 @@ from pki_revocation import journal, register
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper, parse_code
 from pki_revocation.database import Database
+from pki_revocation.documents import code_store
 from pki_revocation.documents import letters as letters_module
+from pki_revocation.documents.drawing import letter_name
 from pki_revocation.documents.eligibility import CodeRefused
 from pki_revocation.documents.letter import Language
-from pki_revocation.documents.letters import LetterMaker, letter_name
+from pki_revocation.documents.letters import LetterMaker
 from pki_revocation.documents.private_folder import FolderInUse, PrivateFolder
 from pki_revocation.errors import NotRecognised
 from pki_revocation.importing.importer import Importer
@@ -276,14 +278,15 @@ def test_code_counts_only_when_its_letter_is_on_disk(
 
     def look(place: str) -> None:
         with database.read() as connection:
-            assert register.live_code(connection, number_of(one)) is None
-        assert letter.exists() == (place == "letters.written")
+            assert (register.live_code(connection, number_of(one)) is not None) == (place == "letters.stored")
+        assert letter.exists() == (place != "letters.drafted")
         seen.append(place)
 
     monkeypatch.setattr(letters_module, "reach", look)
+    monkeypatch.setattr(code_store, "reach", look)
     maker.make_all(tmp_path / "letters")
 
-    assert seen == ["letters.drafted", "letters.written"]
+    assert seen == ["letters.drafted", "letters.written", "letters.stored"]
 
 
 @pytest.mark.parametrize("method", ["settle", "draft"])

@@ -13,6 +13,7 @@ from pki_revocation.importing.csv_rows import read_csv
 from pki_revocation.importing.known_issuers import KnownIssuers
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.recipient import Recipient
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import pem
@@ -161,3 +162,40 @@ def test_certificate_column(tmp_path: Path, authority: CertificateAuthority, clo
 
 def _der(authority: CertificateAuthority) -> bytes:
     return authority.certificate.public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize(
+    ("language", "address", "recipient"),
+    [
+        ("EN", "Postbus 1|1234 AB  Utrecht", Recipient(language="en", address=("Postbus 1", "1234 AB Utrecht"))),
+        ("", " Postbus 1 | |Utrecht", Recipient(address=("Postbus 1", "Utrecht"))),
+        ("nl", "", Recipient(language="nl")),
+        ("", "", None),
+        ("", '"Postbus 1\n1234 AB Utrecht"', Recipient(address=("Postbus 1", "1234 AB Utrecht"))),
+    ],
+)
+def test_language_and_address(tmp_path: Path, language: str, address: str, recipient: Recipient | None) -> None:
+    """Lines of the address stand with | between them, or on lines of their own within quotes."""
+    row = f"01,Zorg,2027-11-23T14:03:22Z,{language},{address}"
+    (one,) = read(tmp_path, "serial,subject,not_after,language,address", row)
+
+    assert isinstance(one, Candidate)
+    assert one.recipient == recipient
+
+
+@pytest.mark.parametrize(
+    ("language", "address", "words"),
+    [
+        ("de", "", "Its language is none of nl, en."),
+        ("nl", "a|b|c|d|e|f|g", "Its address has 7 lines, and 6 at most can be printed."),
+        ("nl", "b" * 61, "Line 1 of its address has over 60 characters."),
+    ],
+)
+def test_recipient_that_no_letter_can_have(tmp_path: Path, language: str, address: str, words: str) -> None:
+    """The row is refused and the next is read: better no certificate than a letter that nobody gets."""
+    header, good = "serial,subject,not_after,language,address", "02,Zorg,2027-11-23T14:03:22Z,nl,Postbus 1"
+    wrong, right = read(tmp_path, header, f"01,Zorg,2027-11-23T14:03:22Z,{language},{address}", good)
+
+    assert isinstance(wrong, Refusal)
+    assert (wrong.kind, wrong.reason) == (RefusalKind.BROKEN, words)
+    assert isinstance(right, Candidate)

@@ -1,0 +1,90 @@
+"""Draws codes: for one certificate a new code, what is stored of it, and what its letter says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pki_revocation import register
+from pki_revocation.clock import Clock
+from pki_revocation.codes import CodeVerifier, new_code
+from pki_revocation.database import Database
+from pki_revocation.model import IssuedCertificate
+
+from .letter import Language, LetterContent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A code that counts nowhere yet; *replaces* is the version of the one that counts now, *draft* its letter's."""
+
+    certificate: IssuedCertificate
+    content: LetterContent
+    verifier: str
+    replaces: int | None
+    draft: Path | None = None
+
+    @property
+    def number(self) -> str:
+        """The certificate's number."""
+        return self.content.number
+
+    @property
+    def letter_name(self) -> str:
+        """What its letter's file is called."""
+        return letter_name(self.number, (self.replaces or 0) + 1)
+
+
+class Drawer:
+    """Draws for subscribers whose pages are at *public_url*, in *language* where nobody told another one."""
+
+    def __init__(
+        self, *, database: Database, clock: Clock, verifier: CodeVerifier, public_url: str, language: Language
+    ) -> None:
+        """All that it needs, as arguments."""
+        self._database = database
+        self._clock = clock
+        self._verifier = verifier
+        self._public_url = public_url.rstrip("/")
+        self._language = language
+
+    def draw(self, certificate: IssuedCertificate) -> Drawn:
+        """A code for a certificate that has a number; nothing is stored.
+
+        Raises:
+            ValueError: when it has none.
+        """
+        number = certificate.number
+        if number is None:
+            raise ValueError(certificate.id)
+        with self._database.read() as connection:
+            live = register.live_verifier(connection, certificate.id)
+            recipient = register.recipient_of(connection, certificate.id)
+        told = None if recipient is None else recipient.language
+        language = self._language if told is None else Language(told)
+        code = new_code(self._verifier.scheme)
+        content = LetterContent(
+            language=language,
+            address=() if recipient is None else recipient.address,
+            dated=self._clock.now(),
+            organisation=certificate.organisation,
+            subject=certificate.subject,
+            serial=certificate.serial,
+            not_before=certificate.not_before,
+            not_after=certificate.not_after,
+            number=number,
+            code=code,
+            page=self._public_url + language.page,
+        )
+        return Drawn(
+            certificate=certificate,
+            content=content,
+            verifier=self._verifier.store(number=number, code=code),
+            replaces=None if live is None else live[0],
+        )
+
+
+def letter_name(number: str, version: int = 1) -> str:
+    """The name of a letter's file: by the number, which is no secret, and never by the code.
+
+    A reissue's has the version too: the letter of the code before stays until the new code counts.
+    """
+    return f"letter-{number}.pdf" if version == 1 else f"letter-{number}-{version}.pdf"

@@ -1,0 +1,193 @@
+"""Runs that are killed: no code is without a letter at any moment, and the next run brings all to an end."""
+
+import csv
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from pypdf import PdfReader
+
+from pki_revocation.clock import SystemClock
+from pki_revocation.installation import Installation
+from tests.letter_runs import PROGRAM, counting, environment_of, live_codes, new_installation, on_paper, process
+from tests.pki import CertificateAuthority
+from tests.pki_revocation.importing.rows import index_row, write_index
+
+_COUNT = 5
+_PRINT = ("letters.drafted", "letters.written", "letters.stored", "letters.named")
+
+
+@pytest.fixture
+def installation(tmp_path: Path, authority: CertificateAuthority) -> Installation:
+    """A folder with configuration, secrets, tables, and an issuer."""
+    return new_installation(tmp_path / "installation", authority)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    """Live rows."""
+    return write_index(tmp_path / "index.txt", [index_row(n, expiry="491123140322Z") for n in range(1, _COUNT + 1)])
+
+
+def check_nobody_is_without(installation: Installation, folder: Path) -> None:
+    """After a kill: each code that counts stands on a paper that the next run keeps."""
+    assert counting(installation, on_paper(folder, unconfirmed=True)) == sorted(live_codes(installation))
+
+
+def check_all_have_one(installation: Installation, folder: Path, count: int = _COUNT) -> None:
+    """At the end: as many codes as certificates, each on one paper, and no paper with another code."""
+    papers = on_paper(folder)
+    assert len(live_codes(installation)) == len(papers) == count
+    assert counting(installation, papers) == sorted(live_codes(installation))
+    assert not [file.name for file in folder.iterdir() if file.name.endswith((".part", ".unconfirmed"))]
+
+
+def check_manifests(folder: Path, count: int = _COUNT) -> None:
+    """One line for each letter, which is where the line says."""
+    manifests = [file.read_text("utf-8").splitlines() for file in folder.glob("*.csv")]
+    lines = [line for each in manifests for line in csv.DictReader(each)]
+    assert len({line["number"] for line in lines}) == len(lines) == count
+    for line in lines:
+        text = PdfReader(folder / line["file"]).pages[int(line["page"]) - 1].extract_text()
+        assert line["number"] in text.replace(" ", "")
+        assert line["serial"] in text
+        assert ("Bladzijde 1" in text) == (line["language"] == "nl")
+
+
+@pytest.mark.parametrize(
+    ("option", "failpoint"),
+    [
+        *(("--no-print-file", each) for each in ("import.batch.committed", *_PRINT[:3])),
+        *(("--print-file", each) for each in ("import.batch.committed", *_PRINT)),
+    ],
+)
+def test_import_that_was_killed(
+    installation: Installation, index: Path, tmp_path: Path, option: str, failpoint: str
+) -> None:
+    """Wherever it is: the same command again makes what is missing, and takes away what does not count."""
+    folder = tmp_path / "letters"
+    command = ("certificate", "import", index, "--letters", folder, option)
+
+    assert process(installation, *command, failpoint=failpoint).returncode == -signal.SIGKILL
+    if folder.exists():
+        check_nobody_is_without(installation, folder)
+    else:
+        assert live_codes(installation) == {}
+    if failpoint in {"letters.stored", "letters.named"}:
+        assert len(live_codes(installation)) == _COUNT
+    again = process(installation, *command)
+
+    # What is registered already is refused as a duplicate; 1 is for a run that did nothing else.
+    assert again.returncode == (1 if (option, failpoint) == ("--no-print-file", "letters.stored") else 3), again.stderr
+    check_all_have_one(installation, folder)
+    assert len(list(folder.glob("letters-*.pdf"))) == (option == "--print-file")
+    check_manifests(folder, _COUNT if option == "--print-file" else 0)
+
+
+@pytest.mark.parametrize("failpoint", ["letters.written", "letters.named"])
+def test_letter_make_that_was_killed(installation: Installation, index: Path, tmp_path: Path, failpoint: str) -> None:
+    """`letter make --all --print-file` goes on where it was, and is done when there is nothing more to do."""
+    folder = tmp_path / "letters"
+    process(installation, "certificate", "import", index)
+    command = ("letter", "make", "--all", "--print-file", "--letters", folder)
+
+    assert process(installation, *command, failpoint=failpoint).returncode == -signal.SIGKILL
+    check_nobody_is_without(installation, folder)
+    again = process(installation, *command)
+    third = process(installation, *command)
+
+    assert (again.returncode, third.returncode) == (0, 0)
+    assert "Print file: letters-" in again.stdout
+    assert third.stdout == "0 letters were made.\n"
+    check_all_have_one(installation, folder)
+    check_manifests(folder)
+
+
+@pytest.mark.parametrize("failpoint", _PRINT[:3])
+def test_reissue_that_was_killed(installation: Installation, index: Path, tmp_path: Path, failpoint: str) -> None:
+    """Either the old code counts or the new one, never none, and its letter is there; a second reissue ends it."""
+    folder = tmp_path / "letters"
+    process(installation, "certificate", "import", index, "--letters", folder)
+    before = live_codes(installation)
+    number = min(before)
+    command = ("letter", "reissue", number, "--letters", folder, "--by", "anna")
+
+    assert process(installation, *command, failpoint=failpoint).returncode == -signal.SIGKILL
+    assert (live_codes(installation) != before) == (failpoint == "letters.stored")
+    check_nobody_is_without(installation, folder)
+    assert process(installation, *command).returncode == 0
+
+    after = live_codes(installation)
+    assert after.keys() == before.keys()
+    assert [each for each in after if after[each] != before[each]] == [number]
+    check_nobody_is_without(installation, folder)
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "prints"),
+    [
+        *((each, False) for each in ("import.batch.committed", "arrivals.imported", *_PRINT[:3])),
+        *((each, True) for each in _PRINT),
+    ],
+)
+def test_arrivals_that_were_killed(
+    tmp_path: Path, authority: CertificateAuthority, failpoint: str, *, prints: bool
+) -> None:
+    """The service started again takes the file, or has it already, and makes the letter, or has made it."""
+    port = _free_port()
+    more = (
+        f'[letters]\nfolder = "letters"\nprint_file = {str(prints).lower()}\n'
+        f'[arrivals]\nsettle = "1s"\noperations_port = {port}\n'
+    )
+    installation = new_installation(tmp_path / "installation", authority, more)
+    folder, arrivals = installation.directory / "letters", installation.directory / "arrivals"
+    arrivals.mkdir()
+    certificate = authority.issue("Een", SystemClock().now())
+    (arrivals / "one.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+
+    with _service(installation, failpoint) as killed:
+        assert killed.wait(30) == -signal.SIGKILL
+    if folder.exists():
+        check_nobody_is_without(installation, folder)
+    with _service(installation, None) as service:
+        _wait_until(lambda: _answers(port) and (arrivals / "done" / "one.pem").exists())
+        _wait_until(lambda: len(counting(installation, on_paper(folder))) == 1)
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(30) == 0
+
+    check_all_have_one(installation, folder, 1)
+    check_manifests(folder, int(prints))
+
+
+def _service(installation: Installation, failpoint: str | None) -> "subprocess.Popen[bytes]":
+    command = [*PROGRAM, "serve", "arrivals", "--directory", str(installation.directory)]
+    environment = environment_of(installation, failpoint)
+    with Path(os.devnull).open("wb") as nowhere:
+        return subprocess.Popen(command, env=environment, stdout=nowhere, stderr=nowhere)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    """From then on the service ends as it should when it is told to."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < end, "it did not come to an end"
+        time.sleep(0.2)
