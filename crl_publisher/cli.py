@@ -27,6 +27,7 @@ from .elsewhere.standing import standings
 from .elsewhere.watch import ADVICE
 from .errors import NotPublished
 from .files import der_of
+from .issuance import CrlIssuance
 from .named_publication import scope_named
 from .outlets.command import outlets
 from .probe.command import probe
@@ -35,7 +36,7 @@ from .scope import FULL, Scope
 from .serve import serve
 from .shards import add_shard, lock_shards
 from .shards import shards as shards_of
-from .store import published
+from .store import PublishedCrl, last_published, published
 
 _issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
@@ -288,11 +289,29 @@ def _publish_here(installation: Installation, database: Database, wish: _Wish, l
     try:
         issuance = bootstrap.issuance(installation, database)
         issuance.prepare(wish.issuer)
-        answer = stopwatch.answer(issuance.publish(wish.issuer, wish.scope or FULL, last=wish.is_last))
+        if wish.scope is not None:
+            published = issuance.publish(wish.issuer, wish.scope, last=wish.is_last)
+        else:
+            published = _publish_all(issuance, database, wish.issuer)
+        answer = stopwatch.answer(published)
         bootstrap.mirrors(installation, database).catch_up(_MIRROR_SECONDS)
         return answer
     finally:
         lease.release()
+
+
+def _publish_all(issuance: CrlIssuance, database: Database, issuer: Issuer) -> PublishedCrl:
+    """What the running publisher makes when somebody asks: each of the issuer's CRLs; given back is the first."""
+    with database.read() as connection:
+        scopes = issuance.scopes(connection, issuer)
+        lasts = [last_published(connection, issuer, scope) for scope in scopes]
+    # Nothing follows a last CRL; where all are that, publishing the first says so.
+    due = [scope for scope, last in zip(scopes, lasts, strict=True) if last is None or not last.is_last]
+    first, *others = due or scopes[:1]
+    published = issuance.publish(issuer, first)
+    for scope in others:
+        issuance.publish(issuer, scope)
+    return published
 
 
 def _issuer(database: Database, name: str | None) -> Issuer:

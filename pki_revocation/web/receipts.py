@@ -5,6 +5,7 @@ and a token that is wrong or over answers there as any address does at which not
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, url_for
 from werkzeug.exceptions import Gone
@@ -34,13 +35,13 @@ def receipt_address(public_url: str, receipts: Receipts) -> ReceiptAddress:
 def show_confirmation(service: RevocationService, confirmation: Confirmation, address: ReceiptAddress) -> str:
     """The page that says it: right after revoking, and from its address."""
     receipt_url = address(confirmation)
-    token = receipt_url.rpartition("/")[2]
+    values: dict[str, Any] = {"token": receipt_url.rpartition("/")[2], PARAMETER: current_language().value}
     return render_template(
         "confirmation.html",
         confirmation=confirmation,
         seen=sighting(service.visibility(confirmation), confirmation),
         receipt_url=receipt_url,
-        visible_url=url_for("receipts.visible", token=token, **{PARAMETER: current_language().value}),
+        visible_url=url_for("receipts.visible", **values),
     )
 
 

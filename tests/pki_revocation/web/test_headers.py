@@ -18,7 +18,8 @@ EVERYWHERE = {
 
 
 ADDRESSES = [
-    "/", "/revoke", "/intrekken", "/nothing", "/static/page.css", "/api/v1/revocations", "/receipt/x", "/receipt/x/visible",
+    "/", "/revoke", "/intrekken", "/nothing", "/static/page.css", "/api/v1/revocations", "/receipt/x",
+    "/receipt/x/visible",
 ]  # fmt: skip
 
 
