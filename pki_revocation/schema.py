@@ -359,4 +359,15 @@ probe_states = Table(
     Column("wrong_since", UtcDateTime),
 )
 
+# While the row is here, and its end lies ahead, the subscriber's page is closed for maintenance.
+maintenance = Table(
+    "maintenance",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="single"), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("message_en", Text, nullable=False),
+)
+
 APPEND_ONLY = (journal, audit)

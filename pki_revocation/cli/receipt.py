@@ -30,12 +30,12 @@ _REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 @click.argument("what")
 @click.option("--issuer", "issuer_name", help="The issuer, for a serial; the default one without it.")
 @click.option("--language", type=click.Choice([each.value for each in Language]), default=Language.DUTCH.value)
-@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="The file; one with its reference without it.")
+@click.option(
+    "--to", type=click.Path(dir_okay=False, path_type=Path), help="The file; one with its reference without it."
+)
 @installation_option
-def receipt(
-    installation: Installation, *, what: str, issuer_name: str | None, language: str, to: Path | None
-) -> None:
-    """Write the receipt of a revocation: WHAT is a number, a reference, a serial in hexadecimal, or a certificate's file.
+def receipt(installation: Installation, *, what: str, issuer_name: str | None, language: str, to: Path | None) -> None:
+    """Write a revocation's receipt: WHAT is a number, a reference, a serial in hexadecimal, or a certificate's file.
 
     The running OCSP responder signs the proof. Where it does not answer, the receipt says that it has none yet, and so
     does this command: run it again later.
@@ -49,7 +49,9 @@ def receipt(
     _write(file, compile_receipt(confirmation, proof, chosen, clock.now()))
     click.echo(f"Written: {file}")
     if proof.ocsp is None:
-        click.echo("It holds no OCSP response yet, because the responder gave none to rely on: run this again.", err=True)
+        click.echo(
+            "It holds no OCSP response yet, because the responder gave none to rely on: run this again.", err=True
+        )
     if not proof.is_whole:
         click.echo("Its chain ends below the root: register the root with 'pki-revocation issuer add'.", err=True)
 

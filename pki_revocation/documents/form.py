@@ -91,7 +91,7 @@ def _add_fields(pdf: Pdf, tips: Mapping[str, str]) -> None:
     )
     fields = Array()
     for page, widget, name in _places(pdf):
-        _become_widget(pdf, page, widget)
+        _become_widget(page, widget)
         widget.TU = String(tips[name])
         group, _, value = name.partition(".")
         if group == REASON:
@@ -111,9 +111,7 @@ def _add_fields(pdf: Pdf, tips: Mapping[str, str]) -> None:
             case Kind.TEXT:
                 widget.FT, widget.DA, widget.V = Name.Tx, String(_FONT), String("")
         fields.append(widget)
-    helvetica = Dictionary(
-        Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding
-    )
+    helvetica = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding)
     pdf.Root.AcroForm = pdf.make_indirect(
         Dictionary(
             Fields=fields,
@@ -134,7 +132,7 @@ def _places(pdf: Pdf) -> Iterator[tuple[pikepdf.Page, pikepdf.Object, str]]:
                 yield page, annotation, address.removeprefix(_PREFIX)
 
 
-def _become_widget(pdf: Pdf, page: pikepdf.Page, annotation: pikepdf.Object) -> None:
+def _become_widget(page: pikepdf.Page, annotation: pikepdf.Object) -> None:
     for key in ("/A", "/Border", "/Contents"):
         if key in annotation:
             del annotation[key]

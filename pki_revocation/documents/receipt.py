@@ -19,7 +19,7 @@ from pki_revocation.reasons import RevocationReason
 
 from .checking import attachments_of, commands_for
 from .letter import Language
-from .typesetting import typeset
+from .typesetting import DocumentNotSet, typeset
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _LOCAL = {Language.DUTCH: "EEEE d MMMM y 'om' HH:mm:ss", Language.ENGLISH: "EEEE d MMMM y 'at' HH:mm:ss"}
@@ -40,13 +40,29 @@ def compile_receipt(confirmation: Confirmation, proof: Proof, language: Language
     Raises:
         DocumentNotSet: when a character cannot be printed.
     """
+    facts = _facts(confirmation, language)
+    try:
+        return _set(facts, confirmation, proof, language, made_at)
+    except DocumentNotSet:
+        # A name in a script that no font here has: the receipt is worth more than how the name looks.
+        plain = {name: _escaped(text) for name, text in facts.items()}
+        return _set(plain, confirmation, proof, language, made_at)
+
+
+def _escaped(value: object) -> object:
+    return value.encode("latin-1", "backslashreplace").decode("latin-1") if isinstance(value, str) else value
+
+
+def _set(
+    facts: dict[str, object], confirmation: Confirmation, proof: Proof, language: Language, made_at: datetime
+) -> bytes:
     attachments = attachments_of(proof)
     return typeset(
         "receipt.typ",
         {
             "language": language.value,
             "region": _REGIONS[language],
-            "facts": json.dumps(_facts(confirmation, language)),
+            "facts": json.dumps(facts),
             "proof": json.dumps(_proof(confirmation, proof, language)),
             "files": json.dumps(sorted(attachments)),
             "made": _moment(made_at, language),

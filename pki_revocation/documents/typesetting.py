@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import typst
 
 from pki_revocation.errors import PkiError
 
+# Accessible (ISO 14289-1), and for archives with attachments (ISO 19005-3).
+Standard = Literal["ua-1", "a-3a"]
 _FOLDER = Path(__file__).parent
 
 
@@ -22,7 +25,7 @@ def typeset(
     template: str,
     inputs: Mapping[str, str],
     *,
-    standards: tuple[str, ...],
+    standards: tuple[Standard, ...],
     timestamp: datetime,
     attachments: Mapping[str, bytes] | None = None,
 ) -> bytes:
@@ -38,12 +41,12 @@ def typeset(
         try:
             pdf = typst.compile(
                 main,
-                root=folder,
+                root=Path(folder),
                 format="pdf",
                 font_paths=_fonts(),
                 ignore_system_fonts=True,
                 sys_inputs=dict(inputs),
-                pdf_standards=list(standards),
+                pdf_standards=[*standards],
                 timestamp=timestamp,
             )
         except typst.TypstError as error:

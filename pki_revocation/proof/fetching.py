@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 3.0
 
 
-class TooLarge(Exception):  # noqa: N818 - not an error: what is there is larger than it is wanted
+class TooLarge(Exception):
     """What is there is larger than was asked for."""
 
 
@@ -30,7 +30,7 @@ class Exchange:
 class _NoRedirect(HTTPRedirectHandler):
     """A service of ours answers itself."""
 
-    def redirect_request(self, *_arguments: object) -> None:  # type: ignore[override] # it takes none of them
+    def redirect_request(self, *_arguments: object) -> None:
         """Follow nothing."""
 
 

@@ -1,4 +1,4 @@
-"""Everything that proves one revocation, gathered anew for each receipt: what is not there now may be there next time."""
+"""Everything that proves one revocation, gathered anew for each receipt: what lacks now may be there next time."""
 
 from dataclasses import dataclass
 
@@ -45,9 +45,7 @@ class ProofDesk:
     @classmethod
     def of(cls, installation: Installation, database: Database) -> "ProofDesk":
         """With the addresses that the installation's configuration says."""
-        return cls(
-            database=database, ocsp=ocsp_address(installation), distribution=distribution_address(installation)
-        )
+        return cls(database=database, ocsp=ocsp_address(installation), distribution=distribution_address(installation))
 
     def gather(self, confirmation: Confirmation) -> Proof:
         """The proof of a revocation as it can be had now.

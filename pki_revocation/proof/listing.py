@@ -35,7 +35,9 @@ class CrlListing:
     der: bytes | None = field(default=None, repr=False)
 
 
-def recorded_listing(connection: Connection, address: ServiceAddress, issuer: Issuer, entry: JournalEntry) -> CrlListing | None:
+def recorded_listing(
+    connection: Connection, address: ServiceAddress, issuer: Issuer, entry: JournalEntry
+) -> CrlListing | None:
     """The first complete CRL that listed a revocation, by the record; None while no published one has it."""
     coverage = crl_coverage(connection, entry)[0]
     if coverage.number is None or coverage.in_delta:
@@ -87,7 +89,7 @@ def _checked_number(octets: bytes, issuer: Issuer, entry: JournalEntry) -> int |
         signed = crl.is_signature_valid(issuer.certificate.public_key())  # type: ignore[arg-type] # a CA's key signs
         listed = crl.get_revoked_certificate_by_serial_number(entry.serial)
     except (ValueError, TypeError, x509.ExtensionNotFound) as error:
-        _log.error("%s: the published CRL cannot be read: %s", issuer.name, error)  # noqa: TRY400 - the reason says it
+        _log.error("%s: the published CRL cannot be read: %s", issuer.name, error)
         return None
     if not signed or listed is None:
         _log.warning("%s: the published CRL is not yet the one that lists %x", issuer.name, entry.serial)

@@ -1,4 +1,4 @@
-"""The signed OCSP response that says 'revoked': asked of the installation's own responder, and checked like a stranger's.
+"""The signed OCSP response that says 'revoked': our own responder's, and checked as if it were a stranger's.
 
 CertIDs are made with SHA-1, because that is what `openssl ocsp` looks for in a response where nothing else is said.
 """
@@ -39,9 +39,7 @@ def ask_ocsp(
     """The responder's word on a certificate that was revoked on *revocation_date*; None when it has none to rely on."""
     request = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*_cert_id(issuer), serial, _sha1()).build()
     try:
-        octets = fetch(
-            address, Exchange(limit=_LONGEST, body=request.public_bytes(Encoding.DER), headers=_HEADERS)
-        )
+        octets = fetch(address, Exchange(limit=_LONGEST, body=request.public_bytes(Encoding.DER), headers=_HEADERS))
     except TooLarge:
         octets = None
     if octets is None:

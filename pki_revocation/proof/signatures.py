@@ -2,7 +2,7 @@
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
 from cryptography.x509 import ocsp
 
 
@@ -19,8 +19,13 @@ def is_signed_with(response: ocsp.OCSPResponse, certificate: x509.Certificate) -
                 key.verify(signature, signed, ec.ECDSA(algorithm))
             case rsa.RSAPublicKey() | ec.EllipticCurvePublicKey():
                 return False
-            case _ if hasattr(key, "verify"):
-                # Ed25519, Ed448 and ML-DSA: the key says it all.
+            case (
+                ed25519.Ed25519PublicKey()
+                | ed448.Ed448PublicKey()
+                | mldsa.MLDSA44PublicKey()
+                | mldsa.MLDSA65PublicKey()
+            ):
+                # The key says it all.
                 key.verify(signature, signed)
             case _:
                 return False

@@ -17,13 +17,16 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from pki_revocation.settings import WebSettings
 
-from . import languages, moments
+from . import fallback, languages, moments
 from .api import PREFIX, api
 from .choices import KEY_COMPROMISE, SPOKEN
 from .error_pages import error_page_of
+from .form import form_pages
 from .names import issuer_name, subject_name
 from .page import SubscriberPage, subscriber_page
 from .problems import problem_of
+from .provisions import NOTHING_ELSE, Provisions
+from .receipt_documents import FILES, receipt_documents
 from .receipts import receipt_address, receipt_pages
 from .tokens import Receipts, Tickets
 
@@ -32,7 +35,14 @@ _log = logging.getLogger(__name__)
 _LONGEST_BODY = 4096
 
 
-def create_app(*, service: RevocationService, settings: WebSettings, session_key: str, clock: Clock) -> Flask:
+def create_app(
+    *,
+    service: RevocationService,
+    settings: WebSettings,
+    session_key: str,
+    clock: Clock,
+    provisions: Provisions = NOTHING_ELSE,
+) -> Flask:
     """The application; with an https *public_url* cookies are `__Host-` and HSTS is sent."""
     secure = urlsplit(settings.public_url).scheme == "https"
     app = Flask(__name__)
@@ -53,6 +63,9 @@ def create_app(*, service: RevocationService, settings: WebSettings, session_key
     )
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.before_request(_refuse_incomplete)
+    fallback.install(app, provisions.contact)
+    if provisions.availability is not None:
+        app.before_request(provisions.availability.refuse_while_closed)
     security_headers.install(app, secure=secure)
     languages.install(app, secure=secure)
     _prepare_templates(app, secure=secure)
@@ -63,6 +76,10 @@ def create_app(*, service: RevocationService, settings: WebSettings, session_key
     app.register_blueprint(subscriber_page(page, settings.public_url))
     app.register_blueprint(endpoint)
     app.register_blueprint(receipt_pages(service=service, clock=clock, receipts=receipts, address=address))
+    app.register_blueprint(form_pages(provisions.contact))
+    if provisions.desk is not None:
+        app.jinja_env.globals["documents"] = {language.value: file for language, file in FILES.items()}
+        app.register_blueprint(receipt_documents(service=service, clock=clock, receipts=receipts, desk=provisions.desk))
     CSRFProtect(app).exempt(endpoint)
     _answer_errors(app)
     return app
@@ -119,7 +136,8 @@ def _answer_errors(app: Flask) -> None:
         return answer(error)
 
     def answer_unforeseen(error: Exception) -> Response:
-        _log.error("unforeseen error at %s", request.path, exc_info=error)
+        # Not the path: a receipt's address opens it.
+        _log.error("unforeseen error at %s", request.url_rule, exc_info=error)
         return answer(error)
 
     app.register_error_handler(PkiError, answer)

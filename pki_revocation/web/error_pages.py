@@ -8,6 +8,8 @@ from werkzeug.exceptions import HTTPException
 
 from pki_revocation.errors import NotFound, StoreError
 
+from .availability import UnderMaintenance
+from .fallback import fallback_answer
 from .languages import marked
 from .page import ForeignForm
 from .problems import RETRY_AFTER
@@ -75,14 +77,6 @@ _BY_STATUS = {
         marked("Nothing was revoked by this. Start again from the first page."),
     ),
 }
-_UNAVAILABLE = ErrorPage(
-    503,
-    marked("Revoking online is not possible at this moment"),
-    marked(
-        "Our register does not answer. Try again in a few minutes: you can safely do the same again, because a "
-        "certificate is never revoked twice. Is it urgent? Then send us your request by post or e-mail."
-    ),
-)
 _INTERNAL = ErrorPage(
     500,
     marked("Something went wrong on our side"),
@@ -95,14 +89,16 @@ _INTERNAL = ErrorPage(
 
 def error_page_of(error: Exception) -> Response:
     """The page for an error, whatever it is; an error that nobody foresaw says nothing of itself."""
+    if isinstance(error, UnderMaintenance):
+        return fallback_answer(error.retry_after, error.notice)
+    if isinstance(error, StoreError):
+        return fallback_answer(RETRY_AFTER)
     page = _page_of(error)
     response = make_response(render_template("error.html", page=page), page.status)
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():
             if name == "Allow":
                 response.headers[name] = value
-    if page is _UNAVAILABLE:
-        response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
@@ -114,8 +110,6 @@ def _page_of(error: Exception) -> ErrorPage:
             return _TIMED_OUT
         case NotFound():
             return _NOT_FOUND
-        case StoreError():
-            return _UNAVAILABLE
         case HTTPException():
             return _BY_STATUS.get(error.code or 500, _INTERNAL)
         case _:

@@ -1,4 +1,4 @@
-"""GET /receipt/<token>/<file>.pdf: the receipt to keep, made anew each time, for as long as the confirmation is shown."""
+"""GET /receipt/<token>/<file>.pdf: the receipt to keep, made anew each time, for thirty days."""
 
 from flask import Blueprint, Response
 from werkzeug.exceptions import Gone, NotFound
