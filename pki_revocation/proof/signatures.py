@@ -25,7 +25,6 @@ def is_signed_with(response: ocsp.OCSPResponse, certificate: x509.Certificate) -
                 | mldsa.MLDSA44PublicKey()
                 | mldsa.MLDSA65PublicKey()
             ):
-                # The key says it all.
                 key.verify(signature, signed)
             case _:
                 return False
