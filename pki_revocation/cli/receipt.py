@@ -29,7 +29,12 @@ _REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 @click.command()
 @click.argument("what")
 @click.option("--issuer", "issuer_name", help="The issuer, for a serial; the default one without it.")
-@click.option("--language", type=click.Choice([each.value for each in Language]), default=Language.DUTCH.value)
+@click.option(
+    "--language",
+    type=click.Choice([each.value for each in Language]),
+    default=Language.DUTCH.value,
+    help="What it is written in: Dutch without it.",
+)
 @click.option(
     "--to", type=click.Path(dir_okay=False, path_type=Path), help="The file; one with its reference without it."
 )
