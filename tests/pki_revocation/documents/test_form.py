@@ -7,7 +7,7 @@ import pikepdf
 import pypdf
 import pytest
 from pikepdf import Name
-from pikepdf.form import ExtendedAppearanceStreamGenerator, Form
+from pikepdf.form import CheckboxField, ExtendedAppearanceStreamGenerator, Form, RadioButtonGroup, TextField
 
 from pki_revocation.documents.form import form_for
 from pki_revocation.documents.letter import Language
@@ -111,14 +111,14 @@ def test_number_is_filled_in(language: Language) -> None:
 def test_form_filled_by_one_program_is_read_by_another(language: Language, tmp_path: Path) -> None:
     """Text, ticks and the reason, written by pikepdf and read by pypdf, and the other way round."""
     with opened(language, number_at(3)) as pdf:
-        form = Form(pdf, ExtendedAppearanceStreamGenerator)
-        for field in form:
-            if field.fully_qualified_name == "organisation":
-                field.value = "Zorg & Co N.V."
-            elif field.fully_qualified_name == "declaration":
-                field.checked = True
-            elif field.fully_qualified_name == "reason":
-                field.value = Name("/key-compromise")
+        fields = {field.fully_qualified_name: field for field in Form(pdf, ExtendedAppearanceStreamGenerator)}
+        organisation, declaration, reason = fields["organisation"], fields["declaration"], fields["reason"]
+        assert isinstance(organisation, TextField)
+        assert isinstance(declaration, CheckboxField)
+        assert isinstance(reason, RadioButtonGroup)
+        organisation.value = "Zorg & Co N.V."
+        declaration.checked = True
+        reason.value = Name("/key-compromise")
         pdf.save(tmp_path / "filled.pdf")
     read = pypdf.PdfReader(tmp_path / "filled.pdf").get_fields()
     assert read is not None
