@@ -176,6 +176,12 @@ def entry_at(connection: Connection, issuer_id: int, sequence: int) -> JournalEn
     return None if row is None else _entry(row)
 
 
+def entry_with_reference(connection: Connection, reference: str) -> JournalEntry | None:
+    """The row that was given this reference, or None."""
+    row = connection.execute(select(journal).where(journal.c.reference == reference)).one_or_none()
+    return None if row is None else _entry(row)
+
+
 def entries_after(
     connection: Connection, issuer_id: int, sequence: int, *, upto: int | None = None
 ) -> Iterator[JournalEntry]:

@@ -478,4 +478,15 @@ mail_outbox = Table(
 )
 Index("ix_mail_outbox_due", mail_outbox.c.outcome, mail_outbox.c.next_attempt_at)
 
+# While the row is here, and its end lies ahead, the subscriber's page is closed for maintenance.
+maintenance = Table(
+    "maintenance",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="single"), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("message_en", Text, nullable=False),
+)
+
 APPEND_ONLY = (journal, audit)

@@ -81,3 +81,20 @@ class ArrivalSettings:
     settle: timedelta = setting(timedelta(seconds=5), minimum=timedelta(seconds=1), maximum=timedelta(minutes=5))
     patience: timedelta = setting(timedelta(seconds=30), minimum=timedelta(seconds=1), maximum=timedelta(minutes=10))
     operations_port: int = setting(8475, minimum=1, maximum=_LAST_PORT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSettings:
+    """[contact]: how subscribers reach you when the page cannot be used: on the fall-back page and on the form.
+
+    *post* may have several lines, each a line of the address; *hours* is when *phone* is answered, in Dutch, and
+    *hours_en* the same in English.
+    """
+
+    section: ClassVar[str] = "contact"
+    organisation: str = setting("")
+    post: str = setting("")
+    email: str = setting("")
+    phone: str = setting("")
+    hours: str = setting("")
+    hours_en: str = setting("")

@@ -225,6 +225,14 @@ public_url = {json.dumps(addresses.of("web"))}
 port = {ports.public("console")}
 operations_port = {ports.operations("console")}
 
+[contact]
+organisation = "Demo Register"
+post = "Demo Register\\nAfdeling Certificaten\\nPostbus 12345\\n2500 AB Den Haag"
+email = "intrekken@register.example"
+phone = "070 000 00 00"
+hours = "Op werkdagen van 8.00 tot 18.00 uur"
+hours_en = "On working days from 8:00 to 18:00"
+
 [ocsp]
 port = {ports.public("ocsp")}
 operations_port = {ports.operations("ocsp")}

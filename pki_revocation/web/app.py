@@ -18,14 +18,17 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from pki_revocation.settings import WebSettings
 
-from . import clients, languages, moments
+from . import clients, fallback, languages, moments
 from .api import PREFIX, api
 from .choices import KEY_COMPROMISE, SPOKEN
 from .complaints import TYPING
 from .error_pages import error_page_of
+from .form import form_pages
 from .names import issuer_name, subject_name
 from .page import SubscriberPage, subscriber_page
 from .problems import problem_of
+from .provisions import NOTHING_ELSE, Provisions
+from .receipt_documents import FILES, receipt_documents
 from .receipts import receipt_address, receipt_pages
 from .tokens import Receipts, Tickets
 
@@ -41,6 +44,7 @@ def create_app(
     session_key: str,
     clock: Clock,
     proxies: Proxies = NO_PROXIES,
+    provisions: Provisions = NOTHING_ELSE,
 ) -> Flask:
     """The application; with an https *public_url* cookies are `__Host-` and HSTS is sent.
 
@@ -66,6 +70,9 @@ def create_app(
     app.config.update(clients.trust(proxies))
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.before_request(_refuse_incomplete)
+    fallback.install(app, provisions.contact)
+    if provisions.availability is not None:
+        app.before_request(provisions.availability.refuse_while_closed)
     security_headers.install(app, secure=secure, scripts=True)
     languages.install(app, secure=secure)
     _prepare_templates(app, secure=secure)
@@ -76,6 +83,10 @@ def create_app(
     app.register_blueprint(subscriber_page(page, settings.public_url))
     app.register_blueprint(endpoint)
     app.register_blueprint(receipt_pages(service=service, clock=clock, receipts=receipts, address=address))
+    app.register_blueprint(form_pages(provisions.contact))
+    if provisions.desk is not None:
+        app.jinja_env.globals["documents"] = {language.value: file for language, file in FILES.items()}
+        app.register_blueprint(receipt_documents(service=service, clock=clock, receipts=receipts, desk=provisions.desk))
     CSRFProtect(app).exempt(endpoint)
     _answer_errors(app)
     return app
@@ -133,7 +144,8 @@ def _answer_errors(app: Flask) -> None:
         return answer(error)
 
     def answer_unforeseen(error: Exception) -> Response:
-        _log.error("unforeseen error at %s", request.path, exc_info=error)
+        # Not the path: a receipt's address opens it.
+        _log.error("unforeseen error at %s", request.url_rule, exc_info=error)
         return answer(error)
 
     app.register_error_handler(PkiError, answer)

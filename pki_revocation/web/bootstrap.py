@@ -5,13 +5,18 @@ from pki_revocation.attempts.settings import LimitSettings
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeVerifier
+from pki_revocation.documents.form import form_for
+from pki_revocation.documents.letter import Language as DocumentLanguage
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
+from pki_revocation.proof.gathering import ProofDesk
 from pki_revocation.secret_files import load_pepper, load_session_key
 from pki_revocation.service import RevocationService
-from pki_revocation.settings import CodeSettings, WebSettings
+from pki_revocation.settings import CodeSettings, ContactSettings, WebSettings
 
 from .app import create_app
+from .availability import Availability
+from .provisions import Provisions
 
 
 def application(installation: Installation) -> Application:
@@ -19,6 +24,7 @@ def application(installation: Installation) -> Application:
 
     Raises:
         ConfigurationError: for a wrong setting or a missing secret.
+        DocumentNotSet: when the form cannot be set with what [contact] says.
         StoreError: when the database is absent, or of another revision.
     """
     database = installation.database()
@@ -27,6 +33,10 @@ def application(installation: Installation) -> Application:
     audit = AuditTrail(clock)
     limits = installation.section(LimitSettings)
     verifier = CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme)
+    contact = installation.section(ContactSettings)
+    for language in DocumentLanguage:
+        # Set once now: an address that cannot be printed is said at the start, and not to a subscriber.
+        form_for(contact, language)
     service = RevocationService(
         database=database,
         clock=clock,
@@ -41,5 +51,10 @@ def application(installation: Installation) -> Application:
             session_key=load_session_key(installation),
             clock=clock,
             proxies=limits.trusted_proxies,
+            provisions=Provisions(
+                contact=contact,
+                availability=Availability(database, clock),
+                desk=ProofDesk.of(installation, database),
+            ),
         )
     )

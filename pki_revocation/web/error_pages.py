@@ -8,6 +8,8 @@ from werkzeug.exceptions import HTTPException
 
 from pki_revocation.errors import NotFound, StoreError, TooManyAttempts
 
+from .availability import UnderMaintenance
+from .fallback import fallback_answer
 from .languages import marked
 from .page import ForeignForm
 from .problems import RETRY_AFTER
@@ -84,14 +86,6 @@ _TOO_MANY_ATTEMPTS = ErrorPage(
         "post or e-mail."
     ),
 )
-_UNAVAILABLE = ErrorPage(
-    503,
-    marked("Revoking online is not possible at this moment"),
-    marked(
-        "Our register does not answer. Try again in a few minutes: you can safely do the same again, because a "
-        "certificate is never revoked twice. Is it urgent? Then send us your request by post or e-mail."
-    ),
-)
 _INTERNAL = ErrorPage(
     500,
     marked("Something went wrong on our side"),
@@ -104,14 +98,16 @@ _INTERNAL = ErrorPage(
 
 def error_page_of(error: Exception) -> Response:
     """The page for an error, whatever it is; an error that nobody foresaw says nothing of itself."""
+    if isinstance(error, UnderMaintenance):
+        return fallback_answer(error.retry_after, error.notice)
+    if isinstance(error, StoreError):
+        return fallback_answer(RETRY_AFTER)
     page = _page_of(error)
     response = make_response(render_template("error.html", page=page), page.status)
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():
             if name == "Allow":
                 response.headers[name] = value
-    if page is _UNAVAILABLE:
-        response.headers["Retry-After"] = str(RETRY_AFTER)
     if isinstance(error, TooManyAttempts):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -121,7 +117,6 @@ _BY_ERROR: dict[type[Exception], ErrorPage] = {
     TicketRefused: _TIMED_OUT,
     NotFound: _NOT_FOUND,
     TooManyAttempts: _TOO_MANY_ATTEMPTS,
-    StoreError: _UNAVAILABLE,
 }
 
 

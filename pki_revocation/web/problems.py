@@ -25,6 +25,7 @@ from pki_revocation.errors import (
 from pki_revocation.reasons import SUBSCRIBER_REASONS
 
 from .api_document import MalformedDocument, UnfitMember
+from .availability import UnderMaintenance
 from .moments import UnreadableMoment
 
 MEDIA_TYPE = "application/problem+json"
@@ -57,6 +58,7 @@ _ERRORS: dict[type[PkiError], Problem] = {
     MalformedDocument: Problem(400, "malformed-document", "The body is not a JSON document"),
     UnfitMember: Problem(422, "unfit-member", "The document does not have the members that are expected"),
     TooManyAttempts: Problem(429, "too-many-attempts", "Too many wrong codes came from your address"),
+    UnderMaintenance: Problem(503, "maintenance", "Revoking online is closed for maintenance"),
     StoreError: Problem(503, "unavailable", "The register does not answer"),
 }
 _STATUSES = {
@@ -78,6 +80,7 @@ _STATUS_DETAILS = {
 _OWN_DETAILS: dict[type[PkiError], str] = {
     ReasonNotPermitted: "The member reason cannot be given so: leave it out, or use one of "
     f"{', '.join(reason.token for reason in SUBSCRIBER_REASONS[1:])}.",
+    UnderMaintenance: "Send the same request again when Retry-After has passed, or send the form by post or e-mail.",
     StoreError: "Send the same request again later: a repeat gets the original answer.",
 }
 _INTERNAL_DETAIL = "Send the same request again later, or ask the register: a repeat gets the original answer."
@@ -96,7 +99,7 @@ def problem_of(error: Exception) -> Response:
     response = _response(_ERRORS[type(error)], _OWN_DETAILS.get(type(error), str(error)))
     if isinstance(error, StoreError):
         response.headers["Retry-After"] = str(RETRY_AFTER)
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, (TooManyAttempts, UnderMaintenance)):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 

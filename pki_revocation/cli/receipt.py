@@ -1,0 +1,93 @@
+"""`receipt`: a revocation's receipt with its proof, for operators; the same document that subscribers download."""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import click
+
+from pki_revocation import journal, register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import Clock, SystemClock
+from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
+from pki_revocation.database import Database
+from pki_revocation.documents.letter import Language
+from pki_revocation.documents.receipt import compile_receipt, receipt_name
+from pki_revocation.errors import NotFound
+from pki_revocation.installation import Installation
+from pki_revocation.model import Confirmation, serial_text
+from pki_revocation.proof.gathering import ProofDesk
+from pki_revocation.service import RevocationService
+
+from .options import installation_option
+from .which_certificate import find_certificate
+
+_REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
+
+
+@click.command()
+@click.argument("what")
+@click.option("--issuer", "issuer_name", help="The issuer, for a serial; the default one without it.")
+@click.option(
+    "--language",
+    type=click.Choice([each.value for each in Language]),
+    default=Language.DUTCH.value,
+    help="What it is written in: Dutch without it.",
+)
+@click.option(
+    "--to", type=click.Path(dir_okay=False, path_type=Path), help="The file; one with its reference without it."
+)
+@installation_option
+def receipt(installation: Installation, *, what: str, issuer_name: str | None, language: str, to: Path | None) -> None:
+    """Write a revocation's receipt: WHAT is a number, a reference, a serial in hexadecimal, or a certificate's file.
+
+    The running OCSP responder signs the proof. Where it does not answer, the receipt says that it has none yet, and so
+    does this command: run it again later.
+    """
+    clock, chosen = SystemClock(), Language(language)
+    with installation.database() as database:
+        database.check_revision()
+        confirmation = _confirmation(database, clock, what, issuer_name)
+        proof = ProofDesk.of(installation, database).gather(confirmation)
+    file = to or Path(receipt_name(confirmation, chosen))
+    _write(file, compile_receipt(confirmation, proof, chosen, clock.now()))
+    click.echo(f"Written: {file}")
+    if proof.ocsp is None:
+        click.echo(
+            "It holds no OCSP response yet, because the responder gave none to rely on: run this again.", err=True
+        )
+    if not proof.is_whole:
+        click.echo("Its chain ends below the root: register the root with 'pki-revocation issuer add'.", err=True)
+
+
+def _confirmation(database: Database, clock: Clock, what: str, issuer_name: str | None) -> Confirmation:
+    # Nobody gives a code here: the service needs no pepper.
+    verifier = CodeVerifier(Pepper.generate(), CodeScheme.KEYED_HASH)
+    service = RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
+    with database.read() as connection:
+        known = journal.entry_with_reference(connection, what.upper()) if _REFERENCE.fullmatch(what.upper()) else None
+    if known is not None:
+        return service.confirmation(known.issuer_id, known.sequence)
+    if _REFERENCE.fullmatch(what.upper()) and not what.replace("-", "").isdigit():
+        raise NotFound(f"There is no revocation with reference {what.upper()}.")
+    issuer, serial = find_certificate(database, what, issuer_name)
+    with database.read() as connection:
+        entry = journal.latest_entry(connection, register.issuer_named(connection, issuer).id, serial)
+    if entry is None:
+        raise NotFound(f"The certificate with serial {serial_text(serial)} is not revoked: it has no receipt.")
+    return service.confirmation(entry.issuer_id, entry.sequence)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Whole or not at all; an older receipt of the same name is replaced."""
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".receipt-", delete=False) as draft:
+        try:
+            draft.write(content)
+            draft.flush()
+            os.fsync(draft.fileno())
+            os.fchmod(draft.fileno(), 0o640)
+            Path(draft.name).replace(file)
+        except BaseException:
+            Path(draft.name).unlink(missing_ok=True)
+            raise

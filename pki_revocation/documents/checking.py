@@ -1,0 +1,70 @@
+"""How anybody checks a receipt's proof: the attachments' names, and the commands that are printed.
+
+OpenSSL alone does it, today and in years. `-attime` looks at the chain as of the moment of signing, because the
+responder's own certificate is valid for weeks; `-validity_period` lets the response be older than its nextUpdate.
+"""
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pki_revocation.model import serial_text
+from pki_revocation.proof.gathering import Proof
+
+OCSP_FILE = "ocsp-response.der"
+CRL_FILE = "list.crl"
+CERTIFICATE_FILE = "certificate.pem"
+ISSUER_FILE = "issuer.pem"
+CHAIN_FILE = "chain.pem"
+# A hundred years, in seconds: longer than anybody will ask.
+_ANY_AGE = 3_155_760_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """Command lines, each broken into lines that fit on paper; empty where there is nothing to check."""
+
+    ocsp: str
+    crl: str
+
+
+def attachments_of(proof: Proof) -> dict[str, bytes]:
+    """What goes along with a receipt, by file name."""
+    chain = [each.public_bytes(Encoding.PEM) for each in proof.chain]
+    files = {ISSUER_FILE: chain[0], CHAIN_FILE: b"".join(chain)}
+    if proof.certificate is not None:
+        files[CERTIFICATE_FILE] = proof.certificate.public_bytes(Encoding.PEM)
+    if proof.ocsp is not None:
+        files[OCSP_FILE] = proof.ocsp.der
+    if proof.crl is not None and proof.crl.der is not None:
+        files[CRL_FILE] = proof.crl.der
+    return files
+
+
+def commands_for(proof: Proof, serial: int) -> Commands:
+    """The commands that check this proof."""
+    return Commands(ocsp=_ocsp_command(proof, serial), crl=_crl_commands(proof, serial))
+
+
+def _ocsp_command(proof: Proof, serial: int) -> str:
+    if proof.ocsp is None:
+        return ""
+    which = f"-serial 0x{serial_text(serial)}" if proof.certificate is None else f"-cert {CERTIFICATE_FILE}"
+    return (
+        f"openssl ocsp -respin {OCSP_FILE} -no_nonce \\\n"
+        f"  -issuer {ISSUER_FILE} {which} -CAfile {CHAIN_FILE} \\\n"
+        f"  -attime {int(proof.ocsp.produced_at.timestamp())} -validity_period {_ANY_AGE}"
+    )
+
+
+def _crl_commands(proof: Proof, serial: int) -> str:
+    if proof.crl is None:
+        return ""
+    get = "" if proof.crl.der is not None else f"curl -f -o {CRL_FILE} \\\n  {proof.crl.address}\n"
+    return (
+        f"{get}openssl crl -in {CRL_FILE} -inform DER -noout -crlnumber \\\n"
+        f"  -verify -CAfile {CHAIN_FILE}\n"
+        f"openssl dgst -sha256 {CRL_FILE}\n"
+        f"openssl crl -in {CRL_FILE} -inform DER -noout -text | \\\n"
+        f"  grep -i -A 4 {serial_text(serial)}"
+    )

@@ -1,0 +1,30 @@
+"""How the registration authority is reached without the page: what the fall-back page and the form say."""
+
+from dataclasses import dataclass
+
+from pki_revocation.settings import ContactSettings
+
+from .letter import Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """In one language; each text is empty where it is not configured, and *post* may have several lines."""
+
+    organisation: str
+    post: str
+    email: str
+    phone: str
+    hours: str
+
+    @classmethod
+    def of(cls, settings: ContactSettings, language: Language) -> "Contact":
+        """What the configuration says; the Dutch hours where there are no English ones."""
+        english = language is Language.ENGLISH and settings.hours_en
+        return cls(
+            organisation=settings.organisation,
+            post=settings.post.strip(),
+            email=settings.email,
+            phone=settings.phone,
+            hours=settings.hours_en if english else settings.hours,
+        )

@@ -1,0 +1,133 @@
+"""The receipt of a revocation: a PDF to keep, whose proof is attached and is not ours to define.
+
+PDF/A-3a, so that it can be read in many years and carry files (ISO 19005-3), and PDF/UA-1, so that everybody can read
+it (ISO 14289-1). The proof is the signed OCSP response and the CRL; the words beside it only say how to check them.
+"""
+
+import json
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from pki_revocation.model import Confirmation, EntryKind, serial_text
+from pki_revocation.numbers import grouped
+from pki_revocation.proof.gathering import Proof
+from pki_revocation.reasons import RevocationReason
+
+from .checking import attachments_of, commands_for
+from .letter import Language
+from .typesetting import DocumentNotSet, typeset
+
+_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+_LOCAL = {Language.DUTCH: "EEEE d MMMM y 'om' HH:mm:ss", Language.ENGLISH: "EEEE d MMMM y 'at' HH:mm:ss"}
+_UTC = {Language.DUTCH: "d MMMM y 'om' HH:mm:ss 'UTC'", Language.ENGLISH: "d MMMM y 'at' HH:mm:ss 'UTC'"}
+_LOCALES = {Language.DUTCH: "nl_NL", Language.ENGLISH: "en_GB"}
+_REGIONS = {Language.DUTCH: "NL", Language.ENGLISH: "GB"}
+_NAMES = {Language.DUTCH: "intrekkingsbewijs", Language.ENGLISH: "revocation-receipt"}
+
+
+def receipt_name(confirmation: Confirmation, language: Language) -> str:
+    """The file's name: it holds the reference, which names the revocation and opens nothing."""
+    return f"{_NAMES[language]}-{confirmation.entry.reference}.pdf"
+
+
+def compile_receipt(confirmation: Confirmation, proof: Proof, language: Language, made_at: datetime) -> bytes:
+    """The receipt as a PDF with the proof attached; without an OCSP response it says that it proves nothing yet.
+
+    Raises:
+        DocumentNotSet: when a character cannot be printed.
+    """
+    facts = _facts(confirmation, language)
+    try:
+        return _set(facts, confirmation, proof, language, made_at)
+    except DocumentNotSet:
+        # A name in a script that no font here has: the receipt is worth more than how the name looks.
+        plain = {name: _escaped(text) for name, text in facts.items()}
+        return _set(plain, confirmation, proof, language, made_at)
+
+
+def _escaped(value: object) -> object:
+    return value.encode("latin-1", "backslashreplace").decode("latin-1") if isinstance(value, str) else value
+
+
+def _set(
+    facts: dict[str, object], confirmation: Confirmation, proof: Proof, language: Language, made_at: datetime
+) -> bytes:
+    attachments = attachments_of(proof)
+    return typeset(
+        "receipt.typ",
+        {
+            "language": language.value,
+            "region": _REGIONS[language],
+            "facts": json.dumps(facts),
+            "proof": json.dumps(_proof(confirmation, proof, language)),
+            "files": json.dumps(sorted(attachments)),
+            "made": _moment(made_at, language),
+        },
+        standards=("ua-1", "a-3a"),
+        timestamp=made_at,
+        attachments=attachments,
+    )
+
+
+def _facts(confirmation: Confirmation, language: Language) -> dict[str, object]:
+    entry, certificate = confirmation.entry, confirmation.certificate
+    shown = entry.revocation_date
+    return {
+        "revoked": _moment(confirmation.revoked_at, language),
+        "revoked_utc": _utc(confirmation.revoked_at, language),
+        "shown": None if shown == confirmation.revoked_at else _utc(shown, language),
+        "raised": _moment(entry.recorded_at, language) if entry.kind is EntryKind.RAISE else None,
+        "since": None if entry.invalidity_date is None else _moment(entry.invalidity_date, language),
+        "organisation": certificate.organisation or None,
+        "subject": certificate.subject.replace(",", ", ") or None,
+        "serial": serial_text(certificate.serial),
+        "number": None if certificate.number is None else grouped(certificate.number),
+        "issuer": _common_name(confirmation.issuer.certificate.subject),
+        "reason": entry.reason.token if entry.reason is not RevocationReason.UNSPECIFIED else "",
+        "reference": entry.reference,
+        "sequence": str(entry.sequence),
+    }
+
+
+def _proof(confirmation: Confirmation, proof: Proof, language: Language) -> dict[str, object]:
+    commands = commands_for(proof, confirmation.certificate.serial)
+    found: dict[str, object] = {
+        "ocsp": None,
+        "crl": None,
+        "chain": [_common_name(each.subject) for each in proof.chain],
+        "whole": proof.is_whole,
+    }
+    if proof.ocsp is not None:
+        found["ocsp"] = {
+            "signed": _utc(proof.ocsp.produced_at, language),
+            "signer": proof.ocsp.signer.replace(",", ", "),
+            "command": commands.ocsp,
+        }
+    if proof.crl is not None:
+        found["crl"] = {
+            # OpenSSL prints it in hexadecimal.
+            "number": f"{proof.crl.number} (0x{proof.crl.number:X})",
+            "sha256": proof.crl.sha256,
+            "address": proof.crl.address,
+            "since": None if proof.crl.since is None else _utc(proof.crl.since, language),
+            "attached": proof.crl.der is not None,
+            "commands": commands.crl,
+        }
+    return found
+
+
+def _moment(moment: datetime, language: Language) -> str:
+    return str(format_datetime(moment, _LOCAL[language], tzinfo=_AMSTERDAM, locale=_LOCALES[language]))
+
+
+def _utc(moment: datetime, language: Language) -> str:
+    return str(format_datetime(moment, _UTC[language], tzinfo=UTC, locale=_LOCALES[language]))
+
+
+def _common_name(name: x509.Name) -> str:
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else name.rfc4514_string()

@@ -1,0 +1,61 @@
+"""Sets a template with typst, from its folder and with its own fonts: no document depends on what a machine has."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import typst
+
+from pki_revocation.errors import PkiError
+
+# Accessible (ISO 14289-1), and for archives with attachments (ISO 19005-3).
+Standard = Literal["ua-1", "a-3a"]
+_FOLDER = Path(__file__).parent
+
+
+class DocumentNotSet(PkiError):
+    """The typesetter refused what was to be printed, such as a character that no font has."""
+
+
+def typeset(
+    template: str,
+    inputs: Mapping[str, str],
+    *,
+    standards: tuple[Standard, ...],
+    timestamp: datetime,
+    attachments: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """A template of this folder as a PDF; *attachments* are files beside it for as long as it takes.
+
+    Raises:
+        DocumentNotSet: when something cannot be printed.
+    """
+    with tempfile.TemporaryDirectory(prefix="pki-document-") as folder:
+        main = Path(shutil.copy(_FOLDER / template, folder))
+        for name, content in (attachments or {}).items():
+            Path(folder, name).write_bytes(content)
+        try:
+            pdf = typst.compile(
+                main,
+                root=Path(folder),
+                format="pdf",
+                font_paths=_fonts(),
+                ignore_system_fonts=True,
+                sys_inputs=dict(inputs),
+                pdf_standards=[*standards],
+                timestamp=timestamp,
+            )
+        except typst.TypstError as error:
+            raise DocumentNotSet(f"The document cannot be set: {error.message}.") from None
+    if not isinstance(pdf, bytes):
+        raise DocumentNotSet("The document cannot be set: the typesetter gave none.")
+    return pdf
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False)

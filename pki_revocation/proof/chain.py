@@ -1,0 +1,42 @@
+"""The CAs above a certificate, up to a self-signed one, as far as the register knows them."""
+
+from collections.abc import Iterable
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from sqlalchemy import Connection, select
+
+from pki_revocation import register
+from pki_revocation.model import Issuer
+from pki_revocation.schema import certificates
+
+# No chain in use is longer; a ring of cross-certificates ends here.
+_LONGEST = 8
+
+
+def chain_above(connection: Connection, issuer: Issuer) -> tuple[x509.Certificate, ...]:
+    """The issuer's certificate and what is above it, the root last where it is known."""
+    known = [each.certificate for each in register.all_issuers(connection)]
+    rows = connection.execute(
+        select(certificates.c.der).where(certificates.c.is_ca.is_(True), certificates.c.der.is_not(None))
+    ).scalars()
+    known += [x509.load_der_x509_certificate(der) for der in rows]
+    chain = [issuer.certificate]
+    while chain[-1].subject != chain[-1].issuer and len(chain) < _LONGEST:
+        above = _issuer_of(chain[-1], known)
+        if above is None or above in chain:
+            break
+        chain.append(above)
+    return tuple(chain)
+
+
+def _issuer_of(certificate: x509.Certificate, known: Iterable[x509.Certificate]) -> x509.Certificate | None:
+    for candidate in known:
+        if candidate.subject != certificate.issuer:
+            continue
+        try:
+            certificate.verify_directly_issued_by(candidate)
+        except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+            continue
+        return candidate
+    return None

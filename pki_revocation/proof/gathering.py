@@ -1,0 +1,68 @@
+"""Everything that proves one revocation, gathered anew for each receipt: what lacks now may be there next time."""
+
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from pki_revocation import journal
+from pki_revocation.database import Database
+from pki_revocation.installation import Installation
+from pki_revocation.model import Confirmation
+
+from .addresses import ServiceAddress, distribution_address, ocsp_address
+from .chain import chain_above
+from .listing import CrlListing, recorded_listing, with_published_file
+from .ocsp_answer import OcspAnswer, ask_ocsp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What there is: *ocsp* and *crl* are None while they cannot be had; *chain* begins with the issuer.
+
+    *certificate* is None where only the serial is known, from an index or a CRL.
+    """
+
+    ocsp: OcspAnswer | None
+    crl: CrlListing | None
+    certificate: x509.Certificate | None
+    chain: tuple[x509.Certificate, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the chain ends at a root: nobody can check it alone where the register does not know the root."""
+        return self.chain[-1].subject == self.chain[-1].issuer
+
+
+class ProofDesk:
+    """Gathers proofs from the services of an installation."""
+
+    def __init__(self, *, database: Database, ocsp: ServiceAddress, distribution: ServiceAddress) -> None:
+        """Ask there."""
+        self._database = database
+        self._ocsp = ocsp
+        self._distribution = distribution
+
+    @classmethod
+    def of(cls, installation: Installation, database: Database) -> "ProofDesk":
+        """With the addresses that the installation's configuration says."""
+        return cls(database=database, ocsp=ocsp_address(installation), distribution=distribution_address(installation))
+
+    def gather(self, confirmation: Confirmation) -> Proof:
+        """The proof of a revocation as it can be had now.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        issuer, certificate = confirmation.issuer, confirmation.certificate
+        with self._database.read() as connection:
+            first = journal.first_entry(connection, issuer.id, certificate.serial) or confirmation.entry
+            latest = journal.latest_entry(connection, issuer.id, certificate.serial) or confirmation.entry
+            chain = chain_above(connection, issuer)
+            crl = recorded_listing(connection, self._distribution, issuer, first)
+        # No transaction is held while others are asked.
+        return Proof(
+            ocsp=ask_ocsp(self._ocsp, issuer.certificate, certificate.serial, latest.revocation_date),
+            crl=None if crl is None else with_published_file(crl, self._distribution, issuer, first),
+            certificate=None if certificate.der is None else x509.load_der_x509_certificate(certificate.der),
+            chain=chain,
+        )

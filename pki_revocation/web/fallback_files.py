@@ -1,0 +1,62 @@
+"""The fall-back page and the form as files, for the web server in front to show when this service is gone.
+
+Everything they need is in the folder; `deploy/nginx/fallback.conf` serves it below `BASE`.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from pki_revocation.documents.form import FORM_NAMES, form_for
+from pki_revocation.documents.letter import Language as DocumentLanguage
+from pki_revocation.settings import ContactSettings
+
+from .fallback import fallback_sections
+from .languages import Language
+
+# Where the files are served: a path of their own, away from the service's.
+BASE = "/fallback/"
+_HERE = Path(__file__).parent
+_ASSETS = ("page.css", "icon.svg")
+_PROBLEM = {
+    "type": "urn:pki-revocation:problem:unavailable",
+    "title": "The register does not answer",
+    "status": 503,
+    "detail": "Send the same request again later: a repeat gets the original answer.",
+}
+
+
+def export_fallback(folder: Path, contact: ContactSettings) -> tuple[str, ...]:
+    """Write all files, each whole, for everybody to read; what has their names is replaced. Gives the names.
+
+    Raises:
+        DocumentNotSet: when an address cannot be printed on the form.
+    """
+    files = {name: (_HERE / "static" / name).read_bytes() for name in _ASSETS}
+    files["index.html"] = _page(contact).encode()
+    files["problem.json"] = json.dumps(_PROBLEM).encode()
+    for language in DocumentLanguage:
+        files[f"{FORM_NAMES[language]}.pdf"] = form_for(contact, language)
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fallback-", dir=folder) as drafts:
+        for name, content in files.items():
+            draft = Path(drafts, name)
+            draft.write_bytes(content)
+            draft.chmod(0o644)
+        for name in files:
+            Path(drafts, name).replace(folder / name)
+    return tuple(sorted(files))
+
+
+def _page(contact: ContactSettings) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+
+    def form_url(language: Language) -> str:
+        return f"{BASE}{FORM_NAMES[DocumentLanguage(language.value)]}.pdf"
+
+    template = environment.get_template("fallback_static.html")
+    return template.render(sections=fallback_sections(contact, form_url), notice=None, base=BASE)

@@ -1,0 +1,48 @@
+"""GET /formulier and /form: the form for post and e-mail as a PDF, with the number filled in where `?number=` gives it.
+
+It needs no database: it is there when the page is not.
+"""
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from pki_revocation.documents.form import FORM_NAMES, form_for
+from pki_revocation.documents.letter import Language as DocumentLanguage
+from pki_revocation.errors import MistypedNumber
+from pki_revocation.settings import ContactSettings
+
+from .error_pages import ErrorPage
+from .languages import marked
+
+_BAD_NUMBER = ErrorPage(
+    400,
+    marked("This number has a typing error"),
+    marked(
+        "Compare the number in the address with the one in your letter: twelve digits in groups of four. You can also "
+        "leave it out, and fill it in on the form."
+    ),
+)
+
+
+def form_pages(contact: ContactSettings) -> Blueprint:
+    """The form's addresses; forms say how *contact* is reached."""
+    blueprint = Blueprint("form", __name__)
+
+    def answer(language: DocumentLanguage) -> Response:
+        try:
+            pdf = form_for(contact, language, request.args.get("number", "").strip())
+        except MistypedNumber:
+            return make_response(render_template("error.html", page=_BAD_NUMBER), _BAD_NUMBER.status)
+        response = Response(pdf, mimetype="application/pdf")
+        response.headers["Content-Disposition"] = f'inline; filename="{FORM_NAMES[language]}.pdf"'
+        response.content_language.add(language.value)
+        return response
+
+    @blueprint.get("/formulier")
+    def dutch() -> Response:
+        return answer(DocumentLanguage.DUTCH)
+
+    @blueprint.get("/form")
+    def english() -> Response:
+        return answer(DocumentLanguage.ENGLISH)
+
+    return blueprint

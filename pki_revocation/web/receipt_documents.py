@@ -1,0 +1,38 @@
+"""GET /receipt/<token>/<file>.pdf: the receipt to keep, made anew each time, for thirty days."""
+
+from flask import Blueprint, Response
+from werkzeug.exceptions import Gone, NotFound
+
+from pki_revocation.clock import Clock
+from pki_revocation.documents.letter import Language as DocumentLanguage
+from pki_revocation.documents.receipt import compile_receipt, receipt_name
+from pki_revocation.proof.gathering import ProofDesk
+from pki_revocation.service import RevocationService
+
+from .tokens import RECEIPT_LIFETIME, Receipts
+
+# The path's last part in each language.
+FILES = {DocumentLanguage.DUTCH: "intrekkingsbewijs", DocumentLanguage.ENGLISH: "revocation-receipt"}
+
+
+def receipt_documents(*, service: RevocationService, clock: Clock, receipts: Receipts, desk: ProofDesk) -> Blueprint:
+    """The documents, with proofs from a desk."""
+    blueprint = Blueprint("receipt_documents", __name__)
+    languages = {file: language for language, file in FILES.items()}
+
+    @blueprint.get("/receipt/<token>/<file>.pdf")
+    def download(token: str, file: str) -> Response:
+        if file not in languages:
+            raise NotFound
+        confirmation = service.confirmation(*receipts.read(token))
+        now = clock.now()
+        if now > confirmation.entry.recorded_at + RECEIPT_LIFETIME:
+            raise Gone
+        pdf = compile_receipt(confirmation, desk.gather(confirmation), languages[file], now)
+        response = Response(pdf, mimetype="application/pdf")
+        name = receipt_name(confirmation, languages[file])
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return blueprint

