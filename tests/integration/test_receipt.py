@@ -12,7 +12,10 @@ from typing import Any
 import pikepdf
 import pypdf
 import pytest
+from click.testing import CliRunner
 
+from pki_revocation.cli.program import program as receipts_program
+from pki_revocation.proof import listing
 from tests.integration.running_demo import RunningDemo, environment, free_port_base, program, wait_until
 
 FILES = {"nl": "intrekkingsbewijs", "en": "revocation-receipt"}
@@ -175,6 +178,30 @@ def test_operator_writes_the_same_receipt(demo: RunningDemo, revoked: dict[str, 
         1,
         "Error: There is no revocation with reference AAAA-BBBB-CCCC.",
     )
+
+
+def test_large_list_is_named_and_fetched(
+    demo: RunningDemo, revoked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CRL over the limit does not go along: number, hash and address are printed, and the commands fetch it."""
+    monkeypatch.setattr(listing, "LARGEST_ATTACHED", 100)
+    file = tmp_path / "receipt.pdf"
+    arguments = ["receipt", revoked["reference"], "--to", str(file), "--directory", str(demo.directory)]
+    done = CliRunner().invoke(receipts_program, arguments)
+    assert done.exit_code == 0, done.output
+    assert unpack(file.read_bytes(), tmp_path) == _EXPECTED - {"list.crl"}
+    said = text_of(file.read_bytes())
+    assert re.search(r"\d{10} \(0x[0-9A-F]+\)", said)
+    assert re.search(r"[0-9a-f]{64}", said)
+    fetch = re.findall(r"^curl (?:.*\\\n)*.*$", said, re.MULTILINE)
+    assert [demo.contract["crl_url"] in command for command in fetch] == [True]
+    assert demo.contract["crl_url"] in said
+    for command in fetch if shutil.which("curl") else ():
+        run(command, tmp_path)
+    (tmp_path / "list.crl").write_bytes(demo.fetch("GET", demo.contract["crl_url"])[2])
+    _, crl, _, entry = commands_in(file.read_bytes())
+    assert "verify OK" in run(crl, tmp_path)
+    assert f"Revocation Date: {openssl_time(revoked['revoked_at'])}" in run(entry, tmp_path)
 
 
 def test_address_of_a_receipt_is_in_no_log(demo: RunningDemo, revoked: dict[str, Any]) -> None:
