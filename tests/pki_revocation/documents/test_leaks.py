@@ -52,7 +52,7 @@ def test_no_code_is_anywhere_but_in_its_letter(installation: Installation, tmp_p
     index = write_index(tmp_path / "index.txt", [index_row(n, expiry="491123140322Z") for n in range(1, 8)])
     folder, temporary, output = tmp_path / "letters", tmp_path / "tmp", tmp_path / "output"
     temporary.mkdir()
-    codes = set()
+    codes: set[str] = set()
 
     def run(*arguments: str | Path, failpoint: str | None = None) -> int:
         command = [*PROGRAM, *map(str, arguments), "--directory", str(installation.directory)]
