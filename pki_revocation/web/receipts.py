@@ -14,7 +14,7 @@ from pki_revocation.errors import NotFound
 from pki_revocation.model import Confirmation
 from pki_revocation.service import RevocationService
 
-from .languages import PARAMETER, current_language
+from .languages import current_language
 from .sightings import sighting
 from .tokens import RECEIPT_LIFETIME, Receipts
 
@@ -40,7 +40,7 @@ def show_confirmation(service: RevocationService, confirmation: Confirmation, ad
         confirmation=confirmation,
         seen=sighting(service.visibility(confirmation), confirmation),
         receipt_url=receipt_url,
-        visible_url=url_for("receipts.visible", token=token, **{PARAMETER: current_language().value}),
+        visible_url=url_for("receipts.visible", token=token, lang=current_language().value),
     )
 
 
