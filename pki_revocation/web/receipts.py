@@ -5,7 +5,6 @@ and a token that is wrong or over answers there as any address does at which not
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, url_for
 from werkzeug.exceptions import Gone
@@ -15,7 +14,7 @@ from pki_revocation.errors import NotFound
 from pki_revocation.model import Confirmation
 from pki_revocation.service import RevocationService
 
-from .languages import PARAMETER, current_language
+from .languages import current_language
 from .sightings import sighting
 from .tokens import RECEIPT_LIFETIME, Receipts
 
@@ -35,13 +34,13 @@ def receipt_address(public_url: str, receipts: Receipts) -> ReceiptAddress:
 def show_confirmation(service: RevocationService, confirmation: Confirmation, address: ReceiptAddress) -> str:
     """The page that says it: right after revoking, and from its address."""
     receipt_url = address(confirmation)
-    values: dict[str, Any] = {"token": receipt_url.rpartition("/")[2], PARAMETER: current_language().value}
+    token = receipt_url.rpartition("/")[2]
     return render_template(
         "confirmation.html",
         confirmation=confirmation,
         seen=sighting(service.visibility(confirmation), confirmation),
         receipt_url=receipt_url,
-        visible_url=url_for("receipts.visible", **values),
+        visible_url=url_for("receipts.visible", token=token, lang=current_language().value),
     )
 
 

@@ -66,11 +66,23 @@ def bare_browser(bare_app: Flask) -> Browser:
 
 
 @pytest.fixture
-def unreachable_app(tmp_path: Path, clock: FakeClock, verifier: CodeVerifier) -> Flask:
-    """The application while its database does not answer."""
+def unreachable_service(tmp_path: Path, clock: FakeClock, verifier: CodeVerifier) -> RevocationService:
+    """The service while its database does not answer."""
     lost = Database(f"sqlite:///{tmp_path}/gone/revocation.db")
-    service = RevocationService(database=lost, clock=clock, audit=AuditTrail(clock), verifier=verifier)
-    return create_app(service=service, settings=WebSettings(), session_key=SESSION_KEY, clock=clock)
+    return RevocationService(database=lost, clock=clock, audit=AuditTrail(clock), verifier=verifier)
+
+
+@pytest.fixture
+def unreachable_app(unreachable_service: RevocationService, clock: FakeClock) -> Flask:
+    """The application while its database does not answer."""
+    return create_app(service=unreachable_service, settings=WebSettings(), session_key=SESSION_KEY, clock=clock)
+
+
+@pytest.fixture
+def bare_secure_app(unreachable_service: RevocationService, clock: FakeClock) -> Flask:
+    """The application behind https for what it answers before it asks any database."""
+    settings = WebSettings(public_url="https://intrekken.example")
+    return create_app(service=unreachable_service, settings=settings, session_key=SESSION_KEY, clock=clock)
 
 
 @pytest.fixture
