@@ -203,7 +203,7 @@ def test_reissue_makes_a_new_code_and_kills_the_old_one(
         row = connection.execute(select(audit).where(audit.c.event == "codes.reissued")).one()
         assert json.loads(row.detail)["numbers"] == [number]
         assert "anna" not in row.detail
-        assert connection.execute(select(personal_details.c.detail)).scalars().all() == ['{"by": "anna"}']
+        assert '{"by": "anna"}' in connection.execute(select(personal_details.c.detail)).scalars().all()
         verify_chain(connection)
 
 

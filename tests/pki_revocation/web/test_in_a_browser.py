@@ -245,7 +245,7 @@ def test_rarer_pages(
         page.locator("#number").fill(subscriber.number)
         page.locator("#code").fill(subscriber.code)
         page.locator("#continue").click()
-        page.locator("#again").wait_for()
+        page.locator("a.form").first.wait_for()
         visitor.look("outage")
     visitor.leave()
 
