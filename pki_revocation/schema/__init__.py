@@ -1,0 +1,66 @@
+"""All tables of all packages; the queries stay with the package that asks them."""
+
+from .base import metadata
+from .columns import CrlNumber, SerialNumber, UtcDateTime
+from .publication import (
+    crl_entries,
+    crl_projections,
+    crl_schedules,
+    crl_stretches,
+    crls,
+    leases,
+    outlet_states,
+    probe_states,
+    publication_requests,
+)
+from .records import APPEND_ONLY, audit, audit_head, journal, journal_heads, personal_details
+from .registration import (
+    api_tokens,
+    certificates,
+    contacts,
+    crl_shards,
+    issuers,
+    letter_recipients,
+    number_counter,
+    revocation_codes,
+)
+from .responding import delegate_requests, delegate_responders, ocsp_responders
+from .subscribing import attempt_episodes, attempt_failures, attempt_minutes, mail_outbox, maintenance
+
+__all__ = [
+    "APPEND_ONLY",
+    "CrlNumber",
+    "SerialNumber",
+    "UtcDateTime",
+    "api_tokens",
+    "attempt_episodes",
+    "attempt_failures",
+    "attempt_minutes",
+    "audit",
+    "audit_head",
+    "certificates",
+    "contacts",
+    "crl_entries",
+    "crl_projections",
+    "crl_schedules",
+    "crl_shards",
+    "crl_stretches",
+    "crls",
+    "delegate_requests",
+    "delegate_responders",
+    "issuers",
+    "journal",
+    "journal_heads",
+    "leases",
+    "letter_recipients",
+    "mail_outbox",
+    "maintenance",
+    "metadata",
+    "number_counter",
+    "ocsp_responders",
+    "outlet_states",
+    "personal_details",
+    "probe_states",
+    "publication_requests",
+    "revocation_codes",
+]

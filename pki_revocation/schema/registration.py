@@ -1,0 +1,124 @@
+"""Issuers and certificates, how they arrive, and whose they are."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+from .base import metadata
+from .columns import SerialNumber, UtcDateTime
+
+issuers = Table(
+    "issuers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issuer_id", ForeignKey("issuers.id"), nullable=False),
+    Column("serial", SerialNumber, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("not_before", UtcDateTime),
+    Column("not_after", UtcDateTime, nullable=False),
+    Column("number", String(12), unique=True),
+    Column("der", LargeBinary),
+    Column("imported_at", UtcDateTime, nullable=False),
+    Column("is_ca", Boolean, nullable=False, server_default=false()),
+    # The shard that its CRL distribution point names; 0 when it names none.
+    Column("shard", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("issuer_id", "serial"),
+)
+Index(
+    "ix_certificates_shard",
+    certificates.c.issuer_id,
+    certificates.c.shard,
+    sqlite_where=text("shard > 0"),
+    postgresql_where=text("shard > 0"),
+)
+
+# A CRL of a part of an issuer's certificates: those whose distribution point is this address, octet for octet.
+crl_shards = Table(
+    "crl_shards",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("shard", Integer, CheckConstraint("shard > 0", name="shard"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+    UniqueConstraint("issuer_id", "url"),
+)
+
+# Numbers are dealt from here, so that two imports at once never give the same one.
+number_counter = Table(
+    "number_counter",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="single"), primary_key=True),
+    Column("next", BigInteger, nullable=False),
+)
+
+# One live code per certificate; a reissue retires the old row and adds one with the next version.
+revocation_codes = Table(
+    "revocation_codes",
+    metadata,
+    Column("certificate_id", ForeignKey("certificates.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("verifier", Text, nullable=False),
+    Column("pepper_id", String(16), nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("retired_at", UtcDateTime),
+)
+Index(
+    "ix_revocation_codes_live",
+    revocation_codes.c.certificate_id,
+    unique=True,
+    sqlite_where=text("retired_at IS NULL"),
+    postgresql_where=text("retired_at IS NULL"),
+)
+
+# Who may bring certificates over the network; the token itself is kept nowhere.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+)
+
+# Whom a certificate's letter goes to: personal data perhaps, and therefore in rows that can be erased.
+letter_recipients = Table(
+    "letter_recipients",
+    metadata,
+    Column("certificate_id", ForeignKey("certificates.id"), primary_key=True, autoincrement=False),
+    Column("language", String(2)),
+    Column("address", Text, nullable=False),
+)
+
+# Where a certificate's subscriber reads mail: personal data, in rows that can be erased.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("certificate_id", ForeignKey("certificates.id"), primary_key=True, autoincrement=False),
+    Column("email", String(254), nullable=False),
+    Column("language", String(2), CheckConstraint("language IN ('nl', 'en')", name="language"), nullable=False),
+)
