@@ -1,9 +1,6 @@
 """The documentation is run: commands of docs/ca-operations.md, settings, links, and --help of every command."""
 
-import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,7 +14,7 @@ from pki_revocation.cli.doctor import CHECKS_GROUP
 from pki_revocation.cli.program import COMMANDS_GROUP, program
 from pki_revocation.cli.restoration import RESTORATIONS_GROUP
 from tests import settings_table
-from tests.integration.running_demo import environment
+from tests.documented import run_blocks
 from tests.pki import CertificateAuthority
 
 TOP = Path(__file__).parents[1]
@@ -38,22 +35,11 @@ def test_operations_page_works_as_written(tmp_path: Path, authority: Certificate
     for place in range(3):
         certificate = authority.issue(f"Zorg {place}", now)
         (tmp_path / "issued" / f"{place}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    blocks = re.findall(r"^```sh\n(.*?)^```", (TOP / "docs/ca-operations.md").read_text(), re.MULTILINE | re.DOTALL)
-    done = subprocess.run(
-        ["sh", "-eu"],
-        input="\n".join(blocks),
-        cwd=tmp_path,
-        env=environment({"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-    )
+    said = run_blocks((TOP / "docs/ca-operations.md").read_text(), tmp_path)
 
-    assert done.returncode == 0, done.stdout + done.stderr
     assert len(list((tmp_path / "register/letters").glob("*.pdf"))) == 3
-    assert "The audit chain is whole" in done.stdout
-    assert "WRONG" not in done.stdout
+    assert "The audit chain is whole" in said
+    assert "WRONG" not in said
 
 
 def test_settings_page_says_what_the_code_says() -> None:

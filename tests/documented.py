@@ -1,0 +1,27 @@
+"""Runs the `sh` blocks of a page of the documentation, as a reader would paste them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.integration.running_demo import environment
+
+
+def run_blocks(page: str, folder: Path) -> str:
+    """All blocks in their order, in one shell that ends at the first failure; give what was printed on both outputs."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert blocks
+    done = subprocess.run(
+        ["sh", "-eu"],
+        input="\n".join(blocks),
+        cwd=folder,
+        env=environment({"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
