@@ -51,4 +51,5 @@ def test_page_shows_no_success_without_a_commit(browser: Browser, subscriber: Su
 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
+    assert "Revoking online is not possible" in answer.text
     assert "Reference" not in answer.text

@@ -1,0 +1,218 @@
+"""A code counts once its letter is safely on disk, whatever comes in between."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from pki_revocation import journal, register
+from pki_revocation.database import Database
+from pki_revocation.documents import code_store
+from pki_revocation.documents import letters as letters_module
+from pki_revocation.documents.drawing import letter_name
+from pki_revocation.documents.eligibility import CodeRefused
+from pki_revocation.documents.letters import LetterMaker
+from pki_revocation.documents.private_folder import FolderInUse, PrivateFolder
+from pki_revocation.model import Channel, IssuedCertificate, Issuer
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.service import RevocationService, Wish
+from tests.pki_revocation.documents.reading import code_in, number_of
+from tests.pki_revocation.importing.rows import index_row
+from tests.pki_revocation.importing.waiting import waited_for
+
+NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+
+
+def test_code_counts_only_when_its_letter_is_on_disk(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The letter is found by its name before its code counts."""
+    (one,) = registered(index_row(1))
+    letter = tmp_path / "letters" / letter_name(number_of(one))
+    seen: list[str] = []
+
+    def look(place: str) -> None:
+        with database.read() as connection:
+            assert (register.live_code(connection, number_of(one)) is not None) == (place == "letters.stored")
+        assert letter.exists() == (place != "letters.drafted")
+        seen.append(place)
+
+    monkeypatch.setattr(letters_module, "reach", look)
+    monkeypatch.setattr(code_store, "reach", look)
+    maker.make_all(tmp_path / "letters")
+
+    assert seen == ["letters.drafted", "letters.written", "letters.stored"]
+
+
+@pytest.mark.parametrize("method", ["settle", "draft"])
+def test_disk_that_fails_leaves_no_code_and_no_letter(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+) -> None:
+    """Whatever fails before the letters are safe leaves nothing; the next run makes them."""
+    (one,) = registered(index_row(1))
+    letter = tmp_path / "letters" / letter_name(number_of(one))
+
+    def full(folder: PrivateFolder, *_: object) -> None:
+        raise OSError(28, "No space left on device", str(folder.path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PrivateFolder, method, full)
+        with pytest.raises(OSError, match="No space"):
+            maker.make_all(tmp_path / "letters")
+    assert list(letter.parent.iterdir()) == []
+    with database.read() as connection:
+        assert register.live_code(connection, number_of(one)) is None
+
+    assert maker.make_all(tmp_path / "letters").made == 1
+    assert letter.exists()
+
+
+def test_letter_that_a_killed_run_left_is_replaced(
+    maker: LetterMaker, registered: Callable[..., list[IssuedCertificate]], service: RevocationService, tmp_path: Path
+) -> None:
+    """Its code was never stored: the next run puts one there whose code counts."""
+    (one,) = registered(index_row(1))
+    letter = tmp_path / "letters" / letter_name(number_of(one))
+    letter.parent.mkdir()
+    letter.write_bytes(b"a letter whose code was never stored")
+
+    assert maker.make_all(tmp_path / "letters").made == 1
+
+    assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
+
+
+@pytest.mark.parametrize("asked", ["all", "number", "id"])
+def test_run_that_comes_second_leaves_the_letters_of_the_first(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    service: RevocationService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: str,
+) -> None:
+    """What the first made before the second held the folder is neither made again nor touched."""
+    (one,) = registered(index_row(1))
+    folder = tmp_path / "letters"
+    enter = PrivateFolder.__enter__
+    first = [maker.make_all]
+
+    def after_the_first(held: PrivateFolder) -> PrivateFolder:
+        if first:
+            first.pop()(folder)
+        return enter(held)
+
+    monkeypatch.setattr(PrivateFolder, "__enter__", after_the_first)
+    if asked == "all":
+        assert maker.make_all(folder).made == 0
+    elif asked == "number":
+        (refused,) = maker.make([number_of(one)], folder).refused
+        assert "has a revocation code already" in refused.reason
+    else:
+        with pytest.raises(CodeRefused, match="has a revocation code already"):
+            maker.issue_codes([one.id], letters=folder)
+
+    assert first == []
+    letter = folder / letter_name(number_of(one))
+    assert list(folder.iterdir()) == [letter]
+    assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
+
+
+def test_letter_whose_code_counts_is_never_touched(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    service: RevocationService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A code that was stored while letters were being made keeps its letter, even where theirs would have gone."""
+    one, two = registered(index_row(1), index_row(2))
+    folder, elsewhere = tmp_path / "letters", tmp_path / "elsewhere"
+    name = letter_name(number_of(one))
+
+    def overtake(place: str) -> None:
+        monkeypatch.undo()
+        assert place == "letters.drafted"
+        assert maker.make([number_of(one)], elsewhere).made == 1
+        (folder / name).write_bytes((elsewhere / name).read_bytes())
+
+    monkeypatch.setattr(letters_module, "reach", overtake)
+    report = maker.make_all(folder)
+
+    assert report.made == 1
+    assert [each.number for each in report.refused] == [one.number]
+    assert sorted(file.name for file in folder.iterdir()) == sorted([name, letter_name(number_of(two))])
+    for letter in (folder / name, elsewhere / name):
+        assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
+
+
+def test_two_runs_at_once_in_two_folders(
+    maker: LetterMaker, registered: Callable[..., list[IssuedCertificate]], service: RevocationService, tmp_path: Path
+) -> None:
+    """However they interleave, each certificate has one letter, and the code in it counts."""
+    certificates_of = registered(*(index_row(serial) for serial in range(1, 9)))
+    folders = [tmp_path / "one", tmp_path / "two"]
+
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(maker.make_all, folders))
+
+    assert sum(report.made for report in reports) == 8
+    for folder, report in zip(folders, reports, strict=True):
+        assert len(list(folder.iterdir())) == report.made
+    for certificate in certificates_of:
+        number = number_of(certificate)
+        (letter,) = [folder / letter_name(number) for folder in folders if (folder / letter_name(number)).exists()]
+        assert service.identify(number, code_in(letter)).certificate_id == certificate.id
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_codes_wait_for_the_journal(
+    maker: LetterMaker, registered: Callable[..., list[IssuedCertificate]], database: Database, issuer: Issuer
+) -> None:
+    """While somebody revokes, or stores codes, nothing is decided: only then is it seen who may have one."""
+    (one,) = registered(index_row(1))
+
+    (issued,) = waited_for(
+        database, lambda connection: journal.lock_head(connection, issuer.id), lambda: maker.issue_codes([one.id])
+    )
+
+    assert issued.number == one.number
+
+
+def test_revoked_while_its_letter_was_made(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    service: RevocationService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Looked at again under the lock: no code, and no letter."""
+    one, two = registered(index_row(1), index_row(2))
+
+    def revoke_first(place: str) -> None:
+        if place == "letters.drafted":
+            service.revoke_for_operator(None, one.serial, NO_REASON)
+
+    monkeypatch.setattr(letters_module, "reach", revoke_first)
+    report = maker.make_all(tmp_path / "letters")
+
+    assert report.made == 1
+    assert [each.number for each in report.refused] == [one.number]
+    assert [file.name for file in (tmp_path / "letters").iterdir()] == [letter_name(number_of(two))]
+
+
+def test_two_runs_in_one_folder(maker: LetterMaker, issuer: Issuer, tmp_path: Path) -> None:
+    """The second is refused: it would overwrite the letters of the first."""
+    with PrivateFolder(tmp_path / "letters"), pytest.raises(FolderInUse):
+        maker.make_all(tmp_path / "letters")
+    with PrivateFolder(tmp_path / "letters"), pytest.raises(FolderInUse):
+        maker.issue_codes([], letters=tmp_path / "letters")
