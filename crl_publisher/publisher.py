@@ -4,16 +4,13 @@ What is due is decided by `scheduling.due`. Versions of the schedule are read fr
 new one counts without a restart. One issuer's trouble holds up no other's, and one scope's no other's either.
 """
 
-import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
-
-from pki_revocation import journal, register
+from pki_revocation import register
 from pki_revocation.clock import Clock
 from pki_revocation.database import Database
 from pki_revocation.errors import PkiError, StoreError
@@ -27,25 +24,13 @@ from .issuance import CrlIssuance
 from .named_publication import publish_named, refuse_named
 from .outlets import Outlet
 from .scheduling.book import ScheduleBook
-from .scheduling.due import Due, Look, Recorded, Watch
-from .scheduling.timeline import Kind, Timeline
+from .scheduling.due import Due, Recorded, Watch
+from .scheduling.timeline import Kind
 from .scope import Scope
-from .store import PublishedCrl, last_published
+from .sights import Sight, Sights, Unreadable, WatchedScope
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
-# Whether a file is there is asked at each look; whether it is the right one, which takes reading it, less often.
-_CLOSE_LOOK_SECONDS = 30.0
-
-
-@dataclass(slots=True)
-class _WatchedScope:
-    """What this process knows of one scope's CRL, beside the record."""
-
-    watch: Watch = field(default_factory=Watch)
-    is_sound: bool | None = None
-    is_delta_sound: bool = True
-    looked_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -54,21 +39,7 @@ class _WatchedIssuer:
 
     is_prepared: bool = False
     watch: Watch = field(default_factory=Watch)
-    scopes: dict[str, _WatchedScope] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """One scope of one issuer, as a look found it."""
-
-    issuer: Issuer
-    scope: Scope
-    timeline: Timeline
-    look: Look
-
-
-class _Unreadable(StoreError):
-    """The database did not answer a look; nothing had been begun."""
+    scopes: dict[str, WatchedScope] = field(default_factory=dict)
 
 
 class Publisher:
@@ -90,15 +61,16 @@ class Publisher:
     ) -> None:
         """*signs* says for which issuers this process has a key, *elsewhere* watches the others' CRLs."""
         self._database = database
-        self._clock = clock
         self._book = book
         self._issuance = issuance
-        self._outlet = outlet
         self._lease = lease
         self._settings = settings
         self._signs = signs
         self._elsewhere = elsewhere
         self._monotonic = monotonic
+        self._sights = Sights(
+            database=database, clock=clock, book=book, issuance=issuance, outlet=outlet, monotonic=monotonic
+        )
         self._watched: dict[str, _WatchedIssuer] = {}
         self._holds = False
         self._complaint = ""
@@ -128,10 +100,7 @@ class Publisher:
             with self._database.read() as connection:
                 issuers = register.all_issuers(connection)
             for issuer in issuers:
-                if self._signs(issuer):
-                    self._attend(issuer)
-                else:
-                    self._refuse(issuer)
+                self.attend(issuer)
             self._complaint = ""
         except StoreError as error:
             self._complain(error)
@@ -169,6 +138,17 @@ class Publisher:
             self._elsewhere.look(issuer)
         except PkiError as error:
             self._complain(error)
+
+    def attend(self, issuer: Issuer) -> None:
+        """Publish what is due of one issuer, and answer whoever asks; whoever calls this holds the lease.
+
+        Raises:
+            StoreError: when the database does not answer; nothing had been begun.
+        """
+        if self._signs(issuer):
+            self._attend(issuer)
+        else:
+            self._refuse(issuer)
 
     def _attend(self, issuer: Issuer) -> None:
         """One issuer: whatever goes wrong is its own, and its schedule's trouble stops it like its key's."""
@@ -213,27 +193,18 @@ class Publisher:
         self, issuer: Issuer, scope: Scope, watched: _WatchedIssuer, *, is_asked: bool
     ) -> dict[str, object] | None:
         """Publish one scope's CRL if it is due; give the answer to whoever asks, when there is one."""
-        own = watched.scopes.setdefault(scope.name, _WatchedScope())
+        own = watched.scopes.setdefault(scope.name, WatchedScope())
         return self._tried(
             issuer,
             own.watch,
-            lambda: self._publish_if_due(self._look(issuer, scope, own, is_asked=is_asked), own),
+            lambda: self._publish_if_due(self._sights.look(issuer, scope, own, is_asked=is_asked), own),
         )
 
-    def _publish_if_due(self, sight: _Sight, own: _WatchedScope) -> dict[str, object] | None:
-        now = sight.look.monotonic
-        if (own.is_sound is None or now >= own.looked_at + _CLOSE_LOOK_SECONDS) and not own.watch.is_held(sight.look):
-            self._look_closely(sight, own)
-            delta = sight.look.delta if own.is_delta_sound else None
-            sight = replace(sight, look=replace(sight.look, is_sound=own.is_sound is not False, delta=delta))
+    def _publish_if_due(self, sight: Sight, own: WatchedScope) -> dict[str, object] | None:
+        if own.wants_close_look(sight.look):
+            sight = self._sights.look_closely(sight, own)
         due = own.watch.due(sight.timeline, sight.look)
         return None if due is None else self._publish(sight, own, due)
-
-    def _look_closely(self, sight: _Sight, own: _WatchedScope) -> None:
-        """Whether the very octets that were published are where relying parties fetch them."""
-        own.looked_at = sight.look.monotonic
-        own.is_sound = self._issuance.stands(sight.issuer, sight.scope)
-        own.is_delta_sound = sight.look.delta is None or self._issuance.stands(sight.issuer, sight.scope.delta)
 
     def _tried(
         self, issuer: Issuer, watch: Watch, act: Callable[[], dict[str, object] | None]
@@ -241,7 +212,7 @@ class Publisher:
         """Do it; give its answer, or the one that says what went wrong."""
         try:
             return act()
-        except _Unreadable:
+        except Unreadable:
             raise
         except PkiError as error:
             return self._failed(issuer, watch, error)
@@ -250,43 +221,7 @@ class Publisher:
             _log.exception("%s: publishing failed in a way that nobody thought of", issuer.name)
             return self._failed(issuer, watch, error)
 
-    def _look(self, issuer: Issuer, scope: Scope, own: _WatchedScope, *, is_asked: bool) -> _Sight:
-        with self._looking() as connection:
-            timeline = self._book.timeline(connection, issuer)
-            sequence = journal.read_head(connection, issuer.id).sequence
-            complete = last_published(connection, issuer, scope)
-            delta = last_published(connection, issuer, scope.delta)
-            covered = 0 if complete is None else complete.covers_sequence
-            delta_covered = max(covered, 0 if delta is None else delta.covers_sequence)
-            is_uncovered = self._issuance.touched(connection, issuer, scope, covered)
-            is_delta_uncovered = is_uncovered and self._issuance.touched(connection, issuer, scope, delta_covered)
-        now = self._clock.now()
-        if complete is not None:
-            age = (now - complete.published_at).total_seconds()
-            metrics.stands(complete, age_seconds=age, uncovered=sequence - covered if is_uncovered else 0)
-        look = Look(
-            now=now,
-            monotonic=self._monotonic(),
-            complete=_recorded(complete),
-            delta=_recorded(delta) if own.is_delta_sound and self._outlet.exists(scope.delta.path(issuer)) else None,
-            is_public=self._outlet.exists(scope.path(issuer)),
-            is_sound=own.is_sound is not False,
-            is_uncovered=is_uncovered,
-            is_delta_uncovered=is_delta_uncovered,
-            is_asked=is_asked,
-        )
-        return _Sight(issuer, scope, timeline, look)
-
-    @contextlib.contextmanager
-    def _looking(self) -> Iterator[Connection]:
-        """Read; a database that does not answer is no scope's failure, and no reason to pause longer than it does."""
-        try:
-            with self._database.read() as connection:
-                yield connection
-        except StoreError as error:
-            raise _Unreadable(str(error)) from error
-
-    def _publish(self, sight: _Sight, own: _WatchedScope, due: Due) -> dict[str, object] | None:
+    def _publish(self, sight: Sight, own: WatchedScope, due: Due) -> dict[str, object] | None:
         issuer, scope = sight.issuer, sight.scope
         stopwatch = requests.Stopwatch.start()
         started = self._monotonic()
@@ -330,7 +265,3 @@ class Publisher:
         if str(error) != self._complaint:
             self._complaint = str(error)
             _log.error("publishing waits: %s", error)
-
-
-def _recorded(crl: PublishedCrl | None) -> Recorded | None:
-    return None if crl is None else Recorded(crl.number, crl.published_at, is_final=crl.is_last)

@@ -12,7 +12,8 @@ from pki_revocation.clock import iso
 from pki_revocation.installation import Installation
 
 from . import bootstrap
-from .schedule_desk import by_option, file_option, issuer_option, json_option, open_desk, who
+from .options import issuer_option, json_option
+from .schedule_desk import by_option, file_option, open_desk, who
 from .schedule_preview import preview
 from .scheduling.document import as_document, as_toml, differences
 from .scheduling.entries import Entry, read_entries

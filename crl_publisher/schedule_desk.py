@@ -24,8 +24,6 @@ from .scheduling.errors import ScheduleRefused, VersionRefused
 from .scheduling.schedule import Schedule
 from .scheduling.timeline import Timeline
 
-issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
-json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 file_option = click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -11,7 +11,8 @@ from pki_revocation.config import duration
 from pki_revocation.errors import PkiError
 from pki_revocation.installation import Installation
 
-from .schedule_desk import Desk, file_option, issuer_option, json_option, open_desk
+from .options import issuer_option, json_option
+from .schedule_desk import Desk, file_option, open_desk
 from .scheduling.drawing import draw
 from .scheduling.errors import ScheduleRefused
 from .scheduling.preview import preview as simulated

@@ -64,18 +64,24 @@ def last_published(connection: Connection, issuer: Issuer, scope: Scope = FULL) 
     return next(iter(published(connection, issuer, scope, limit=1)), None)
 
 
-def published(
-    connection: Connection, issuer: Issuer, scope: Scope | str | None = FULL, *, limit: int
+def published(connection: Connection, issuer: Issuer, scope: Scope = FULL, *, limit: int) -> tuple[PublishedCrl, ...]:
+    """The last ones of a scope, the newest first."""
+    query = select(crls).where(
+        crls.c.issuer_id == issuer.id, crls.c.scope == scope.name, crls.c.published_at.is_not(None)
+    )
+    # Numbers never go back, and a clock may: what was dated ahead is not the last for that.
+    rows = connection.execute(query.order_by(crls.c.number.desc()).limit(limit))
+    return tuple(_published(issuer, row) for row in rows)
+
+
+def lately_published(
+    connection: Connection, issuer: Issuer, scope_name: str | None = None, *, limit: int
 ) -> tuple[PublishedCrl, ...]:
-    """The last ones of a scope, or of one with this name, or of all for None; the newest first."""
+    """The last ones by their dates, as people look them up: of every scope, or of the one with this name."""
     query = select(crls).where(crls.c.issuer_id == issuer.id, crls.c.published_at.is_not(None))
-    if scope is None:
-        query = query.order_by(crls.c.published_at.desc(), crls.c.number.desc())
-    else:
-        # Numbers never go back, and a clock may: what was dated ahead is not the last for that.
-        name = scope if isinstance(scope, str) else scope.name
-        query = query.where(crls.c.scope == name).order_by(crls.c.number.desc())
-    rows = connection.execute(query.limit(limit))
+    if scope_name is not None:
+        query = query.where(crls.c.scope == scope_name)
+    rows = connection.execute(query.order_by(crls.c.published_at.desc(), crls.c.number.desc()).limit(limit))
     return tuple(_published(issuer, row) for row in rows)
 
 

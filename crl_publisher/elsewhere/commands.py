@@ -17,6 +17,7 @@ from crl_publisher import bootstrap
 from crl_publisher.errors import UnreadableRequest
 from crl_publisher.files import der_of
 from crl_publisher.named_publication import scope_named
+from crl_publisher.options import issuer_option, json_option
 from crl_publisher.scope import FULL
 from keys.algorithms import SignatureName
 from keys.file_key import load_certificate
@@ -37,8 +38,6 @@ from .watch import ADVICE
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _new_file = click.Path(dir_okay=False, path_type=Path)
-_issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
-_json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 _LONGEST_REQUEST = 200_000_000
 # Nobody runs who could go on with an outlet that takes longer.
 _MIRROR_SECONDS = 60.0
@@ -69,7 +68,7 @@ class _Moment(click.ParamType[datetime]):
 
 
 @click.command()
-@_issuer_option
+@issuer_option
 @click.option(
     "--scope", "scope_name", default=FULL.name, show_default=True, help="Which CRL: full, ca, users, shard-1."
 )
@@ -80,7 +79,7 @@ class _Moment(click.ParamType[datetime]):
 )
 @click.option("--last", "is_last", is_flag=True, help="The CA's last CRL, good for ever.")
 @click.option("-o", "--output", type=_new_file, required=True, help="The file to write the request to.")
-@_json_option
+@json_option
 @installation_option
 def request(  # noqa: PLR0913 - one argument for each option
     installation: Installation,
@@ -162,7 +161,7 @@ def sign(*, file: Path, key: str, certificate_file: Path, unencrypted: bool, yes
 @click.argument("file", type=_file)
 @click.option("--issuer", "issuer_name", help="The issuer that must have signed it; whoever did without it.")
 @click.option("--signature", type=_file, help="A bare signature over the octets of FILE, which is then the request.")
-@_json_option
+@json_option
 @installation_option
 def install(
     installation: Installation, *, file: Path, issuer_name: str | None, signature: Path | None, as_json: bool

@@ -1,5 +1,7 @@
 """Issuance with all its parts, of which a test names the ones that matter to it."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,15 @@ from crl_publisher.inspection import GateRules
 from crl_publisher.issuance import CrlIssuance, CrlKeys
 from crl_publisher.lint_profile import LintProfile
 from crl_publisher.outlets import Outlet
+from crl_publisher.publisher import Publisher
 from crl_publisher.reading import ReadCrl, read_crl
+from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scope import FULL, Scope
 from crl_publisher.timing import SettingsTiming, Timings
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.clock import Clock
 from pki_revocation.database import Database
+from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
 from pki_revocation.schema import audit
 
@@ -51,6 +56,34 @@ def issuance_of(
         settings=settings or CrlSettings(),
         public_url=public_url,
         spool=spool,
+    )
+
+
+def publisher_of(
+    database: Database,
+    clock: Clock,
+    book: ScheduleBook,
+    issuance: CrlIssuance,
+    outlet: Outlet,
+    *,
+    settings: PublisherSettings | None = None,
+    lease: Lease | None = None,
+    signs: Callable[[Issuer], bool] = lambda _: True,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Publisher:
+    """A publisher with the settings as they come, and what is named; it does not have the lease yet."""
+    chosen = settings or PublisherSettings()
+    return Publisher(
+        database=database,
+        clock=clock,
+        book=book,
+        issuance=issuance,
+        outlet=outlet,
+        lease=lease or Lease(name="crl-publisher", database=database, clock=clock, length=chosen.lease),
+        settings=chosen,
+        signs=signs,
+        elsewhere=watch_of(database, clock, issuance),
+        monotonic=monotonic,
     )
 
 

@@ -16,11 +16,10 @@ from crl_publisher.scope import CA, FULL
 from crl_publisher.store import last_published
 from pki_revocation.database import Database
 from pki_revocation.errors import NotFound
-from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publishing import issuance_of, watch_of
+from tests.crl_publisher.publishing import issuance_of, publisher_of
 from tests.fakes import FakeClock
 
 DAY = timedelta(days=1)
@@ -42,18 +41,8 @@ def schedule(
     settings: PublisherSettings,
 ) -> Publisher:
     """A publisher that has the lease."""
-    made = Publisher(
-        database=database,
-        clock=clock,
-        book=book,
-        issuance=issuance,
-        outlet=outlet,
-        lease=Lease(name="crl-publisher", database=database, clock=clock, length=settings.lease),
-        settings=settings,
-        signs=lambda _: True,
-        elsewhere=watch_of(database, clock, issuance),
-        # Each look comes long after the one before.
-        monotonic=count(0.0, 100.0).__next__,
+    made = publisher_of(
+        database, clock, book, issuance, outlet, settings=settings, monotonic=count(0.0, 100.0).__next__
     )
     made.renew()
     return made

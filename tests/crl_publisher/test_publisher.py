@@ -23,7 +23,7 @@ from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
 from pki_revocation.schema import crl_schedules, leases
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publishing import issuance_of, watch_of
+from tests.crl_publisher.publishing import issuance_of, publisher_of
 from tests.crl_publisher.scheduling.schedules import of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
@@ -84,16 +84,15 @@ def start(
     """Starts a publisher that has the lease, and is polled by the test."""
 
     def started() -> Publisher:
-        made = Publisher(
-            database=database,
-            clock=clock,
-            book=book,
-            issuance=issuance,
-            outlet=outlet,
-            lease=lease,
+        made = publisher_of(
+            database,
+            clock,
+            book,
+            issuance,
+            outlet,
             settings=settings,
+            lease=lease,
             signs=lambda each: each.name == "issuing",
-            elsewhere=watch_of(database, clock, issuance),
             monotonic=ticker,
         )
         made.renew()
@@ -419,18 +418,7 @@ def test_trouble_of_one_issuer_holds_up_no_other(
         connection.execute(
             update(crl_schedules).where(crl_schedules.c.issuer_id == broken.id).values(document='{"colour": "red"}')
         )
-    publisher = Publisher(
-        database=database,
-        clock=clock,
-        book=book,
-        issuance=issuance,
-        outlet=outlet,
-        lease=lease,
-        settings=settings,
-        signs=lambda _: True,
-        elsewhere=watch_of(database, clock, issuance),
-        monotonic=ticker,
-    )
+    publisher = publisher_of(database, clock, book, issuance, outlet, settings=settings, lease=lease, monotonic=ticker)
     publisher.renew()
     request = ask(database, broken, clock)
     for _ in range(3):
@@ -457,17 +445,7 @@ def test_running_schedule_publishes_and_ends_cleanly(
 ) -> None:
     """The real loop: the first CRL, a revocation soon after, and no lease left behind."""
     settings = PublisherSettings(minimum_interval=timedelta(0))
-    schedule = Publisher(
-        database=database,
-        clock=clock,
-        book=book,
-        issuance=issuance,
-        outlet=outlet,
-        lease=Lease(name="crl-publisher", database=database, clock=clock, length=settings.lease),
-        settings=settings,
-        signs=lambda _: True,
-        elsewhere=watch_of(database, clock, issuance),
-    )
+    schedule = publisher_of(database, clock, book, issuance, outlet, settings=settings)
     stop = threading.Event()
     running = threading.Thread(target=schedule.run, args=(stop,))
     running.start()
