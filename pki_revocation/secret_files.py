@@ -9,6 +9,8 @@ import os
 import re
 import secrets
 import stat
+import tomllib
+from collections.abc import Collection
 from pathlib import Path
 
 from .codes import Pepper
@@ -89,6 +91,26 @@ def refuse_readable_by_others(path: Path) -> None:
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         message = f"{path} can be read by others than its owner: run 'chmod 600 {path}'."
         raise ConfigurationError(message)
+
+
+def read_private_table(file: Path, known: Collection[str]) -> dict[str, str]:
+    """The texts of a TOML file that only its owner reads.
+
+    Raises:
+        ConfigurationError: when it cannot be read, others can read it, or it holds anything but texts of these names.
+    """
+    try:
+        refuse_readable_by_others(file)
+        found = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"The credentials {file} cannot be read: {error.strerror or error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        # The parser's own words could quote a secret.
+        raise ConfigurationError(f'The credentials {file} are not valid TOML: write NAME = "VALUE" lines.') from None
+    for name, value in found.items():
+        if name not in known or not isinstance(value, str):
+            raise ConfigurationError(f"The credentials {file} may hold texts called {', '.join(known)}, and no others.")
+    return found
 
 
 def _load(installation: Installation, name: str, variable: str) -> str:

@@ -3,13 +3,12 @@
 import base64
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.secret_files import refuse_readable_by_others
+from pki_revocation.secret_files import read_private_table
 
 PREFIX = "PKI_REVOCATION_OUTLET_"
 
@@ -41,7 +40,7 @@ def load_credentials(name: str, file: Path | None, environment: Mapping[str, str
         ConfigurationError: when the file cannot be read, others can read it, or it holds anything else.
     """
     known = [each.name for each in fields(Credentials)]
-    found = {} if file is None else _in_file(file, known)
+    found = {} if file is None else read_private_table(file, known)
     for each in known:
         if value := environment.get(variable(name, each)):
             found[each] = value
@@ -54,18 +53,3 @@ def load_credentials(name: str, file: Path | None, environment: Mapping[str, str
 def variable(outlet: str, credential: str) -> str:
     """The environment's name for it: PKI_REVOCATION_OUTLET_BACKUP_TOKEN."""
     return f"{PREFIX}{re.sub('[^A-Z0-9]', '_', outlet.upper())}_{credential.upper()}"
-
-
-def _in_file(file: Path, known: list[str]) -> dict[str, str]:
-    try:
-        refuse_readable_by_others(file)
-        found = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"The credentials {file} cannot be read: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        # The parser's own words could quote a secret.
-        raise ConfigurationError(f'The credentials {file} are not valid TOML: write NAME = "VALUE" lines.') from None
-    for name, value in found.items():
-        if name not in known or not isinstance(value, str):
-            raise ConfigurationError(f"The credentials {file} may hold texts called {', '.join(known)}, and no others.")
-    return found

@@ -1,14 +1,11 @@
 """What comes in with `POST /api/v1/certificates`: one certificate in PEM or DER, or JSON with it and its recipient."""
 
-import json
-import re
 from dataclasses import dataclass
-from typing import Any, NoReturn
 
 from cryptography import x509
 
-from pki_revocation.errors import PkiError
 from pki_revocation.importing.pem_der import certificate_from_der, certificate_from_pem
+from pki_revocation.json_document import MalformedDocument, UnfitMember, read_members
 from pki_revocation.recipient import Recipient, UnfitRecipient
 
 JSON = "application/json"
@@ -16,15 +13,6 @@ PEM_TYPES = frozenset({"application/x-pem-file", "application/pem-certificate-ch
 DER = "application/pkix-cert"
 MEDIA_TYPES = (JSON, *sorted(PEM_TYPES), DER)
 _MEMBERS = ("certificate", "language", "address")
-_NAME = re.compile(r"[a-z_]{1,40}")
-
-
-class MalformedDocument(PkiError):
-    """The body is not what its media type says, or not what everybody reads alike."""
-
-
-class UnfitMember(PkiError):
-    """A member is missing, unknown, or not as it should be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +35,7 @@ def read_arrival(body: bytes, media_type: str) -> ArrivalDocument:
         return ArrivalDocument(certificate=certificate_from_der(body), recipient=None)
     if media_type in PEM_TYPES:
         return ArrivalDocument(certificate=_from_pem(body), recipient=None)
-    members = _members(body)
-    for name in members:
-        if name not in _MEMBERS:
-            shown = f"The member {name} is" if _NAME.fullmatch(name) else "A member of the document is"
-            raise UnfitMember(f"{shown} not known; known are {', '.join(_MEMBERS)}.")
+    members = read_members(body, _MEMBERS, "one with the member certificate")
     certificate, language, address = members.get("certificate"), members.get("language"), members.get("address")
     if not isinstance(certificate, str):
         raise UnfitMember("The member certificate is missing, or is not a string with a certificate in PEM.")
@@ -72,28 +56,3 @@ def _from_pem(text: bytes) -> x509.Certificate:
     if stripped.count(b"-----BEGIN ") != 1 or not stripped.startswith(b"-----BEGIN "):
         raise MalformedDocument("The PEM holds no certificate, or something beside it: send one certificate alone.")
     return certificate_from_pem(stripped)
-
-
-def _members(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    except UnicodeDecodeError:
-        raise MalformedDocument("The body is not UTF-8.") from None
-    except json.JSONDecodeError as error:
-        raise MalformedDocument(f"The body is not JSON: see line {error.lineno}, column {error.colno}.") from None
-    except (RecursionError, ValueError):
-        raise MalformedDocument("The body is nested too deeply, or has a number that is too long.") from None
-    if not isinstance(document, dict):
-        raise MalformedDocument("The body is not a JSON object: send one with the member certificate.")
-    return document
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise MalformedDocument("A member stands twice in the body.")
-    return found
-
-
-def _refuse_constant(_name: str) -> NoReturn:
-    raise MalformedDocument("The body holds NaN or Infinity, which JSON does not have.")

@@ -18,9 +18,10 @@ from pki_revocation.database import Database
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.importing.arrival import Arrival, ArrivalConflict, ArrivalDesk
 from pki_revocation.importing.candidates import Refused
+from pki_revocation.json_document import MalformedDocument, UnfitMember
 from pki_revocation.model import serial_text
 
-from .arrival_document import MEDIA_TYPES, MalformedDocument, UnfitMember, read_arrival
+from .arrival_document import MEDIA_TYPES, read_arrival
 
 _log = logging.getLogger(__name__)
 PREFIX = "/api/"

@@ -1,17 +1,16 @@
 """What the mail server asks for: from the environment, or a file that only its owner reads."""
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.secret_files import refuse_readable_by_others
+from pki_revocation.secret_files import read_private_table
 
 USERNAME_VARIABLE = "PKI_REVOCATION_SMTP_USERNAME"
 PASSWORD_VARIABLE = "PKI_REVOCATION_SMTP_PASSWORD"  # noqa: S105 - the variable's name
-_NAMES = {"username", "password"}
+_NAMES = ("username", "password")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,26 +27,12 @@ def load_credentials(file: Path | None, environment: Mapping[str, str] = os.envi
     Raises:
         ConfigurationError: when the file cannot be read or others can read it, or one of the two is missing.
     """
-    found = {} if file is None else _in_file(file)
+    found = {} if file is None else read_private_table(file, _NAMES)
     for name, variable in (("username", USERNAME_VARIABLE), ("password", PASSWORD_VARIABLE)):
         if value := environment.get(variable):
             found[name] = value
     if not found:
         return None
-    if found.keys() != _NAMES or not all(value.isprintable() for value in found.values()):
+    if found.keys() != set(_NAMES) or not all(value.isprintable() for value in found.values()):
         raise ConfigurationError("The mail server's credentials are a username and a password, each of one line.")
     return Credentials(**found)
-
-
-def _in_file(file: Path) -> dict[str, str]:
-    try:
-        refuse_readable_by_others(file)
-        found = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"The credentials {file} cannot be read: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        # The parser's own words could quote a secret.
-        raise ConfigurationError(f'The credentials {file} are not valid TOML: write NAME = "VALUE" lines.') from None
-    if not found.keys() <= _NAMES or not all(isinstance(value, str) for value in found.values()):
-        raise ConfigurationError(f"The credentials {file} may hold texts called username and password, and no others.")
-    return found

@@ -22,9 +22,9 @@ from pki_revocation.errors import (
     StoreError,
     TooManyAttempts,
 )
+from pki_revocation.json_document import MalformedDocument, UnfitMember
 from pki_revocation.reasons import SUBSCRIBER_REASONS
 
-from .api_document import MalformedDocument, UnfitMember
 from .availability import UnderMaintenance
 from .moments import UnreadableMoment
 
