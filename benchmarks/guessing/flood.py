@@ -1,7 +1,8 @@
 """How long a right code takes while wrong ones flood in: `python -m benchmarks.guessing.flood`.
 
-Three times the same revocations, one after the other: alone; beside wrong codes from so many sources that go on and on;
-and beside wrong codes that each come from a source that nobody has seen, which no limit by source can tell from people.
+Four times the same revocations, one after the other: alone; beside wrong codes from so many sources that go on and on;
+and beside wrong codes that each come from a source that nobody has seen, which no limit by source can tell from people:
+from neighbouring addresses, as whoever has whole networks sends them, and each from a neighbourhood of its own.
 """
 
 import json
@@ -9,6 +10,7 @@ import statistics
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import click
 
@@ -20,18 +22,20 @@ from .scene import Client, Scene, scene
 _OK = 200
 _SETTLE_SECONDS = 10
 # Where right codes come from: away from all that flood.
-_RIGHT_SOURCES = 8_000_000
+_RIGHT_SOURCES = 200_000_000
 _FRESH_SOURCES = 1_000_000
+_FAR_SOURCES = 10_000_000
+_NEIGHBOURHOOD = 256
 
 
 class Flood:
-    """Threads that send wrong codes as fast as they are answered; *sources* of them, or a new one each time for 0."""
+    """Threads that send wrong codes as fast as they are answered."""
 
-    def __init__(self, port: int, threads: int, sources: int) -> None:
-        """Begin."""
+    def __init__(self, port: int, threads: int, source_of: Callable[[int], int]) -> None:
+        """Begin; *source_of* gives the source of the first, second… wrong code."""
         self.statuses: Counter[int] = Counter()
         self._stop = threading.Event()
-        self._port, self._count, self._sources = port, threads, sources
+        self._port, self._source_of = port, source_of
         self._lock = threading.Lock()
         self._sent = 0
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
@@ -50,24 +54,28 @@ class Flood:
             with self._lock:
                 self._sent += 1
                 place = self._sent
-            source = place % self._sources if self._sources else _FRESH_SOURCES + place
-            status, _ = client.send(number_at(1_000_000 + place % 1000), new_code(CodeScheme.ARGON2ID), source)
+            number, code = number_at(1_000_000 + place % 1000), new_code(CodeScheme.ARGON2ID)
+            status, _ = client.send(number, code, self._source_of(place))
             with self._lock:
                 self.statuses[status] += 1
 
 
 @click.command()
-@click.option("--revocations", default=200, type=click.IntRange(20), help="In each of the three parts.")
+@click.option("--revocations", default=200, type=click.IntRange(20), help="In each of the four parts.")
 @click.option("--threads", default=16, type=click.IntRange(1, 256), help="Connections that flood.")
 @click.option("--sources", default=200, type=click.IntRange(1), help="Sources that flood on and on.")
 def main(revocations: int, threads: int, sources: int) -> None:
     """Measure and print as JSON; ends with status 1 when any right code was refused."""
+    parts: dict[str, Callable[[int], int] | None] = {
+        "alone": None,
+        f"{sources} sources": lambda place: place % sources,
+        "fresh neighbours": lambda place: _FRESH_SOURCES + place,
+        "fresh from everywhere": lambda place: _FAR_SOURCES + place * _NEIGHBOURHOOD,
+    }
     refused = 0
-    with scene(3 * revocations) as served:
-        for part, (name, flooding) in enumerate(
-            (("alone", None), (f"{sources} sources", sources), ("fresh sources", 0))
-        ):
-            flood = None if flooding is None else Flood(served.port, threads, flooding)
+    with scene(len(parts) * revocations) as served:
+        for part, (name, source_of) in enumerate(parts.items()):
+            flood = None if source_of is None else Flood(served.port, threads, source_of)
             if flood is not None:
                 time.sleep(_SETTLE_SECONDS)
             begun = time.monotonic()

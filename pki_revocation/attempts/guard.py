@@ -17,6 +17,7 @@ from pki_revocation.model import Channel
 from . import metrics
 from .hashing_budget import HashingBudget
 from .ledger import Ledger
+from .recent_refusals import RecentRefusals
 from .settings import LimitSettings
 from .source import Source
 from .standing import Standing, standing
@@ -43,6 +44,7 @@ class Guard:
         self._ledger = Ledger(database=database, audit=audit, limits=self._limits)
         self._digests = SubjectDigests(pepper)
         self._budget = HashingBudget()
+        self._refusals = RecentRefusals()
         self._turned_away = TurnedAway(database=database, clock=clock, ledger=self._ledger)
 
     @contextlib.contextmanager
@@ -56,7 +58,7 @@ class Guard:
         subjects = self._digests.of(number, source)
         try:
             before = self._standing(subjects)
-            with self._budget.turn(source.network, is_clean=before.is_clean):
+            with self._budget.turn(source, is_clean=before.is_clean):
                 self._standing(subjects)
                 try:
                     yield
@@ -74,10 +76,13 @@ class Guard:
 
     def _standing(self, subjects: Subjects) -> Standing:
         now = self._clock.now()
+        if (wait := self._refusals.retry_after((subjects.source, subjects.pair), now)) is not None:
+            raise TooManyAttempts(wait)
         with self._database.read() as connection:
             found = self._ledger.failures(connection, subjects, now)
         present = standing(found, subjects, self._limits, now)
         if present.retry_after is not None:
+            self._refusals.remember(present.refused, present.retry_after, now)
             raise TooManyAttempts(present.retry_after)
         return present
 

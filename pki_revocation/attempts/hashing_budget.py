@@ -3,8 +3,12 @@
 A check with Argon2id holds a core and 19 MiB for some 44 ms. There are as many turns as cores; who has failed lately
 shares a part of them, so that a turn is always kept for whoever has not. One source has one turn at a time, and what
 failed before is looked at again inside it: many requests at once win nothing over one after the other.
+
+Whoever has never been seen cannot be told from people; but who floods like that has whole networks to do it from. So of
+one neighbourhood those who wait step back behind others, each as far as there are before it, and never for good.
 """
 
+import bisect
 import contextlib
 import os
 import threading
@@ -12,10 +16,15 @@ from collections.abc import Iterator
 
 from pki_revocation.errors import TooManyAttempts
 
+from .source import Source
+
 # Of requests that wait, so many of one source, and so many of all sources that have failed: those of others must find
 # threads that are free.
 WAITING_PER_SOURCE = 4
 WAITING_WITH_FAILURES = 8
+# So many who come later go before somebody, for each one of the same neighbourhood that waits already: as many as there
+# are threads to wait in.
+STEP_BACK = 128
 # Longer than any queue of the sizes above takes.
 PATIENCE_SECONDS = 10.0
 _RETRY_SECONDS = 5
@@ -24,16 +33,18 @@ _RETRY_SECONDS = 5
 class _Waiting:
     """Somebody who waits for a turn."""
 
-    __slots__ = ("is_clean", "network", "proceeds")
+    __slots__ = ("is_clean", "neighbourhood", "network", "place", "proceeds")
 
-    def __init__(self, network: str, *, is_clean: bool) -> None:
-        self.network = network
+    def __init__(self, source: Source, *, is_clean: bool) -> None:
+        self.network = source.network
+        self.neighbourhood = source.neighbourhood
         self.is_clean = is_clean
         self.proceeds = False
+        self.place = 0
 
 
 class HashingBudget:
-    """Turns, handed out in the order of coming, but for those who must wait for their share or for themselves."""
+    """Turns, handed out by place in the queue, but for those who must wait for their share or for themselves."""
 
     def __init__(self, turns: int | None = None) -> None:
         """*turns* at once; as many as there are cores without it, and two at least, so that one can be kept."""
@@ -42,18 +53,19 @@ class HashingBudget:
         self._changed = threading.Condition()
         self._queue: list[_Waiting] = []
         self._busy: dict[str, bool] = {}
+        self._came = 0
 
     @contextlib.contextmanager
-    def turn(self, network: str, *, is_clean: bool) -> Iterator[None]:
+    def turn(self, source: Source, *, is_clean: bool) -> Iterator[None]:
         """Wait for a turn and hold it.
 
         Raises:
             TooManyAttempts: when too many of this source, or of those that have failed, wait already.
         """
-        ticket = _Waiting(network, is_clean=is_clean)
+        ticket = _Waiting(source, is_clean=is_clean)
         with self._changed:
             self._refuse_crowd(ticket)
-            self._queue.append(ticket)
+            self._enqueue(ticket)
             self._hand_out()
             if not self._changed.wait_for(lambda: ticket.proceeds, PATIENCE_SECONDS) and not is_clean:
                 self._queue.remove(ticket)
@@ -63,7 +75,7 @@ class HashingBudget:
             yield
         finally:
             with self._changed:
-                del self._busy[network]
+                del self._busy[source.network]
                 self._hand_out()
 
     def _refuse_crowd(self, ticket: _Waiting) -> None:
@@ -71,6 +83,12 @@ class HashingBudget:
         failing = sum(not each.is_clean for each in self._queue)
         if own >= WAITING_PER_SOURCE or (not ticket.is_clean and failing >= WAITING_WITH_FAILURES):
             raise TooManyAttempts(_RETRY_SECONDS)
+
+    def _enqueue(self, ticket: _Waiting) -> None:
+        neighbours = sum(each.neighbourhood == ticket.neighbourhood for each in self._queue)
+        self._came += 1
+        ticket.place = self._came + STEP_BACK * neighbours
+        bisect.insort(self._queue, ticket, key=lambda each: each.place)
 
     def _hand_out(self) -> None:
         """Give every free turn to the first who may have it."""

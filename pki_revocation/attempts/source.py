@@ -11,7 +11,11 @@ from ipaddress import (
     ip_network,
 )
 
+_IPV4 = 4
 _IPV6_SUBSCRIBER = 64
+# What one party may easily have many networks of: an IPv6 site (RFC 6177), the smallest IPv4 prefix that is routed.
+_IPV6_SITE = 48
+_IPV4_ROUTED = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,15 @@ class Source:
         except ValueError:
             return cls(address="", network="unknown")
         return cls(address=str(address), network=_network(address))
+
+    @property
+    def neighbourhood(self) -> str:
+        """The IPv4 /24 or IPv6 /48 around it: no limit binds it, but its networks wait for each other."""
+        try:
+            network = ip_network(self.network)
+        except ValueError:
+            return self.network
+        return str(network.supernet(new_prefix=_IPV4_ROUTED if network.version == _IPV4 else _IPV6_SITE))
 
 
 def _network(address: IPv4Address | IPv6Address) -> str:

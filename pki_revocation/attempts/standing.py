@@ -21,10 +21,14 @@ class Failures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """*retry_after* is in seconds, None for whoever is looked at; *is_clean* while its source has not failed lately."""
+    """*retry_after* is in seconds, None for whoever is looked at; *is_clean* while its source has not failed lately.
+
+    *refused* is the subject that must wait, the source or its pair with the number.
+    """
 
     is_clean: bool
     retry_after: int | None
+    refused: bytes
 
 
 def standing(found: Iterable[Failures], subjects: Subjects, limits: LimitSettings, now: datetime) -> Standing:
@@ -47,7 +51,8 @@ def standing(found: Iterable[Failures], subjects: Subjects, limits: LimitSetting
         # Only the rush holds it up: in a minute there may be none.
         waits[0] = int(MINUTE.total_seconds())
     longest = max(waits)
-    return Standing(is_clean=not of_source, retry_after=longest or None)
+    refused = subjects.source if waits[0] == longest else subjects.pair
+    return Standing(is_clean=not of_source, retry_after=longest or None, refused=refused)
 
 
 def _until_below(rows: list[Failures], limit: int, window: timedelta, now: datetime) -> int:

@@ -7,6 +7,9 @@ from pki_revocation.secret_files import load_pepper, load_session_key
 from pki_revocation.serving import Listener, serve_http
 from pki_revocation.settings import CodeSettings, WebSettings
 
+# Those who wait for a code to be checked hold one each, and cost a stack alone: pages are to find others that are free.
+_THREADS = 128
+
 
 def serve(installation: Installation, workers: int | None) -> None:
     """Serve page and endpoint; *workers* overrides the configured number of processes.
@@ -21,6 +24,7 @@ def serve(installation: Installation, workers: int | None) -> None:
         port=settings.port,
         operations_port=settings.operations_port,
         workers=workers or settings.workers,
+        threads=_THREADS,
     )
     # Said here once, before any worker starts and fails on it.
     pepper = load_pepper(installation)

@@ -356,3 +356,21 @@ def audited(database: Database, event: str) -> list[dict[str, object]]:
             json.loads(text)
             for text in connection.execute(select(audit.c.detail).where(audit.c.event == event)).scalars()
         ]
+
+
+def test_flood_of_refusals_costs_the_database_nothing(
+    service: RevocationService, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was turned away a moment ago is turned away without a look at it, and others are looked at."""
+    fail(service, UNKNOWN, HERE, LIMITS.per_number)
+    with pytest.raises(TooManyAttempts):
+        service.identify(UNKNOWN, new_code(CodeScheme.KEYED_HASH), HERE, Channel.API)
+
+    def broken() -> None:
+        raise StoreError("The database does not answer.")
+
+    monkeypatch.setattr(database, "read", broken)
+    with pytest.raises(TooManyAttempts):
+        service.identify(UNKNOWN, new_code(CodeScheme.KEYED_HASH), HERE, Channel.API)
+    with pytest.raises(StoreError):
+        service.identify(UNKNOWN, new_code(CodeScheme.KEYED_HASH), THERE, Channel.API)

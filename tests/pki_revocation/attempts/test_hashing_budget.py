@@ -7,8 +7,15 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from pki_revocation.attempts import hashing_budget
 from pki_revocation.attempts.hashing_budget import WAITING_PER_SOURCE, WAITING_WITH_FAILURES, HashingBudget
+from pki_revocation.attempts.source import Source
 from pki_revocation.errors import TooManyAttempts
+
+
+def source(network: str) -> Source:
+    """Somebody from there."""
+    return Source(address="", network=network)
 
 
 class Holder:
@@ -22,7 +29,7 @@ class Holder:
         self.result: Future[None] = self._pool.submit(self._hold, budget, network, is_clean=is_clean)
 
     def _hold(self, budget: HashingBudget, network: str, *, is_clean: bool) -> None:
-        with budget.turn(network, is_clean=is_clean):
+        with budget.turn(source(network), is_clean=is_clean):
             self.has_it.set()
             self.done.wait(20)
 
@@ -57,7 +64,7 @@ def test_a_turn_is_kept_for_who_has_not_failed() -> None:
     budget = HashingBudget(2)
     with holding(budget, "a", "b", "c", is_clean=False) as failing:
         assert [each.has_it.is_set() for each in failing] == [True, False, False]
-        with budget.turn("clean", is_clean=True):
+        with budget.turn(source("clean"), is_clean=True):
             pass
 
 
@@ -84,9 +91,9 @@ def test_crowd_of_failing_sources_is_turned_away_and_others_are_not() -> None:
     budget = HashingBudget(2)
     crowd = [f"failing {place}" for place in range(WAITING_WITH_FAILURES + 1)]
     with holding(budget, *crowd, is_clean=False):
-        with pytest.raises(TooManyAttempts), budget.turn("one more", is_clean=False):
+        with pytest.raises(TooManyAttempts), budget.turn(source("one more"), is_clean=False):
             pass
-        with budget.turn("clean", is_clean=True):
+        with budget.turn(source("clean"), is_clean=True):
             pass
 
 
@@ -94,7 +101,34 @@ def test_crowd_of_one_source_is_turned_away() -> None:
     """It holds a few threads and no more, with or without failures."""
     budget = HashingBudget(2)
     with holding(budget, *["a"] * (WAITING_PER_SOURCE + 1), is_clean=True):
-        with pytest.raises(TooManyAttempts), budget.turn("a", is_clean=True):
+        with pytest.raises(TooManyAttempts), budget.turn(source("a"), is_clean=True):
             pass
-        with budget.turn("b", is_clean=True):
+        with budget.turn(source("b"), is_clean=True):
             pass
+
+
+def test_neighbours_step_back() -> None:
+    """In a flood from one site, whoever comes from elsewhere waits for one of its networks and not for all."""
+    budget = HashingBudget(2)
+    flood = [f"2001:db8:0:{place:x}::/64" for place in range(8)]
+    with holding(budget, *flood, is_clean=True) as holders, holding(budget, "192.0.2.1", is_clean=True) as (person,):
+        assert [each.has_it.is_set() for each in holders] == [True, True] + [False] * 6
+        holders[0].let_go()
+        # The first that waits has nobody to step back behind, and came before.
+        assert holders[2].has_it.wait(5)
+        holders[1].let_go()
+        assert person.has_it.wait(5)
+        assert not any(each.has_it.is_set() for each in holders[3:])
+
+
+def test_nobody_steps_back_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody with neighbours goes before those who come much later."""
+    monkeypatch.setattr(hashing_budget, "STEP_BACK", 3)
+    budget = HashingBudget(2)
+    neighbours = ["198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"]
+    later = [f"10.{place}.0.1" for place in range(5)]
+    with holding(budget, *neighbours, is_clean=True) as waiting, holding(budget, *later, is_clean=True) as others:
+        for each in (*waiting[:3], *others[:2]):
+            each.let_go()
+        assert waiting[3].has_it.wait(5)
+        assert not others[4].has_it.is_set()

@@ -23,6 +23,19 @@ def test_network_is_what_one_subscriber_has(address: str, network: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "neighbourhood"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("2001:db8:1:2::1", "2001:db8:1::/48"),
+        ("", "unknown"),
+    ],
+)
+def test_neighbourhood_is_what_one_flood_may_have(address: str, neighbourhood: str) -> None:
+    """Many networks of one site are one neighbourhood."""
+    assert Source.of(address).neighbourhood == neighbourhood
+
+
+@pytest.mark.parametrize(
     ("trusted", "peer", "forwarded", "found"),
     [
         ("", "192.0.2.1", "198.51.100.7", "192.0.2.1"),

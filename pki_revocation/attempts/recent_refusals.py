@@ -1,0 +1,38 @@
+"""Whom this process turned away a moment ago: they are turned away again without asking the database.
+
+What a flood costs is then a look into memory each time. A refusal is remembered for less than its Retry-After says, so
+nobody who comes when they were told to is refused for what is kept here.
+"""
+
+import threading
+from datetime import datetime, timedelta
+
+_KEPT = timedelta(seconds=5)
+MOST = 10_000
+
+
+class RecentRefusals:
+    """By the subject that is over its limit, and until when it is told to wait."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._lock = threading.Lock()
+        self._until: dict[bytes, tuple[datetime, datetime]] = {}
+
+    def remember(self, subject: bytes, retry_after: int, now: datetime) -> None:
+        """It was refused *now*, for *retry_after* seconds."""
+        wait = timedelta(seconds=retry_after)
+        with self._lock:
+            if len(self._until) >= MOST:
+                self._until = {each: kept for each, kept in self._until.items() if kept[0] > now}
+            if len(self._until) < MOST:
+                self._until[subject] = (now + min(wait, _KEPT), now + wait)
+
+    def retry_after(self, subjects: tuple[bytes, ...], now: datetime) -> int | None:
+        """Seconds that one of them must still wait; None when nothing is known against any."""
+        for subject in subjects:
+            kept = self._until.get(subject)
+            # A clock that was set back would otherwise keep refusals for as long.
+            if kept is not None and now < kept[0] <= now + _KEPT:
+                return max(1, int((kept[1] - now).total_seconds()))
+        return None
