@@ -15,7 +15,7 @@ from pki_revocation.errors import (
 from pki_revocation.numbers import parse_number
 
 from .languages import marked
-from .moments import UnreadableMoment
+from .typed_moment import Fault, MistypedMoment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +45,40 @@ _COMPLAINTS: dict[type[RevocationRefused], Complaint] = {
     ),
     ReasonNotPermitted: Complaint(field="reason-none", text=marked("Choose one of the reasons on this page.")),
     ImpossibleDate: Complaint(
-        field="compromised-date",
+        field="compromised-day",
         text=marked("This moment lies in the future. Fill in a moment in the past, or leave it empty."),
     ),
-    UnreadableMoment: Complaint(
-        field="compromised-date",
-        text=marked("We cannot read this date or time. Write it as 23-11-2026 and 15:03, or leave it empty."),
+}
+_FAULTS = {
+    Fault.DAY: Complaint(field="compromised-day", text=marked("Fill in the day as a number, for example 23.")),
+    Fault.MONTH: Complaint(field="compromised-month", text=marked("Fill in the month as a number from 1 to 12.")),
+    Fault.YEAR: Complaint(
+        field="compromised-year", text=marked("Fill in the year with four digits, for example 2026.")
+    ),
+    Fault.TIME: Complaint(
+        field="compromised-time",
+        text=marked("Fill in the time as hours and minutes, for example 15:03, or leave it empty."),
+    ),
+    Fault.NO_DATE: Complaint(
+        field="compromised-day", text=marked("You filled in a time. Fill in the date too, or leave the time empty.")
+    ),
+    Fault.NO_SUCH_DATE: Complaint(
+        field="compromised-day", text=marked("This date does not exist. Check the day and the month.")
+    ),
+    Fault.SKIPPED: Complaint(
+        field="compromised-time",
+        text=marked("This time did not exist: summer time began in that night. Fill in another time."),
     ),
 }
 
+
+TIMED_OUT = Complaint(
+    field="number",
+    text=marked(
+        "You filled in your number and code more than half an hour ago, or the form was damaged on its way. Nothing "
+        "was revoked by this. Fill in your number and code again."
+    ),
+)
 
 # What the page's script says of the same things before anything is sent.
 TYPING = {
@@ -64,9 +89,12 @@ TYPING = {
 }
 
 
-def about(error: RevocationRefused) -> Complaint | None:
-    """What to say about a refusal, or None where it is not about a field."""
-    return _COMPLAINTS.get(type(error))
+def about(error: RevocationRefused) -> tuple[Complaint, ...]:
+    """What to say about a refusal; nothing where it is not about a field."""
+    if isinstance(error, MistypedMoment):
+        return tuple(_FAULTS[fault] for fault in error.faults)
+    complaint = _COMPLAINTS.get(type(error))
+    return () if complaint is None else (complaint,)
 
 
 def about_typing(number: str, code: str) -> tuple[Complaint, ...]:

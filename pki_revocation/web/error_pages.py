@@ -13,7 +13,6 @@ from .fallback import fallback_answer
 from .languages import marked
 from .page import ForeignForm
 from .problems import RETRY_AFTER
-from .tokens import TicketRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,6 @@ _START_AGAIN = ErrorPage(
     marked(
         "For your safety this page only takes forms that it showed to you itself, not too long ago. Nothing was "
         "revoked by this. Fill in your number and code again; your browser must accept cookies for this page."
-    ),
-)
-_TIMED_OUT = ErrorPage(
-    400,
-    marked("Please start again"),
-    marked(
-        "You filled in your number and code more than half an hour ago, or the form was damaged on its way. Nothing "
-        "was revoked by this. Fill in your number and code again."
     ),
 )
 _NOT_FOUND = ErrorPage(
@@ -114,7 +105,6 @@ def error_page_of(error: Exception) -> Response:
 
 
 _BY_ERROR: dict[type[Exception], ErrorPage] = {
-    TicketRefused: _TIMED_OUT,
     NotFound: _NOT_FOUND,
     TooManyAttempts: _TOO_MANY_ATTEMPTS,
 }

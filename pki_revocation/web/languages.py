@@ -15,6 +15,7 @@ from flask import Flask, Response, current_app, g, request
 
 CATALOGUE = Path(__file__).parent / "translations" / "nl.po"
 PARAMETER = "lang"
+DUTCH_ADDRESS = "/intrekken"
 _EXTENSION = "pki-revocation-languages"
 _A_YEAR = 365 * 24 * 60 * 60
 
@@ -34,6 +35,9 @@ class Language(StrEnum):
     def locale(self) -> str:
         """Whose way of writing dates: British, not American, for English."""
         return "nl_NL" if self is Language.DUTCH else "en_GB"
+
+
+_SPEAKING = {DUTCH_ADDRESS: Language.DUTCH}
 
 
 def marked(text: str) -> str:
@@ -57,13 +61,16 @@ def said(text: str, **values: object) -> str:
 
 
 def current_language() -> Language:
-    """The language of this request: as chosen now, as chosen before, as the browser asks, or Dutch."""
+    """The language of this request: as chosen now or before, as the address says, as the browser asks, or Dutch."""
     if "language" not in g:
-        chosen = _known(request.args.get(PARAMETER))
+        before = _known(request.cookies.get(_cookie_name()))
+        # A Dutch letter names the Dutch address: that counts more than what a browser was set up with, here and on
+        # the pages that follow.
+        chosen = _known(request.args.get(PARAMETER)) or (None if before else _SPEAKING.get(request.path.rstrip("/")))
         if chosen is not None:
             choose(chosen)
         else:
-            g.language = _known(request.cookies.get(_cookie_name())) or _asked_for() or Language.DUTCH
+            g.language = before or _asked_for() or Language.DUTCH
     language: Language = g.language
     return language
 

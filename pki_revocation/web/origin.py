@@ -19,5 +19,9 @@ def is_from_here(request: Request, public_url: str) -> bool:
     origin = request.headers.get("Origin")
     if origin is None or origin == "null":
         return True
-    sent_from, public = urlsplit(origin), urlsplit(public_url)
+    try:
+        sent_from, public = urlsplit(origin), urlsplit(public_url)
+    except ValueError:
+        # A client can write anything there, such as half an IPv6 address: that is no place of ours.
+        return False
     return (sent_from.scheme, sent_from.netloc) == (public.scheme, public.netloc) or sent_from.netloc == request.host

@@ -5,8 +5,6 @@ Who was recognised travels in a signed ticket inside the form. The confirmation 
 which is after the commit.
 """
 
-import re
-from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -27,17 +25,16 @@ from pki_revocation.service import Identified, RevocationService, Wish
 
 from .choices import CHOICES, KEY_COMPROMISE, NO_REASON, chosen_reason
 from .clients import client
-from .complaints import Complaint, about, about_typing
-from .languages import PARAMETER, choose_named
-from .moments import local_moment
+from .complaints import TIMED_OUT, Complaint, about, about_typing
+from .languages import DUTCH_ADDRESS, PARAMETER, choose_named
 from .origin import is_from_here
 from .outcomes import log_outcome
 from .receipts import ReceiptAddress, show_confirmation
-from .tokens import Tickets
+from .tokens import TicketRefused, Tickets
 from .typed import kept_number, sorted_out
+from .typed_moment import TypedMoment
 
 Answer = str | tuple[str, int]
-_LIKE_A_MOMENT = re.compile(r"[0-9.:/ -]{0,20}")
 
 
 class ForeignForm(PkiError):
@@ -64,15 +61,18 @@ class SubscriberPage:
         """Whatever step was filled in.
 
         Raises:
-            TicketRefused: when number and code were given too long ago.
             StoreError: when the database does not answer.
         """
+        choose_named(request.form.get(PARAMETER))
         ticket = request.form.get("ticket")
         if ticket is None:
             return self._identify(request.form.get("number", ""), request.form.get("code", ""))
-        identified = self._tickets.read(ticket)
+        try:
+            identified = self._tickets.read(ticket)
+        except TicketRefused:
+            # What was chosen already goes along to the next second step: no time limit costs it (WCAG 2.2.5).
+            return self._ask("", (TIMED_OUT,)), 400
         if PARAMETER in request.form:
-            choose_named(request.form[PARAMETER])
             return self._review(identified, ticket)
         return self._revoke(identified, ticket)
 
@@ -83,7 +83,7 @@ class SubscriberPage:
         try:
             identified = self._service.identify(number, code, client(), Channel.PAGE)
         except NotRecognised as refusal:
-            return self._refuse(refusal, kept_number(number)), 403
+            return self._ask(kept_number(number), about(refusal)), 403
         return self._review(identified, self._tickets.issue(identified))
 
     def _review(self, identified: Identified, ticket: str, complaints: tuple[Complaint, ...] = ()) -> str:
@@ -93,8 +93,7 @@ class SubscriberPage:
             "ticket": ticket,
             "status": status,
             "complaints": complaints,
-            "compromised_date": _kept_moment("compromised_date"),
-            "compromised_time": _kept_moment("compromised_time"),
+            "typed": TypedMoment.of(request.form).kept,
         }
         if status.entry is not None:
             confirmation = self._service.confirmation(status.issuer.id, status.entry.sequence)
@@ -114,12 +113,11 @@ class SubscriberPage:
             wish = self._wish()
             confirmation = self._service.revoke(identified, wish)
         except NotRecognised as refusal:
-            return self._refuse(refusal, ""), 403
+            return self._ask("", about(refusal)), 403
         except CertificateExpired:
             return self._review(identified, ticket), 409
         except RevocationRefused as refusal:
-            complaint = about(refusal)
-            return self._review(identified, ticket, (complaint,) if complaint else ()), 422
+            return self._review(identified, ticket, about(refusal)), 422
         log_outcome(confirmation)
         return show_confirmation(self._service, confirmation, self._receipt_address)
 
@@ -129,18 +127,14 @@ class SubscriberPage:
             reason=chosen_reason(value),
             channel=Channel.PAGE,
             # The date belongs to this one reason, and is out of sight while another is chosen.
-            compromised_at=_compromised_at() if value == KEY_COMPROMISE else None,
+            compromised_at=TypedMoment.of(request.form).read() if value == KEY_COMPROMISE else None,
             source={"address": client().address},
         )
-
-    def _refuse(self, refusal: NotRecognised, number: str) -> str:
-        complaint = about(refusal)
-        return self._ask(number, (complaint,) if complaint else ())
 
     def _ask(self, number: str, complaints: tuple[Complaint, ...] = ()) -> str:
         readable = _readable_number(number)
         keep = "&" + urlencode({"number": readable}) if readable else ""
-        return render_template("identify.html", number=number, complaints=complaints, keep=keep)
+        return render_template("identify.html", number=number, complaints=complaints, keep=keep, carried=_carried())
 
 
 def subscriber_page(page: SubscriberPage, public_url: str) -> Blueprint:
@@ -156,14 +150,10 @@ def subscriber_page(page: SubscriberPage, public_url: str) -> Blueprint:
     def begin() -> BaseResponse:
         return redirect(url_for("page.show"))
 
-    for address in ("/revoke", "/intrekken"):
+    for address in ("/revoke", DUTCH_ADDRESS):
         blueprint.get(address, endpoint="show", strict_slashes=False)(page.show)
         blueprint.post(address, endpoint="submit", strict_slashes=False)(page.submit)
     return blueprint
-
-
-def _compromised_at() -> datetime | None:
-    return local_moment(request.form.get("compromised_date", ""), request.form.get("compromised_time", ""))
 
 
 def _readable_number(text: str) -> str:
@@ -173,6 +163,9 @@ def _readable_number(text: str) -> str:
         return ""
 
 
-def _kept_moment(field: str) -> str:
-    text = request.form.get(field, "")
-    return text if _LIKE_A_MOMENT.fullmatch(text) else ""
+def _carried() -> dict[str, str]:
+    """What was chosen in a second step that has to be taken again; a form may come from anywhere, so known words only."""
+    reason = request.form.get("reason")
+    if reason not in {choice.value for choice in CHOICES}:
+        return {}
+    return {"reason": str(reason), **TypedMoment.of(request.form).kept.fields}

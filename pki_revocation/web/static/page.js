@@ -1,5 +1,5 @@
 /* What the page does beside its forms, which work without it: typing errors are told before anything is sent, a pasted
-   line is put into its fields, and a confirmation keeps its last lines fresh. Sends nothing of what was typed, keeps
+   line is put into its fields, the other language takes along what was chosen, and a confirmation keeps its last lines fresh. Sends nothing of what was typed, keeps
    nothing. The rules are those of crockford.py, numbers.py, codes.py and web/typed.py, and tests hold both together. */
 
 "use strict";
@@ -204,7 +204,19 @@ function keepFresh(section) {
   if (section.dataset.settled !== "true") setTimeout(look, wait);
 }
 
+/* Without this script the other language begins the second step anew. */
+function takeChoicesAlong(languages, choices) {
+  languages.addEventListener("formdata", (event) => {
+    for (const [name, value] of new FormData(choices)) {
+      if (!event.formData.has(name)) event.formData.append(name, value);
+    }
+  });
+}
+
 const form = document.getElementById("identify");
 if (form) checkBeforeSending(form);
+const languages = document.querySelector(".languages form");
+const choices = document.getElementById("confirm") ?? document.getElementById("raise");
+if (languages && choices) takeChoicesAlong(languages, choices);
 const visible = document.getElementById("visible");
 if (visible) keepFresh(visible);

@@ -10,6 +10,12 @@ from tests.subscribers import Subscriber
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
 
+def date_fields(date: str, time: str = "") -> dict[str, str]:
+    """The fields of a date of compromise, from 20-11-2026 and a time."""
+    parts = dict(zip(("day", "month", "year"), date.split("-"), strict=True))
+    return {f"compromised_{name}": value for name, value in (parts | {"time": time}).items()}
+
+
 class Browser:
     """One visitor; *seen* holds every answer."""
 

@@ -10,6 +10,7 @@ from pki_revocation.settings import ContactSettings
 from pki_revocation.web.fallback_files import export_fallback
 from tests.crl_publisher.real_nginx import real_nginx
 from tests.integration.running_demo import RunningDemo
+from tests.pki_revocation.web.test_headers import EVERYWHERE
 
 SNIPPET = Path(__file__).parents[3] / "deploy" / "nginx" / "fallback.conf"
 CONTACT = ContactSettings(post="Postbus 1\nDen Haag", email="ra@example.nl", phone="070", hours="8-18", hours_en="8-6")
@@ -76,6 +77,10 @@ def test_nginx_shows_it_when_the_service_is_down(folder: Path, tmp_path: Path) -
             assert int(headers["Retry-After"]) > 0
             assert headers["Content-Type"] == "text/html; charset=utf-8"
             assert headers["Cache-Control"] == "no-store"
+            for name, value in EVERYWHERE.items():
+                assert headers[name] == value
+            assert headers["Permissions-Policy"].startswith("camera=()")
+            assert headers["Strict-Transport-Security"] == "max-age=63072000"
             assert "style-src 'self'" in headers["Content-Security-Policy"]
             assert "ra@example.nl" in body.decode()
         status, headers, body = demo.fetch("POST", f"{base}/api/v1/revocations", "{}")

@@ -1,52 +1,11 @@
-"""Moments: Dutch local time with its summers, ISO 8601, and how they are read out."""
+"""Moments: ISO 8601 with a zone, and how they are read out."""
 
 from datetime import UTC, datetime
 
 import pytest
 
 from pki_revocation.web.languages import Language
-from pki_revocation.web.moments import UnreadableMoment, in_the_netherlands, in_utc, local_moment, zoned_moment
-
-
-@pytest.mark.parametrize(
-    ("day", "time", "moment"),
-    [
-        ("2026-11-23", "15:03", datetime(2026, 11, 23, 14, 3, tzinfo=UTC)),
-        ("2026-11-23", "15:03:22", datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)),
-        ("2026-07-01", "9.30", datetime(2026, 7, 1, 7, 30, tzinfo=UTC)),
-        (" 23-11-2026 ", "", datetime(2026, 11, 22, 23, tzinfo=UTC)),
-        ("1/7/2026", "", datetime(2026, 6, 30, 22, tzinfo=UTC)),
-        ("2026-10-25", "02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
-    ],
-)
-def test_local_moment_is_read(day: str, time: str, moment: datetime) -> None:
-    """As browsers send it and as people type it; the hour that comes twice means its first time."""
-    assert local_moment(day, time) == moment
-
-
-def test_nothing_is_no_moment() -> None:
-    """The field may stay empty."""
-    assert local_moment(" ", "") is None
-
-
-@pytest.mark.parametrize(
-    ("day", "time"),
-    [
-        ("", "15:03"),
-        ("2026-02-30", ""),
-        ("2026-11-23", "25:00"),
-        ("2026-11-23", "15:03+02:00"),
-        ("11-2026", ""),
-        ("2026-03-29", "02:30"),
-        ("1900-01-01", ""),
-        ("0001-01-01", "00:00"),
-        ("٢٠٢٦-11-23", ""),
-    ],
-)
-def test_what_is_no_moment_is_refused(day: str, time: str) -> None:
-    """The hour that summer time skips is none either."""
-    with pytest.raises(UnreadableMoment):
-        local_moment(day, time)
+from pki_revocation.web.moments import UnreadableMoment, in_the_netherlands, in_utc, zoned_moment
 
 
 def test_zoned_moment_is_read_in_whole_seconds() -> None:

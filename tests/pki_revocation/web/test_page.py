@@ -15,7 +15,7 @@ from pki_revocation.numbers import number_at
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import Wish
 from tests.fakes import FakeClock
-from tests.pki_revocation.web.browser import Browser
+from tests.pki_revocation.web.browser import Browser, date_fields
 from tests.pki_revocation.web.conftest import Journal
 from tests.subscribers import Subscriber
 
@@ -119,9 +119,9 @@ def test_key_compromise_can_be_added(
     offer = browser.identify(subscriber.number, subscriber.code)
     assert 'id="add-compromise"' in offer.text
 
-    future = browser.submit({"compromised_date": "2030-01-01"})
+    future = browser.submit(date_fields("1-1-2030"))
     assert (future.status_code, len(written.entries())) == (422, 1)
-    added = browser.submit({"compromised_date": "20-11-2026"})
+    added = browser.submit(date_fields("20-11-2026"))
 
     first, raised = written.entries()
     assert "The reason has been added" in added.text
@@ -162,6 +162,33 @@ def test_language_is_switched_between_the_steps(browser: Browser, subscriber: Su
 
     assert "Het certificaat is ingetrokken" in browser.submit({"reason": "none"}).text
     assert "Servercertificaat intrekken" in browser.get("/revoke").text
+
+
+def test_switch_keeps_what_was_chosen(browser: Browser, subscriber: Subscriber, written: Journal) -> None:
+    """What the page's script sends along with the switch stands in the other language's form."""
+    browser.identify(subscriber.number, subscriber.code)
+
+    dutch = browser.submit({"lang": "nl", "reason": "key-compromise", **date_fields("20-11-2026")})
+
+    assert 'value="key-compromise" checked' in dutch.text
+    assert 'name="compromised_year" class="figures" value="2026"' in dutch.text
+    assert written.entries() == []
+
+
+@pytest.mark.parametrize("language", ["en-US", "nl", "de"])
+def test_dutch_letter_leads_to_dutch_pages(app: Flask, subscriber: Subscriber, language: str) -> None:
+    """The Dutch address speaks Dutch to every browser, all the way to the receipt; who chooses English gets that."""
+    visitor = Browser(app, language=language)
+    visitor.get("/intrekken")
+    confirmation = visitor.post(
+        "/revoke", {**visitor.hidden(), "number": subscriber.number, "code": subscriber.code}
+    )
+    assert '<html lang="nl">' in confirmation.text
+    confirmation = visitor.submit({"reason": "none"})
+    (receipt,) = re.findall(r'id="receipt" href="http://127.0.0.1:8460([^"]+)"', confirmation.text)
+    assert '<html lang="nl">' in visitor.get(receipt).text
+    assert '<html lang="en">' in visitor.get("/intrekken?lang=en").text
+    assert '<html lang="en">' in visitor.get("/intrekken").text
 
 
 def test_first_step_keeps_the_number_over_a_switch(browser: Browser, subscriber: Subscriber) -> None:

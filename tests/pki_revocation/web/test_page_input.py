@@ -9,7 +9,7 @@ import pytest
 from pki_revocation.codes import CodeScheme, new_code
 from pki_revocation.numbers import number_at
 from pki_revocation.reasons import RevocationReason
-from tests.pki_revocation.web.browser import Browser
+from tests.pki_revocation.web.browser import Browser, date_fields
 from tests.pki_revocation.web.conftest import Journal
 from tests.subscribers import Subscriber
 
@@ -85,9 +85,7 @@ def test_other_reasons_are_refused(browser: Browser, subscriber: Subscriber, wri
 
 def test_date_of_compromise_is_dutch_local_time(browser: Browser, subscriber: Subscriber, written: Journal) -> None:
     """Since when the key is not safe becomes the invalidity date, and does not move the revocation."""
-    answer = browser.revoke(
-        subscriber, reason="key-compromise", compromised_date="2026-07-01", compromised_time="09:30"
-    )
+    answer = browser.revoke(subscriber, reason="key-compromise", **date_fields("01-07-2026", "09:30"))
 
     (entry,) = written.entries()
     assert entry.invalidity_date == datetime(2026, 7, 1, 7, 30, tzinfo=UTC)
@@ -99,31 +97,41 @@ def test_date_of_compromise_counts_with_its_reason_alone(
     browser: Browser, subscriber: Subscriber, written: Journal
 ) -> None:
     """The field is out of sight while another reason is chosen, so what it holds then is left out."""
-    answer = browser.revoke(subscriber, reason="replaced", compromised_date="2030-01-01")
+    answer = browser.revoke(subscriber, reason="replaced", **date_fields("1-1-2030"))
 
     assert answer.status_code == 200
     assert written.entries()[0].invalidity_date is None
 
 
 @pytest.mark.parametrize(
-    ("day", "time", "said"),
+    ("date", "time", "said"),
     [
-        ("2026-11-24", "", "lies in the future"),
-        ("2026-11-23", "15:04", "lies in the future"),
-        ("yesterday", "", "cannot read this date"),
-        ("", "09:30", "cannot read this date"),
-        ("2026-03-29", "02:30", "cannot read this date"),
-        ("0001-01-01", "", "cannot read this date"),
+        ("24-11-2026", "", {"day": "lies in the future"}),
+        ("23-11-2026", "15:04", {"day": "lies in the future"}),
+        ("-11-2026", "", {"day": "Fill in the day"}),
+        ("11-23-26", "9", {"month": "from 1 to 12", "year": "four digits", "time": "hours and minutes"}),
+        ("--", "09:30", {"day": "Fill in the date too"}),
+        ("31-11-2026", "", {"day": "does not exist"}),
+        ("29-3-2026", "02:30", {"time": "summer time began"}),
+        ("1-1-0001", "", {"year": "four digits"}),
     ],
 )
 def test_impossible_date_is_explained(
-    browser: Browser, subscriber: Subscriber, written: Journal, day: str, time: str, said: str
+    browser: Browser, subscriber: Subscriber, written: Journal, date: str, time: str, said: dict[str, str]
 ) -> None:
-    """The step comes back with the complaint, the chosen reason and the date, and nothing is revoked."""
-    answer = browser.revoke(subscriber, reason="key-compromise", compromised_date=day, compromised_time=time)
+    """The step comes back with a complaint for each field, the chosen reason and the date; nothing is revoked."""
+    answer = browser.revoke(subscriber, reason="key-compromise", **date_fields(date, time))
 
     assert answer.status_code == 422
-    assert said in answer.text
-    assert 'href="#compromised-date"' in answer.text
+    summary = re.search(r'<div class="summary".*?</div>', answer.text, re.DOTALL)
+    assert summary is not None
+    assert re.findall(r'href="#compromised-(\w+)"', summary[0]) == list(said)
+    for field, sentence in said.items():
+        assert sentence in summary[0]
+        assert f'aria-describedby="compromised-{field}-complaint" aria-invalid="true"' in answer.text
+        assert f'id="compromised-{field}-complaint"' in answer.text
+    for field, value in date_fields(date, time).items():
+        assert f'name="{field}" class="figures" value="{value}"' in answer.text
     assert 'value="key-compromise" checked' in answer.text
+    assert "<title>Error:" in answer.text
     assert written.entries() == []

@@ -12,7 +12,7 @@ from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at
 from pki_revocation.register import store_codes
 from tests.fakes import FakeClock
-from tests.pki_revocation.web.browser import Browser
+from tests.pki_revocation.web.browser import Browser, date_fields
 from tests.pki_revocation.web.conftest import Journal
 from tests.subscribers import Subscriber
 
@@ -61,6 +61,7 @@ def test_form_without_its_token_is_refused(
         ({"Sec-Fetch-Site": "cross-site", "Origin": "null"}, 400),
         ({"Sec-Fetch-Site": "same-site"}, 400),
         ({"Origin": "https://elsewhere.example"}, 400),
+        ({"Origin": "http://[half-an-address"}, 400),
     ],
 )
 def test_form_from_elsewhere_is_refused(
@@ -76,9 +77,12 @@ def test_form_from_elsewhere_is_refused(
 def test_ticket_lasts_half_an_hour(
     browser: Browser, subscriber: Subscriber, written: Journal, clock: FakeClock
 ) -> None:
-    """Between the steps at most 30 minutes may pass; a forged ticket is none."""
+    """Between the steps at most 30 minutes may pass; a forged ticket is none.
+
+    Then number and code are asked for again, and what was chosen comes along (WCAG 2.2.5).
+    """
     browser.identify(subscriber.number, subscriber.code)
-    fields = {**browser.hidden(), "reason": "none"}
+    fields = {**browser.hidden(), "reason": "key-compromise", **date_fields("20-11-2026", "9:30")}
     forged = browser.post("/revoke", {**fields, "ticket": fields["ticket"][:-3] + "abc"})
     assert (forged.status_code, written.entries()) == (400, [])
 
@@ -86,7 +90,15 @@ def test_ticket_lasts_half_an_hour(
     late = browser.post("/revoke", fields)
     assert late.status_code == 400
     assert "more than half an hour ago" in late.text
+    assert "<title>Error:" in late.text
     assert written.entries() == []
+
+    mistyped = browser.submit({"number": "1", "code": "1"})
+    assert mistyped.status_code == 422
+    again = browser.submit({"number": subscriber.number, "code": subscriber.code})
+    assert 'value="key-compromise" checked' in again.text
+    for field, value in date_fields("20-11-2026", "9:30").items():
+        assert f'name="{field}" class="figures" value="{value}"' in again.text
 
     clock.advance(timedelta(seconds=-1))
     assert browser.post("/revoke", fields).status_code == 200
@@ -152,13 +164,14 @@ def test_code_is_nowhere_but_in_the_request(
     browser.identify(code, subscriber.number)
     browser.identify(number_at(7), code)
     browser.identify(subscriber.number, code)
-    for field in ("reason", "compromised_date", "compromised_time", "lang", "ticket", "csrf_token"):
+    dates = ("compromised_day", "compromised_month", "compromised_year", "compromised_time")
+    for field in ("reason", *dates, "lang", "ticket", "csrf_token"):
         browser.identify(subscriber.number, code)
         browser.submit({"reason": "key-compromise", field: code})
         browser.submit({"reason": "key-compromise", field: grouped(code)})
     browser.revoke(subscriber, reason="stopped")
     browser.identify(subscriber.number, code)
-    browser.submit({"reason": "key-compromise", "compromised_date": code})
+    browser.submit({"reason": "key-compromise", "compromised_day": code})
     clock.advance(timedelta(days=400))
     browser.identify(subscriber.number, code)
     browser.get(f"/{code}")

@@ -1,19 +1,9 @@
-"""The whole way in a real browser: both languages, with JavaScript and without, on a wide screen and a narrow one.
+"""The whole way in a real browser: both languages, with JavaScript and without, on a wide screen and a narrow one."""
 
-What the pages do does not hang on the kind of database, which test_page.py varies: here it is SQLite, and quick.
-"""
-
-import shutil
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, expect
 
 from pki_revocation import responders
 from pki_revocation.codes import CodeScheme, grouped, new_code
@@ -21,126 +11,16 @@ from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at
-from pki_revocation.service import RevocationService
-from pki_revocation.settings import WebSettings
-from pki_revocation.web.app import create_app
 from tests.fakes import FakeClock
-from tests.pki_revocation.web.conftest import SESSION_KEY, Journal
-from tests.pki_revocation.web.eyes import scrolls_sideways, small_targets, unseen_focus, violations
+from tests.pki_revocation.web.browsing.eyes import printed, unseen_focus
+from tests.pki_revocation.web.browsing.visitor import Visitor
+from tests.pki_revocation.web.conftest import Journal
 from tests.subscribers import Subscriber
 
 # A right-looking number that nobody has, and with one digit wrong.
 WRONG = number_at(77)[:-1] + str((int(number_at(77)[-1]) + 1) % 10)
 # More often than this nobody has to press Tab to get anywhere.
 _MOST_TABS = 25
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """A migrated SQLite database."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
-        opened.upgrade()
-        yield opened
-
-
-@contextmanager
-def _served(make: Callable[[str], Flask]) -> Iterator[str]:
-    """Serve the application that *make* makes for its address."""
-    server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True)
-    address = f"http://127.0.0.1:{server.server_port}"
-    server.app = make(address)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield address
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def address(service: RevocationService, clock: FakeClock) -> Iterator[str]:
-    """Where the page is really served, which its links know."""
-
-    def make(url: str) -> Flask:
-        return create_app(service=service, settings=WebSettings(public_url=url), session_key=SESSION_KEY, clock=clock)
-
-    with _served(make) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's chromium."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-class Visitor:
-    """A person at a browser, who looks at every page as it comes; *faults* is what was not right with them."""
-
-    def __init__(self, chromium: Browser, *, language: str, width: int, script: bool = True) -> None:
-        """With a window of their own."""
-        self._context = chromium.new_context(
-            locale=language, viewport={"width": width, "height": 800}, java_script_enabled=script
-        )
-        self.page = self._context.new_page()
-        self.page.set_default_timeout(5_000)
-        self.script = script
-        self.looked: list[str] = []
-        self.faults: dict[str, list[str]] = {}
-        self.troubles: list[str] = []
-        self.page.on("console", lambda said: self.troubles.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        # A page without JavaScript cannot be measured: the same HTML is, in a window that has it, without our script.
-        self._mirror = self.page if script else _mirror(chromium, self.page)
-
-    def look(self, name: str) -> None:
-        """Measure the page: nothing against WCAG, nothing to scroll sideways, no small target."""
-        self.page.wait_for_load_state()
-        if not self.script:
-            self._mirror.goto(self.page.url)
-        found = violations(self._mirror, also_dark=self.script)
-        found += [f"small target {target}" for target in small_targets(self._mirror)]
-        if scrolls_sideways(self._mirror):
-            found.append("scrolls sideways")
-        self.looked.append(name)
-        if found:
-            self.faults[name] = found
-
-    def identify(self, address: str, subscriber: Subscriber) -> None:
-        """Number and code, as somebody types them from a letter."""
-        self.page.goto(f"{address}/revoke")
-        self.page.locator("#number").fill(grouped_number(subscriber.number))
-        self.page.locator("#code").fill(grouped(subscriber.code).lower())
-        self.page.locator("#continue").click()
-        self.page.locator("#certificate, #confirmation").wait_for()
-
-    def leave(self) -> None:
-        """Close the window."""
-        self._mirror.context.close()
-        if not self.script:
-            self._context.close()
-
-
-def _mirror(chromium: Browser, page: Page) -> Page:
-    """A window that shows at every address what *page* shows."""
-    mirror = chromium.new_context(viewport=page.viewport_size).new_page()
-
-    def show(route: Route) -> None:
-        if route.request.resource_type == "document":
-            route.fulfill(body=page.content(), content_type="text/html; charset=utf-8")
-        elif route.request.resource_type == "script":
-            route.abort()
-        else:
-            route.continue_()
-
-    mirror.route("**/*", show)
-    return mirror
 
 
 @pytest.mark.parametrize("script", [True, False])
@@ -173,18 +53,24 @@ def test_the_whole_way(
     visitor.identify(address, subscriber)
     assert written.entries() == []
     page.locator("#reason-key-compromise").check()
-    page.locator("#compromised-date").fill("2027-01-01")
+    for part, wrong in (("day", "20"), ("month", "13"), ("year", "26")):
+        page.locator(f"#compromised-{part}").fill(wrong)
     visitor.look("review")
     page.locator("#revoke").click()
-    expect(page.locator("#compromised-date")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#complaints")).to_be_focused()
+    expect(page.locator("#complaints li")).to_have_count(2)
+    for part, invalid in (("day", False), ("month", True), ("year", True), ("time", False)):
+        expect(page.locator(f"#compromised-{part}[aria-invalid]")).to_have_count(invalid)
     visitor.look("impossible date")
-    page.locator("#compromised-date").fill("2026-11-20")
+    page.locator("#compromised-month").fill("november")
+    page.locator("#compromised-year").fill("2026")
     page.locator("#revoke").click()
 
     expect(page.locator("#confirmation")).to_be_visible()
     (entry,) = written.entries()
     expect(page.locator("#reference")).to_have_text(entry.reference)
     visitor.look("confirmation")
+    assert entry.invalidity_date == datetime(2026, 11, 19, 23, tzinfo=UTC)
     clock.advance(timedelta(minutes=1))
     page.locator("#look-again").click()
     expect(page.locator(".looked")).to_contain_text("15:04:22")
@@ -194,7 +80,8 @@ def test_the_whole_way(
     visitor.look("already revoked")
     clock.advance(timedelta(minutes=31))
     page.locator(f"#language-{'en' if language == 'nl' else 'nl'}").click()
-    expect(page.locator("#again")).to_be_visible()
+    expect(page.locator("#complaints")).to_be_focused()
+    expect(page.locator("html")).to_have_attribute("lang", "en" if language == "nl" else "nl")
     visitor.look("expired session")
     page.goto(f"{address}/nothing")
     visitor.look("unknown address")
@@ -204,53 +91,6 @@ def test_the_whole_way(
     assert len(visitor.looked) == 8
     # A page that refuses has a status of its own, of which the console speaks.
     assert [said for said in visitor.troubles if "the server responded with a status of 4" not in said] == []
-
-
-@pytest.mark.parametrize("language", ["nl", "en"])
-def test_rarer_pages(
-    chromium: Browser,
-    address: str,
-    subscriber: Subscriber,
-    clock: FakeClock,
-    unreachable_app: Flask,
-    language: str,
-) -> None:
-    """A wrong code, the key that turned out unsafe, an expired certificate, and an outage: the same care."""
-    visitor = Visitor(chromium, language=language, width=320)
-    page = visitor.page
-    page.goto(f"{address}/revoke")
-    page.locator("#number").fill(subscriber.number)
-    page.locator("#code").fill(new_code(CodeScheme.ARGON2ID))
-    page.locator("#continue").click()
-    expect(page.locator("#complaints")).to_be_focused()
-    visitor.look("not recognised")
-    clock.advance(timedelta(days=400))
-    visitor.identify(address, subscriber)
-    visitor.look("expired")
-    clock.advance(timedelta(days=-400))
-    visitor.identify(address, subscriber)
-    page.locator("#revoke").click()
-    page.locator("#visible").wait_for()
-    visitor.identify(address, subscriber)
-    visitor.look("already revoked, with a question")
-    page.locator("#add-compromise").click()
-    page.locator("#visible").wait_for()
-    visitor.look("reason added")
-    receipt = page.locator("#receipt").get_attribute("href") or ""
-    clock.advance(timedelta(days=31))
-    page.goto(receipt)
-    visitor.look("confirmation that is over")
-    with _served(lambda _url: unreachable_app) as down:
-        page.goto(f"{down}/revoke")
-        page.locator("#number").fill(subscriber.number)
-        page.locator("#code").fill(subscriber.code)
-        page.locator("#continue").click()
-        page.locator("a.form").first.wait_for()
-        visitor.look("outage")
-    visitor.leave()
-
-    assert visitor.faults == {}
-    assert len(visitor.looked) == 6
 
 
 @pytest.mark.parametrize("width", [320, 1280])
@@ -290,16 +130,24 @@ def test_the_whole_way_by_keyboard_alone(
     tab_to("reason-none")
     page.keyboard.press("ArrowUp")
     expect(page.locator("#reason-key-compromise")).to_be_checked()
-    tab_to("compromised-date")
-    # The eleventh of November, in whichever order the browser has day and month.
-    page.keyboard.type("11112026")
+    for part, typed in (("day", "23"), ("month", "11"), ("year", "2062")):
+        tab_to(f"compromised-{part}")
+        page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    expect(page.locator("#complaints")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#compromised-day")).to_be_focused()
+    tab_to("compromised-year")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("2026")
     tab_to("revoke")
     page.keyboard.press("Enter")
 
     page.locator("#confirmation").wait_for()
     (entry,) = written.entries()
     assert entry.invalidity_date is not None
-    assert entry.invalidity_date.isoformat() == "2026-11-10T23:00:00+00:00"
+    assert entry.invalidity_date.isoformat() == "2026-11-22T23:00:00+00:00"
     tab_to("look-again")
     page.keyboard.press("Enter")
     page.wait_for_url("**/receipt/**")
@@ -375,3 +223,47 @@ def test_confirmation_refreshes_what_others_see(
     expect(first).to_contain_text("1 of 1 servers answer that the certificate is revoked, since 15:03:22")
     visitor.leave()
     assert visitor.troubles == []
+
+
+def test_other_language_takes_what_was_chosen_along(chromium: Browser, address: str, subscriber: Subscriber) -> None:
+    """Nobody chooses and types again for having changed the language in the second step (WCAG 3.3.7)."""
+    visitor = Visitor(chromium, language="nl", width=1280)
+    page = visitor.page
+    visitor.identify(address, subscriber)
+    page.locator("#reason-key-compromise").check()
+    page.locator("#compromised-day").fill("20")
+    page.locator("#language-en").click()
+
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#reason-key-compromise")).to_be_checked()
+    expect(page.locator("#compromised-day")).to_have_value("20")
+    visitor.leave()
+    assert visitor.troubles == []
+
+
+def test_confirmation_is_one_sheet_of_paper(
+    chromium: Browser, address: str, subscriber: Subscriber, written: Journal
+) -> None:
+    """Everything of the confirmation with its address, black on white, and nothing that paper cannot do."""
+    visitor = Visitor(chromium, language="nl", width=1280)
+    page = visitor.page
+    page.emulate_media(color_scheme="dark")
+    visitor.identify(address, subscriber)
+    page.locator("#revoke").click()
+    page.locator("#confirmation").wait_for()
+    receipt = page.locator("#receipt").inner_text()
+
+    (sheet,) = printed(page)
+    (entry,) = written.entries()
+    said = "".join(sheet.split())
+    for expected in (entry.reference, "maandag 23 november 2026 om 15:03:22", subscriber.certificate.subject, receipt):
+        assert "".join(expected.split()) in said
+    for useless in ("Kijk opnieuw", "English", "Download"):
+        assert useless not in sheet
+    page.emulate_media(media="print", color_scheme="dark")
+    colours = page.evaluate(
+        "[...document.querySelectorAll('main *')].filter((each) => each.checkVisibility())"
+        ".map((each) => getComputedStyle(each).color.match(/[0-9]+/g).map(Number))"
+    )
+    assert max(max(colour) for colour in colours) < 0x60
+    visitor.leave()

@@ -1,12 +1,21 @@
 """What a person meets on a page in the browser, measured: WCAG by axe, width, small targets, unseen focus."""
 
+from io import BytesIO
+from typing import Any
+
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it carries no types
 from playwright.sync_api import Page
+from pypdf import PdfReader
 
 _WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 # WCAG 2.2, 2.5.8: in CSS pixels.
 _SMALLEST_TARGET = 24
 _AXE = Axe()
+_MODES: tuple[dict[str, Any], ...] = (
+    {"color_scheme": "dark", "forced_colors": "none"},
+    {"color_scheme": "light", "forced_colors": "active"},
+)
+_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 _TARGETS = """
 smallest => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), [tabindex='0']")]
     .map((element) => [element.id || element.textContent.trim(), element.getBoundingClientRect()])
@@ -32,25 +41,33 @@ _FOCUS = """
 """
 
 
-def violations(page: Page, *, also_dark: bool = False) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA, and with *also_dark* the contrast in dark mode too."""
+def faults(page: Page, *, modes: bool = True) -> list[str]:
+    """What somebody would meet on the page that may not be.
+
+    What axe finds against WCAG 2.2 A and AA, with *modes* the contrast in dark mode and with the system's forced colours
+    too; links, buttons and fields under 24 by 24 CSS pixels, none excepted for standing in a sentence (2.5.8); what is
+    wider than the screen (1.4.10), on wide screens with text twice as large too (1.4.4).
+    """
     found = _axe(page, {"type": "tag", "values": _WCAG})
-    if also_dark:
-        page.emulate_media(color_scheme="dark")
-        found += [f"dark: {each}" for each in _axe(page, {"type": "rule", "values": ["color-contrast"]})]
-        page.emulate_media(color_scheme="light")
+    if modes:
+        for media in _MODES:
+            page.emulate_media(**media)
+            found += [f"{media}: {each}" for each in _axe(page, {"type": "rule", "values": ["color-contrast"]})]
+        page.emulate_media(color_scheme="light", forced_colors="none")
+    found += [f"small target {target}" for target in page.evaluate(_TARGETS, _SMALLEST_TARGET)]
+    if page.evaluate(_WIDER):
+        found.append("scrolls sideways")
+    if page.evaluate("innerWidth >= 1280"):
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        if page.evaluate(_WIDER):
+            found.append("scrolls sideways when text is twice as large")
+        page.evaluate("document.documentElement.style.fontSize = ''")
     return found
 
 
-def small_targets(page: Page) -> list[str]:
-    """Links, buttons and fields under 24 by 24 CSS pixels; none is excepted for standing in a sentence."""
-    found: list[str] = page.evaluate(_TARGETS, _SMALLEST_TARGET)
-    return found
-
-
-def scrolls_sideways(page: Page) -> bool:
-    """Whether something is wider than the screen (WCAG 1.4.10)."""
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+def printed(page: Page) -> list[str]:
+    """The text of each sheet of paper that the page fills."""
+    return [sheet.extract_text() for sheet in PdfReader(BytesIO(page.pdf(format="A4"))).pages]
 
 
 def unseen_focus(page: Page) -> str | None:

@@ -1,0 +1,51 @@
+"""Debian's Chromium, and the page really served.
+
+What the pages do does not hang on the kind of database, which the tests beside this folder vary: here it is SQLite.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
+
+from pki_revocation.database import Database
+from pki_revocation.service import RevocationService
+from pki_revocation.settings import WebSettings
+from pki_revocation.web.app import create_app
+from tests.fakes import FakeClock
+from tests.pki_revocation.web.browsing.visitor import served
+from tests.pki_revocation.web.conftest import SESSION_KEY
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A migrated SQLite database."""
+    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
+        opened.upgrade()
+        yield opened
+
+
+@pytest.fixture
+def address(service: RevocationService, clock: FakeClock) -> Iterator[str]:
+    """Where the page is really served, which its links know."""
+
+    def make(url: str) -> Flask:
+        return create_app(service=service, settings=WebSettings(public_url=url), session_key=SESSION_KEY, clock=clock)
+
+    with served(make) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for a file's tests."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()

@@ -1,0 +1,139 @@
+"""Every page that is not on the straight way: what went wrong, what is over, and what is shown when nothing works."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, expect
+from werkzeug.middleware.shared_data import SharedDataMiddleware
+
+from pki_revocation.attempts.settings import LimitSettings
+from pki_revocation.codes import CodeScheme, new_code
+from pki_revocation.database import Database
+from pki_revocation.maintenance import Maintenance, close_page
+from pki_revocation.service import RevocationService
+from pki_revocation.settings import ContactSettings, WebSettings
+from pki_revocation.web.app import create_app
+from pki_revocation.web.availability import Availability
+from pki_revocation.web.fallback_files import export_fallback
+from pki_revocation.web.provisions import Provisions
+from tests.fakes import FakeClock
+from tests.pki_revocation.web.browsing.visitor import Visitor, served
+from tests.pki_revocation.web.conftest import SESSION_KEY, BrokenClock
+from tests.subscribers import Subscriber
+
+CONTACT = ContactSettings(
+    post="CIBG ZOVAR\nPostbus 16114\n2500 BC Den Haag",
+    email="servicedesk@register.example.nl",
+    phone="070 340 60 20",
+    hours="Op werkdagen van 8 tot 18 uur",
+    hours_en="On working days from 8 to 18",
+)
+# Each language on one width: what a page says and how wide it is are two things, that all pages are made of.
+SEEN = [("nl", 320), ("en", 320), ("nl", 1280)]
+
+
+@pytest.fixture(params=SEEN, ids=lambda seen: f"{seen[0]}-{seen[1]}")
+def visitor(chromium: Browser, request: pytest.FixtureRequest) -> Visitor:
+    """Somebody who looks at every page."""
+    language, width = request.param
+    return Visitor(chromium, language=language, width=width)
+
+
+def wrong_code(visitor: Visitor, address: str, subscriber: Subscriber) -> None:
+    """A code that could be right, for a number that exists."""
+    visitor.page.goto(f"{address}/revoke")
+    visitor.page.locator("#number").fill(subscriber.number)
+    visitor.page.locator("#code").fill(new_code(CodeScheme.ARGON2ID))
+    visitor.page.locator("#continue").click()
+
+
+def test_after_a_right_code(visitor: Visitor, address: str, subscriber: Subscriber, clock: FakeClock) -> None:
+    """An expired certificate, a key that turned out unsafe, a repeat, and a confirmation that is over."""
+    page = visitor.page
+    clock.advance(timedelta(days=400))
+    visitor.identify(address, subscriber)
+    visitor.look("expired")
+    clock.advance(timedelta(days=-400))
+    visitor.identify(address, subscriber)
+    page.locator("#revoke").click()
+    page.locator("#visible").wait_for()
+    visitor.identify(address, subscriber)
+    visitor.look("already revoked, with a question")
+    page.locator("#compromised-day").fill("31")
+    page.locator("#add-compromise").click()
+    expect(page.locator("#complaints")).to_be_focused()
+    visitor.look("already revoked, with an impossible date")
+    page.locator("#compromised-day").fill("")
+    page.locator("#add-compromise").click()
+    page.locator("#visible").wait_for()
+    visitor.look("reason added")
+    receipt = page.locator("#receipt").get_attribute("href") or ""
+    visitor.identify(address, subscriber)
+    visitor.look("a repeat")
+    clock.advance(timedelta(days=31))
+    assert visitor.send(receipt) == 410
+    visitor.look("confirmation that is over")
+    visitor.leave()
+
+    assert visitor.faults == {}
+    assert len(visitor.looked) == 6
+
+
+def test_what_is_refused(visitor: Visitor, address: str, subscriber: Subscriber, clock: FakeClock) -> None:
+    """Wrong codes until there are too many, foreign forms, and requests that no link sends."""
+    wrong_code(visitor, address, subscriber)
+    expect(visitor.page.locator("#complaints")).to_be_focused()
+    visitor.look("not recognised")
+    for _ in range(LimitSettings().per_number):
+        wrong_code(visitor, address, subscriber)
+    expect(visitor.page.locator("#again")).to_be_visible()
+    visitor.look("429")
+    pages = {
+        "400": ("/revoke", {"method": "POST", "body": "number=1"}),
+        "404": ("/niets", {}),
+        "405": ("/revoke", {"method": "DELETE"}),
+        "413": ("/revoke", {"method": "POST", "body": "number=" + "1" * 5000}),
+    }
+    for status, (path, how) in pages.items():
+        assert visitor.send(address + path, **how) == int(status)
+        visitor.look(status)
+    assert visitor.send(f"{address}/form?number=123456789012") == 400
+    visitor.look("form with a mistyped number")
+    visitor.leave()
+
+    assert visitor.faults == {}
+    assert len(visitor.looked) == 7
+
+
+def test_when_the_page_is_closed(
+    visitor: Visitor, service: RevocationService, database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Maintenance, an outage, a mistake of ours, and the files that a web server in front shows."""
+    export_fallback(tmp_path / "fallback", CONTACT)
+    until = clock.now() + timedelta(hours=3)
+    with database.write() as connection:
+        close_page(connection, Maintenance(since=clock.now(), until=until, message="Wij werken.", message_en="Works."))
+
+    def application(availability: Availability) -> Flask:
+        provisions = Provisions(contact=CONTACT, availability=availability)
+        return create_app(
+            service=service, settings=WebSettings(), session_key=SESSION_KEY, clock=clock, provisions=provisions
+        )
+
+    closed = application(Availability(database, clock))
+    pages = {
+        "maintenance": (closed, "/intrekken", 503),
+        "outage": (application(Availability(Database(f"sqlite:///{tmp_path}/gone"), clock)), "/revoke", 503),
+        "mistake": (application(Availability(database, BrokenClock(clock.now()))), "/revoke", 500),
+        "files": (SharedDataMiddleware(closed, {"/fallback": str(tmp_path / "fallback")}), "/fallback/index.html", 200),
+    }
+    for name, (app, path, status) in pages.items():
+        with served(lambda _url, app=app: app) as address:
+            assert visitor.send(address + path) == status
+            visitor.look(name)
+    visitor.leave()
+
+    assert visitor.faults == {}
+    assert len(visitor.looked) == len(pages)
