@@ -38,6 +38,7 @@ def install(app: Flask, *, secure: bool, scripts: bool = False) -> None:
             response.headers["Content-Security-Policy"] = _WITH_SCRIPTS
         if secure:
             response.headers["Strict-Transport-Security"] = _TRANSPORT_SECURITY
-        if request.endpoint != "static":
+        # A file of ours that is not there, or not in the range that was asked for, is a page like any other.
+        if request.endpoint != "static" or response.status_code >= 400:  # noqa: PLR2004 - where errors begin
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -85,7 +85,7 @@ class ArrivalSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactSettings:
-    """[contact]: how subscribers reach you when the page cannot be used: on the fall-back page and on the form.
+    """[contact]: how subscribers reach you: at the foot of every page, on the fall-back page and on the form.
 
     *post* may have several lines, each a line of the address; *hours* is when *phone* is answered, in Dutch, and
     *hours_en* the same in English.

@@ -5,12 +5,14 @@ import re
 import shutil
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.integration.running_demo import RunningDemo, free_port_base
+from pki_revocation.clock import iso
+from tests.integration.running_demo import RunningDemo, free_port_base, program
 
 _WIDTHS = {"wide": 1280, "narrow": 320}
 # What the confirmation says once the CRL has it, in either language.
@@ -35,6 +37,7 @@ def main(folder: Path) -> None:
                 for width in _WIDTHS:
                     _revocation(browser, demo, place, folder, language, width)
                     place += 1
+            _closed(browser, demo, folder)
             _console(browser, demo, folder)
         finally:
             browser.close()
@@ -61,10 +64,30 @@ def _revocation(browser: Browser, demo: RunningDemo, place: int, folder: Path, l
     keep("3-check-and-confirm")
     page.locator("#reason-key-compromise").check()
     keep("3-key-not-safe")
+    page.locator("#reason-replaced").check()
     _click(page, "#revoke")
     page.locator("#visible[data-settled]").wait_for()
     page.get_by_text(_LISTED).first.wait_for()  # the page refreshes what others see
     keep("4-confirmation")
+    page.goto(demo.contract["revocation_url"])
+    page.locator("#number").fill(entry["number"])
+    page.locator("#code").fill(entry["code"])
+    _click(page, "#continue")
+    keep("5-already-revoked")
+
+
+def _closed(browser: Browser, demo: RunningDemo, folder: Path) -> None:
+    """The page in maintenance."""
+    until = iso(datetime.now(UTC) + timedelta(hours=2))
+    options = ["--until", until, "--message", "Wij werken aan deze pagina.", "--message-en", "We work on this page."]
+    done = program("maintenance", "on", *options, "--directory", demo.directory)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    for language in ("nl", "en"):
+        for width, pixels in _WIDTHS.items():
+            page = browser.new_context(viewport={"width": pixels, "height": 800}, locale=language).new_page()
+            page.goto(demo.contract["revocation_url"])
+            _keep(page, folder / f"6-closed-{language}-{width}.webp")
 
 
 def _console(browser: Browser, demo: RunningDemo, folder: Path) -> None:

@@ -20,6 +20,9 @@ def refusal(status: HTTPStatus, *more: str) -> tuple[bytes, bytes]:
         "Content-Type: text/plain; charset=utf-8",
         f"Content-Length: {len(body)}",
         "Cache-Control: no-store",
+        # Also in front of pages: nothing of it is to be run or framed (OWASP ASVS 5.0, 3.4).
+        "X-Content-Type-Options: nosniff",
+        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
         f"Date: {formatdate(usegmt=True)}",
         *more,
     )

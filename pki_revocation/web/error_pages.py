@@ -1,6 +1,6 @@
 """Error pages in plain words: what happened, whether anything was revoked, and what to do (OWASP ASVS 5.0, 16.5.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Response, make_response, render_template
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped] # it carries no types
@@ -68,6 +68,7 @@ _BY_STATUS = {
         marked("Nothing was revoked by this. Start again from the first page."),
     ),
 }
+_SERVER_ERRORS = 500
 _TOO_MANY_ATTEMPTS = ErrorPage(
     429,
     marked("Please wait before you try again"),
@@ -116,7 +117,10 @@ def _page_of(error: Exception) -> ErrorPage:
     match error:
         case CSRFError() | ForeignForm():
             return _START_AGAIN
-        case HTTPException():
-            return _BY_STATUS.get(error.code or 500, _INTERNAL)
+        case HTTPException(code=int(status)) if status in _BY_STATUS:
+            return _BY_STATUS[status]
+        # Whatever else a client did wrong, such as asking for a range that a file does not have, is no fault of ours.
+        case HTTPException(code=int(status)) if status < _SERVER_ERRORS:
+            return replace(_BY_STATUS[400], status=status)
         case _:
             return _INTERNAL

@@ -53,8 +53,9 @@ def fallback_sections(
 
 
 def install(app: Flask, contact: ContactSettings) -> None:
-    """Have the answers say how you are reached."""
+    """Have the answers say how you are reached: the fall-back page all of it, every page in its help (WCAG 3.2.6)."""
     app.extensions[_EXTENSION] = contact
+    app.jinja_env.globals["contact_in"] = lambda language: Contact.of(contact, DocumentLanguage(language.value))
 
 
 def fallback_answer(retry_after: int, notice: Maintenance | None = None) -> Response:

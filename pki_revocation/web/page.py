@@ -164,7 +164,7 @@ def _readable_number(text: str) -> str:
 
 
 def _carried() -> dict[str, str]:
-    """What was chosen in a second step that has to be taken again; a form may come from anywhere, so known words only."""
+    """What was chosen in a second step that has to be taken again: known words and what reads like a date."""
     reason = request.form.get("reason")
     if reason not in {choice.value for choice in CHOICES}:
         return {}

@@ -70,6 +70,8 @@ def test_refused(served: Serving, octets: bytes, status: int) -> None:
         assert reply.header("Cache-Control") == "no-store"
         assert reply.header("Connection") == "close"
         assert reply.header("Content-Type") == "text/plain; charset=utf-8"
+        assert reply.header("X-Content-Type-Options") == "nosniff"
+        assert "default-src 'none'" in str(reply.header("Content-Security-Policy"))
         assert reply.body.endswith(b".\n")
         assert reply.body.count(b"\n") == 1
         assert reply.header("Server") is None

@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,10 +36,12 @@ HOUR = timedelta(hours=1)
 CONTACT = ContactSettings(post="Postbus 1\nDen Haag", email="ra@example.nl", phone="070", hours="8-18 uur")
 
 
-def application(database: Database, clock: FakeClock, verifier: CodeVerifier) -> Flask:
+def application(
+    database: Database, clock: FakeClock, verifier: CodeVerifier, contact: ContactSettings = CONTACT
+) -> Flask:
     """As `bootstrap` makes it, on the test's clock."""
     service = RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
-    provisions = Provisions(contact=CONTACT, availability=Availability(database, clock))
+    provisions = Provisions(contact=contact, availability=Availability(database, clock))
     return create_app(
         service=service, settings=WebSettings(), session_key=SESSION_KEY, clock=clock, provisions=provisions
     )
@@ -113,6 +116,21 @@ def test_fallback_page_says_all_that_is_needed(database: Database, visitor: Brow
     assert links == [f"/form?number={number}", f"/formulier?number={number}"]
     for link in links:
         assert visitor.get(link).mimetype == "application/pdf"
+
+
+@pytest.mark.parametrize(("language", "hours"), [("nl", "8-18 uur"), ("en", "8 to 18")])
+def test_every_page_says_how_you_are_reached(
+    database: Database, clock: FakeClock, verifier: CodeVerifier, language: str, hours: str
+) -> None:
+    """At the same place on each (WCAG 3.2.6), and as [contact] says; without it the letter is named."""
+    app = application(database, clock, verifier, replace(CONTACT, hours_en="8 to 18"))
+    pages = [Browser(app, language=language).get(path).text for path in ("/revoke", "/nothing")]
+    for page in pages:
+        help_part = page.partition("<footer")[2]
+        for expected in ("mailto:ra@example.nl", "070", hours, "Postbus 1, Den Haag"):
+            assert expected in help_part
+    bare = Browser(application(database, clock, verifier, ContactSettings()), language="nl").get("/revoke").text
+    assert "In uw brief staat hoe." in bare
 
 
 def test_bad_number_for_the_form_gets_one_sentence(visitor: Browser) -> None:

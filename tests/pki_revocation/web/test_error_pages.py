@@ -43,7 +43,7 @@ def test_method_that_is_not_allowed_names_those_that_are(bare_browser: Browser) 
     assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "by post or e-mail"), ("nl", "per post of e-mail")])
+@pytest.mark.parametrize(("language", "said"), [("en", "by e-mail or by post"), ("nl", "per e-mail of per post")])
 def test_outage_names_the_other_way(unreachable_app: Flask, language: str, said: str) -> None:
     """While the register does not answer: 503, Retry-After, and how to revoke without the page."""
     visitor = Browser(unreachable_app, language=language)
@@ -53,6 +53,16 @@ def test_outage_names_the_other_way(unreachable_app: Flask, language: str, said:
     assert int(answer.headers["Retry-After"]) > 0
     assert said in answer.text
     assert "revocation.db" not in answer.text
+
+
+def test_any_other_fault_of_a_client_is_no_fault_of_ours(bare_browser: Browser) -> None:
+    """A range that a file does not have is 416 and a page, as is a file that is not there; none is kept."""
+    ranged = bare_browser.get("/static/page.css", {"Range": "bytes=999999-"})
+    absent = bare_browser.get("/static/nothing.css")
+
+    assert (ranged.status_code, absent.status_code) == (416, 404)
+    assert "We cannot read this request" in ranged.text
+    assert ranged.headers["Cache-Control"] == absent.headers["Cache-Control"] == "no-store"
 
 
 def test_mistake_of_ours_says_nothing_of_itself(broken_app: Flask, subscriber: Subscriber) -> None:

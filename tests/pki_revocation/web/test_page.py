@@ -180,9 +180,7 @@ def test_dutch_letter_leads_to_dutch_pages(app: Flask, subscriber: Subscriber, l
     """The Dutch address speaks Dutch to every browser, all the way to the receipt; who chooses English gets that."""
     visitor = Browser(app, language=language)
     visitor.get("/intrekken")
-    confirmation = visitor.post(
-        "/revoke", {**visitor.hidden(), "number": subscriber.number, "code": subscriber.code}
-    )
+    confirmation = visitor.post("/revoke", {**visitor.hidden(), "number": subscriber.number, "code": subscriber.code})
     assert '<html lang="nl">' in confirmation.text
     confirmation = visitor.submit({"reason": "none"})
     (receipt,) = re.findall(r'id="receipt" href="http://127.0.0.1:8460([^"]+)"', confirmation.text)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
 
 from pki_revocation.database import Database
@@ -18,6 +17,7 @@ from pki_revocation.web.app import create_app
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browsing.visitor import served
 from tests.pki_revocation.web.conftest import SESSION_KEY
+from tests.pki_revocation.web.test_fallback_files import free_port
 
 
 @pytest.fixture
@@ -31,11 +31,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def address(service: RevocationService, clock: FakeClock) -> Iterator[str]:
     """Where the page is really served, which its links know."""
-
-    def make(url: str) -> Flask:
-        return create_app(service=service, settings=WebSettings(public_url=url), session_key=SESSION_KEY, clock=clock)
-
-    with served(make) as url:
+    port = free_port()
+    settings = WebSettings(public_url=f"http://127.0.0.1:{port}")
+    with served(create_app(service=service, settings=settings, session_key=SESSION_KEY, clock=clock), port) as url:
         yield url
 
 

@@ -44,9 +44,9 @@ _FOCUS = """
 def faults(page: Page, *, modes: bool = True) -> list[str]:
     """What somebody would meet on the page that may not be.
 
-    What axe finds against WCAG 2.2 A and AA, with *modes* the contrast in dark mode and with the system's forced colours
-    too; links, buttons and fields under 24 by 24 CSS pixels, none excepted for standing in a sentence (2.5.8); what is
-    wider than the screen (1.4.10), on wide screens with text twice as large too (1.4.4).
+    What axe finds against WCAG 2.2 A and AA, with *modes* the contrast in dark mode and with forced colours too; links,
+    buttons and fields under 24 by 24 CSS pixels, none excepted for standing in a sentence (2.5.8); what is wider than
+    the screen (1.4.10), on wide screens with text twice as large too (1.4.4).
     """
     found = _axe(page, {"type": "tag", "values": _WCAG})
     if modes:

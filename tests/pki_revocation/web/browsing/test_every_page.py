@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
@@ -22,6 +23,9 @@ from tests.fakes import FakeClock
 from tests.pki_revocation.web.browsing.visitor import Visitor, served
 from tests.pki_revocation.web.conftest import SESSION_KEY, BrokenClock
 from tests.subscribers import Subscriber
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 CONTACT = ContactSettings(
     post="CIBG ZOVAR\nPostbus 16114\n2500 BC Den Haag",
@@ -123,14 +127,14 @@ def test_when_the_page_is_closed(
         )
 
     closed = application(Availability(database, clock))
-    pages = {
+    pages: dict[str, tuple[WSGIApplication, str, int]] = {
         "maintenance": (closed, "/intrekken", 503),
         "outage": (application(Availability(Database(f"sqlite:///{tmp_path}/gone"), clock)), "/revoke", 503),
         "mistake": (application(Availability(database, BrokenClock(clock.now()))), "/revoke", 500),
         "files": (SharedDataMiddleware(closed, {"/fallback": str(tmp_path / "fallback")}), "/fallback/index.html", 200),
     }
     for name, (app, path, status) in pages.items():
-        with served(lambda _url, app=app: app) as address:
+        with served(app) as address:
             assert visitor.send(address + path) == status
             visitor.look(name)
     visitor.leave()

@@ -1,7 +1,7 @@
 """A person at a real browser, and a page that is really served."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,10 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 @contextmanager
-def served(make: "Callable[[str], WSGIApplication]") -> Iterator[str]:
-    """Serve the application that *make* makes for its address."""
-    server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True)
+def served(application: "WSGIApplication", port: int = 0) -> Iterator[str]:
+    """Serve an application on a port, or on any that is free."""
+    server = make_server("127.0.0.1", port, application, threaded=True)
     address = f"http://127.0.0.1:{server.server_port}"
-    server.app = make(address)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield address
@@ -104,5 +103,3 @@ def _mirror(chromium: Browser, page: Page) -> Page:
 
     mirror.route("**/*", show)
     return mirror
-
-
