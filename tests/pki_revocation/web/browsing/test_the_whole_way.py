@@ -242,13 +242,26 @@ def test_other_language_takes_what_was_chosen_along(chromium: Browser, address: 
 
 
 def test_confirmation_is_one_sheet_of_paper(
-    chromium: Browser, address: str, subscriber: Subscriber, written: Journal
+    chromium: Browser,
+    address: str,
+    subscriber: Subscriber,
+    written: Journal,
+    database: Database,
+    issuer: Issuer,
+    clock: FakeClock,
 ) -> None:
-    """Everything of the confirmation with its address, black on white, and nothing that paper cannot do."""
+    """The longest confirmation with its address, black on white, and nothing that paper cannot do."""
+    with database.write() as connection:
+        responders.report(
+            connection, "one", "a", {issuer.id: 0}, current=True, now=clock.now(), answers_last=timedelta(hours=24)
+        )
     visitor = Visitor(chromium, language="nl", width=1280)
     page = visitor.page
     page.emulate_media(color_scheme="dark")
     visitor.identify(address, subscriber)
+    page.locator("#reason-key-compromise").check()
+    for part, typed in (("day", "20"), ("month", "11"), ("year", "2026")):
+        page.locator(f"#compromised-{part}").fill(typed)
     page.locator("#revoke").click()
     page.locator("#confirmation").wait_for()
     receipt = page.locator("#receipt").inner_text()
