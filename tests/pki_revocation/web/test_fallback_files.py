@@ -55,12 +55,16 @@ def test_writing_again_replaces_what_was_there(folder: Path) -> None:
 
 
 def test_nginx_shows_it_when_the_service_is_down(folder: Path, tmp_path: Path) -> None:
-    """503 with Retry-After for every address, the form from the same place, and a problem document for programs."""
-    port, dead = free_port(), free_port()
+    """503 with Retry-After for every address, the form from the same place, and a problem document for programs.
+
+    Without https it leads to the same host with it.
+    """
+    port, plain, dead = free_port(), free_port(), free_port()
     server = tmp_path / "nginx"
     server.mkdir()
     text = SNIPPET.read_text()
     for old, new in (
+        ("listen 80;", f"listen 127.0.0.1:{plain};"),
         ("listen 443 ssl;", f"listen 127.0.0.1:{port};"),
         ("127.0.0.1:8460", f"127.0.0.1:{dead}"),
         ("/var/lib/pki-revocation/fallback/;", f"{folder}/;"),
@@ -71,6 +75,10 @@ def test_nginx_shows_it_when_the_service_is_down(folder: Path, tmp_path: Path) -
     base = f"http://127.0.0.1:{port}"
     with real_nginx(server, text, f"{base}/fallback/page.css"):
         demo = RunningDemo(directory=tmp_path)
+        status, headers, _ = demo.fetch(
+            "GET", f"http://127.0.0.1:{plain}/intrekken?number=1", headers={"Host": "x.example"}
+        )
+        assert (status, headers["Location"]) == (301, "https://intrekken.example/intrekken?number=1")
         for method, path in (("GET", "/intrekken"), ("POST", "/revoke"), ("GET", "/receipt/x")):
             status, headers, body = demo.fetch(method, base + path, "a=b" if method == "POST" else None)
             assert status == 503
