@@ -102,6 +102,7 @@ def test_the_whole_way_by_keyboard_alone(
     page, unseen = visitor.page, list[str]()
 
     def tab_to(wanted: str) -> None:
+        page.wait_for_load_state()  # with its style: without it nothing is outlined
         for _ in range(_MOST_TABS):
             page.keyboard.press("Tab")
             if (name := unseen_focus(page)) is not None:
