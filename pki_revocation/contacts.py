@@ -1,9 +1,10 @@
 """A certificate's registered contact: an address of mail and the language that is read there. Personal data."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from .errors import PkiError
 from .schema import certificates, contacts
@@ -38,13 +39,31 @@ class Contact:
         if self.language not in LANGUAGES:
             raise UnfitContact(f"The contact's language is none of {', '.join(LANGUAGES)}.")
 
+    @classmethod
+    def of(cls, email: str, language: str) -> "Contact":
+        """From what somebody wrote, whose language may be empty: then it is Dutch.
+
+        Raises:
+            UnfitContact: as for the class.
+        """
+        chosen = language.strip().lower()
+        return cls(email=email.strip(), language=chosen) if chosen else cls(email=email.strip())
+
 
 def store(connection: Connection, certificate_id: int, contact: Contact) -> None:
     """Register the contact of a certificate, in the place of the one that it had."""
     erase(connection, certificate_id)
-    connection.execute(
-        insert(contacts).values(certificate_id=certificate_id, email=contact.email, language=contact.language)
-    )
+    add(connection, [(certificate_id, contact)])
+
+
+def add(connection: Connection, added: Sequence[tuple[int, Contact]]) -> None:
+    """Register contacts by certificate, where none is registered yet."""
+    rows = [
+        {"certificate_id": certificate_id, "email": each.email, "language": each.language}
+        for certificate_id, each in added
+    ]
+    if rows:
+        connection.execute(insert(contacts), rows)
 
 
 def erase(connection: Connection, certificate_id: int) -> bool:
@@ -54,9 +73,18 @@ def erase(connection: Connection, certificate_id: int) -> bool:
 
 def of_number(connection: Connection, number: str) -> Contact | None:
     """The contact of the certificate with this number, if there are such a certificate and such a contact."""
+    return _one(connection, certificates.c.number == number)
+
+
+def of_certificate(connection: Connection, certificate_id: int) -> Contact | None:
+    """The contact of the certificate with this row id, if there is one."""
+    return _one(connection, certificates.c.id == certificate_id)
+
+
+def _one(connection: Connection, which: ColumnElement[bool]) -> Contact | None:
     row = connection.execute(
         select(contacts.c.email, contacts.c.language)
         .join(certificates, certificates.c.id == contacts.c.certificate_id)
-        .where(certificates.c.number == number)
+        .where(which)
     ).one_or_none()
     return None if row is None else Contact(email=row.email, language=row.language)

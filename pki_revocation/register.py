@@ -6,11 +6,11 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from .clock import Clock
 from .codes import Pepper
-from .errors import ConfigurationError, NotFound
+from .errors import ConfigurationError, NotFound, PkiError
 from .model import IssuedCertificate, Issuer
 from .numbers import numbers_from
 from .recipient import Recipient
@@ -23,6 +23,19 @@ from .schema import (
     number_counter,
     revocation_codes,
 )
+
+# How many rows one query names: SQLite binds at most 32,766 values, PostgreSQL 65,535.
+_LOOK_UP = 5000
+
+
+class OrganisationCertified(PkiError):
+    """A certificate says itself whose it is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The organisation stands in the certificate itself and cannot be changed: put whom the letter is meant for "
+            "into the address, as in 't.a.v. afdeling ICT'."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,31 +157,43 @@ def refuse_foreign_pepper(connection: Connection, pepper: Pepper | None) -> None
         )
 
 
+def live_versions(connection: Connection, certificate_ids: Sequence[int]) -> dict[int, int]:
+    """By certificate, the versions of their codes that count now; few enough to be named in one query."""
+    query = select(revocation_codes.c.certificate_id, revocation_codes.c.version).where(
+        revocation_codes.c.certificate_id.in_(certificate_ids), revocation_codes.c.retired_at.is_(None)
+    )
+    return {row.certificate_id: row.version for row in connection.execute(query)}
+
+
 def store_codes(connection: Connection, verifiers: Sequence[tuple[int, str]], *, pepper_id: str, clock: Clock) -> None:
     """Store new codes as (certificate id, verifier), retiring the ones that the certificates had."""
     now = clock.now()
-    for certificate_id, verifier in verifiers:
-        version = connection.execute(
-            select(revocation_codes.c.version)
-            .where(revocation_codes.c.certificate_id == certificate_id)
-            .order_by(revocation_codes.c.version.desc())
-            .limit(1)
-        ).scalar_one_or_none()
-        if version is not None:
+    for start in range(0, len(verifiers), _LOOK_UP):
+        portion = verifiers[start : start + _LOOK_UP]
+        ids = [certificate_id for certificate_id, _ in portion]
+        query = (
+            select(revocation_codes.c.certificate_id, func.max(revocation_codes.c.version).label("newest"))
+            .where(revocation_codes.c.certificate_id.in_(ids))
+            .group_by(revocation_codes.c.certificate_id)
+        )
+        newest = {row.certificate_id: row.newest for row in connection.execute(query)}
+        if newest:
             connection.execute(
                 update(revocation_codes)
-                .where(revocation_codes.c.certificate_id == certificate_id, revocation_codes.c.retired_at.is_(None))
+                .where(revocation_codes.c.certificate_id.in_(newest), revocation_codes.c.retired_at.is_(None))
                 .values(retired_at=now)
             )
-        connection.execute(
-            insert(revocation_codes).values(
-                certificate_id=certificate_id,
-                version=(version or 0) + 1,
-                verifier=verifier,
-                pepper_id=pepper_id,
-                issued_at=now,
-            )
-        )
+        rows = [
+            {
+                "certificate_id": certificate_id,
+                "version": newest.get(certificate_id, 0) + 1,
+                "verifier": verifier,
+                "pepper_id": pepper_id,
+                "issued_at": now,
+            }
+            for certificate_id, verifier in portion
+        ]
+        connection.execute(insert(revocation_codes), rows)
 
 
 def deal_numbers(connection: Connection, count: int) -> list[str]:
@@ -184,6 +209,41 @@ def recipient_of(connection: Connection, certificate_id: int) -> Recipient | Non
     if row is None:
         return None
     return Recipient(language=row.language, address=tuple(row.address.split("\n")) if row.address else ())
+
+
+def store_recipient(connection: Connection, certificate_id: int, recipient: Recipient) -> None:
+    """Register whom a certificate's letter goes to, in the place of whom it went to."""
+    erase_recipient(connection, certificate_id)
+    add_recipients(connection, [(certificate_id, recipient)])
+
+
+def add_recipients(connection: Connection, recipients: Sequence[tuple[int, Recipient]]) -> None:
+    """Register by certificate whom letters go to, where nobody is registered yet."""
+    rows = [
+        {"certificate_id": certificate_id, "language": each.language, "address": "\n".join(each.address)}
+        for certificate_id, each in recipients
+    ]
+    if rows:
+        connection.execute(insert(letter_recipients), rows)
+
+
+def erase_recipient(connection: Connection, certificate_id: int) -> bool:
+    """Forget language and address; whether there were any."""
+    done = connection.execute(delete(letter_recipients).where(letter_recipients.c.certificate_id == certificate_id))
+    return done.rowcount > 0
+
+
+def rename_organisation(connection: Connection, certificate: IssuedCertificate, organisation: str) -> None:
+    """Write another organisation for a certificate of which only a row was registered, and no DER.
+
+    Raises:
+        OrganisationCertified: when the certificate itself is here, which says whose it is.
+    """
+    if certificate.der is not None:
+        raise OrganisationCertified
+    connection.execute(
+        update(certificates).where(certificates.c.id == certificate.id).values(organisation=organisation)
+    )
 
 
 def as_certificate(row: Row[Any]) -> IssuedCertificate:

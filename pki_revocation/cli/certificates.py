@@ -38,7 +38,7 @@ _print_option = click.option(
     "--print-file/--no-print-file",
     "prints",
     default=None,
-    help="Letters in one PDF for each 1,000, with a manifest, or in a PDF each; as [letters] says without it.",
+    help="Letters in one PDF for each hundred, or in a PDF each; as [letters] says without it.",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 
@@ -92,7 +92,7 @@ def import_(  # noqa: PLR0913 - an argument for each option
         click.echo(report.text())
         if made is not None:
             click.echo(made.text())
-    lettered, unlettered = (0, 0) if made is None else (made.made + len(made.files), len(made.refused))
+    lettered, unlettered = (0, 0) if made is None else (made.made + len(made.manifests), len(made.refused))
     sys.exit(_exit_status(report.added + lettered, report.refused_in_all + unlettered))
 
 

@@ -5,18 +5,17 @@ import sys
 
 import click
 
-from pki_revocation import contacts, register
+from pki_revocation import contacts
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.contacts import LANGUAGES, Contact
 from pki_revocation.errors import NotFound
 from pki_revocation.installation import Installation
-from pki_revocation.model import IssuedCertificate, serial_text
+from pki_revocation.model import serial_text
 from pki_revocation.numbers import parse_number
 
-from .options import installation_option
-
-number_option = click.option("--number", required=True, help="The subscriber's number, from the letter.")
+from .options import installation_option, number_option
+from .which_certificate import certificate_numbered
 
 
 @click.group()
@@ -33,7 +32,7 @@ def set_contact(installation: Installation, number: str, language: str) -> None:
     found = Contact(email=sys.stdin.readline().strip(), language=language)
     clock = SystemClock()
     with installation.database() as database, database.write() as connection:
-        certificate = _certificate(register.certificate_with_number(connection, parse_number(number)))
+        certificate = certificate_numbered(connection, number)
         contacts.store(connection, certificate.id, found)
         AuditTrail(clock).record(connection, "contact.set", {"serial": serial_text(certificate.serial)})
     click.echo("The contact is registered.")
@@ -60,14 +59,8 @@ def erase(installation: Installation, number: str) -> None:
     """Erase a certificate's contact: nothing is mailed to it any more, what waits included."""
     clock = SystemClock()
     with installation.database() as database, database.write() as connection:
-        certificate = _certificate(register.certificate_with_number(connection, parse_number(number)))
+        certificate = certificate_numbered(connection, number)
         if not contacts.erase(connection, certificate.id):
             raise NotFound("There is no contact for this number.")
         AuditTrail(clock).record(connection, "contact.erased", {"serial": serial_text(certificate.serial)})
     click.echo("The contact is erased.")
-
-
-def _certificate(found: IssuedCertificate | None) -> IssuedCertificate:
-    if found is None:
-        raise NotFound("There is no certificate with this number: compare it with 'pki-revocation certificate list'.")
-    return found

@@ -22,6 +22,7 @@ config_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="The configuration file, where it is not config.toml in the folder.",
 )
+number_option = click.option("--number", required=True, help="The subscriber's number, from the letter.")
 
 
 def installation_option(command: Callable[Concatenate[Installation, P], R]) -> Callable[P, R]:

@@ -10,7 +10,7 @@ from pki_revocation.database import Database
 from pki_revocation.errors import MistypedNumber, NotFound, PkiError
 from pki_revocation.importing.candidates import Refused
 from pki_revocation.importing.known_issuers import KnownIssuers
-from pki_revocation.model import SERIAL_LIMIT
+from pki_revocation.model import SERIAL_LIMIT, IssuedCertificate
 from pki_revocation.numbers import parse_number
 
 
@@ -38,6 +38,19 @@ def find_certificate(database: Database, what: str, issuer_name: str | None) -> 
         if issuer is None:
             raise NotFound(f"There is no issuer of number {what}.")
         return issuer.name, known.serial
+
+
+def certificate_numbered(connection: Connection, typed: str) -> IssuedCertificate:
+    """The certificate with the number that somebody typed.
+
+    Raises:
+        MistypedNumber: when it is none.
+        NotFound: when nobody has it.
+    """
+    found = register.certificate_with_number(connection, parse_number(typed))
+    if found is None:
+        raise NotFound("There is no certificate with this number: compare it with 'pki-revocation certificate list'.")
+    return found
 
 
 def _from_file(connection: Connection, path: Path) -> tuple[str, int]:

@@ -1,9 +1,10 @@
-"""What comes in with `POST /api/v1/certificates`: one certificate in PEM or DER, or JSON with it and its recipient."""
+"""What comes in with `POST /api/v1/certificates`: one certificate in PEM or DER, or JSON with it and whom to write."""
 
 from dataclasses import dataclass
 
 from cryptography import x509
 
+from pki_revocation.contacts import Contact, UnfitContact
 from pki_revocation.importing.pem_der import certificate_from_der, certificate_from_pem
 from pki_revocation.json_document import MalformedDocument, UnfitMember, read_members
 from pki_revocation.recipient import Recipient, UnfitRecipient
@@ -12,15 +13,16 @@ JSON = "application/json"
 PEM_TYPES = frozenset({"application/x-pem-file", "application/pem-certificate-chain"})
 DER = "application/pkix-cert"
 MEDIA_TYPES = (JSON, *sorted(PEM_TYPES), DER)
-_MEMBERS = ("certificate", "language", "address")
+_MEMBERS = ("certificate", "language", "address", "email")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalDocument:
-    """The certificate, and whom its letter goes to where the document says so."""
+    """The certificate, and whom its letter and its mail go to where the document says so."""
 
     certificate: x509.Certificate
-    recipient: Recipient | None
+    recipient: Recipient | None = None
+    contact: Contact | None = None
 
 
 def read_arrival(body: bytes, media_type: str) -> ArrivalDocument:
@@ -32,22 +34,27 @@ def read_arrival(body: bytes, media_type: str) -> ArrivalDocument:
         Refused: when what should be a certificate is none.
     """
     if media_type == DER:
-        return ArrivalDocument(certificate=certificate_from_der(body), recipient=None)
+        return ArrivalDocument(certificate=certificate_from_der(body))
     if media_type in PEM_TYPES:
-        return ArrivalDocument(certificate=_from_pem(body), recipient=None)
+        return ArrivalDocument(certificate=_from_pem(body))
     members = read_members(body, _MEMBERS, "one with the member certificate")
-    certificate, language, address = members.get("certificate"), members.get("language"), members.get("address")
+    certificate, language, address, email = (members.get(name) for name in _MEMBERS)
     if not isinstance(certificate, str):
         raise UnfitMember("The member certificate is missing, or is not a string with a certificate in PEM.")
     if not isinstance(language, str | None):
         raise UnfitMember("The member language is not a string.")
     if not isinstance(address, list | None) or any(not isinstance(line, str) for line in address or ()):
         raise UnfitMember("The member address is not a list of strings, one for each line.")
+    if not isinstance(email, str | None):
+        raise UnfitMember("The member email is not a string.")
     try:
         recipient = Recipient.of(language or "", address or ())
-    except UnfitRecipient as error:
+        contact = None if email is None else Contact.of(email, language or "")
+    except (UnfitRecipient, UnfitContact) as error:
         raise UnfitMember(str(error)) from None
-    return ArrivalDocument(certificate=_from_pem(certificate.encode("utf-8", "replace")), recipient=recipient)
+    return ArrivalDocument(
+        certificate=_from_pem(certificate.encode("utf-8", "replace")), recipient=recipient, contact=contact
+    )
 
 
 def _from_pem(text: bytes) -> x509.Certificate:

@@ -79,7 +79,7 @@ def arrivals_api(*, database: Database, desk: ArrivalDesk) -> Blueprint:
         if request.mimetype not in MEDIA_TYPES:
             raise UnsupportedMediaType
         document = read_arrival(_whole_body(), request.mimetype)
-        arrival = desk.take(document.certificate, document.recipient, {"token": token.name})
+        arrival = desk.take(document.certificate, document.recipient, document.contact, {"token": token.name})
         serial = serial_text(arrival.certificate.serial)
         _log.info("certificate %s of %s, brought by %s", serial, arrival.issuer.name, token.name)
         return jsonify(_answer(arrival)), 201 if arrival.is_new else 200

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from sqlalchemy import Connection
 
-from pki_revocation import register
+from pki_revocation import contacts, register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
+from pki_revocation.contacts import Contact
 from pki_revocation.database import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import IssuedCertificate, Issuer, serial_text
@@ -44,18 +46,25 @@ class ArrivalDesk:
         self._clock = clock
         self._audit = audit
 
-    def take(self, certificate: x509.Certificate, recipient: Recipient | None, origin: Mapping[str, object]) -> Arrival:
-        """Register a certificate, with whom its letter goes to; *origin* is put into the audit record.
+    def take(
+        self,
+        certificate: x509.Certificate,
+        recipient: Recipient | None,
+        contact: Contact | None,
+        origin: Mapping[str, object],
+    ) -> Arrival:
+        """Register a certificate, with whom its letter and its mail go to; *origin* is put into the audit record.
 
         Raises:
             Refused: when it is no certificate of a registered issuer, or none that can be registered.
-            ArrivalConflict: when the serial is another certificate's, or the recipient another one than registered.
+            ArrivalConflict: when the serial is another certificate's, or recipient or contact are others than those
+                registered.
             StoreError: when the database does not answer.
         """
         with self._database.read() as connection:
             issuers = register.all_issuers(connection)
             known = KnownIssuers(issuers, register.crl_shard_addresses(connection))
-        candidate = candidate_of(certificate, known, _SOURCE, 1)._replace(recipient=recipient)
+        candidate = candidate_of(certificate, known, _SOURCE, 1)._replace(recipient=recipient, contact=contact)
         if wrong := objection(candidate, self._clock.now()):
             raise Refused(wrong.kind, wrong.reason)
         issuer = next(each for each in issuers if each.id == candidate.issuer_id)
@@ -69,9 +78,22 @@ class ArrivalDesk:
             found = register.certificate_with_serial(connection, issuer.id, candidate.serial)
             if found is None:
                 raise ValueError(candidate.serial)
-            if recipient is not None and written.refusals and register.recipient_of(connection, found.id) != recipient:
-                raise ArrivalConflict(
-                    f"Serial {serial_text(found.serial)} is registered with another language or address, and nothing "
-                    "was changed."
-                )
+            if written.refusals:
+                _refuse_other(connection, found, recipient, contact)
         return Arrival(issuer=issuer, certificate=found, is_new=bool(written.added))
+
+
+def _refuse_other(
+    connection: Connection, found: IssuedCertificate, recipient: Recipient | None, contact: Contact | None
+) -> None:
+    """What was registered stays; whoever changes it does so by `recipient set` and `contact set`, which are audited."""
+    other = []
+    if recipient is not None and register.recipient_of(connection, found.id) != recipient:
+        other.append("language or address")
+    if contact is not None and contacts.of_certificate(connection, found.id) != contact:
+        other.append("contact")
+    if other:
+        raise ArrivalConflict(
+            f"Serial {serial_text(found.serial)} is registered with another {' and another '.join(other)}, and nothing "
+            "was changed."
+        )

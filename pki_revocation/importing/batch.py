@@ -7,9 +7,9 @@ journal keeps when they came in. A reason that BR 7.2.2 forbids for a subscriber
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, select
 
-from pki_revocation import journal, register
+from pki_revocation import contacts, journal, register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.bulk_insert import RowExists, bulk_insert
 from pki_revocation.clock import Clock
@@ -18,7 +18,7 @@ from pki_revocation.errors import StoreError
 from pki_revocation.failpoints import reach
 from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, letter_recipients
+from pki_revocation.schema import certificates
 from pki_revocation.schema import journal as journal_table
 
 from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, duplicate
@@ -110,7 +110,7 @@ class BatchWriter:
         head = journal.lock_head(connection, issuer.id)
         moment = journal.moment_under_lock(head, self._clock)
         live = [each for each in batch if each.revocation is None and each.not_after >= moment]
-        numbered = self._insert(connection, batch, live)
+        numbered = self._insert(connection, issuer, batch, live)
         revoked = [(each, each.revocation) for each in batch if each.revocation is not None]
         past = [_new_entry(each, revocation) for each, revocation in revoked]
         left_out = sum(
@@ -124,7 +124,9 @@ class BatchWriter:
         self._record(connection, issuer, written, entries)
         return written
 
-    def _insert(self, connection: Connection, new: Sequence[Candidate], live: Sequence[Candidate]) -> int:
+    def _insert(
+        self, connection: Connection, issuer: Issuer, new: Sequence[Candidate], live: Sequence[Candidate]
+    ) -> int:
         """Register them, and deal a number to each that is live and a subscriber's; give how many those are."""
         subscribers = [each.serial for each in live if each.for_subscriber]
         numbers = dict(zip(subscribers, register.deal_numbers(connection, len(subscribers)), strict=True))
@@ -147,7 +149,7 @@ class BatchWriter:
             for each in sorted(new, key=_serial_octets)
         )
         bulk_insert(connection, certificates, _COLUMNS, rows)
-        _write_recipients(connection, new)
+        _write_recipients(connection, issuer, new)
         return len(numbers)
 
     def _record(
@@ -227,16 +229,14 @@ def _given_twice(connection: Connection, issuer: Issuer, duplicates: Sequence[Ca
     return others
 
 
-def _write_recipients(connection: Connection, new: Sequence[Candidate]) -> None:
-    """In the certificates' own transaction: no letter is made before it is known whom it goes to."""
-    for each in new:
-        if each.recipient is None:
-            continue
-        this_one = select(certificates.c.id).filter_by(issuer_id=each.issuer_id, serial=each.serial)
-        connection.execute(
-            insert(letter_recipients).values(
-                certificate_id=connection.execute(this_one).scalar_one(),
-                language=each.recipient.language,
-                address="\n".join(each.recipient.address),
-            )
+def _write_recipients(connection: Connection, issuer: Issuer, new: Sequence[Candidate]) -> None:
+    """In the certificates' own transaction: no letter and no mail is made before it is known whom it goes to."""
+    told = [each for each in new if each.recipient is not None or each.contact is not None]
+    for start in range(0, len(told), _LOOK_UP):
+        portion = told[start : start + _LOOK_UP]
+        query = select(certificates.c.serial, certificates.c.id).where(
+            certificates.c.issuer_id == issuer.id, certificates.c.serial.in_([each.serial for each in portion])
         )
+        ids = {row.serial: row.id for row in connection.execute(query)}
+        register.add_recipients(connection, [(ids[each.serial], each.recipient) for each in portion if each.recipient])
+        contacts.add(connection, [(ids[each.serial], each.contact) for each in portion if each.contact])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pki_revocation.clock import iso
+from pki_revocation.contacts import Contact
 from pki_revocation.errors import PkiError
 from pki_revocation.model import SERIAL_LIMIT, serial_text
 from pki_revocation.reasons import RevocationReason
@@ -88,7 +89,7 @@ class Candidate(NamedTuple):
 
     *for_subscriber* is False for a CA's or an OCSP responder's certificate, which gets no number and no letter;
     *marked_expired* is an index.txt's own word for it; *shard* is the one that its CRL distribution point names, 0 for
-    none. *recipient* is whom its letter goes to, where the source says so.
+    none. *recipient* is whom its letter goes to and *contact* where its mail goes, where the source says so.
     """
 
     source: Source
@@ -106,6 +107,7 @@ class Candidate(NamedTuple):
     is_ca: bool = False
     shard: int = 0
     recipient: Recipient | None = None
+    contact: Contact | None = None
 
     def refused(self, kind: RefusalKind, reason: str) -> Refusal:
         """A refusal of this very candidate."""

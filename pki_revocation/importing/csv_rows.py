@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pki_revocation.clock import whole_second
+from pki_revocation.contacts import Contact, UnfitContact
 from pki_revocation.recipient import Recipient, UnfitRecipient
 
 from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, Refused, Source
@@ -29,11 +30,12 @@ OPTIONAL = (
     "certificate",
     "language",
     "address",
+    "email",
 )
 COLUMNS = (
     "serial (hexadecimal), subject and not_after (ISO 8601 with a zone), or certificate (PEM) instead of these; "
     "and optionally not_before, organisation, status (V or R), revoked_at, reason, distribution_point, language (nl or "
-    "en) and address (lines with | between them)"
+    "en), address (lines with | between them) and email (of the contact)"
 )
 _SERIAL = re.compile(r"-?[0-9A-Fa-f]+")
 
@@ -106,7 +108,7 @@ def _candidate(
         if columns.get("serial") and _serial(columns["serial"]) != certificate.serial_number:
             raise Refused(RefusalKind.SERIAL, "Its serial is not the serial of its certificate.")
         found = candidate_of(certificate, issuers, source, place, revocation)
-        return found._replace(recipient=_recipient(columns))
+        return found._replace(recipient=_recipient(columns), contact=_contact(columns))
     if issuer_id is None:
         raise Refused(RefusalKind.ISSUER, "Nothing says which issuer the row belongs to: name it with --issuer.")
     if missing := [name for name in REQUIRED if not columns.get(name)]:
@@ -127,6 +129,7 @@ def _candidate(
         is_ca=serial in not_subscribers,
         shard=issuers.shard_at(issuer_id, columns.get("distribution_point", "")),
         recipient=_recipient(columns),
+        contact=_contact(columns),
     )
 
 
@@ -161,6 +164,16 @@ def _recipient(columns: Mapping[str, str]) -> Recipient | None:
     try:
         return Recipient.of(columns.get("language", ""), lines)
     except UnfitRecipient as error:
+        raise Refused(RefusalKind.BROKEN, str(error)) from None
+
+
+def _contact(columns: Mapping[str, str]) -> Contact | None:
+    """The one language of a row is the letter's and the mails'."""
+    if not columns.get("email"):
+        return None
+    try:
+        return Contact.of(columns["email"], columns.get("language", ""))
+    except UnfitContact as error:
         raise Refused(RefusalKind.BROKEN, str(error)) from None
 
 

@@ -10,10 +10,11 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from pki_revocation import api_tokens, register
+from pki_revocation import api_tokens, contacts, register
 from pki_revocation.audit import verify_chain
 from pki_revocation.console.app import create_app
 from pki_revocation.console.arrivals_api import LONGEST_BODY
+from pki_revocation.contacts import Contact
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.recipient import Recipient
@@ -101,6 +102,30 @@ def test_der_and_json_are_taken_too(
     changed = post(json.dumps(document | {"language": "nl"}).encode(), "application/json")
     assert changed.status_code == 409
     assert "another language or address" in changed.text
+
+
+def test_contact_comes_with_the_certificate(post: Post, certificate: x509.Certificate, database: Database) -> None:
+    """Mail goes there from then on, in the letter's language; another is a conflict, and one that is none is said."""
+    document = {"certificate": pem(certificate).decode(), "language": "en", "email": "beheer@zorg.example"}
+    unfit = post(json.dumps(document | {"email": "nobody"}).encode(), "application/json")
+    assert (unfit.status_code, registered(database)) == (422, 0)
+    assert "e-mail address cannot be used" in unfit.text
+
+    answer = post(json.dumps(document).encode(), "application/json")
+
+    assert answer.status_code == 201
+    assert answer.json is not None
+    with database.read() as connection:
+        found = contacts.of_number(connection, answer.json["number"])
+        details = connection.execute(select(audit.c.detail)).scalars().all()
+    assert found == Contact(email="beheer@zorg.example", language="en")
+    assert "beheer" not in "".join(details)
+    assert post(json.dumps(document).encode(), "application/json").status_code == 200
+    changed = post(json.dumps(document | {"email": "ander@zorg.example"}).encode(), "application/json")
+    assert changed.status_code == 409
+    assert "another contact" in changed.text
+    assert "zorg.example" not in changed.text
+    assert post(json.dumps(document | {"email": 1}).encode(), "application/json").status_code == 422
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Basic eDp5", f"Bearer prt_{'0' * 12}_{'0' * 64}"])

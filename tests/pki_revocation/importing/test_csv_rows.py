@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from pki_revocation.contacts import Contact
 from pki_revocation.importing.candidates import Candidate, PastRevocation, Refusal, RefusalKind
 from pki_revocation.importing.csv_rows import read_csv
 from pki_revocation.importing.known_issuers import KnownIssuers
@@ -198,4 +199,32 @@ def test_recipient_that_no_letter_can_have(tmp_path: Path, language: str, addres
 
     assert isinstance(wrong, Refusal)
     assert (wrong.kind, wrong.reason) == (RefusalKind.BROKEN, words)
+    assert isinstance(right, Candidate)
+
+
+@pytest.mark.parametrize(
+    ("language", "email", "contact"),
+    [
+        ("EN", " beheer@zorg.example ", Contact(email="beheer@zorg.example", language="en")),
+        ("", "beheer@zorg.example", Contact(email="beheer@zorg.example", language="nl")),
+        ("nl", "", None),
+    ],
+)
+def test_contact(tmp_path: Path, language: str, email: str, contact: Contact | None) -> None:
+    """Where mail goes, in the row's language."""
+    (one,) = read(tmp_path, "serial,subject,not_after,language,email", f"01,Z,2027-11-23T14:03:22Z,{language},{email}")
+
+    assert isinstance(one, Candidate)
+    assert one.contact == contact
+
+
+def test_contact_that_no_mail_reaches(tmp_path: Path) -> None:
+    """One sentence without the address, and the other rows go in."""
+    wrong, right = read(
+        tmp_path, "serial,subject,not_after,email", "01,Z,2027-11-23T14:03:22Z,nobody", "02,Z,2027-11-23T14:03:22Z,a@b"
+    )
+
+    assert isinstance(wrong, Refusal)
+    assert wrong.reason.startswith("The contact's e-mail address cannot be used")
+    assert "nobody" not in wrong.reason
     assert isinstance(right, Candidate)
