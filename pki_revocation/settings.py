@@ -58,8 +58,8 @@ class LetterSettings:
     """[letters]: letters that are made by themselves for certificates that arrive. Without a *folder* none are.
 
     *language* is for certificates of which nobody said what their subscriber reads: nl or en. *fonts* is a folder with
-    fonts for names in other scripts than Latin, Greek, Cyrillic and Hebrew. With *print_file*, letters go into print
-    files with a manifest, and not into a file each.
+    fonts for names in other scripts than Latin, Greek, Cyrillic, Hebrew and Arabic. With *print_file*, letters go into print
+    files, and not into a file each; with *duplex*, each begins there on an odd page, to be printed on both sides.
     """
 
     section: ClassVar[str] = "letters"
@@ -67,6 +67,7 @@ class LetterSettings:
     language: str = setting("nl")
     fonts: Path | None = setting(None)
     print_file: bool = setting(default=False)
+    duplex: bool = setting(default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

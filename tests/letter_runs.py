@@ -1,9 +1,15 @@
 """Letters made by the program as a process of its own, and what they come to: which code stands on which paper."""
 
+import atexit
+import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pypdf import PdfReader
 from sqlalchemy import select
@@ -12,6 +18,7 @@ from pki_revocation import register
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeScheme, CodeVerifier, parse_code
 from pki_revocation.config import read_document
+from pki_revocation.database import Database
 from pki_revocation.failpoints import VARIABLE
 from pki_revocation.installation import Installation
 from pki_revocation.numbers import parse_number
@@ -40,12 +47,11 @@ def new_installation(directory: Path, authority: CertificateAuthority, more: str
     config.write_text(_CONFIGURATION + more, "utf-8")
     create_secrets(directory)
     opened = Installation(directory=directory, config=config, document=read_document(config))
-    with opened.database() as database:
-        database.upgrade()
-        with database.write() as connection:
-            register.add_issuer(
-                connection, name="issuing", certificate=authority.certificate, is_default=True, clock=SystemClock()
-            )
+    shutil.copy(_empty_database(), directory / "revocation.db")
+    with opened.database() as database, database.write() as connection:
+        register.add_issuer(
+            connection, name="issuing", certificate=authority.certificate, is_default=True, clock=SystemClock()
+        )
     return opened
 
 
@@ -59,13 +65,82 @@ def environment_of(installation: Installation, failpoint: str | None) -> dict[st
     return {**os.environ, VARIABLE: str(folder)}
 
 
+class Started:
+    """The program in a process that is forked for it (see `program_server`), killed at *failpoint* if there is one."""
+
+    def __init__(self, installation: Installation, *arguments: str | Path, failpoint: str | None = None) -> None:
+        """Start it, with --directory; `end` is to be called in any case."""
+        self.command = [*map(str, arguments), "--directory", str(installation.directory)]
+        self._folder = Path(tempfile.mkdtemp(prefix="pki-run-"))
+        answer = _ask(
+            {
+                "arguments": self.command,
+                "environment": {} if failpoint is None else environment_of(installation, failpoint),
+                "output": str(self._folder / "output"),
+                "errors": str(self._folder / "errors"),
+            }
+        )
+        assert answer["threads"] == 1
+        self.id: int = answer["process"]
+
+    def end(self) -> subprocess.CompletedProcess[str]:
+        """Wait for its end, and give what it came to."""
+        status = _ask({"wait": self.id})["status"]
+        output, errors = ((self._folder / name).read_text("utf-8") for name in ("output", "errors"))
+        shutil.rmtree(self._folder)
+        return subprocess.CompletedProcess(self.command, status, output, errors)
+
+
 def process(
     installation: Installation, *arguments: str | Path, failpoint: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The program as a process of its own, killed at *failpoint* when there is one."""
-    command = [*PROGRAM, *map(str, arguments), "--directory", str(installation.directory)]
-    environment = environment_of(installation, failpoint)
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    """The program in a process of its own, from its start to its end or to its *failpoint*."""
+    return Started(installation, *arguments, failpoint=failpoint).end()
+
+
+def _ask(request: dict[str, Any]) -> dict[str, Any]:
+    server = _program_server()
+    if server.stdin is None or server.stdout is None:
+        raise ValueError(server)
+    server.stdin.write(json.dumps(request) + "\n")
+    server.stdin.flush()
+    answer: dict[str, Any] = json.loads(server.stdout.readline())
+    return answer
+
+
+@cache
+def _program_server() -> "subprocess.Popen[str]":
+    """One for all tests of this process; it ends with its input."""
+    root = Path(__file__).parent.parent
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.program_server"],
+        cwd=root,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(_end, server)
+    return server
+
+
+def _end(server: "subprocess.Popen[str]") -> None:
+    for pipe in (server.stdin, server.stdout):
+        if pipe is not None:
+            pipe.close()
+    server.wait(10)
+
+
+@cache
+def _empty_database() -> Path:
+    """A SQLite file with all tables, made once for all tests of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="pki-empty-"))
+    atexit.register(shutil.rmtree, folder)
+    file = folder / "revocation.db"
+    with Database(f"sqlite:///{file}") as database:
+        database.upgrade()
+    return file
 
 
 def on_paper(folder: Path, *, unconfirmed: bool = False) -> list[tuple[str, str]]:

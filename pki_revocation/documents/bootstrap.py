@@ -42,4 +42,5 @@ def letter_maker(
         language=language or Language(default),
         fonts=None if settings.fonts is None else installation.path(settings.fonts),
         prints=settings.print_file if prints is None else prints,
+        duplex=settings.duplex,
     )

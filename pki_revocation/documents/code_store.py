@@ -1,6 +1,7 @@
 """Stores codes whose letters are whole on disk; under the lock of the journal head it is seen who may have one.
 
-Revocations and other runs wait for that lock, so that what is decided under it is still so when it is committed.
+Revocations and other runs wait for that lock, so that what is decided under it is still so when it is committed. They
+must not wait long: a transaction is for one portion, and asks for all of it at once.
 """
 
 from collections.abc import Sequence
@@ -17,10 +18,12 @@ from pki_revocation.failpoints import reach
 from pki_revocation.numbers import grouped
 
 from .drawing import Drawn
-from .eligibility import why_no_code
+from .eligibility import eligible_ids, why_no_code
 from .letters_report import RefusedLetter
-from .print_file import PrintFile
-from .private_folder import PrivateFolder
+from .run_files import Portion
+
+# One transaction for this many: tens of milliseconds under the lock, and what a killed run makes again.
+PORTION = 100
 
 
 class CodeStore:
@@ -34,88 +37,65 @@ class CodeStore:
         self._verifier = verifier
 
     def store(
-        self,
-        drawn: Sequence[Drawn],
-        folder: PrivateFolder | None,
-        refused: list[RefusedLetter],
-        reissued_by: str | None,
-    ) -> list[Drawn]:
-        """Store the codes, except of what was revoked or got a code from another run in the meantime.
+        self, drawn: Sequence[Drawn], portion: Portion | None, reissued_by: str | None
+    ) -> dict[str, RefusedLetter]:
+        """Store the codes of a portion, which has no files where codes are handed over without letters.
 
-        What was left out is added to *refused*, and its draft is taken away.
+        When some may have none any more, because they were revoked or got a code from another run in the meantime,
+        nothing is stored and the portion is discarded; they are given by number, to be left out.
         """
         with self._database.write() as connection:
-            stored, left_out = self._looked_at_again(connection, drawn, reissued_by)
-            refused += left_out.values()
-            for each in drawn:
-                if each.number in left_out and each.draft is not None:
-                    each.draft.unlink()
-            if stored:
-                drafts = {each.letter_name: each.draft for each in stored if each.draft is not None}
-                with nullcontext() if folder is None else folder.published(drafts):
-                    reach("letters.written")
-                    self._record(connection, stored, letters=folder is not None, reissued_by=reissued_by)
-        reach("letters.stored")
-        return stored
-
-    def store_printed(self, drawn: Sequence[Drawn], file: PrintFile) -> dict[str, RefusedLetter]:
-        """Store the codes of a print file; when somebody may have none any more, store nothing and tell who."""
-        with self._database.write() as connection:
-            _, left_out = self._looked_at_again(connection, drawn, None)
+            left_out = self._left_out(connection, drawn, reissued_by)
             if left_out:
-                file.discard()
+                if portion is not None:
+                    portion.discard()
                 return left_out
-            with file.placed():
+            with nullcontext() if portion is None else portion.placed():
                 reach("letters.written")
-                self._record(connection, drawn, letters=True, reissued_by=None, print_file=file.name)
+                self._record(connection, drawn, portion, reissued_by)
         reach("letters.stored")
-        file.confirm()
+        if portion is not None:
+            portion.confirm()
         return {}
 
-    def _looked_at_again(
+    def _left_out(
         self, connection: Connection, drawn: Sequence[Drawn], reissued_by: str | None
-    ) -> tuple[list[Drawn], dict[str, RefusedLetter]]:
-        """Under the lock that it takes: those that may have their code, and the others by number."""
+    ) -> dict[str, RefusedLetter]:
+        """Under the lock that it takes: those that may not have their code, by number."""
         for issuer_id in sorted({each.certificate.issuer_id for each in drawn}):
             journal.lock_head(connection, issuer_id)
-        now = self._clock.now()
+        now, again = self._clock.now(), reissued_by is not None
+        ids = [each.certificate.id for each in drawn]
+        eligible = eligible_ids(connection, ids, now, again=again)
+        versions = register.live_versions(connection, ids) if again else {}
         left_out = {}
         for each in drawn:
-            reason = why_no_code(connection, each.certificate, now, again=reissued_by is not None)
-            if reason is None and reissued_by is not None:
-                reason = _overtaken(connection, each)
+            reason = None
+            if each.certificate.id not in eligible:
+                reason = why_no_code(connection, each.certificate, now, again=again)
+            elif again and versions[each.certificate.id] != each.replaces:
+                # Of two reissues at once one wins: the other's letter would bear the name of the one that counts.
+                reason = (
+                    f"The certificate with number {grouped(each.number)} got another code at this moment: do it again."
+                )
             if reason is not None:
                 left_out[each.number] = RefusedLetter(number=each.number, reason=reason)
-        return [each for each in drawn if each.number not in left_out], left_out
+        return left_out
 
     def _record(
-        self,
-        connection: Connection,
-        stored: Sequence[Drawn],
-        *,
-        letters: bool,
-        reissued_by: str | None,
-        print_file: str | None = None,
+        self, connection: Connection, drawn: Sequence[Drawn], portion: Portion | None, reissued_by: str | None
     ) -> None:
         pepper_id = self._verifier.pepper.id
-        verifiers = [(each.certificate.id, each.verifier) for each in stored]
+        verifiers = [(each.certificate.id, each.verifier) for each in drawn]
         register.store_codes(connection, verifiers, pepper_id=pepper_id, clock=self._clock)
         detail: dict[str, object] = {
-            "numbers": [each.number for each in stored],
-            "letters": letters,
+            "numbers": [each.number for each in drawn],
+            "letters": portion is not None,
             "pepper": pepper_id,
         }
-        if print_file is not None:
-            detail["print_file"] = print_file
+        if portion is not None:
+            detail["manifest"] = portion.manifest
         if reissued_by is None:
             self._audit.record(connection, "codes.issued", detail)
         else:
             self._audit.record(connection, "codes.reissued", detail, personal={"by": reissued_by})
-
-
-def _overtaken(connection: Connection, drawn: Drawn) -> str | None:
-    """Of two reissues at once one wins: the other's letter would bear the name of the one that counts."""
-    live = register.live_verifier(connection, drawn.certificate.id)
-    if live is not None and live[0] == drawn.replaces:
-        return None
-    return f"The certificate with number {grouped(drawn.number)} got another code at this moment: do it again."

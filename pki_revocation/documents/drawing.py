@@ -13,14 +13,26 @@ from .letter import Language, LetterContent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftedLetter:
+    """A letter on disk, in a file of its own that nobody looks for yet."""
+
+    draft: Path
+    pages: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A code that counts nowhere yet; *replaces* is the version of the one that counts now, *draft* its letter's."""
+    """A code that counts nowhere yet; *replaces* is the version of the one that counts now.
+
+    *letter* is None where it stands in a print file, or in none.
+    """
 
     certificate: IssuedCertificate
     content: LetterContent
     verifier: str
     replaces: int | None
-    draft: Path | None = None
+    letter: DraftedLetter | None = None
 
     @property
     def number(self) -> str:

@@ -76,6 +76,14 @@ def chosen_by_id(connection: Connection, certificate_ids: Iterable[int], now: da
     return chosen
 
 
+def eligible_ids(
+    connection: Connection, certificate_ids: Sequence[int], now: datetime, *, again: bool = False
+) -> set[int]:
+    """Those of the certificates with these row ids, few enough to be named in one query, that may have a code."""
+    query = select(certificates.c.id).where(certificates.c.id.in_(certificate_ids), _eligible(now, again=again))
+    return set(connection.execute(query).scalars())
+
+
 def without_code(connection: Connection, now: datetime, *, after: int, limit: int) -> Sequence[IssuedCertificate]:
     """The next *limit* certificates that may have a code and have none, by row id from behind *after*."""
     query = select(certificates).where(_eligible(now), certificates.c.id > after).order_by(certificates.c.id)
@@ -87,11 +95,12 @@ def count_without_code(connection: Connection, now: datetime) -> int:
     return connection.execute(select(func.count()).select_from(certificates).where(_eligible(now))).scalar_one()
 
 
-def _eligible(now: datetime) -> ColumnElement[bool]:
+def _eligible(now: datetime, *, again: bool = False) -> ColumnElement[bool]:
     has_code = exists().where(
         revocation_codes.c.certificate_id == certificates.c.id, revocation_codes.c.retired_at.is_(None)
     )
     is_revoked = exists().where(
         journal_table.c.issuer_id == certificates.c.issuer_id, journal_table.c.serial == certificates.c.serial
     )
-    return and_(certificates.c.number.is_not(None), certificates.c.not_after >= now, ~has_code, ~is_revoked)
+    is_fit = has_code if again else ~has_code
+    return and_(certificates.c.number.is_not(None), certificates.c.not_after >= now, is_fit, ~is_revoked)

@@ -65,24 +65,37 @@ class LetterContent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PagesOfLetter:
+    """Where in a PDF a letter is: *first* is the page that it begins on, from 1; *pages* are its own, no blank one."""
+
+    first: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedLetters:
-    """A PDF of many letters; *pages* says on which page each begins, counted from 1, in the order of the contents."""
+    """A PDF of letters; *places* says where each is, in the order of the contents."""
 
     pdf: bytes = field(repr=False)
-    pages: tuple[int, ...]
+    places: tuple[PagesOfLetter, ...]
 
 
-def compile_letter(content: LetterContent, fonts: Path | None = None) -> bytes:
-    """The letter as a PDF; *fonts* is a folder with more than the typesetter brings.
+def compile_letter(content: LetterContent, fonts: Path | None = None) -> PrintedLetters:
+    """One letter as a PDF; *fonts* is a folder with more than the typesetter brings.
 
     Raises:
         LetterNotSet: when a character cannot be printed; the message never holds the code.
     """
-    return _set([_inputs(content, has_window=bool(content.address))], content.dated, fonts).pdf
+    return _set([_inputs(content, has_window=bool(content.address))], content.dated, fonts, duplex=False)
 
 
-def compile_print_file(contents: Sequence[LetterContent], fonts: Path | None = None) -> PrintedLetters:
+def compile_print_file(
+    contents: Sequence[LetterContent], fonts: Path | None = None, *, duplex: bool = False
+) -> PrintedLetters:
     """All letters in one PDF, each on a page of its own and with whom it is for in the address window.
+
+    With *duplex*, each begins on an odd page, behind a blank one where the letter before ended on such a page: printed
+    on both sides, no two letters share a sheet.
 
     Raises:
         LetterNotSet: when one of them cannot be set; it does not say which.
@@ -90,7 +103,7 @@ def compile_print_file(contents: Sequence[LetterContent], fonts: Path | None = N
     """
     if not contents:
         raise ValueError(contents)
-    return _set([_inputs(each, has_window=True) for each in contents], contents[0].dated, fonts)
+    return _set([_inputs(each, has_window=True) for each in contents], contents[0].dated, fonts, duplex=duplex)
 
 
 def _inputs(content: LetterContent, *, has_window: bool) -> dict[str, object]:
@@ -115,23 +128,30 @@ def _inputs(content: LetterContent, *, has_window: bool) -> dict[str, object]:
     }
 
 
-def _set(letters: Sequence[dict[str, object]], dated: datetime, fonts: Path | None) -> PrintedLetters:
+def _set(letters: Sequence[dict[str, object]], dated: datetime, fonts: Path | None, *, duplex: bool) -> PrintedLetters:
     compiler = typst.Compiler(
         _TEMPLATE,
         font_paths=_fonts(fonts),
         ignore_system_fonts=True,
         # In memory: what stands in a letter is in no temporary file.
-        sys_inputs={"letters": json.dumps(letters)},
+        sys_inputs={"letters": json.dumps(letters), "sides": "2" if duplex else "1"},
     )
     try:
         pdf = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=dated)
-        pages = json.loads(compiler.query("<first-pages>", field="value", one=True))
+        places = json.loads(compiler.query("<places>", field="value", one=True))
     except typst.TypstError as error:
         # The typesetter's hints quote what it was given: only the first line, which does not, is passed on.
-        raise LetterNotSet(f"The letter cannot be set: {error.message}.") from None
+        raise LetterNotSet(f"The letter cannot be set: {error.message}.{_advice(error.message)}") from None
     if not isinstance(pdf, bytes):
         raise LetterNotSet("The letter cannot be set: the typesetter gave no document.")
-    return PrintedLetters(pdf=pdf, pages=tuple(pages))
+    return PrintedLetters(
+        pdf=pdf, places=tuple(PagesOfLetter(first=first, pages=last - first + 1) for first, last in places)
+    )
+
+
+def _advice(message: str) -> str:
+    """What to do where the typesetter has no font for a character, which it would draw as a box otherwise."""
+    return " Put a font that has it into the folder of [letters] fonts." if "font" in message else ""
 
 
 def page_with_number(page: str, number: str) -> str:

@@ -1,24 +1,21 @@
 """Revocation codes and the letters that they stand in: a code counts from the moment that its letter is safely on disk.
 
-Codes are drawn and hashed, and letters set and drafted on disk, on all cores; then, some at a time in one transaction,
-under the lock of the issuer's journal head:
+Codes are drawn and hashed, and letters set and drafted on disk, on all cores; then, a portion at a time in one
+transaction, under the lock of the issuer's journal head:
 
-1. whoever may have no code any more is left out, and its draft never gets a name: what has that name by now may be
-   the letter of another run's code;
-2. the drafts of the others get their names, and the names are brought to disk;
-3. their codes are stored, with an audit record, and committed.
+1. when somebody may have no code any more, nothing is stored, and the portion is made anew without: no draft of theirs
+   gets a name, because what has that name by now may be the letter of another run's code;
+2. the drafts get their names, and the names are brought to disk;
+3. the codes are stored, with an audit record, and committed.
 
 No code is live under that lock where a draft gets its name, so that no letter is replaced whose code counts. A run
-that was killed leaves no code without a letter, but perhaps letters without a code: the next one in that folder
-replaces them. A print file goes the same way as one (see `print_file`), and is set again without whoever is left out.
+that was killed leaves no code without a letter, but perhaps letters without a code, which no manifest tells of: the
+next one in that folder takes them away (see `run_files` and `killed_runs`).
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -27,21 +24,20 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.database import Database
-from pki_revocation.failpoints import reach
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.schema import certificates
 
-from .code_store import CodeStore
+from .code_store import PORTION, CodeStore
 from .drawing import Drawer, Drawn
 from .eligibility import chosen_by_id, chosen_by_number, count_without_code, without_code
-from .letter import Language, LetterNotSet, compile_letter
+from .folder_owner import FolderOwner, claim
+from .killed_runs import confirm_or_take_away, is_unfinished, join_manifests
+from .letter import Language
 from .letters_report import LettersReport, RefusedLetter
-from .print_file import confirm_or_take_away, unconfirmed
 from .printing import Printing
 from .private_folder import PrivateFolder
-
-# One transaction for this many: a second or two of hashing, which is what a killed run loses.
-_PORTION = 64
+from .run_files import RunFiles
+from .single_letters import SingleLetters
 
 Progress = Callable[[int], None]
 
@@ -68,21 +64,23 @@ class LetterMaker:
         language: Language,
         fonts: Path | None = None,
         prints: bool = False,
+        duplex: bool = False,
     ) -> None:
         """*public_url* is where the subscriber's pages are; *language* is for whom nobody told another one.
 
         *fonts* is a folder with fonts for names that the typesetter's own have no characters for. With *prints*,
-        new letters go into print files; a reissue's is always a file of its own.
+        new letters go into print files, with *duplex* for both sides of the paper; a reissue's is always a file of its
+        own.
         """
-        self._fonts = fonts
         self._prints = prints
         self._database = database
         self._clock = clock
-        self._drawer = Drawer(
-            database=database, clock=clock, verifier=verifier, public_url=public_url, language=language
-        )
-        self._store = CodeStore(database=database, clock=clock, audit=audit, verifier=verifier)
-        self._printing = Printing(drawer=self._drawer, store=self._store, clock=clock, fonts=fonts)
+        # Codes die with the pepper: it is what makes an installation's letters its own.
+        self._owner = FolderOwner(identity=verifier.pepper.id, database=str(database))
+        drawer = Drawer(database=database, clock=clock, verifier=verifier, public_url=public_url, language=language)
+        store = CodeStore(database=database, clock=clock, audit=audit, verifier=verifier)
+        self._singles = SingleLetters(drawer=drawer, store=store, fonts=fonts)
+        self._printing = Printing(drawer=drawer, store=store, fonts=fonts, duplex=duplex)
 
     def waiting(self) -> int:
         """How many certificates have a number, are live, and have no code yet."""
@@ -95,8 +93,8 @@ class LetterMaker:
             return connection.execute(select(func.max(certificates.c.id))).scalar() or 0
 
     def is_unfinished(self, folder: Path) -> bool:
-        """Whether a run that was killed left a print file there without its name: the next one finishes it."""
-        return bool(unconfirmed(folder))
+        """Whether a run that was killed left something there to be done: the next one does it."""
+        return is_unfinished(folder)
 
     def make_all(self, folder: Path, progress: Progress | None = None) -> LettersReport:
         """Letters for every certificate that is waiting for one.
@@ -107,8 +105,9 @@ class LetterMaker:
 
         Raises:
             FolderInUse: when another run writes there.
+            FolderOfAnother: when another installation's letters are there.
         """
-        with PrivateFolder(folder) as held:
+        with self._held(folder) as held:
             return self._make(self._waiting(), [], held, progress)
 
     def make(self, numbers: Iterable[str], folder: Path, progress: Progress | None = None) -> LettersReport:
@@ -116,9 +115,10 @@ class LetterMaker:
 
         Raises:
             FolderInUse: when another run writes there.
+            FolderOfAnother: when another installation's letters are there.
         """
         # Chosen while the folder is held: what another run has made there by then is not made again.
-        with PrivateFolder(folder) as held:
+        with self._held(folder) as held:
             with self._database.read() as connection:
                 chosen, refused = chosen_by_number(connection, numbers, self._clock.now())
             return self._make(iter(chosen), refused, held, progress)
@@ -136,8 +136,9 @@ class LetterMaker:
 
         Raises:
             FolderInUse: when another run writes there.
+            FolderOfAnother: when another installation's letters are there.
         """
-        with PrivateFolder(folder) as held:
+        with self._held(folder) as held:
             with self._database.read() as connection:
                 chosen, refused = chosen_by_number(connection, numbers, self._clock.now(), again=True)
             return self._make(iter(chosen), refused, held, progress, reissued_by=by)
@@ -152,15 +153,26 @@ class LetterMaker:
         Raises:
             CodeRefused: when one of the certificates may have none; found before any is issued.
             FolderInUse: when another run writes in *letters*.
+            FolderOfAnother: when another installation's letters are there.
         """
+        if letters is None:
+            return self._issued(certificate_ids, None, progress)
+        with self._held(letters) as held:
+            self._finish(held)
+            issued = self._issued(certificate_ids, RunFiles(held, self._clock.now()), progress)
+            join_manifests(held)
+            return issued
+
+    def _issued(
+        self, certificate_ids: Sequence[int], files: RunFiles | None, progress: Progress | None
+    ) -> list[IssuedCode]:
         issued: list[IssuedCode] = []
-        with _held(letters) as folder:
-            with self._database.read() as connection:
-                chosen = chosen_by_id(connection, certificate_ids, self._clock.now())
-            for portion in self._issue(iter(chosen), folder, []):
-                issued += [IssuedCode(number=drawn.number, code=drawn.content.code) for drawn in portion]
-                if progress is not None:
-                    progress(len(issued))
+        with self._database.read() as connection:
+            chosen = chosen_by_id(connection, certificate_ids, self._clock.now())
+        for portion in self._singles.run(iter(chosen), files, []):
+            issued += [IssuedCode(number=drawn.number, code=drawn.content.code) for drawn in portion]
+            if progress is not None:
+                progress(len(issued))
         return issued
 
     def _make(
@@ -172,68 +184,42 @@ class LetterMaker:
         *,
         reissued_by: str | None = None,
     ) -> LettersReport:
-        made = 0
-        with self._database.read() as connection:
-            files = confirm_or_take_away(connection, folder)
+        finished = self._finish(folder)
+        files = RunFiles(folder, self._clock.now())
+        portions: Iterator[list[Drawn]]
         if self._prints and reissued_by is None:
-            portions = self._print(chosen, folder, refused, files)
+            portions = self._printing.run(chosen, files, refused)
         else:
-            portions = self._issue(chosen, folder, refused, reissued_by)
+            portions = self._singles.run(chosen, files, refused, reissued_by)
+        made = 0
         for portion in portions:
             made += len(portion)
             if progress is not None:
                 progress(made + len(refused))
-        return LettersReport(made=made, refused=tuple(refused), files=tuple(files))
+        return LettersReport(
+            made=made,
+            refused=tuple(refused),
+            print_files=(*finished, *files.print_files),
+            manifests=tuple(join_manifests(folder)),
+        )
 
-    def _print(
-        self,
-        chosen: Iterator[IssuedCertificate],
-        folder: PrivateFolder,
-        refused: list[RefusedLetter],
-        files: list[str],
-    ) -> Iterator[list[Drawn]]:
-        for name, drawn in self._printing.run(chosen, folder, refused):
-            files.append(name)
-            yield drawn
+    @contextmanager
+    def _held(self, path: Path) -> Iterator[PrivateFolder]:
+        with PrivateFolder(path) as folder:
+            claim(folder, self._owner)
+            yield folder
+
+    def _finish(self, folder: PrivateFolder) -> list[str]:
+        """Bring killed runs to their end, but for their manifests, which are joined with this run's."""
+        with self._database.read() as connection:
+            return confirm_or_take_away(connection, folder)
 
     def _waiting(self) -> Iterator[IssuedCertificate]:
         last = 0
         while True:
             with self._database.read() as connection:
-                found = without_code(connection, self._clock.now(), after=last, limit=_PORTION)
+                found = without_code(connection, self._clock.now(), after=last, limit=PORTION)
             if not found:
                 return
             yield from found
             last = found[-1].id
-
-    def _issue(
-        self,
-        chosen: Iterator[IssuedCertificate],
-        folder: PrivateFolder | None,
-        refused: list[RefusedLetter],
-        reissued_by: str | None = None,
-    ) -> Iterator[list[Drawn]]:
-        """Portion by portion what was stored; what could not be is added to *refused*."""
-        with ThreadPoolExecutor(os.cpu_count() or 1) as cores:
-            while portion := list(islice(chosen, _PORTION)):
-                drawn = []
-                for outcome in cores.map(lambda certificate: self._draw(certificate, folder), portion):
-                    if isinstance(outcome, RefusedLetter):
-                        refused.append(outcome)
-                    else:
-                        drawn.append(outcome)
-                reach("letters.drafted")
-                yield self._store.store(drawn, folder, refused, reissued_by)
-
-    def _draw(self, certificate: IssuedCertificate, folder: PrivateFolder | None) -> Drawn | RefusedLetter:
-        drawn = self._drawer.draw(certificate)
-        if folder is None:
-            return drawn
-        try:
-            return replace(drawn, draft=folder.draft(compile_letter(drawn.content, self._fonts)))
-        except LetterNotSet as error:
-            return RefusedLetter.not_set(drawn.number, str(error))
-
-
-def _held(letters: Path | None) -> AbstractContextManager[PrivateFolder | None]:
-    return nullcontext(None) if letters is None else PrivateFolder(letters)

@@ -1,9 +1,13 @@
 """What making letters came to: how many, and who got none and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from pki_revocation.numbers import grouped
+
+# More names than these are told by the first and the last.
+_LISTED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +25,18 @@ class RefusedLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LettersReport:
-    """What a run came to; *files* are the names of the print files, also of those that it finished for a killed run."""
+    """What a run came to; the files are named, also those that it finished for a killed run."""
 
     made: int
     refused: tuple[RefusedLetter, ...]
-    files: tuple[str, ...] = ()
+    print_files: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
 
     def text(self) -> str:
         """For people."""
         lines = ["1 letter was made." if self.made == 1 else f"{self.made:,} letters were made."]
-        lines += [f"Print file: {name}" for name in self.files]
+        lines += _named("Print file", self.print_files)
+        lines += _named("Manifest", self.manifests)
         if self.refused:
             lines.append(f"{len(self.refused):,} refused:")
             lines += [f"  {refused.reason}" for refused in self.refused]
@@ -40,7 +46,14 @@ class LettersReport:
         """For programs."""
         return {
             "letters": self.made,
-            "print_files": list(self.files),
+            "print_files": list(self.print_files),
+            "manifests": list(self.manifests),
             "refused": len(self.refused),
             "refusals": [{"number": refused.number, "reason": refused.reason} for refused in self.refused],
         }
+
+
+def _named(what: str, names: Sequence[str]) -> list[str]:
+    if len(names) <= _LISTED:
+        return [f"{what}: {name}" for name in names]
+    return [f"{what}s: {len(names):,}, from {names[0]} to {names[-1]}"]

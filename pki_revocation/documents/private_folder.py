@@ -7,7 +7,7 @@ name that it is found by, and until then nothing that lies there is touched.
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -61,10 +61,14 @@ class PrivateFolder:
 
     def draft(self, content: bytes) -> Path:
         """Bring a file's content to disk, under a name of its own."""
+        return self.draft_of([content])
+
+    def draft_of(self, pieces: Iterable[bytes]) -> Path:
+        """The same for content that comes piece by piece."""
         draft = self.path / f".{secrets.token_hex(8)}{_UNFINISHED}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-            file.write(content)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         return draft

@@ -20,3 +20,13 @@ def number_of(certificate: IssuedCertificate) -> str:
     """Its number, which it must have."""
     assert certificate.number is not None
     return certificate.number
+
+
+def lying_in(folder: Path) -> list[str]:
+    """The names of what people find there, in order: hidden files are the program's own."""
+    return sorted(file.name for file in folder.iterdir() if not file.name.startswith("."))
+
+
+def letters_in(folder: Path) -> list[str]:
+    """The names of the letters that have a file each."""
+    return [name for name in lying_in(folder) if name.startswith("letter-")]

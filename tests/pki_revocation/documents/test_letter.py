@@ -30,7 +30,7 @@ CONTENT = LetterContent(
 
 def opened(content: LetterContent) -> PdfReader:
     """The letter, as a reader opens it."""
-    return PdfReader(io.BytesIO(compile_letter(content)))
+    return PdfReader(io.BytesIO(compile_letter(content).pdf))
 
 
 def text_of(content: LetterContent) -> str:
@@ -106,7 +106,7 @@ def test_letter_is_accessible(language: Language) -> None:
 )
 def test_qr_code_opens_the_page_with_the_number_and_never_the_code(language: Language, page: str) -> None:
     """Read from the printed page as a phone does; those who cannot see it are told what it is, and have the link."""
-    pdf = compile_letter(replace(CONTENT, language=language, page=page))
+    pdf = compile_letter(replace(CONTENT, language=language, page=page)).pdf
     bitmap = pypdfium2.PdfDocument(pdf)[0].render(scale=3, grayscale=True)
     picture = memoryview(bytes(bitmap.buffer)).cast("B", (bitmap.height, bitmap.stride))
 
@@ -125,7 +125,7 @@ def test_qr_code_opens_the_page_with_the_number_and_never_the_code(language: Lan
 def test_address_stands_in_the_window() -> None:
     """For a window at the left: 20 to 110 mm from the left, 50 to 90 from the top, and nothing else in there."""
     address = ("t.a.v. afdeling ICT", "Postbus 123", "1234 AB  Utrecht")
-    (page,) = pypdfium2.PdfDocument(compile_letter(replace(CONTENT, address=address)))
+    (page,) = pypdfium2.PdfDocument(compile_letter(replace(CONTENT, address=address)).pdf)
     text = page.get_textpage()
     points = 72 / 25.4
     top, bottom = 297 * points - 50 * points, 297 * points - 90 * points
@@ -142,7 +142,7 @@ def test_address_stands_in_the_window() -> None:
 def test_longest_address_fits_into_the_window() -> None:
     """A long name and six lines of sixty wide characters are set smaller and broken; nothing is outside the window."""
     long = replace(CONTENT, organisation="Stichting Samenwerkende " * 8, address=tuple("m" * 60 for _ in range(6)))
-    pdf = compile_letter(long)
+    pdf = compile_letter(long).pdf
 
     placed = [box for character, box in characters(pdf) if character == "m" and box[1] < 110]
     addresses = [box for box in placed if 50 <= box[1] <= 90]
@@ -155,7 +155,7 @@ def test_longest_address_fits_into_the_window() -> None:
 def test_word_without_a_break_stays_on_the_paper(address: tuple[str, ...]) -> None:
     """A name of 64 wide characters without a blank goes on over the next line; no character is outside the margins."""
     wide = replace(CONTENT, organisation="W" * 64, subject=f"CN={'w' * 64},O={'W' * 64},C=NL", address=address)
-    placed = characters(compile_letter(wide))
+    placed = characters(compile_letter(wide).pdf)
 
     assert sum(character == "W" for character, _ in placed) >= 64 * 3 + 60 * bool(address)
     assert all(box[0] >= 25 - 0.5 and box[2] <= 185 + 0.5 for _, box in placed)
@@ -190,7 +190,8 @@ def test_print_file_is_letters_one_behind_the_other() -> None:
 
     reader = PdfReader(io.BytesIO(printed.pdf))
     texts = [" ".join(page.extract_text().split()) for page in reader.pages]
-    assert (printed.pages, len(texts)) == ((1, 2, 4), 4)
+    assert [(place.first, place.pages) for place in printed.places] == [(1, 1), (2, 2), (4, 1)]
+    assert len(texts) == 4
     for page, number, counted in (
         (0, "1234 5678 9012", "Bladzijde 1 van 1"),
         (1, "2109 8765 4321", "Page 1 of 2"),
@@ -204,6 +205,22 @@ def test_print_file_is_letters_one_behind_the_other() -> None:
     catalogue: Any = reader.root_object
     assert b"<pdfuaid:part>1</pdfuaid:part>" in catalogue["/Metadata"].get_data()
     assert _tags(catalogue["/StructTreeRoot"]["/K"]).count("/H1") == 3
+
+
+def test_print_file_for_both_sides_of_the_paper() -> None:
+    """Each letter begins on an odd page, behind a blank one where that is needed: no two are on one sheet."""
+    long = replace(
+        CONTENT,
+        number="210987654321",
+        subject=",".join(f"OU=Afdeling {place} van de zorgadministratie" for place in range(40)),
+    )
+
+    printed = compile_print_file([CONTENT, long, CONTENT, replace(CONTENT, language=Language.ENGLISH)], duplex=True)
+
+    assert [(place.first, place.pages) for place in printed.places] == [(1, 1), (3, 2), (5, 1), (7, 1)]
+    texts = [page.extract_text() for page in PdfReader(io.BytesIO(printed.pdf)).pages]
+    assert [bool(text.strip()) for text in texts] == [True, False, True, True, True, False, True]
+    assert "Bladzijde 2 van 2" in texts[3]
 
 
 def test_print_file_has_everybody_in_the_window() -> None:
@@ -259,13 +276,39 @@ def test_long_names_go_on_over_the_next_line_and_page() -> None:
     assert "OU=Afdeling 29 van de zorgadministratie" in text_of(long)
 
 
-def test_character_that_no_font_has_is_refused() -> None:
-    """PDF/UA forbids what nobody can read; the refusal names the character and never the code."""
-    with pytest.raises(LetterNotSet, match="日") as refused:
-        compile_letter(replace(CONTENT, organisation="日本"))
+@pytest.mark.parametrize(
+    ("name", "character"),
+    [
+        ("株式会社日本保険", "株"),
+        ("中华人寿保险", "中"),
+        ("한국보험", "한"),
+        ("Zorg 🏥 BV", "🏥"),
+    ],
+    ids=["Japanese", "Chinese", "Korean", "emoji"],
+)
+def test_character_that_no_font_has_is_refused(name: str, character: str) -> None:
+    """No box is printed in its place; the refusal names it, and the setting that helps, and never the code."""
+    for content in (
+        replace(CONTENT, organisation=name),
+        replace(CONTENT, subject=f"CN=zorg.example,O={name}"),
+        replace(CONTENT, address=(name, "1234 AB  Utrecht")),
+    ):
+        with pytest.raises(LetterNotSet, match=character) as refused:
+            compile_letter(content)
+        assert "[letters] fonts" in str(refused.value)
+        assert CODE not in str(refused.value)
+        assert refused.value.__cause__ is None
 
-    assert CODE not in str(refused.value)
-    assert refused.value.__cause__ is None
+
+@pytest.mark.parametrize(
+    "name", ["Ασφάλεια ΑΕ", "Страхование ООО", "ביטוח בריאות", "شركة التأمين", "Zażółć Gęślą Jaźń", "Bảo hiểm"]
+)
+def test_names_in_other_scripts_are_drawn(name: str) -> None:
+    """Greek, Cyrillic, Hebrew, Arabic and all of Latin are in the typesetter's own fonts: each glyph is a real one."""
+    (page, *_) = pypdfium2.PdfDocument(compile_letter(replace(CONTENT, organisation=name)).pdf)
+    text = page.get_textpage().get_text_range()
+
+    assert all(each in text for each in name if each.isalpha())
 
 
 def test_code_is_in_no_repr() -> None:

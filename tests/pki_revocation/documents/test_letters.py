@@ -13,6 +13,7 @@ from pki_revocation import register
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database import Database
+from pki_revocation.documents import single_letters
 from pki_revocation.documents.drawing import letter_name
 from pki_revocation.documents.eligibility import CodeRefused
 from pki_revocation.documents.letter import Language
@@ -23,7 +24,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import audit, certificates, letter_recipients, revocation_codes
 from pki_revocation.service import RevocationService, Wish
 from tests.fakes import FakeClock
-from tests.pki_revocation.documents.reading import code_in, number_of
+from tests.pki_revocation.documents.reading import code_in, letters_in, number_of
 from tests.pki_revocation.importing.rows import index_row
 
 NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
@@ -47,7 +48,7 @@ def test_letter_for_everybody_who_is_live(
     report = maker.make_all(folder, done.append)
 
     assert (report.made, report.refused, done) == (2, (), [2])
-    assert sorted(file.name for file in folder.iterdir()) == sorted(letter_name(number_of(each)) for each in (one, two))
+    assert letters_in(folder) == sorted(letter_name(number_of(each)) for each in (one, two))
     for certificate in (one, two):
         number = number_of(certificate)
         identified = service.identify(number, code_in(folder / letter_name(number)))
@@ -102,8 +103,8 @@ def test_numbers_that_get_no_letter(
         assert refused.number == number
         assert words in refused.reason
         assert grouped(refused.number) in refused.reason
-    assert {file.name for file in folder.iterdir()} == {letter_name(number_of(each)) for each in (lettered, good)}
-    assert report.text().splitlines()[:2] == ["1 letter was made.", "4 refused:"]
+    assert letters_in(folder) == sorted(letter_name(number_of(each)) for each in (lettered, good))
+    assert report.text().splitlines()[:3] == ["1 letter was made.", f"Manifest: {report.manifests[0]}", "4 refused:"]
     assert report.as_json()["refused"] == 4
 
 
@@ -192,9 +193,11 @@ def test_more_than_one_portion(
     clock: FakeClock,
     registered: Callable[..., list[IssuedCertificate]],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A long run is stored portion by portion, each with its record; the longer codes are stored by their scheme."""
-    registered(*(index_row(serial) for serial in range(1, 151)))
+    monkeypatch.setattr(single_letters, "PORTION", 2)
+    registered(*(index_row(serial) for serial in range(1, 6)))
     pepper = Pepper.generate()
     maker = LetterMaker(
         database=database,
@@ -206,14 +209,14 @@ def test_more_than_one_portion(
     )
     done: list[int] = []
 
-    assert maker.make_all(tmp_path / "letters", done.append).made == 150
+    assert maker.make_all(tmp_path / "letters", done.append).made == 5
 
-    assert done == [64, 128, 150]
-    assert len(list((tmp_path / "letters").iterdir())) == 150
+    assert done == [2, 4, 5]
+    assert len(letters_in(tmp_path / "letters")) == 5
     with database.read() as connection:
         stored = connection.execute(select(revocation_codes.c.verifier, revocation_codes.c.pepper_id)).all()
         events = connection.execute(select(audit.c.event)).scalars().all()
-    assert len({verifier for verifier, _ in stored}) == 150
+    assert len({verifier for verifier, _ in stored}) == 5
     assert {pepper_id for _, pepper_id in stored} == {pepper.id}
     assert events.count("codes.issued") == 3
 

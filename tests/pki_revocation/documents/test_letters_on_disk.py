@@ -8,8 +8,7 @@ import pytest
 
 from pki_revocation import journal, register
 from pki_revocation.database import Database
-from pki_revocation.documents import code_store
-from pki_revocation.documents import letters as letters_module
+from pki_revocation.documents import code_store, single_letters
 from pki_revocation.documents.drawing import letter_name
 from pki_revocation.documents.eligibility import CodeRefused
 from pki_revocation.documents.letters import LetterMaker
@@ -17,7 +16,7 @@ from pki_revocation.documents.private_folder import FolderInUse, PrivateFolder
 from pki_revocation.model import Channel, IssuedCertificate, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService, Wish
-from tests.pki_revocation.documents.reading import code_in, number_of
+from tests.pki_revocation.documents.reading import code_in, letters_in, lying_in, number_of
 from tests.pki_revocation.importing.rows import index_row
 from tests.pki_revocation.importing.waiting import waited_for
 
@@ -42,7 +41,7 @@ def test_code_counts_only_when_its_letter_is_on_disk(
         assert letter.exists() == (place != "letters.drafted")
         seen.append(place)
 
-    monkeypatch.setattr(letters_module, "reach", look)
+    monkeypatch.setattr(single_letters, "reach", look)
     monkeypatch.setattr(code_store, "reach", look)
     maker.make_all(tmp_path / "letters")
 
@@ -69,7 +68,7 @@ def test_disk_that_fails_leaves_no_code_and_no_letter(
         patched.setattr(PrivateFolder, method, full)
         with pytest.raises(OSError, match="No space"):
             maker.make_all(tmp_path / "letters")
-    assert list(letter.parent.iterdir()) == []
+    assert lying_in(letter.parent) == []
     with database.read() as connection:
         assert register.live_code(connection, number_of(one)) is None
 
@@ -123,7 +122,7 @@ def test_run_that_comes_second_leaves_the_letters_of_the_first(
 
     assert first == []
     letter = folder / letter_name(number_of(one))
-    assert list(folder.iterdir()) == [letter]
+    assert letters_in(folder) == [letter.name]
     assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
 
 
@@ -145,12 +144,12 @@ def test_letter_whose_code_counts_is_never_touched(
         assert maker.make([number_of(one)], elsewhere).made == 1
         (folder / name).write_bytes((elsewhere / name).read_bytes())
 
-    monkeypatch.setattr(letters_module, "reach", overtake)
+    monkeypatch.setattr(single_letters, "reach", overtake)
     report = maker.make_all(folder)
 
     assert report.made == 1
     assert [each.number for each in report.refused] == [one.number]
-    assert sorted(file.name for file in folder.iterdir()) == sorted([name, letter_name(number_of(two))])
+    assert letters_in(folder) == sorted([name, letter_name(number_of(two))])
     for letter in (folder / name, elsewhere / name):
         assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
 
@@ -167,7 +166,7 @@ def test_two_runs_at_once_in_two_folders(
 
     assert sum(report.made for report in reports) == 8
     for folder, report in zip(folders, reports, strict=True):
-        assert len(list(folder.iterdir())) == report.made
+        assert len(letters_in(folder)) == report.made
     for certificate in certificates_of:
         number = number_of(certificate)
         (letter,) = [folder / letter_name(number) for folder in folders if (folder / letter_name(number)).exists()]
@@ -202,12 +201,12 @@ def test_revoked_while_its_letter_was_made(
         if place == "letters.drafted":
             service.revoke_for_operator(None, one.serial, NO_REASON)
 
-    monkeypatch.setattr(letters_module, "reach", revoke_first)
+    monkeypatch.setattr(single_letters, "reach", revoke_first)
     report = maker.make_all(tmp_path / "letters")
 
     assert report.made == 1
     assert [each.number for each in report.refused] == [one.number]
-    assert [file.name for file in (tmp_path / "letters").iterdir()] == [letter_name(number_of(two))]
+    assert letters_in(tmp_path / "letters") == [letter_name(number_of(two))]
 
 
 def test_two_runs_in_one_folder(maker: LetterMaker, issuer: Issuer, tmp_path: Path) -> None:

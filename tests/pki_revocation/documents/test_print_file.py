@@ -1,6 +1,7 @@
 """Print files: what is in them, what is left out of them, and that nothing lies there before its codes count."""
 
 import csv
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,7 @@ from sqlalchemy import insert, select
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeVerifier, parse_code
 from pki_revocation.database import Database
-from pki_revocation.documents import print_file as print_file_module
-from pki_revocation.documents import printing
+from pki_revocation.documents import printing, run_files
 from pki_revocation.documents.letter import Language
 from pki_revocation.documents.letters import LetterMaker
 from pki_revocation.documents.private_folder import PrivateFolder
@@ -23,6 +23,7 @@ from pki_revocation.schema import certificates, letter_recipients, revocation_co
 from pki_revocation.service import RevocationService, Wish
 from tests.fakes import FakeClock
 from tests.letter_runs import on_paper
+from tests.pki_revocation.documents.reading import lying_in
 from tests.pki_revocation.importing.rows import index_row, write_index
 
 NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
@@ -89,11 +90,14 @@ def test_one_file_and_its_manifest(
 
     (pdf,) = folder.glob("*.pdf")
     (manifest,) = folder.glob("*.csv")
-    assert (report.made, report.files, report.refused) == (3, (pdf.name,), ())
-    assert sorted(file.name for file in folder.iterdir()) == [manifest.name, pdf.name]
+    assert (report.made, report.print_files, report.manifests) == (3, (pdf.name,), (manifest.name,))
+    assert lying_in(folder) == sorted([manifest.name, pdf.name])
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
     lines = list(csv.DictReader(manifest.read_text("utf-8").splitlines()))
-    assert [list(line) for line in lines] == [["number", "serial", "subject", "language", "file", "page"]] * 3
+    columns = ["number", "serial", "subject", "language", "file", "page", "pages", "sha256"]
+    assert [list(line) for line in lines] == [columns] * 3
+    assert {line["sha256"] for line in lines} == {hashlib.sha256(pdf.read_bytes()).hexdigest()}
+    assert {line["pages"] for line in lines} == {"1"}
     assert {line["number"]: line["serial"] for line in lines} == {
         number: serial_text(serial) for number, serial in numbers.items()
     }
@@ -105,7 +109,7 @@ def test_one_file_and_its_manifest(
     assert "Page 1 of 1" in pages[1]
     assert [number for number, _ in on_paper(folder)] == [line["number"] for line in lines]
     assert opens(service, on_paper(folder)) == [1, 2, 3]
-    assert maker.make_all(folder).files == ()
+    assert maker.make_all(folder).print_files == ()
 
 
 def test_more_letters_than_a_file_takes(
@@ -115,15 +119,58 @@ def test_more_letters_than_a_file_takes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Then there are more files, each with its own manifest."""
-    monkeypatch.setattr(printing, "LETTERS_IN_A_FILE", 2)
+    """Then there are more files, counted from 1, and one manifest of all in their order."""
+    monkeypatch.setattr(printing, "PORTION", 2)
     registered(*(index_row(serial) for serial in range(1, 6)))
+    folder = tmp_path / "letters"
 
-    report = maker.make_all(tmp_path)
+    report = maker.make_all(folder)
 
-    assert (report.made, len(set(report.files))) == (5, 3)
-    assert [len(PdfReader(tmp_path / name).pages) for name in report.files] == [2, 2, 1]
-    assert opens(service, on_paper(tmp_path)) == [1, 2, 3, 4, 5]
+    (manifest,) = report.manifests
+    assert report.made == 5
+    assert list(report.print_files) == [manifest.replace(".csv", f"-000{place}.pdf") for place in (1, 2, 3)]
+    assert lying_in(folder) == sorted([manifest, *report.print_files])
+    assert [len(PdfReader(folder / name).pages) for name in report.print_files] == [2, 2, 1]
+    lines = list(csv.DictReader((folder / manifest).read_text("utf-8").splitlines()))
+    assert [(line["file"][-8:], line["page"]) for line in lines] == [
+        ("0001.pdf", "1"), ("0001.pdf", "2"), ("0002.pdf", "1"), ("0002.pdf", "2"), ("0003.pdf", "1"),
+    ]  # fmt: skip
+    assert opens(service, on_paper(folder)) == [1, 2, 3, 4, 5]
+
+
+def test_run_that_ends_between_two_files(
+    maker: LetterMaker,
+    registered: Callable[..., dict[str, int]],
+    service: RevocationService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it had stored stays as it is; the next run makes the rest, and joins the manifests of each run."""
+    registered(*(index_row(serial) for serial in range(1, 6)))
+    folder = tmp_path / "letters"
+    passed: list[str] = []
+
+    def stop(place: str) -> None:
+        passed.append(place)
+        if len(passed) == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(printing, "PORTION", 2)
+        patched.setattr(printing, "reach", stop)
+        with pytest.raises(KeyboardInterrupt):
+            maker.make_all(folder)
+    before = on_paper(folder)
+    assert maker.is_unfinished(folder)
+
+    report = maker.make_all(folder)
+
+    assert (report.made, len(before), len(report.print_files), len(report.manifests)) == (1, 4, 1, 2)
+    assert not maker.is_unfinished(folder)
+    assert set(before) < set(on_paper(folder))
+    lines = [line for name in report.manifests for line in csv.DictReader((folder / name).read_text().splitlines())]
+    assert sorted(line["number"] for line in lines) == sorted(number for number, _ in on_paper(folder))
+    assert opens(service, on_paper(folder)) == [1, 2, 3, 4, 5]
 
 
 def test_revoked_while_the_file_was_set(
@@ -147,7 +194,7 @@ def test_revoked_while_the_file_was_set(
 
     assert (report.made, len(report.refused)) == (1, 1)
     assert "was revoked" in report.refused[0].reason
-    assert len(list(folder.iterdir())) == 2
+    assert len(lying_in(folder)) == 2
     assert opens(service, on_paper(folder)) == [2]
 
 
@@ -180,7 +227,7 @@ def test_disk_that_fails_leaves_no_code_and_no_file(
     calls: list[object] = []
 
     def full(held: PrivateFolder, *given: object) -> None:
-        # The first one is of the look for what a killed run left.
+        # The first one is of the folder's mark.
         calls.append(given)
         if method == "draft" or len(calls) > 1:
             raise OSError(28, "No space left on device", str(held.path))
@@ -189,7 +236,7 @@ def test_disk_that_fails_leaves_no_code_and_no_file(
         patched.setattr(PrivateFolder, method, full)
         with pytest.raises(OSError, match="No space"):
             maker.make_all(folder)
-    assert list(folder.iterdir()) == []
+    assert lying_in(folder) == []
     assert stored(database) == 0
 
     assert maker.make_all(folder).made == 1
@@ -204,17 +251,17 @@ def test_file_whose_codes_were_never_stored_is_taken_away(
     def stop(place: str) -> None:
         raise KeyboardInterrupt(place)
 
-    monkeypatch.setattr(print_file_module, "reach", stop)
+    monkeypatch.setattr(run_files, "reach", stop)
     with pytest.raises(KeyboardInterrupt):
         maker.make_all(tmp_path)
     monkeypatch.undo()
     assert [file.suffix for file in sorted(tmp_path.glob("letters-*"))] == [".csv", ".unconfirmed"]
     for suffix in ("pdf", "csv"):
-        (tmp_path / f"letters-20260101T000000Z-00000000.{suffix}.unconfirmed").write_bytes(b"of a run without codes")
+        (tmp_path / f"letters-20260101T000000Z-00000000-0001.{suffix}.unconfirmed").write_bytes(b"of no codes")
 
     report = maker.make_all(tmp_path)
 
-    assert (report.made, len(report.files)) == (0, 1)
+    assert (report.made, len(report.print_files), len(report.manifests)) == (0, 1, 1)
     assert not list(tmp_path.glob("*.unconfirmed"))
     assert not list(tmp_path.glob("*-00000000*"))
     ((_, code),) = on_paper(tmp_path)

@@ -17,7 +17,7 @@ from pki_revocation.model import Channel, IssuedCertificate
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.schema import audit, personal_details
 from pki_revocation.service import RevocationService, Wish
-from tests.pki_revocation.documents.reading import code_in, number_of
+from tests.pki_revocation.documents.reading import code_in, letters_in, number_of
 from tests.pki_revocation.importing.rows import index_row
 
 NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
@@ -92,4 +92,4 @@ def test_code_of_before_counts_until_the_new_letter_is_on_disk(
         maker.reissue([number], folder, by="anna")
 
     assert service.identify(number, old) is not None
-    assert [each.name for each in folder.iterdir()] == [letter_name(number)]
+    assert letters_in(folder) == [letter_name(number)]
