@@ -2,6 +2,8 @@
 
 import csv
 import hashlib
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +28,17 @@ from tests.letter_runs import on_paper
 from tests.pki_revocation.documents.reading import lying_in
 from tests.pki_revocation.importing.rows import index_row, write_index
 
+# Sets six print files, and says after each how many MiB the process has.
+_SIZES = """
+import psutil
+from dataclasses import replace
+from pki_revocation.documents.letter import compile_print_file
+from tests.pki_revocation.documents.test_letter import CONTENT
+
+for file in range(6):
+    compile_print_file([replace(CONTENT, number=f"{file:06}{place:06}") for place in range(40)])
+    print(psutil.Process().memory_info().rss >> 20)
+"""
 NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
 
 
@@ -266,3 +279,11 @@ def test_file_whose_codes_were_never_stored_is_taken_away(
     assert not list(tmp_path.glob("*-00000000*"))
     ((_, code),) = on_paper(tmp_path)
     assert parse_code(code) == code
+
+
+def test_long_run_takes_no_more_memory_than_a_short_one() -> None:
+    """What the typesetter kept of one file is free again when the next one is set; a file of 40 takes 40 MiB."""
+    sizes = [int(size) for size in subprocess.check_output([sys.executable, "-c", _SIZES], text=True).split()]
+
+    # The first files make room for what all need.
+    assert max(sizes[2:]) - sizes[1] < 60, sizes
