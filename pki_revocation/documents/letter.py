@@ -27,6 +27,7 @@ from pki_revocation.model import serial_text
 _TEMPLATE = Path(__file__).with_name("letter.typ")
 # Its own count is ten, found by looking at its memory: a few more cost nothing.
 _KEPT_FOR = 12
+_UNDRAWN = re.compile(r'the text `"(.+)"` could not be displayed')
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),(?! )")
 
 
@@ -155,7 +156,7 @@ def _set(letters: Sequence[dict[str, object]], dated: datetime, fonts: Path | No
         places = json.loads(compiler.query("<places>", field="value", one=True))
     except typst.TypstError as error:
         # The typesetter's hints quote what it was given: only the first line, which does not, is passed on.
-        raise LetterNotSet(f"The letter cannot be set: {error.message}.{_advice(error.message)}") from None
+        raise LetterNotSet(_sentence(error.message)) from None
     if not isinstance(pdf, bytes):
         raise LetterNotSet("The letter cannot be set: the typesetter gave no document.")
     return PrintedLetters(
@@ -163,9 +164,11 @@ def _set(letters: Sequence[dict[str, object]], dated: datetime, fonts: Path | No
     )
 
 
-def _advice(message: str) -> str:
-    """What to do where the typesetter has no font for a character, which it would draw as a box otherwise."""
-    return " Put a font that has it into the folder of [letters] fonts." if "font" in message else ""
+def _sentence(message: str) -> str:
+    """What the typesetter refused, and what to do where it would draw a box otherwise."""
+    if undrawn := _UNDRAWN.search(message):
+        return f"No font has its character {undrawn[1]}: put one that does into the folder of [letters] fonts."
+    return f"The letter cannot be set: {message}."
 
 
 def page_with_number(page: str, number: str) -> str:

@@ -295,7 +295,8 @@ def test_character_that_no_font_has_is_refused(name: str, character: str) -> Non
     ):
         with pytest.raises(LetterNotSet, match=character) as refused:
             compile_letter(content)
-        assert "[letters] fonts" in str(refused.value)
+        says = f"No font has its character {character}: put one that does into the folder of [letters] fonts."
+        assert str(refused.value) == says
         assert CODE not in str(refused.value)
         assert refused.value.__cause__ is None
 

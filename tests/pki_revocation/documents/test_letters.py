@@ -4,16 +4,18 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database import Database
 from pki_revocation.documents import single_letters
+from pki_revocation.documents.code_store import CodeStore
 from pki_revocation.documents.drawing import letter_name
 from pki_revocation.documents.eligibility import CodeRefused
 from pki_revocation.documents.letter import Language
@@ -219,6 +221,37 @@ def test_more_than_one_portion(
     assert len({verifier for verifier, _ in stored}) == 5
     assert {pepper_id for _, pepper_id in stored} == {pepper.id}
     assert events.count("codes.issued") == 3
+
+
+def test_revocations_wait_no_longer_for_many_codes_than_for_few(
+    maker: LetterMaker,
+    registered: Callable[..., list[IssuedCertificate]],
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Under the lock of the journal's head, a portion takes as many statements whatever it holds."""
+    ids = [each.id for each in registered(*(index_row(serial) for serial in range(1, 8)))]
+    store = CodeStore.store
+    counted: list[int] = []
+
+    def counting(*given: Any, **more: Any) -> Any:  # noqa: ANN401 - whatever the method takes
+        counted.append(0)
+
+        def count(*_: object) -> None:
+            counted[-1] += 1
+
+        event.listen(database.engine, "before_cursor_execute", count)
+        try:
+            return store(*given, **more)
+        finally:
+            event.remove(database.engine, "before_cursor_execute", count)
+
+    monkeypatch.setattr(CodeStore, "store", counting)
+    maker.issue_codes(ids[:1])
+    maker.issue_codes(ids[1:])
+
+    assert len(counted) == 2
+    assert counted[0] == counted[1]
 
 
 def test_no_code_is_in_database_or_log(
