@@ -53,11 +53,11 @@ def check_all_have_one(installation: Installation, folder: Path, count: int = _C
 
 
 def check_manifests(folder: Path, count: int = _COUNT) -> None:
-    """One manifest for each run, and a line for each letter, which is where the line says, whole."""
+    """One manifest for each run, and a line for each of *count* letters, which is where the line says, whole."""
     manifests = list(folder.glob("*.csv"))
     assert all(re.fullmatch(r"letters-[0-9TZ]{16}-[0-9a-f]{8}\.csv", each.name) for each in manifests)
     lines = [line for each in manifests for line in csv.DictReader(each.read_text("utf-8").splitlines())]
-    assert len({line["number"] for line in lines}) == len(lines) == count
+    assert len({(line["number"], line["file"]) for line in lines}) == len(lines) == count
     for line in lines:
         content = (folder / line["file"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == line["sha256"]
@@ -130,7 +130,7 @@ def test_letters_that_do_not_count_are_taken_away(
 
 @pytest.mark.parametrize("failpoint", _PLACES)
 def test_reissue_that_was_killed(installation: Installation, index: Path, tmp_path: Path, failpoint: str) -> None:
-    """Either the old code counts or the new one, never none, and its letter is there; a second reissue ends it."""
+    """Either the old code counts or the new one, never none, and its letter stays; a second reissue ends it."""
     folder = tmp_path / "letters"
     process(installation, "certificate", "import", index, "--letters", folder)
     before = live_codes(installation)
@@ -140,6 +140,10 @@ def test_reissue_that_was_killed(installation: Installation, index: Path, tmp_pa
     assert process(installation, *command, failpoint=failpoint).returncode == -signal.SIGKILL
     assert (live_codes(installation) != before) == (failpoint in _COUNTED)
     check_nobody_is_without(installation, folder)
+    # Another run tidies up first, and keeps whatever counts.
+    assert process(installation, "letter", "make", "--all", "--letters", folder).returncode == 0
+    check_nobody_is_without(installation, folder)
+    check_manifests(folder, _COUNT + (failpoint in _COUNTED))
     assert process(installation, *command).returncode == 0
 
     after = live_codes(installation)

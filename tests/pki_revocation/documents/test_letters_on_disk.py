@@ -90,6 +90,23 @@ def test_letter_that_a_killed_run_left_is_replaced(
     assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
 
 
+def test_letter_that_a_killed_run_did_not_make_is_left_alone(
+    maker: LetterMaker, registered: Callable[..., list[IssuedCertificate]], service: RevocationService, tmp_path: Path
+) -> None:
+    """Its manifest names the file and another content: what has the name now is the letter of a code that counts."""
+    (one,) = registered(index_row(1))
+    letter = tmp_path / letter_name(number_of(one))
+    maker.make_all(tmp_path)
+    (tmp_path / "letters-20260101T000000Z-00000000-0001.csv.unconfirmed").write_text(
+        f"number,file,sha256\r\n{one.number},{letter.name},{'0' * 64}\r\n"
+    )
+
+    maker.make_all(tmp_path)
+
+    assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
+    assert not list(tmp_path.glob("*.unconfirmed"))
+
+
 @pytest.mark.parametrize("asked", ["all", "number", "id"])
 def test_run_that_comes_second_leaves_the_letters_of_the_first(
     maker: LetterMaker,
