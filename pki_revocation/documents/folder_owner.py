@@ -35,7 +35,10 @@ def claim(folder: PrivateFolder, owner: FolderOwner) -> None:
     try:
         identity, *rest = mark.read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
-        folder.draft(f"{owner.identity}\n{owner.database}\n".encode()).replace(mark)
+        draft = folder.draft(f"{owner.identity}\n{owner.database}\n".encode())
+        # No secret: a run of another account, such as root's, must not keep the service from reading it.
+        draft.chmod(0o644)
+        draft.replace(mark)
         folder.settle()
         return
     except ValueError:

@@ -21,14 +21,14 @@ THEIRS = FolderOwner(identity="8899aabbccddeeff", database="sqlite:////srv/two/r
 
 
 def test_first_one_leaves_its_mark(tmp_path: Path) -> None:
-    """It is there from the first run on, private, and the same one may come again."""
+    """It is there from the first run on, whatever account reads it, and the same one may come again."""
     with PrivateFolder(tmp_path / "letters") as folder:
         claim(folder, OURS)
         claim(folder, OURS)
     mark = tmp_path / "letters" / MARK
 
     assert mark.read_text("utf-8") == "0011223344556677\nsqlite:////srv/one/revocation.db\n"
-    assert stat.S_IMODE(mark.stat().st_mode) == 0o600
+    assert stat.S_IMODE(mark.stat().st_mode) == 0o644
 
 
 def test_moved_database_is_no_other_installation(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_one_file_and_its_manifest(
     (manifest,) = folder.glob("*.csv")
     assert (report.made, report.print_files, report.manifests) == (3, (pdf.name,), (manifest.name,))
     assert lying_in(folder) == sorted([manifest.name, pdf.name])
-    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+    assert {(folder / name).stat().st_mode & 0o777 for name in lying_in(folder)} == {0o600}
     lines = list(csv.DictReader(manifest.read_text("utf-8").splitlines()))
     columns = ["number", "serial", "subject", "language", "file", "page", "pages", "sha256"]
     assert [list(line) for line in lines] == [columns] * 3
