@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,6 @@ scheme = "keyed-hash"
 public_url = "https://intrekken.example/"
 """
 _LABELS = {"Intrekkingscode", "Revocation code"}
-PROGRAM = (sys.executable, "-c", "from pki_revocation.cli.program import main; main()")
 
 
 def new_installation(directory: Path, authority: CertificateAuthority, more: str = "") -> Installation:
@@ -68,14 +68,21 @@ def environment_of(installation: Installation, failpoint: str | None) -> dict[st
 class Started:
     """The program in a process that is forked for it (see `program_server`), killed at *failpoint* if there is one."""
 
-    def __init__(self, installation: Installation, *arguments: str | Path, failpoint: str | None = None) -> None:
-        """Start it, with --directory; `end` is to be called in any case."""
+    def __init__(
+        self,
+        installation: Installation,
+        *arguments: str | Path,
+        failpoint: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start it, with --directory, and *environment* besides this process's; `end` is to be called in any case."""
+        failing = {} if failpoint is None else environment_of(installation, failpoint)
         self.command = [*map(str, arguments), "--directory", str(installation.directory)]
         self._folder = Path(tempfile.mkdtemp(prefix="pki-run-"))
         answer = _ask(
             {
                 "arguments": self.command,
-                "environment": {} if failpoint is None else environment_of(installation, failpoint),
+                "environment": {**failing, **(environment or {})},
                 "output": str(self._folder / "output"),
                 "errors": str(self._folder / "errors"),
             }
@@ -92,10 +99,13 @@ class Started:
 
 
 def process(
-    installation: Installation, *arguments: str | Path, failpoint: str | None = None
+    installation: Installation,
+    *arguments: str | Path,
+    failpoint: str | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """The program in a process of its own, from its start to its end or to its *failpoint*."""
-    return Started(installation, *arguments, failpoint=failpoint).end()
+    return Started(installation, *arguments, failpoint=failpoint, environment=environment).end()
 
 
 def _ask(request: dict[str, Any]) -> dict[str, Any]:

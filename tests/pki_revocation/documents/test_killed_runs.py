@@ -9,6 +9,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -152,51 +154,77 @@ def test_reissue_that_was_killed(installation: Installation, index: Path, tmp_pa
     check_nobody_is_without(installation, folder)
 
 
-# What the letters alone go through is tried above: here, what the service must see by itself when it starts again.
-@pytest.mark.parametrize(
-    ("failpoint", "prints"),
-    [
-        ("import.batch.committed", False),
-        ("arrivals.imported", True),
-        ("letters.written", False),
-        ("letters.stored", True),
-        ("letters.joined", False),
-    ],
-)
-def test_arrivals_that_were_killed(
-    tmp_path: Path, authority: CertificateAuthority, failpoint: str, *, prints: bool
-) -> None:
-    """The service started again takes the file, or has it already, and makes the letter, or has made it."""
-    port = _free_port()
+# Where, and whether with print files. What letters alone go through is tried above: here, what the service must see by
+# itself when it starts again.
+_ARRIVALS = {
+    "import.batch.committed": False,
+    "arrivals.imported": True,
+    "letters.written": False,
+    "letters.stored": True,
+    "letters.joined": False,
+}
+
+
+def test_arrivals_that_were_killed(tmp_path: Path, authority: CertificateAuthority) -> None:
+    """The service started again takes the file, or has it already, and makes the letter, or has made it.
+
+    All at the same time: a service waits most of the time.
+    """
+    ports = dict(zip(_ARRIVALS, _free_ports(len(_ARRIVALS)), strict=True))
+    installations = {
+        failpoint: _with_a_file(tmp_path / failpoint, authority, port, prints=_ARRIVALS[failpoint])
+        for failpoint, port in ports.items()
+    }
+
+    killed = {each: Started(installations[each], "serve", "arrivals", failpoint=each) for each in _ARRIVALS}
+    ends = {each: service.end().returncode for each, service in killed.items()}
+    assert set(ends.values()) == {-signal.SIGKILL}, ends
+    for installation in installations.values():
+        if (folder := installation.directory / "letters").exists():
+            check_nobody_is_without(installation, folder)
+    services = {each: Started(installation, "serve", "arrivals") for each, installation in installations.items()}
+    try:
+        for each, installation in installations.items():
+            _wait_until(partial(_is_done, installation), each)
+            _wait_until(partial(_answers, ports[each]), each)
+    finally:
+        for service in services.values():
+            os.kill(service.id, signal.SIGTERM)
+        stopped = {each: service.end() for each, service in services.items()}
+
+    for each, installation in installations.items():
+        assert stopped[each].returncode == 0, stopped[each].stderr
+        check_all_have_one(installation, installation.directory / "letters", 1)
+        check_manifests(installation.directory / "letters", 1)
+        assert len(list(installation.directory.glob("letters/letters-*.pdf"))) == _ARRIVALS[each]
+
+
+def _with_a_file(directory: Path, authority: CertificateAuthority, port: int, *, prints: bool) -> Installation:
     more = (
         f'[letters]\nfolder = "letters"\nprint_file = {str(prints).lower()}\n'
         f'[arrivals]\nsettle = "1s"\noperations_port = {port}\n'
     )
-    installation = new_installation(tmp_path / "installation", authority, more)
-    folder, arrivals = installation.directory / "letters", installation.directory / "arrivals"
+    installation = new_installation(directory, authority, more)
+    arrivals = directory / "arrivals"
     arrivals.mkdir()
     certificate = authority.issue("Een", SystemClock().now())
     (arrivals / "one.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-
-    assert Started(installation, "serve", "arrivals", failpoint=failpoint).end().returncode == -signal.SIGKILL
-    if folder.exists():
-        check_nobody_is_without(installation, folder)
-    service = Started(installation, "serve", "arrivals")
-    try:
-        _wait_until(lambda: _answers(port) and (arrivals / "done" / "one.pem").exists())
-        _wait_until(lambda: len(counting(installation, on_paper(folder))) == 1 and not is_unfinished(folder))
-    finally:
-        os.kill(service.id, signal.SIGTERM)
-        ended = service.end()
-    assert ended.returncode == 0, ended.stderr
-
-    check_all_have_one(installation, folder, 1)
-    check_manifests(folder, 1)
+    return installation
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+def _is_done(installation: Installation) -> bool:
+    """The file is where it goes when it was read, the letter is there, and so is its manifest."""
+    folder = installation.directory / "letters"
+    if not (installation.directory / "arrivals" / "done" / "one.pem").exists():
+        return False
+    return len(counting(installation, on_paper(folder))) == 1 and not is_unfinished(folder)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Held together, so that none is given twice."""
+    with ExitStack() as held:
+        servers = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [int(server.getsockname()[1]) for server in servers]
 
 
 def _answers(port: int) -> bool:
@@ -208,8 +236,8 @@ def _answers(port: int) -> bool:
     return True
 
 
-def _wait_until(is_so: Callable[[], bool]) -> None:
+def _wait_until(is_so: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + 30
     while not is_so():
-        assert time.monotonic() < end, "it did not come to an end"
+        assert time.monotonic() < end, f"{what}: it did not come to an end"
         time.sleep(0.05)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from sqlalchemy import insert
 from pki_revocation.codes import grouped
 from pki_revocation.installation import Installation
 from pki_revocation.schema import letter_recipients
-from tests.letter_runs import PROGRAM, environment_of, new_installation, on_paper
+from tests.letter_runs import new_installation, on_paper, process
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, write_index
 
@@ -55,10 +54,9 @@ def test_no_code_is_anywhere_but_in_its_letter(installation: Installation, tmp_p
     codes: set[str] = set()
 
     def run(*arguments: str | Path, failpoint: str | None = None) -> int:
-        command = [*PROGRAM, *map(str, arguments), "--directory", str(installation.directory)]
-        environment = environment_of(installation, failpoint) | {"TMPDIR": str(temporary)}
-        with output.open("ab") as out:
-            ended = subprocess.run(command, env=environment, stdout=out, stderr=out, check=False, timeout=60)
+        ended = process(installation, *arguments, failpoint=failpoint, environment={"TMPDIR": str(temporary)})
+        with output.open("a", encoding="utf-8") as out:
+            out.write(ended.stdout + ended.stderr)
         codes.update(code for _, code in on_paper(folder, unconfirmed=True))
         return ended.returncode
 
@@ -101,8 +99,7 @@ def test_planted_leak_is_found(installation: Installation, tmp_path: Path, form:
     pdf = tmp_path / "innocent.txt"
     pdf.write_text(code[1:], "utf-8")
     index = write_index(tmp_path / "index.txt", [index_row(1, expiry="491123140322Z")])
-    command = [*PROGRAM, "certificate", "import", str(index), "--directory", str(installation.directory)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    assert process(installation, "certificate", "import", index).returncode == 0
     with installation.database() as database:
         with database.write() as connection:
             connection.execute(insert(letter_recipients).values(certificate_id=1, language="nl", address=text))
