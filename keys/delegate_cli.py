@@ -164,7 +164,7 @@ def request(installation: Installation, *, issuer_name: str | None, out: Path) -
 def install(installation: Installation, *, file: Path, issuer_name: str | None) -> None:
     """Take the certificate of what 'request' wrote, PEM, once key, issuer, usage and nocheck are right.
 
-    A running responder takes it up within seconds, and destroys the key before it a minute later.
+    A running responder takes it up within seconds, and destroys the key before it when no worker signs with that.
     """
     issuer = issuer_of(installation, issuer_name)
     folder = _folder(installation, issuer)

@@ -19,6 +19,7 @@ from .config import KeyType
 from .enrolment import NAME as ENROLMENT
 from .errors import UnusableKey
 from .file_key import KEY_TYPES, KeyFile, load_certificate, save_key
+from .key_hold import KeyHold, hold, unheld
 from .key_place import KeyPlace, TokenKey
 from .secret_source import SecretSource
 
@@ -34,7 +35,6 @@ class Delegate:
     name: str
     place: KeyPlace
     certificate: x509.Certificate
-    installed_at: float
 
     @property
     def renewal_at(self) -> datetime:
@@ -97,13 +97,12 @@ class DelegateFolder:
         for name in self._names(_CERTIFICATE):
             file = self.path / f"{name}{_CERTIFICATE}"
             try:
-                installed_at = file.stat().st_mtime
                 certificate = load_certificate(file)
-            except FileNotFoundError:
+            except UnusableKey:
+                if file.exists():
+                    raise
                 continue
-            found.append(
-                Delegate(name=name, place=self.place(name), certificate=certificate, installed_at=installed_at)
-            )
+            found.append(Delegate(name=name, place=self.place(name), certificate=certificate))
         return sorted(found, key=lambda each: each.certificate.not_valid_after_utc, reverse=True)
 
     def current(self, now: datetime) -> Delegate | None:
@@ -112,6 +111,14 @@ class DelegateFolder:
             if each.certificate.not_valid_before_utc <= now < each.certificate.not_valid_after_utc:
                 return each
         return None
+
+    def hold(self, name: str) -> KeyHold | None:
+        """Keep a key from being destroyed for as long as what comes back lives; None where that has begun.
+
+        Raises:
+            UnusableKey: when its certificate cannot be locked.
+        """
+        return hold(self.path / f"{name}{_CERTIFICATE}")
 
     def pending(self) -> tuple[str, x509.CertificateSigningRequest] | None:
         """The key that waits for its certificate, by its name and request."""
@@ -183,6 +190,18 @@ class DelegateFolder:
             _overwrite(place.path)
             place.path.unlink()
         retired.unlink(missing_ok=True)
+
+    def destroy_unless_held(self, name: str) -> bool:
+        """The same where nobody holds the key; whether that was so.
+
+        Raises:
+            KeyUnavailable: as `destroy`.
+            UnusableKey: when its certificate cannot be locked.
+        """
+        with unheld(self.path / f"{name}{_CERTIFICATE}") as alone:
+            if alone:
+                self.destroy(name)
+        return alone
 
     def leftovers(self) -> list[str]:
         """Keys whose destruction was begun, or which never got a request."""

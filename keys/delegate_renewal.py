@@ -5,8 +5,7 @@ and in the database, so that a responder which was stopped anywhere goes on wher
 """
 
 import logging
-import time
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -25,11 +24,13 @@ from .delegate_requests import DelegateRequest, Responder, key_digest, request_f
 from .enrolment import enrolment_key, public_half, sign_request
 from .errors import UnusableKey
 from .identity import SigningIdentity
+from .key_hold import KeyHold
 from .key_place import KeyPlace
 
 _log = logging.getLogger(__name__)
-# Every worker has taken the new key up long before, and signs nothing with the old one any more.
-RETIRED_AFTER_SECONDS = 60.0
+# A worker takes a new key up within seconds, unless it is stuck or cannot reach its token.
+_TAKEN_UP_WITHIN = timedelta(minutes=1)
+_LOOKS = 3
 # After a refusal: what was wrong is not put right within a minute.
 _AFTER_REFUSAL = timedelta(hours=1)
 
@@ -37,21 +38,14 @@ _AFTER_REFUSAL = timedelta(hours=1)
 class DelegateRenewal:
     """For one issuer and one folder, of which one process takes care."""
 
-    def __init__(
-        self,
-        *,
-        issuer: Issuer,
-        folder: DelegateFolder,
-        database: Database,
-        clock: Clock,
-        wall: Callable[[], float] = time.time,
-    ) -> None:
-        """*wall* is what the folder's files are dated by."""
+    def __init__(self, *, issuer: Issuer, folder: DelegateFolder, database: Database, clock: Clock) -> None:
+        """Nothing is looked at yet."""
         self.issuer = issuer
         self._folder = folder
         self._database = database
         self._clock = clock
-        self._wall = wall
+        # Since when a key that another one follows is held all the same, and whether that was said.
+        self._held: dict[str, tuple[datetime, bool]] = {}
         self.trouble: str | None = None
 
     def look(self) -> None:
@@ -64,7 +58,7 @@ class DelegateRenewal:
         """
         now = self._clock.now()
         current = self._folder.current(now)
-        self._retire(current)
+        self._retire(current, now)
         if current is not None and now < current.renewal_at:
             self.trouble = None
             return
@@ -127,32 +121,61 @@ class DelegateRenewal:
         if asked.answered_at is not None and now - asked.answered_at >= _AFTER_REFUSAL:
             self._folder.destroy(name)
 
-    def _retire(self, current: Delegate | None) -> None:
-        """Destroy what nobody signs with any more, once everybody had the time to take up what follows it."""
+    def _retire(self, current: Delegate | None, now: datetime) -> None:
+        """Destroy what another key follows once nobody holds it; when its certificate ended, whoever holds it."""
         for name in self._folder.leftovers():
             self._folder.destroy(name)
-        if current is None or self._wall() - current.installed_at < RETIRED_AFTER_SECONDS:
+        if current is None:
             return
         for each in self._folder.delegates():
-            if each.name != current.name:
+            if each.name == current.name:
+                continue
+            if now >= each.certificate.not_valid_after_utc:
                 self._folder.destroy(each.name)
-                _log.info("%s: the key that the new one follows is destroyed", self.issuer.name)
+            elif not self._folder.destroy_unless_held(each.name):
+                self._say_held(each, now)
+                continue
+            self._held.pop(each.name, None)
+            _log.info("%s: the key that the new one follows is destroyed", self.issuer.name)
+
+    def _say_held(self, old: Delegate, now: datetime) -> None:
+        since, said = self._held.setdefault(old.name, (now, False))
+        if not said and now - since >= _TAKEN_UP_WITHIN:
+            self._held[old.name] = (since, True)
+            _log.warning(
+                "%s: the key %s is not destroyed yet, because a process has not taken up the one that follows it; it "
+                "is when that has, has ended, or at %s",
+                self.issuer.name,
+                old.name,
+                iso(old.certificate.not_valid_after_utc),
+            )
 
 
 def identity_in(
     folder: DelegateFolder, issuer: Issuer, now: datetime, signature: SignatureName | None = None
 ) -> SigningIdentity:
-    """What a responder signs with now.
+    """What a responder signs with now; for as long as the identity lives, its key is not destroyed.
 
     Raises:
         KeyUnavailable: when token, PIN or passphrase is not there.
         UnusableKey: when there is none, or it is not right.
     """
-    current = folder.current(now)
-    if current is None:
-        raise UnusableKey(
-            f"There is no valid certificate in {folder.path}: run 'pki-revocation keys delegate register' while the "
-            "publisher runs, or use 'keys delegate request' and 'keys delegate install'."
-        )
+    current, held = _held_of(folder, now)
     key = current.place.load()
-    return accept_delegate(key, current.certificate, issuer=issuer.certificate, now=now, signature=signature)
+    made = accept_delegate(key, current.certificate, issuer=issuer.certificate, now=now, signature=signature)
+    return replace(made, held=held)
+
+
+def _held_of(folder: DelegateFolder, now: datetime) -> tuple[Delegate, KeyHold]:
+    # One that is destroyed between the look and the hold has a successor, which the next look finds.
+    for _ in range(_LOOKS):
+        current = folder.current(now)
+        if current is None:
+            break
+        held = folder.hold(current.name)
+        if held is not None:
+            return current, held
+    raise UnusableKey(
+        f"There is no valid certificate in {folder.path}: run 'pki-revocation keys delegate register' while the "
+        "publisher runs, or use 'keys delegate request' and 'keys delegate install'."
+    )

@@ -23,6 +23,7 @@ from pki_revocation.der import BIT_STRING, SEQUENCE, elements, read_whole
 
 from .algorithms import SignatureName, algorithm_for, algorithms_for
 from .errors import UnusableKey
+from .key_hold import KeyHold
 from .signature_algorithm import SignatureAlgorithm
 
 
@@ -35,12 +36,13 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningIdentity:
-    """Made by `identify` alone, which checks it."""
+    """Made by `identify` alone, which checks it; *held* keeps a responder's own key from being destroyed meanwhile."""
 
     key: CertificateIssuerPrivateKeyTypes = field(repr=False)
     certificate: x509.Certificate
     algorithm: SignatureAlgorithm
     purpose: Purpose
+    held: KeyHold | None = field(default=None, repr=False, compare=False)
 
     def sign(self, *parts: bytes) -> bytes:
         """A signature over the parts as if they were one."""

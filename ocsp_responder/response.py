@@ -116,6 +116,8 @@ class AnswerSigner:
         self.certificate_sha256 = hashlib.sha256(identity.certificate_der).digest()
         self._certificates = explicit(0, sequence(identity.certificate_der)) if delegated else b""
         self._choice = SignatureChoice(identity)
+        # Its key is not destroyed before the last answer that somebody makes with this signer.
+        self._held = identity.held
         self.may_wait = identity.may_wait
         self._latest: tuple[datetime, timedelta, timedelta | None, Validity] | None = None
         self._dates: tuple[Validity, bytes, bytes] | None = None

@@ -4,7 +4,7 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,6 @@ from pki_revocation.serving import Listener, serve_http
 from .answer_signers import CurrentSigners, answer_signers, answered_issuers
 from .config import OcspSettings
 from .renewing import Renewing
-from .response import AnswerSigner
 from .shared_answers import SHARED_VARIABLE, SharedAnswers
 from .transport import POST_LIMIT, TARGET_LIMIT
 
@@ -47,15 +46,15 @@ def serve(installation: Installation, workers: int | None) -> None:
         issuers = answered_issuers(keyring, database)
         renewing = Renewing.configured(keyring, issuers, database, clock)
         renewing.wait_for_first(keyring, issuers, _FIRST_SECONDS)
-        first = answer_signers(keyring, database)
-        signers = CurrentSigners(keyring, first)
+        # Kept in one place alone: whoever keeps a signer keeps its key from being destroyed.
+        signers = CurrentSigners(keyring, answer_signers(keyring, database))
 
         def ready() -> None:
             database.check_revision()
             for signer in signers:
                 signer.validity(clock.now(), timedelta())
 
-        with _renewed(renewing, signers), _in_common(workers, first.values(), settings.cache_mib * _MIB):
+        with _renewed(renewing, signers), _in_common(workers, signers, settings.cache_mib * _MIB):
             serve_http(
                 name="ocsp",
                 factory="ocsp_responder.bootstrap:application",
@@ -85,7 +84,7 @@ def _renewed(renewing: Renewing, signers: CurrentSigners) -> Iterator[None]:
 
 
 @contextmanager
-def _in_common(workers: int, signers: Collection[AnswerSigner], octets: int) -> Iterator[None]:
+def _in_common(workers: int, signers: CurrentSigners, octets: int) -> Iterator[None]:
     """Let several workers have their signed answers in common, through a file that the environment names."""
     if workers == 1:
         yield

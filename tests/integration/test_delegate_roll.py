@@ -1,24 +1,27 @@
 """Delegated certificates roll while real processes serve: nobody restarts anything, and every answer verifies."""
 
 import dataclasses
-import os
 import secrets
+import signal
+import sqlite3
 import subprocess
 import threading
 import time
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
+import psutil
 import pytest
 from cryptography.x509 import ocsp
 
 from keys.certificate_request import certificate_request
 from keys.delegate_folder import DelegateFolder
-from keys.delegate_renewal import RETIRED_AFTER_SECONDS
 from keys.delegate_requests import register_responder
 from keys.delegation import issue_delegate
 from keys.enrolment import enrolment_key, public_half
+from keys.errors import UnusableKey
 from keys.file_key import save_key
 from keys.identity import Purpose, identify
 from keys.keyring import Keyring
@@ -38,6 +41,8 @@ from tests.pki import CertificateAuthority
 SYSTEM = SystemClock()
 LIFETIME = timedelta(days=14)
 _PATIENCE_SECONDS = 60
+# The responder looks at its keys every second.
+_LOOKED_AT_SECONDS = 2.5
 _CLIENTS = 4
 
 
@@ -102,6 +107,29 @@ class Scene:
             stderr=subprocess.DEVNULL,
         )
 
+    def stop_a_worker(self, pid: int) -> psutil.Process:
+        """Stop one of the processes that hold the first key, at a moment at which it does not write."""
+        holds = str(self.folder.path / f"{self.first}.pem")
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for each in psutil.Process(pid).children():
+                if holds not in {found.path for found in each.open_files()}:
+                    continue
+                each.send_signal(signal.SIGSTOP)
+                if self._can_be_written():
+                    return each
+                each.send_signal(signal.SIGCONT)
+            time.sleep(0.1)
+        raise AssertionError("no worker holds the key")
+
+    def _can_be_written(self) -> bool:
+        with closing(sqlite3.connect(self.responder.installation.directory / "revocation.db", timeout=1)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+        return True
+
     def metrics(self) -> str:
         """What the responder's /metrics says."""
         with DIRECT.open(f"{self.responder.operations_url}/metrics", timeout=10) as response:
@@ -165,10 +193,12 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Scene:
 def test_rolls_under_load(scene: Scene) -> None:
     """Two workers, four clients with nonces: no answer fails to verify, before, while and after the new key comes.
 
-    The old key goes on until the publisher is there, and is destroyed a minute after the new one came.
+    The old key goes on until the publisher is there, and as long as one worker is stuck with it; it is destroyed when
+    nobody signs with it any more.
     """
-    with running(scene.responder, workers=2):
+    with running(scene.responder, workers=2) as process:
         (old,) = {scene.answer()[1]}
+        stuck = scene.stop_a_worker(process.pid)
         with Load(scene) as load:
             load.until_all_from(old)
             publisher = scene.publisher()
@@ -182,16 +212,18 @@ def test_rolls_under_load(scene: Scene) -> None:
             finally:
                 publisher.terminate()
                 publisher.wait(timeout=30)
-            assert f'ocsp_signer_alarm{{issuer="{scene.issuer.name}"}} 0.0' in scene.metrics()
-            # As if it had come a minute earlier.
-            now = time.time() - RETIRED_AFTER_SECONDS
-            (name,) = set(scene.folder.state()) - {scene.first}
-            os.utime(scene.folder.path / f"{name}.pem", (now, now))
+            time.sleep(_LOOKED_AT_SECONDS)
+            assert scene.first in scene.folder.state(), "a worker lost its key"
+            scene.folder.place(scene.first).load()
+            stuck.send_signal(signal.SIGCONT)
             deadline = time.monotonic() + _PATIENCE_SECONDS
             while scene.first in scene.folder.state():
                 assert time.monotonic() < deadline, "the old key is still there"
-                time.sleep(0.5)
+                time.sleep(0.1)
+            with pytest.raises(UnusableKey):
+                scene.folder.place(scene.first).load()
             load.until_all_from(new)
+            assert f'ocsp_signer_alarm{{issuer="{scene.issuer.name}"}} 0.0' in scene.metrics()
 
     assert load.failures == []
     assert {status for _, status, _ in load.answers} == {"good"}

@@ -1,6 +1,8 @@
 """Both sides of a renewal, step by step: the responder's folder and rows, and the publisher's answers."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,11 +19,13 @@ from keys.certificate_request import certificate_request
 from keys.config import KeySettings, KeyType
 from keys.delegate_folder import DelegateFolder
 from keys.delegate_issuing import MOST_IN_A_DAY, DelegateIssuing
-from keys.delegate_renewal import RETIRED_AFTER_SECONDS, DelegateRenewal, identity_in
+from keys.delegate_renewal import DelegateRenewal, identity_in
 from keys.delegate_requests import end_responder, register_responder
 from keys.enrolment import enrolment_key, public_half, sign_request
 from keys.errors import UnusableKey
 from keys.file_key import KEY_TYPES, save_key
+from keys.identity import SigningIdentity
+from keys.key_hold import unheld
 from keys.key_place import TokenKey
 from keys.key_use import KeyUses, unfinished
 from keys.keyring import Keyring
@@ -63,10 +67,7 @@ class Scene:
         self.enrolment = enrolment_key(self.folder.enrolment)
         with database.write() as connection:
             register_responder(connection, self.issuer, "one", public_half(self.enrolment), clock.now())
-        self.wall = 0.0
-        self.renewal = DelegateRenewal(
-            issuer=self.issuer, folder=self.folder, database=database, clock=clock, wall=lambda: self.wall
-        )
+        self.renewal = DelegateRenewal(issuer=self.issuer, folder=self.folder, database=database, clock=clock)
 
     def turn(self) -> None:
         """The responder asks, the publisher answers, the responder takes."""
@@ -74,9 +75,17 @@ class Scene:
         self.issuing.answer(self.issuer)
         self.renewal.look()
 
+    def signing(self) -> SigningIdentity:
+        """What is signed with now, as a worker has it."""
+        return identity_in(self.folder, self.issuer, self.clock.now())
+
     def serial(self) -> int:
         """Of what is signed with now."""
-        return identity_in(self.folder, self.issuer, self.clock.now()).certificate.serial_number
+        return self.signing().certificate.serial_number
+
+    def left(self) -> set[str]:
+        """The files in the responder's folder."""
+        return {each.name for each in self.folder.path.iterdir()}
 
     def write_row(self, signer: ed25519.Ed25519PrivateKey, request: x509.CertificateSigningRequest) -> None:
         """A row in the registered responder's name."""
@@ -133,9 +142,10 @@ def test_first_certificate_has_the_profile(scene: Scene) -> None:
 
 
 def test_renewed_at_half_with_a_new_key_and_the_old_one_destroyed(scene: Scene) -> None:
-    """Not before half; then a new key; the old one stays until everybody has taken the new one up, and goes then."""
+    """Not before half; then a new key. The old one stays while somebody signs with it, and goes with the last one."""
     scene.turn()
     first, old = scene.serial(), scene.folder.delegates()[0]
+    quick, stuck = scene.signing(), scene.signing()
     scene.turn()
     assert scene.serial() == first
     scene.clock.advance(LIFETIME / 2)
@@ -146,14 +156,71 @@ def test_renewed_at_half_with_a_new_key_and_the_old_one_destroyed(scene: Scene) 
     assert second is not None
     assert second.certificate.serial_number != first
     assert second.certificate.public_key() != old.certificate.public_key()
-    key_file = scene.folder.path / f"{old.name}.key"
-    scene.wall = second.installed_at + RETIRED_AFTER_SECONDS - 1
+    del quick
     scene.renewal.look()
-    assert key_file.exists()
-    scene.wall += 1
+    assert stuck.key.public_key() == scene.folder.place(old.name).load().public_key()
+    assert old.name in scene.folder.state()
+    del stuck
     scene.renewal.look()
-    left = {each.name for each in scene.folder.path.iterdir()}
-    assert left == {f"{second.name}.key", f"{second.name}.pem", "enrolment.key"}
+    assert scene.left() == {f"{second.name}.key", f"{second.name}.pem", "enrolment.key"}
+
+
+def test_key_goes_when_its_certificate_ends_whoever_holds_it(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """A process that is stuck for good keeps it no longer: said once after a minute, and destroyed at notAfter."""
+    scene.turn()
+    old, stuck = scene.folder.delegates()[0], scene.signing()
+    scene.clock.advance(LIFETIME / 2)
+    scene.turn()
+    for _ in range(3):
+        scene.clock.advance(timedelta(minutes=1))
+        scene.renewal.look()
+    assert old.name in scene.folder.state()
+    assert caplog.text.count(f"the key {old.name} is not destroyed yet") == 1
+    scene.clock.advance(old.certificate.not_valid_after_utc - scene.clock.now())
+
+    scene.renewal.look()
+
+    assert not {each for each in scene.left() if old.name in each}
+    assert stuck.held is not None
+
+
+def test_process_that_was_killed_holds_nothing(scene: Scene) -> None:
+    """The kernel ends its hold with it, without a word from it."""
+    scene.turn()
+    old = scene.folder.delegates()[0]
+    code = (
+        "import sys; from pathlib import Path; from keys.key_hold import hold; "
+        "held = hold(Path(sys.argv[1])); print(held is not None, flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", code, str(scene.folder.path / f"{old.name}.pem")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True\n"
+        scene.clock.advance(LIFETIME / 2)
+        scene.turn()
+        scene.renewal.look()
+        assert old.name in scene.folder.state()
+        process.kill()
+        process.wait()
+
+    scene.renewal.look()
+    assert old.name not in scene.folder.state()
+
+
+def test_key_that_is_being_destroyed_is_not_taken_up(scene: Scene) -> None:
+    """Who comes while it is done gets no hold, and neither does who opened the certificate just before."""
+    scene.turn()
+    (only,) = scene.folder.delegates()
+    file = scene.folder.path / f"{only.name}.pem"
+    with unheld(file) as alone:
+        assert alone
+        assert scene.folder.hold(only.name) is None
+    assert scene.folder.hold(only.name) is not None
+    scene.folder.destroy(only.name)
+
+    assert scene.folder.hold(only.name) is None
+    with pytest.raises(UnusableKey, match="no valid certificate"):
+        scene.signing()
 
 
 def test_keys_on_a_token_are_destroyed_too(
@@ -162,13 +229,16 @@ def test_keys_on_a_token_are_destroyed_too(
     """Each renewal makes a pair on the token; of the old one neither half is left."""
     scene = Scene(tmp_path, database, clock, TokenKey(softhsm.parsed(on_token.label, "ocsp")))
     scene.turn()
-    old = scene.folder.delegates()[0]
+    old, signing = scene.folder.delegates()[0], scene.signing()
     scene.clock.advance(LIFETIME / 2)
     scene.turn()
     new = scene.folder.current(clock.now())
     assert new is not None
     assert new.place.load().public_key() == new.certificate.public_key()
-    scene.wall = new.installed_at + RETIRED_AFTER_SECONDS
+    scene.renewal.look()
+    signature = signing.sign(b"the last answer")
+    signing.algorithm.verify(old.certificate.public_key(), signature, [b"the last answer"])
+    del signing
 
     scene.renewal.look()
 
@@ -183,9 +253,7 @@ def test_keys_on_a_token_are_destroyed_too(
 def test_goes_on_where_it_was_stopped(scene: Scene) -> None:
     """After each step a new process takes over: one key, one request, one certificate."""
     for _ in range(4):
-        again = DelegateRenewal(
-            issuer=scene.issuer, folder=scene.folder, database=scene.database, clock=scene.clock, wall=lambda: 0.0
-        )
+        again = DelegateRenewal(issuer=scene.issuer, folder=scene.folder, database=scene.database, clock=scene.clock)
         again.look()
         scene.issuing.answer(scene.issuer)
 
