@@ -23,6 +23,8 @@ def certificate_request(
     try:
         name = x509.Name.from_rfc4514_string(subject)
     except ValueError:
-        raise UnusableKey(f"{subject!r} is no name: write it as 'CN=Issuing CA,O=Register,C=NL' (RFC 4514).") from None
+        name = x509.Name([])
+    if not name.rdns:
+        raise UnusableKey(f"{subject!r} is no name: write it as 'CN=Issuing CA,O=Register,C=NL' (RFC 4514).")
     builder = x509.CertificateSigningRequestBuilder().subject_name(name)
     return algorithm_for(key.public_key(), signature).build(builder, key)

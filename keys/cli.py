@@ -21,7 +21,9 @@ from .identity import Purpose
 from .installed_identities import installed_identities
 from .key_place import TokenKey, key_place
 from .keyring import Keyring
+from .new_file import write_new_file
 from .passphrase_entry import new_passphrase, present_passphrase
+from .pkcs11_uri import is_token_uri
 from .private_files import read_private
 from .secret_source import SecretSource
 
@@ -119,8 +121,7 @@ def request(key: str, *, subject: str, signature: str | None, out: Path, secret:
     place = key_place(key, directory=Path(), secret=secret, unencrypted=True)
     named = None if signature is None else SignatureName(signature)
     made = certificate_request(place.load(), subject, named)
-    with out.open("xb") as file:
-        file.write(made.public_bytes(Encoding.PEM))
+    write_new_file(out, made.public_bytes(Encoding.PEM))
     click.echo(f"Wrote {out}. SPKI SHA-256: {spki_sha256(place.load().public_key())}")
 
 
@@ -135,14 +136,23 @@ def change_passphrase_of(file: Path, *, secret: str | None, new_secret: str | No
 
     The old file stays until the new one is whole on disk and was read back. The service gets its passphrase from you.
     """
+    if is_token_uri(str(file)):
+        raise UnusableKey("A key on a token has no passphrase: the token's PIN is changed with its maker's tool.")
     usual = SecretSource.usual("passphrase", file.stem)
     old_source = usual if secret is None else SecretSource.named("passphrase", secret, Path())
-    encrypted = protection_of(read_private(file, "key").content).encrypted
+    content = read_private(file, "key").content
+    try:
+        encrypted = protection_of(content).encrypted
+    except UnusableKey as error:
+        raise UnusableKey(f"The key {file} cannot be opened: {error}.") from error
     old = present_passphrase(old_source, str(file)) if encrypted else None
     new_source = SecretSource(what="passphrase", variable="PKI_REVOCATION_NEW_PASSPHRASE")
     if new_secret is not None:
         new_source = SecretSource.named("passphrase", new_secret, Path())
-    change_passphrase(file, old, new_passphrase(new_source, str(file)))
+    new = new_passphrase(new_source, str(file))
+    if new == old:
+        raise UnusableKey(f"The new passphrase of {file} is the one that it has: nothing was changed.")
+    change_passphrase(file, old, new)
     click.echo(f"{file} has a new passphrase. For the service that uses it, {usual.advice}.")
 
 
@@ -170,6 +180,8 @@ def _inspect_installation(installation: Installation, *, as_json: bool) -> None:
     found = list(installed_identities(installation, SystemClock()))
     if as_json:
         click.echo(json.dumps(found))
+    elif not found:
+        click.echo("No issuer has a key in this configuration: name one in [keys.ISSUER].")
     else:
         for each in found:
             click.echo(f"{each['issuer']}: {each.get('problem') or each['summary']}")

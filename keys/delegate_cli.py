@@ -5,30 +5,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pki_revocation import register as issuers_register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.errors import PkiError
 from pki_revocation.installation import Installation
-from pki_revocation.model import Issuer, serial_text
+from pki_revocation.model import Issuer
 
-from .certificate_request import certificate_request
-from .delegate_checks import accept_delegate
+from .delegate_by_hand import folder_of, install_here, issue_here, request_here
 from .delegate_folder import DelegateFolder
-from .delegate_requests import end_responder, latest_delegates, register_responder
-from .delegation import issue_delegate
+from .delegate_requests import end_responder, key_digest, latest_delegates, register_responder
 from .description import spki_sha256
 from .enrolment import enrolment_key, public_half, read_public_half
-from .errors import UnusableKey
-from .file_key import KEY_TYPES, load_certificate, replace_pair
-from .identity import SigningIdentity
-from .key_use import KeyUses
-from .keyring import Keyring
+from .file_key import KEY_TYPES, load_certificate
+from .new_file import write_new_file
 
 # Short-lived, because nocheck means that nobody can revoke it (RFC 6960 section 4.2.2.2.1).
 _LONGEST_DAYS = 90
@@ -59,7 +51,7 @@ def register(installation: Installation, *, issuer_name: str | None, name: str, 
     """
     issuer = issuer_of(installation, issuer_name)
     if key_file is None:
-        public = public_half(enrolment_key(_prepared(_folder(installation, issuer)).enrolment))
+        public = public_half(enrolment_key(_prepared(folder_of(installation, issuer)).enrolment))
     else:
         public = read_public_half(key_file)
     clock = SystemClock()
@@ -89,8 +81,8 @@ def unregister(installation: Installation, *, issuer_name: str | None, name: str
 def enrolment(installation: Installation, *, issuer_name: str | None, out: Path) -> None:
     """Write this responder's public enrolment key, for 'register --key' on the machine of the register."""
     issuer = issuer_of(installation, issuer_name)
-    key = enrolment_key(_prepared(_folder(installation, issuer)).enrolment)
-    _write_new(out, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    key = enrolment_key(_prepared(folder_of(installation, issuer)).enrolment)
+    write_new_file(out, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     click.echo(f"Wrote {out}. SPKI SHA-256: {spki_sha256(key.public_key())}")
 
 
@@ -113,6 +105,8 @@ def list_delegates(installation: Installation, *, issuer_name: str | None, as_js
     if as_json:
         click.echo(json.dumps(found))
         return
+    if not found:
+        click.echo(f"No responder is registered for {issuer.name}: see 'pki-revocation keys delegate register --help'.")
     for each in found:
         click.echo(f"{each['responder']}: {each['until'] or 'no certificate yet'}")
 
@@ -147,13 +141,9 @@ def issue(installation: Installation, *, issuer_name: str | None, days: int, key
 @installation_option
 def request(installation: Installation, *, issuer_name: str | None, out: Path) -> None:
     """Make a new key, and write the request for its certificate, for a CA whose key is elsewhere."""
-    issuer = issuer_of(installation, issuer_name)
-    folder = _folder(installation, issuer)
-    if folder.pending() is None:
-        folder.begin(lambda place: certificate_request(place.load(), "CN=OCSP responder"))
-    _, made = _pending(folder)
-    _write_new(out, made.public_bytes(Encoding.PEM))
-    click.echo(f"Wrote {out}. SPKI SHA-256: {spki_sha256(_public(made))}")
+    made = request_here(installation, issuer_of(installation, issuer_name))
+    write_new_file(out, made.public_bytes(Encoding.PEM))
+    click.echo(f"Wrote {out}. SPKI SHA-256: {key_digest(made).hex()}")
     click.echo("Take it to the CA, and its certificate to 'pki-revocation keys delegate install'.")
 
 
@@ -167,15 +157,8 @@ def install(installation: Installation, *, file: Path, issuer_name: str | None) 
     A running responder takes it up within seconds, and destroys the key before it when no worker signs with that.
     """
     issuer = issuer_of(installation, issuer_name)
-    folder = _folder(installation, issuer)
-    name, _ = _pending(folder)
-    clock = SystemClock()
     certificate = load_certificate(file)
-    accept_delegate(folder.place(name).load(), certificate, issuer=issuer.certificate, now=clock.now())
-    folder.install(name, certificate)
-    with installation.database() as database, database.write() as connection:
-        detail = {"issuer": issuer.name, "serial": serial_text(certificate.serial_number)}
-        AuditTrail(clock).record(connection, "delegate.installed", detail)
+    install_here(installation, issuer, certificate)
     click.echo(f"Installed for {issuer.name}, valid until {iso(certificate.not_valid_after_utc)}.")
 
 
@@ -187,72 +170,6 @@ def issuer_of(installation: Installation, name: str | None) -> Issuer:
             return issuers_register.issuer_named(connection, name)
 
 
-def issue_here(
-    installation: Installation, issuer: Issuer, *, lifetime: timedelta, key_type: str
-) -> tuple[x509.Certificate, Path]:
-    """Issue a certificate with the CA's key of this installation, into its folder of delegates or its two files."""
-    clock = SystemClock()
-    keyring = Keyring.open(installation, clock)
-    folder = keyring.delegates(issuer)
-    with installation.database() as database:
-        uses = KeyUses(database=database, audit=AuditTrail(clock))
-        if folder is None:
-            place, path = keyring.ocsp_files(issuer)
-            place.new_passphrase()
-            key = KEY_TYPES[key_type]()
-            certificate = _issued(uses, keyring.crl_identity(issuer), issuer, key.public_key(), lifetime)
-            replace_pair(key, place, certificate.public_bytes(Encoding.PEM), path)
-            return certificate, path
-        if folder.pending() is None:
-            folder.begin(lambda place: certificate_request(place.load(), "CN=OCSP responder"))
-        name, asked = _pending(folder)
-        certificate = _issued(uses, keyring.crl_identity(issuer), issuer, _public(asked), lifetime)
-        folder.install(name, certificate)
-        return certificate, folder.path
-
-
-def _issued(
-    uses: KeyUses,
-    authority: SigningIdentity,
-    issuer: Issuer,
-    key: CertificateIssuerPublicKeyTypes,
-    lifetime: timedelta,
-) -> x509.Certificate:
-    detail = {"issuer": issuer.name, "days": lifetime.days, "key": authority.subject_key_identifier.hex()}
-    with uses.recorded("delegate", detail) as result:
-        certificate = issue_delegate(authority, key, now=SystemClock().now(), lifetime=lifetime)
-        result["serial"] = serial_text(certificate.serial_number)
-    return certificate
-
-
-def _folder(installation: Installation, issuer: Issuer) -> DelegateFolder:
-    folder = Keyring.open(installation, SystemClock()).delegates(issuer)
-    if folder is None:
-        raise UnusableKey(f"[keys.{issuer.name}] names no folder ocsp_delegates: there the responder keeps its keys.")
-    return folder
-
-
 def _prepared(folder: DelegateFolder) -> DelegateFolder:
     folder.prepare()
     return folder
-
-
-def _pending(folder: DelegateFolder) -> tuple[str, x509.CertificateSigningRequest]:
-    pending = folder.pending()
-    if pending is None:
-        raise UnusableKey(
-            f"No key in {folder.path} waits for a certificate: make one with 'pki-revocation keys delegate request'."
-        )
-    return pending
-
-
-def _public(asked: x509.CertificateSigningRequest) -> CertificateIssuerPublicKeyTypes:
-    return asked.public_key()  # type: ignore[return-value] # it was made here, of a type that signs
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    try:
-        with path.open("xb") as file:
-            file.write(data)
-    except OSError as error:
-        raise PkiError(f"{path} cannot be written: {error.strerror or error}.") from error

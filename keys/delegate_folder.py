@@ -15,6 +15,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from pki_revocation.clock import iso
+
 from .config import KeyType
 from .enrolment import NAME as ENROLMENT
 from .errors import UnusableKey
@@ -103,7 +105,12 @@ class DelegateFolder:
                     raise
                 continue
             found.append(Delegate(name=name, place=self.place(name), certificate=certificate))
-        return sorted(found, key=lambda each: each.certificate.not_valid_after_utc, reverse=True)
+        # The later one of two that end with the CA's own certificate: with the earlier one no renewal would be over.
+        return sorted(
+            found,
+            key=lambda each: (each.certificate.not_valid_after_utc, each.certificate.not_valid_before_utc),
+            reverse=True,
+        )
 
     def current(self, now: datetime) -> Delegate | None:
         """The one to sign with: of those that are valid, the one that ends last."""
@@ -111,6 +118,19 @@ class DelegateFolder:
             if each.certificate.not_valid_before_utc <= now < each.certificate.not_valid_after_utc:
                 return each
         return None
+
+    def refuse_unless_last(self, end: datetime, now: datetime) -> None:
+        """See that a certificate that ends then would be signed with.
+
+        Raises:
+            UnusableKey: when the present one ends later.
+        """
+        current = self.current(now)
+        if current is not None and end < current.certificate.not_valid_after_utc:
+            raise UnusableKey(
+                f"Nobody would sign with it: the present certificate ends at "
+                f"{iso(current.certificate.not_valid_after_utc)}, and the new one at {iso(end)}. Let it last longer."
+            )
 
     def hold(self, name: str) -> KeyHold | None:
         """Keep a key from being destroyed for as long as what comes back lives; None where that has begun.

@@ -20,6 +20,7 @@ from pki_revocation.schema import delegate_responders as responders
 
 from .errors import UnusableKey
 
+_LONGEST_NAME = 64
 _REFUSALS_KEPT = timedelta(days=7)
 
 
@@ -65,8 +66,10 @@ def register_responder(connection: Connection, issuer: Issuer, name: str, public
     """Let a responder ask for certificates of an issuer; one of the same name loses its right to a new key's.
 
     Raises:
-        UnusableKey: when this key is registered under another name, or was ended.
+        UnusableKey: when the name is none, or this key is or was registered under another one.
     """
+    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise UnusableKey(f"A responder's name has 1 to {_LONGEST_NAME} characters that can be printed.")
     mine = (responders.c.issuer_id == issuer.id) & (responders.c.name == name)
     found = connection.execute(select(responders).where(mine)).one_or_none()
     values = {"public_key": public_key, "registered_at": now, "ended_at": None}
@@ -77,7 +80,11 @@ def register_responder(connection: Connection, issuer: Issuer, name: str, public
             else:
                 connection.execute(update(responders).where(mine).values(values))
     except IntegrityError:
-        raise UnusableKey("This enrolment key is registered already, under another name.") from None
+        query = select(responders.c.name).where(
+            responders.c.issuer_id == issuer.id, responders.c.public_key == public_key
+        )
+        other = connection.execute(query).scalar_one()
+        raise UnusableKey(f"This enrolment key is known already, under the name {other!r}: register it so.") from None
 
 
 def end_responder(connection: Connection, issuer: Issuer, name: str, now: datetime) -> None:
@@ -86,7 +93,7 @@ def end_responder(connection: Connection, issuer: Issuer, name: str, now: dateti
     Raises:
         UnusableKey: when there is none of this name.
     """
-    mine = (responders.c.issuer_id == issuer.id) & (responders.c.name == name)
+    mine = (responders.c.issuer_id == issuer.id) & (responders.c.name == name) & responders.c.ended_at.is_(None)
     if connection.execute(update(responders).where(mine).values(ended_at=now)).rowcount == 0:
         raise UnusableKey(f"No responder {name!r} is registered for {issuer.name}.")
 
@@ -116,6 +123,28 @@ def submit(
             responder_id=responder.id, request=request, signature=signature, key_sha256=digest, requested_at=now
         )
     )
+
+
+def record_given(  # noqa: PLR0913 - a whole row
+    connection: Connection,
+    responder: Responder,
+    request: bytes,
+    signature: bytes,
+    *,
+    digest: bytes,
+    certificate: x509.Certificate,
+    now: datetime,
+) -> None:
+    """Record what an operator gave a responder by hand, so that nobody gives it another one for the same key."""
+    values = {
+        "certificate": certificate.public_bytes(Encoding.DER),
+        "not_after": certificate.not_valid_after_utc,
+        "refusal": None,
+        "answered_at": now,
+    }
+    if connection.execute(update(requests).where(requests.c.key_sha256 == digest).values(values)).rowcount == 0:
+        asked = {"request": request, "signature": signature, "key_sha256": digest, "requested_at": now}
+        connection.execute(insert(requests).values(values | asked | {"responder_id": responder.id}))
 
 
 def request_for(connection: Connection, digest: bytes) -> DelegateRequest | None:

@@ -8,7 +8,7 @@ import hashlib
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -52,8 +52,10 @@ def read_public_half(path: Path) -> bytes:
     """
     try:
         key = load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise UnusableKey(f"{path} holds no public key in PEM: {getattr(error, 'strerror', None) or error}.") from error
+    except OSError as error:
+        raise UnusableKey(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, UnsupportedAlgorithm):
+        raise UnusableKey(f"{path} holds no public key in PEM: 'keys delegate enrolment' writes one.") from None
     if not isinstance(key, ed25519.Ed25519PublicKey):
         raise UnusableKey(f"{path} is no enrolment key: those are Ed25519.")
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -8,6 +8,7 @@ from pki_revocation.errors import PkiError
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer, serial_text
 
+from .config import KeySettings
 from .description import describe
 from .identity import Purpose, SigningIdentity
 from .keyring import Keyring
@@ -16,7 +17,14 @@ from .keyring import Keyring
 def installed_identities(installation: Installation, clock: Clock) -> Iterator[dict[str, object]]:
     """For each configured key: issuer and purpose, then key, algorithm, serial, until and summary, or the problem."""
     keyring = Keyring.open(installation, clock)
-    for issuer in _issuers(installation):
+    issuers = _issuers(installation)
+    known = {issuer.name for issuer in issuers}
+    for name in sorted(set(installation.sections(KeySettings)) - known):
+        yield {
+            "issuer": name,
+            "problem": f"[keys.{name}] is of no issuer here; there are: {', '.join(known) or 'none'}.",
+        }
+    for issuer in issuers:
         for configured, purpose, load in (
             (keyring.signs_crls_for(issuer), Purpose.CRL, keyring.crl_identity),
             (keyring.answers_ocsp_for(issuer), Purpose.OCSP, keyring.ocsp_identity),

@@ -7,7 +7,7 @@ from pki_revocation.accounts import Secret
 from pki_revocation.installation import Installation
 
 from .config import KeySettings
-from .pkcs11_uri import SCHEME
+from .pkcs11_uri import is_token_uri
 
 _PUBLISHER, _OCSP = ("publisher",), ("ocsp",)
 _FILE = "file:"
@@ -24,7 +24,7 @@ def secrets(installation: Installation) -> Iterator[Secret]:
             (settings.crl_key, settings.crl_secret, "the CA key", _PUBLISHER),
             (settings.ocsp_key, settings.ocsp_secret, "the OCSP key", _OCSP),
         ):
-            if key is not None and not key.startswith(SCHEME):
+            if key is not None and not is_token_uri(key):
                 yield Secret(installation.path(key), f"{what} of {issuer}", services)
             if secret is not None and secret.startswith(_FILE):
                 path = installation.path(secret.removeprefix(_FILE))

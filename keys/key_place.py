@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
 from .file_key import KeyFile
-from .pkcs11_uri import SCHEME, Pkcs11Uri
+from .pkcs11_uri import Pkcs11Uri, is_token_uri
 from .secret_source import SecretSource
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def key_place(  # noqa: PLR0913 - all that a setting says of one place
     Raises:
         ConfigurationError: for a URI that names no key, or a secret that names no place.
     """
-    if name.startswith(SCHEME):
+    if is_token_uri(name):
         pin = None if secret is None else SecretSource.named("PIN", secret, directory)
         return TokenKey(Pkcs11Uri.parse(name), pin, sessions=sessions, wait=wait)
     passphrase = None if secret is None else SecretSource.named("passphrase", secret, directory)

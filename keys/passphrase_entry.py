@@ -19,7 +19,7 @@ def present_passphrase(source: SecretSource, what: str) -> str:
     try:
         return source.read()
     except SecretMissing:
-        if not sys.stdin.isatty():
+        if not _somebody_is_there():
             raise
     entered: str = click.prompt(f"Passphrase of {what}", hide_input=True, err=True)
     return entered
@@ -35,9 +35,14 @@ def new_passphrase(source: SecretSource, what: str) -> str:
     try:
         chosen = source.read()
     except SecretMissing:
-        if not sys.stdin.isatty():
+        if not _somebody_is_there():
             raise
         chosen = click.prompt(f"New passphrase of {what}", hide_input=True, confirmation_prompt=True, err=True)
     if len(chosen) < _SHORTEST:
         raise UnusableKey(f"The passphrase is too short: use {_SHORTEST} characters or more.")
     return chosen
+
+
+def _somebody_is_there() -> bool:
+    # None where a process was started with its standard input closed.
+    return sys.stdin is not None and sys.stdin.isatty()

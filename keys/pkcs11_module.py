@@ -20,6 +20,7 @@ from .errors import TokenAbsent, UnusableKey
 
 _OK, _CANT_LOCK, _NOT_INITIALIZED = 0x0, 0xA, 0x190
 _OS_LOCKING_OK = 0x2
+_ADVICE = "See that its token is there, and that its service and its own configuration are right."
 # How long a restart waits for those who are in the middle of something: no HSM takes longer over one signature.
 _PATIENCE_SECONDS = 10.0
 
@@ -79,7 +80,7 @@ class Module:
         except pkcs11.PKCS11Error as error:
             if "OS exception" in str(error):
                 raise UnusableKey(f"{path} is no PKCS#11 module.") from error
-            raise TokenAbsent(f"The PKCS#11 module {path} does not start: {_name(error)}.") from error
+            raise TokenAbsent(f"The PKCS#11 module {path} does not start: {_name(error)}. {_ADVICE}") from error
         self._initialize()
 
     @property
@@ -146,7 +147,7 @@ class Module:
             self._one_at_a_time = threading.Lock()
             result = self._functions.initialize(None)
         if result != _OK:
-            raise TokenAbsent(f"The PKCS#11 module {self.path} does not start: error {result:#x}.")
+            raise TokenAbsent(f"The PKCS#11 module {self.path} does not start: error {result:#x}. {_ADVICE}")
 
 
 def open_module(path: Path) -> Module:

@@ -17,6 +17,11 @@ _PIN = {"pin-value", "pin-source"}
 _KNOWN = _TEXT | {"id", "type"}
 
 
+def is_token_uri(name: str) -> bool:
+    """Whether a key is named by a URI, whose scheme is known in any case (RFC 3986 section 3.1), and not by a path."""
+    return name[: len(SCHEME)].lower() == SCHEME
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenName:
     """What a token's own attributes must be; None is anything."""
@@ -50,9 +55,9 @@ class Pkcs11Uri:
             ConfigurationError: when it is none, holds a PIN, or leaves open which module or which key is meant. Values
                 are not repeated, since a wrongly written one could hold a PIN.
         """
-        if not text.startswith(SCHEME):
+        if not is_token_uri(text):
             raise ConfigurationError(f"A key on a token is named by a URI that begins with {SCHEME} (RFC 7512).")
-        path, _, query = text.removeprefix(SCHEME).partition("?")
+        path, _, query = text[len(SCHEME) :].partition("?")
         named, asked = _attributes(path, ";"), _attributes(query, "&")
         if _PIN & (named.keys() | asked.keys()):
             raise ConfigurationError(

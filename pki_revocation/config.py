@@ -83,8 +83,8 @@ def load_section(kind: type[S], document: Mapping[str, Any], name: str | None = 
     Raises:
         ConfigurationError: naming the setting, what was found and what is allowed.
     """
-    where = name or kind.section
-    table = document.get(where, {})
+    where = kind.section if name is None else f"{kind.section}.{name}"
+    table = document.get(kind.section if name is None else name, {})
     if not isinstance(table, Mapping):
         message = f"[{where}] is not a table."
         raise ConfigurationError(message)

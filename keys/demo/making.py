@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys.delegate_cli import issue_here
+from keys.delegate_by_hand import issue_here
 from keys.delegate_requests import register_responder
 from keys.enrolment import enrolment_key, public_half
 from keys.file_key import save_key

@@ -1,5 +1,6 @@
 """`keys delegate`: registering, and a CA whose key is off-line, with OpenSSL in its place."""
 
+import hashlib
 import json
 import subprocess
 from datetime import timedelta
@@ -7,17 +8,22 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import select
 
-from keys.delegate_folder import DelegateFolder
+from keys.delegate_folder import Delegate, DelegateFolder
+from keys.delegate_renewal import DelegateRenewal
+from keys.delegate_requests import latest_delegates, waiting
 from keys.doctor import check
 from keys.file_key import save_key
 from keys.keyring import Keyring
 from pki_revocation import register
 from pki_revocation.cli.program import program
-from pki_revocation.clock import SystemClock
+from pki_revocation.clock import SystemClock, iso
 from pki_revocation.installation import Installation
+from pki_revocation.model import serial_text
 from pki_revocation.new_installation import set_up
+from pki_revocation.schema import audit
 from tests.pki import CertificateAuthority
 
 PASSPHRASE = "correct horse battery"
@@ -141,7 +147,7 @@ def test_nothing_is_overwritten_and_nothing_installed_twice(desk: Desk) -> None:
     desk.run("install", certificate)
     twice = desk.run("install", certificate)
 
-    assert "cannot be written: File exists" in refused.output
+    assert "exists already" in refused.output
     assert again.read_bytes() == csr.read_bytes()
     assert twice.exit_code == 1
     assert "keys delegate request" in twice.output
@@ -159,10 +165,107 @@ def test_registering(desk: Desk) -> None:
 
     for done in (made, first, ended):
         assert done.exit_code == 0, done.output
-    assert "under another name" in again.output
+    assert "under the name 'here'" in again.output
     assert [(each["responder"], each["until"]) for each in listed] == [("here", None)]
     assert json.loads(desk.run("list", "--json").output) == []
     assert "No responder 'nobody'" in nobody.output
+
+
+def test_names_of_responders(desk: Desk) -> None:
+    """As the database keeps them; one key has one name, and what was ended is not ended again."""
+    for name in ("", "x" * 65, "a\nb"):
+        refused = desk.run("register", "--name", name)
+        assert refused.exit_code == 1
+        assert "1 to 64 characters" in refused.output
+    assert "No responder is registered" in desk.run("list").output
+    desk.run("register", "--name", "one")
+    assert "under the name 'one'" in desk.run("register", "--name", "two").output
+    desk.run("unregister", "--name", "one")
+    again = desk.run("unregister", "--name", "one")
+
+    assert again.exit_code == 1
+    assert "No responder 'one'" in again.output
+
+
+def test_what_is_no_enrolment_key(desk: Desk) -> None:
+    """One sentence of ours, and not the library's."""
+    done = desk.run("register", "--key", desk.folder / "ca.pem")
+
+    assert done.exit_code == 1
+    assert done.output.strip().endswith("holds no public key in PEM: 'keys delegate enrolment' writes one.")
+
+
+def _digest(delegate: Delegate) -> str:
+    public = delegate.certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(public).hexdigest()
+
+
+def _audited(desk: Desk, event: str) -> list[dict[str, object]]:
+    with desk.installation.database() as database, database.read() as connection:
+        rows = connection.scalars(select(audit.c.detail).where(audit.c.event == event).order_by(audit.c.sequence))
+        return [json.loads(each) for each in rows]
+
+
+def test_what_operators_do_is_audited_and_recorded(desk: Desk) -> None:
+    """Which key was made, and which certificate came; a registered responder's is in the list, and asked for once.
+
+    The request that its service wrote for the same key waits no more.
+    """
+    desk.run("register", "--name", "here")
+    with desk.installation.database() as database:
+        renewal = DelegateRenewal(issuer=desk.issuer, folder=desk.delegates, database=database, clock=SystemClock())
+        renewal.look()
+        with database.read() as connection:
+            assert len(waiting(connection, desk.issuer)) == 1
+        csr = desk.folder / "ocsp.csr"
+        desk.run("request", "-o", csr)
+        installed = desk.run("install", desk.sign(csr, _RIGHT))
+        with database.read() as connection:
+            assert waiting(connection, desk.issuer) == []
+            (latest,) = latest_delegates(connection, desk.issuer)
+    current = desk.delegates.current(SystemClock().now())
+
+    assert installed.exit_code == 0, installed.output
+    assert current is not None
+    assert latest.not_after == current.certificate.not_valid_after_utc
+    assert json.loads(desk.run("list", "--json").output)[0]["until"] == iso(latest.not_after)
+    digest = _digest(current)
+    assert [each["delegated_spki_sha256"] for each in _audited(desk, "delegate.requested")] == [digest]
+    (said,) = _audited(desk, "delegate.installed")
+    assert (said["delegated_spki_sha256"], said["serial"]) == (digest, "7001")
+    assert said["until"] == iso(current.certificate.not_valid_after_utc)
+
+
+def test_issued_here_is_audited_and_recorded(desk: Desk) -> None:
+    """With the CA's key here: the intent names the key before anything is signed. None is issued that nobody uses."""
+    config = desk.installation.config
+    config.write_text(config.read_text() + 'crl_key = "../ca.key"\nunencrypted = true\n')
+    desk.run("register", "--name", "here")
+    done = desk.run("issue", "--days", "10")
+    shorter = desk.run("issue", "--days", "9")
+    (intent,) = _audited(desk, "delegate.intended")
+    (result,) = _audited(desk, "delegate.done")
+    (current,) = desk.delegates.delegates()
+
+    assert done.exit_code == 0, done.output
+    assert intent["delegated_spki_sha256"] == _digest(current)
+    assert result["serial"] == serial_text(current.certificate.serial_number)
+    assert json.loads(desk.run("list", "--json").output)[0]["until"] == result["until"]
+    assert shorter.exit_code == 1
+    assert "Nobody would sign with it" in shorter.output
+    assert desk.delegates.pending() is None
+
+
+def test_nothing_is_left_where_the_ca_key_cannot_be_opened(desk: Desk) -> None:
+    """No key without a certificate, and no intent."""
+    config = desk.installation.config
+    config.write_text(config.read_text() + 'crl_key = "missing.key"\n')
+    done = desk.run("issue")
+
+    assert done.exit_code == 1
+    assert "missing.key cannot be read" in done.output
+    assert not desk.delegates.path.exists()
+    assert _audited(desk, "delegate.intended") == []
 
 
 def test_doctor_says_what_ends(desk: Desk) -> None:
