@@ -4,7 +4,6 @@ The audit trail says each, with the key's digest. Where the responder is registe
 so that `delegate list` and `doctor` know of it, it counts for the bound, and the publisher gives none for that key.
 """
 
-from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from pki_revocation.model import Issuer, serial_text
 from .certificate_request import certificate_request
 from .delegate_checks import accept_delegate
 from .delegate_folder import DelegateFolder
-from .delegate_requests import key_digest, record_given, responder_with_key
+from .delegate_requests import Responder, key_digest, record_given, responder_with_key
 from .delegation import issue_delegate
 from .description import spki_sha256
 from .enrolment import enrolment_key, public_half, sign_request
@@ -98,7 +97,8 @@ def issue_here(
             # Before a key is made: where the CA's cannot be opened, nothing is left behind.
             authority = keyring.crl_identity(issuer)
             key = KEY_TYPES[key_type]()
-            with _recorded(uses, authority, issuer, key.public_key(), lifetime) as result:
+            detail = _intended(issuer, authority, key.public_key(), lifetime)
+            with uses.recorded("delegate", detail) as result:
                 certificate = issue_delegate(authority, key.public_key(), now=clock.now(), lifetime=lifetime)
                 result.update(_of(certificate))
                 replace_pair(key, place, certificate.public_bytes(Encoding.PEM), path)
@@ -107,7 +107,12 @@ def issue_here(
         end = min(clock.now() + lifetime, issuer.certificate.not_valid_after_utc)
         folder.refuse_unless_last(end, clock.now())
         name, asked = _asked(folder)
-        with _recorded(uses, authority, issuer, _public(asked), lifetime) as result:
+        detail = _intended(issuer, authority, _public(asked), lifetime)
+        with database.read() as connection:
+            me = _registered(connection, issuer, folder)
+        if me is not None:
+            detail["responder"] = me.name
+        with uses.recorded("delegate", detail) as result:
             certificate = issue_delegate(authority, _public(asked), now=clock.now(), lifetime=lifetime)
             result.update(_of(certificate))
             with database.write() as connection:
@@ -116,20 +121,15 @@ def issue_here(
         return certificate, folder.path
 
 
-def _recorded(
-    uses: KeyUses,
-    authority: SigningIdentity,
-    issuer: Issuer,
-    key: CertificateIssuerPublicKeyTypes,
-    lifetime: timedelta,
-) -> AbstractContextManager[dict[str, object]]:
-    detail = {
+def _intended(
+    issuer: Issuer, authority: SigningIdentity, key: CertificateIssuerPublicKeyTypes, lifetime: timedelta
+) -> dict[str, object]:
+    return {
         "issuer": issuer.name,
         "days": lifetime.days,
         "delegated_spki_sha256": spki_sha256(key),
         "key": authority.subject_key_identifier.hex(),
     }
-    return uses.recorded("delegate", detail)
 
 
 def _of(certificate: x509.Certificate) -> dict[str, object]:
@@ -145,15 +145,19 @@ def _record_given(
     certificate: x509.Certificate,
 ) -> None:
     """As if the responder had asked for it, where it is registered: the publisher gives none for the same key then."""
-    if not folder.enrolment.path.exists():
-        return
-    key = enrolment_key(folder.enrolment)
-    me = responder_with_key(connection, issuer, public_half(key))
+    me = _registered(connection, issuer, folder)
     if me is not None:
         der = asked.public_bytes(Encoding.DER)
-        signature = sign_request(key, issuer.certificate, der)
+        signature = sign_request(enrolment_key(folder.enrolment), issuer.certificate, der)
         now = SystemClock().now()
         record_given(connection, me, der, signature, digest=key_digest(asked), certificate=certificate, now=now)
+
+
+def _registered(connection: Connection, issuer: Issuer, folder: DelegateFolder) -> Responder | None:
+    """The responder that keeps its keys here, where it may ask for certificates."""
+    if not folder.enrolment.path.exists():
+        return None
+    return responder_with_key(connection, issuer, public_half(enrolment_key(folder.enrolment)))
 
 
 def _asked(folder: DelegateFolder) -> tuple[str, x509.CertificateSigningRequest]:

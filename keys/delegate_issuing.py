@@ -13,15 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPub
 
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database import Database
+from pki_revocation.failpoints import reach
 from pki_revocation.model import Issuer, serial_text
 
 from .algorithms import algorithms_for
-from .delegate_requests import DelegateRequest, grant, issued_since, key_digest, refuse, waiting
+from .delegate_requests import DelegateRequest, grant, key_digest, refuse, waiting
 from .delegation import issue_delegate
 from .enrolment import is_signed
 from .errors import UnusableKey
 from .identity import SigningIdentity
-from .key_use import KeyUses
+from .key_use import KeyUses, begun_since
 from .keyring import Keyring
 
 _log = logging.getLogger(__name__)
@@ -82,10 +83,11 @@ class DelegateIssuing:
             raise RequestRefused(f"The request cannot be used: {error}") from error
         if not proven:
             raise RequestRefused("The request is not signed with the key that it is for.")
+        since, name = self._clock.now() - _DAY, asked.responder.name
         with self._database.read() as connection:
-            recent = issued_since(connection, asked.responder, self._clock.now() - _DAY)
+            recent = begun_since(connection, "delegate", since, issuer=issuer.name, responder=name)
         if recent >= MOST_IN_A_DAY:
-            raise RequestRefused(f"It got {recent} certificates within a day, and more are not given.")
+            raise RequestRefused(f"{recent} certificates were made for it within a day, and more are not given.")
         return key
 
     def _issue(
@@ -107,6 +109,7 @@ class DelegateIssuing:
             certificate = issue_delegate(authority, key, now=self._clock.now(), lifetime=lifetime)
             result["serial"] = serial_text(certificate.serial_number)
             result["until"] = iso(certificate.not_valid_after_utc)
+            reach("delegate.signed")
             with self._database.write() as connection:
                 grant(connection, asked, certificate, self._clock.now())
         _log.info(

@@ -161,18 +161,6 @@ def waiting(connection: Connection, issuer: Issuer) -> list[DelegateRequest]:
     return [_request(row) for row in connection.execute(asked.order_by(requests.c.id))]
 
 
-def issued_since(connection: Connection, responder: Responder, since: datetime) -> int:
-    """How many certificates a responder got."""
-    count: int = connection.execute(
-        select(func.count()).where(
-            requests.c.responder_id == responder.id,
-            requests.c.certificate.is_not(None),
-            requests.c.answered_at >= since,
-        )
-    ).scalar_one()
-    return count
-
-
 def grant(connection: Connection, request: DelegateRequest, certificate: x509.Certificate, now: datetime) -> None:
     """Give the certificate."""
     connection.execute(

@@ -63,6 +63,25 @@ class KeyUses:
             self._audit.record(connection, f"{act}.{_DONE}", result | {"intent": intent})
 
 
+def begun_since(connection: Connection, act: str, since: datetime, **about: object) -> int:
+    """How many uses of a kind, with this in their detail, were begun since then and did not fail.
+
+    Each may have made a signature, also where the process ended before it could say so.
+    """
+    intended, failed = f"{act}.{_INTENDED}", f"{act}.{_FAILED}"
+    query = select(audit_table.c.sequence, audit_table.c.event, audit_table.c.detail).where(
+        audit_table.c.at >= since, audit_table.c.event.in_([intended, failed])
+    )
+    begun: set[int] = set()
+    for row in connection.execute(query.order_by(audit_table.c.sequence)):
+        detail = json.loads(row.detail)
+        if row.event == failed:
+            begun.discard(detail["intent"])
+        elif about.items() <= detail.items():
+            begun.add(row.sequence)
+    return len(begun)
+
+
 def unfinished(connection: Connection) -> list[Unfinished]:
     """The intents that no result follows: of processes that ended in between, or are still at it."""
     events = audit_table.c.event

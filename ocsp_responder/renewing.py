@@ -80,11 +80,15 @@ class Renewing:
     def run(self, stop: threading.Event, signers: CurrentSigners) -> None:
         """Look after them until *stop* is set, and follow in *signers* what the workers sign with."""
         while not stop.wait(_POLL_SECONDS):
-            self.look()
-            for _ in signers.renewed():
-                pass
-            for signer in signers:
-                self._watch(signer)
+            self.step(signers)
+
+    def step(self, signers: CurrentSigners) -> None:
+        """Look after the keys once, take up what is new, and raise the alarm where it is due."""
+        self.look()
+        for _ in signers.renewed():
+            pass
+        for signer in signers:
+            self._watch(signer)
 
     def _watch(self, signer: AnswerSigner) -> None:
         if self._clock.now() >= signer.alarm_at:
