@@ -84,8 +84,9 @@ class DelegateRenewal:
         elif asked is not None and asked.refusal is not None:
             self._refused(name, asked, now)
         elif asked is not None:
-            waited = now - asked.requested_at
-            self.trouble = f"The publisher has not answered for {waited}." if waited > timedelta(minutes=5) else None
+            # One sentence for as long as it lasts: each new one is a line in the log.
+            late = now - asked.requested_at > timedelta(minutes=5)
+            self.trouble = f"The publisher has not answered since {iso(asked.requested_at)}." if late else None
         elif me is None:
             self.trouble = (
                 "This responder is not registered: run 'pki-revocation keys delegate register', or renew by "

@@ -1,7 +1,6 @@
 """Both sides of a renewal, step by step: the responder's folder and rows, and the publisher's answers."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,116 +12,32 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from pkcs11 import Attribute
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from keys.certificate_request import certificate_request
-from keys.config import KeySettings, KeyType
-from keys.delegate_folder import DelegateFolder
-from keys.delegate_issuing import MOST_IN_A_DAY, DelegateIssuing
+from keys.delegate_issuing import MOST_IN_A_DAY
 from keys.delegate_renewal import DelegateRenewal, identity_in
-from keys.delegate_requests import end_responder, register_responder
-from keys.enrolment import enrolment_key, public_half, sign_request
+from keys.delegate_requests import end_responder
+from keys.enrolment import sign_request
 from keys.errors import UnusableKey
-from keys.file_key import KEY_TYPES, save_key
-from keys.identity import SigningIdentity
+from keys.file_key import KEY_TYPES
 from keys.key_hold import unheld
 from keys.key_place import TokenKey
-from keys.key_use import KeyUses, unfinished
-from keys.keyring import Keyring
-from pki_revocation import register
-from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock
+from keys.key_use import unfinished
 from pki_revocation.database import Database
-from pki_revocation.failpoints import VARIABLE
-from pki_revocation.model import Issuer
-from pki_revocation.schema import audit, delegate_requests, delegate_responders
+from pki_revocation.schema import audit, delegate_requests
 from tests.fakes import FakeClock
 from tests.keys import softhsm
+from tests.keys.delegate_scene import LIFETIME, Scene
 from tests.keys.tokens import OnToken
 from tests.pki import CertificateAuthority
-
-LIFETIME = timedelta(days=14)
-
-
-class Scene:
-    """A CA, its publisher's job, and one responder."""
-
-    def __init__(self, folder: Path, database: Database, clock: FakeClock, token: TokenKey | None = None) -> None:
-        """The responder is registered."""
-        self.database = database
-        self.clock = clock
-        authority = CertificateAuthority("Demo Zorgverzekeraars CA")
-        save_key(authority.key, folder / "ca.key")
-        with database.write() as connection:
-            self.issuer: Issuer = register.add_issuer(
-                connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
-            )
-        settings = {"issuing": KeySettings(crl_key="ca.key", unencrypted=True)}
-        self.issuing = DelegateIssuing(
-            database=database,
-            clock=clock,
-            keyring=Keyring(settings=settings, directory=folder, clock=clock),
-            uses=KeyUses(database=database, audit=AuditTrail(clock)),
-        )
-        self.folder = DelegateFolder(folder / "ocsp", key_type=KeyType.P256, unencrypted=True, token=token)
-        self.folder.prepare()
-        self.enrolment = enrolment_key(self.folder.enrolment)
-        with database.write() as connection:
-            register_responder(connection, self.issuer, "one", public_half(self.enrolment), clock.now())
-        self.renewal = DelegateRenewal(issuer=self.issuer, folder=self.folder, database=database, clock=clock)
-
-    def turn(self) -> None:
-        """The responder asks, the publisher answers, the responder takes."""
-        self.renewal.look()
-        self.issuing.answer(self.issuer)
-        self.renewal.look()
-
-    def signing(self) -> SigningIdentity:
-        """What is signed with now, as a worker has it."""
-        return identity_in(self.folder, self.issuer, self.clock.now())
-
-    def serial(self) -> int:
-        """Of what is signed with now."""
-        return self.signing().certificate.serial_number
-
-    def left(self) -> set[str]:
-        """The files in the responder's folder."""
-        return {each.name for each in self.folder.path.iterdir()}
-
-    def write_row(self, signer: ed25519.Ed25519PrivateKey, request: x509.CertificateSigningRequest) -> None:
-        """A row in the registered responder's name."""
-        der = request.public_bytes(Encoding.DER)
-        with self.database.write() as connection:
-            responder = connection.execute(select(delegate_responders.c.id)).scalar_one()
-            connection.execute(
-                insert(delegate_requests).values(
-                    responder_id=responder,
-                    request=der,
-                    signature=sign_request(signer, self.issuer.certificate, der),
-                    key_sha256=os.urandom(32),
-                    requested_at=self.clock.now(),
-                )
-            )
-
-    def refusals(self) -> list[str]:
-        """Why requests were refused."""
-        with self.database.read() as connection:
-            found = connection.scalars(
-                select(delegate_requests.c.refusal).where(delegate_requests.c.refusal.is_not(None))
-            )
-            return [str(each) for each in found]
 
 
 @pytest.fixture
 def scene(tmp_path: Path, database: Database, clock: FakeClock) -> Scene:
     """The same, on both databases."""
     return Scene(tmp_path, database, clock)
-
-
-def _answers(connection: Connection) -> list[tuple[bytes, str]]:
-    columns = (delegate_requests.c.certificate, delegate_requests.c.refusal)
-    return [(row.certificate, row.refusal) for row in connection.execute(select(*columns))]
 
 
 def any_request() -> x509.CertificateSigningRequest:
@@ -387,62 +302,3 @@ def test_use_of_the_ca_key_is_audited(scene: Scene) -> None:
         events = [row.event for row in connection.execute(select(audit.c.event).order_by(audit.c.sequence))]
         assert unfinished(connection) == []
     assert events[-2:] == ["delegate.intended", "delegate.done"]
-
-
-def _publisher_is_killed(scene: Scene, folder: Path) -> None:
-    """It is, after it has signed and before it has said so."""
-    failpoints = folder / "failpoints"
-    failpoints.mkdir(exist_ok=True)
-    (failpoints / "delegate.signed").write_text("kill")
-    url = scene.database.url.render_as_string(hide_password=False)
-    words = [sys.executable, "-m", "tests.keys.issuing_process", url, str(folder)]
-    done = subprocess.run(words, env=os.environ | {VARIABLE: str(failpoints)}, check=False, timeout=60)
-    assert done.returncode == -signal.SIGKILL
-
-
-def test_crash_before_the_grant_leaves_evidence_and_is_made_good(tmp_path: Path, database: Database) -> None:
-    """The intent stays without a result, nobody got that certificate, and the next run gives the one that is used."""
-    scene = Scene(tmp_path, database, FakeClock(SystemClock().now()))
-    scene.renewal.look()
-    _publisher_is_killed(scene, tmp_path)
-    with database.read() as connection:
-        (left,) = unfinished(connection)
-        assert _answers(connection) == [(None, None)]
-    assert scene.folder.delegates() == []
-
-    scene.turn()
-
-    with database.read() as connection:
-        assert unfinished(connection) == [left]
-        ((certificate, refusal),) = _answers(connection)
-    assert refusal is None
-    assert x509.load_der_x509_certificate(certificate).serial_number == scene.serial()
-
-
-def test_crashes_count_for_the_bound(tmp_path: Path, database: Database) -> None:
-    """A publisher that dies each time signs no more than it may in a day: what it began may have been signed."""
-    scene = Scene(tmp_path, database, FakeClock(SystemClock().now()))
-    scene.renewal.look()
-    with database.write() as connection:
-        for _ in range(MOST_IN_A_DAY - 1):
-            detail = {"issuer": scene.issuer.name, "responder": "one"}
-            AuditTrail(scene.clock).record(connection, "delegate.intended", detail)
-            AuditTrail(scene.clock).record(connection, "delegate.intended", detail | {"responder": "another"})
-    _publisher_is_killed(scene, tmp_path)
-
-    scene.issuing.answer(scene.issuer)
-
-    (why,) = scene.refusals()
-    assert f"{MOST_IN_A_DAY} certificates were made for it within a day" in why
-
-
-def test_uses_that_failed_do_not_count(scene: Scene) -> None:
-    """A token that came and went while the CA's key was used costs the responder nothing."""
-    uses = KeyUses(database=scene.database, audit=AuditTrail(scene.clock))
-    for _ in range(MOST_IN_A_DAY):
-        with pytest.raises(UnusableKey), uses.recorded("delegate", {"issuer": "issuing", "responder": "one"}):
-            raise UnusableKey("gone")
-    scene.turn()
-
-    assert scene.refusals() == []
-    assert scene.serial()

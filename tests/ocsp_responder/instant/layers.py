@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from keys.identity import SigningIdentity
+from keys.keyring import Keyring
+from ocsp_responder.answer_signers import CurrentSigners
 from ocsp_responder.answering import Answerer
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.instant.answer_cache import AnswerCache
 from ocsp_responder.instant.assembly import Surroundings, assemble
 from ocsp_responder.instant.layer import AnswerLayer
 from ocsp_responder.response import Answer, AnswerSigner
+from ocsp_responder.shared_answers import SharedAnswers
 from ocsp_responder.status import StatusSource
 from ocsp_responder.transport import REQUEST_TYPE
 from pki_revocation.clock import Clock
@@ -87,15 +90,23 @@ def asking(
     settings: OcspSettings,
     slow: frozenset[int] = frozenset(),
     parents: Mapping[int, tuple[int, int]] | None = None,
+    keyring: Keyring | None = None,
+    shared: SharedAnswers | None = None,
 ) -> Iterator[Asking]:
-    """A layer as a worker has it."""
+    """A layer as a worker has it; new keys are looked for in *keyring*."""
     signers = {issuer: AnswerSigner(identity, issuer) for issuer, identity in identities.items()}
 
     def answerer(source: StatusSource) -> Answerer:
-        return Answerer(signers=signers, source=source, settings=settings)
+        return Answerer(signers=signers, source=source, settings=settings, shared=shared)
 
     around = Surroundings(
-        settings=settings, database=database, clock=clock, issuers=tuple(signers), parents=parents or {}, slow=slow
+        settings=settings,
+        database=database,
+        clock=clock,
+        issuers=tuple(signers),
+        parents=parents or {},
+        slow=slow,
+        signers=None if keyring is None else CurrentSigners(keyring, signers),
     )
     layer, patient = assemble(around, answerer)
     loop = asyncio.new_event_loop()
