@@ -15,7 +15,12 @@ from tests.keys.tokens import OnToken
 pytestmark = pytest.mark.skipif(which("openssl") is None, reason="needs openssl: apt-get install openssl")
 _OPENSSL_TYPES = sorted(each for each in KEY_TYPES if not each.startswith("mldsa"))
 _PSS = [SignatureName.PSS, SignatureName.PSS_SHA384, SignatureName.PSS_SHA512]
-_TOKEN_TYPES = [("p256", None), ("p384", None), ("rsa2048", None), ("rsa2048", SignatureName.PSS), ("ed25519", None)]
+_PKCS1 = [SignatureName.PKCS1_SHA384, SignatureName.PKCS1_SHA512]
+# Ed25519's and the curves' signatures are one each; of the RSA sizes the token makes the larger ones slowly.
+_TOKEN_TYPES = [
+    *(("p256", None), ("p384", None), ("ed25519", None), ("rsa3072", None)),
+    *(("rsa2048", signature) for signature in SignatureName),
+]
 
 
 def _openssl(*words: str | Path) -> str:
@@ -58,6 +63,17 @@ def test_pss(tmp_path: Path, signature: SignatureName) -> None:
         assert "Signature Algorithm: rsassaPss" in text
         assert f"Hash Algorithm: sha{bits}" in text
         assert f"Salt Length: 0x{int(bits) // 8:X}" in text
+
+
+@pytest.mark.parametrize("signature", _PKCS1)
+def test_pkcs1_with_longer_hashes(tmp_path: Path, signature: SignatureName) -> None:
+    """RSA with SHA-384 and SHA-512, in the certificate and the CRL."""
+    made = SignedSet(tmp_path, KEY_TYPES["rsa2048"](), KEY_TYPES["rsa2048"](), signature)
+
+    _judge(made)
+    name = f"sha{signature.value[-3:]}WithRSAEncryption"
+    assert name in _openssl("x509", "-in", tmp_path / "delegate.pem", "-noout", "-text")
+    assert name in _openssl("crl", "-inform", "DER", "-in", tmp_path / "crl/ca.crl", "-noout", "-text")
 
 
 @pytest.mark.parametrize(("key_type", "signature"), _TOKEN_TYPES)

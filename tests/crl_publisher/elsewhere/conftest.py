@@ -16,7 +16,10 @@ from tests.crl_publisher.elsewhere.ceremony import Ceremony
 from tests.crl_publisher.population import OneKey
 from tests.crl_publisher.publishing import issuance_of
 from tests.fakes import FakeClock
+from tests.keys.tokens import on_token
 from tests.pki import CertificateAuthority
+
+__all__ = ["on_token"]
 
 
 @pytest.fixture

@@ -25,13 +25,17 @@ def installed(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Insta
     """An installation that has an issuer and no key of it."""
     with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
         database.upgrade()
-        made = install(tmp_path, database, authority)
-        config = tmp_path / "config.toml"
-        lines = config.read_text().splitlines()
-        keyless = [line for line in lines if not line.strip().startswith(("[keys", "crl_key", "unencrypted"))]
-        config.write_text("\n".join(keyless))
-        (tmp_path / "keys" / "issuing.pem").unlink()
-        yield made
+        yield keyless(install(tmp_path, database, authority))
+
+
+def keyless(installed: Installed) -> Installed:
+    """The same without the key and what the configuration says of it."""
+    config = installed.installation.config
+    lines = config.read_text().splitlines()
+    left = [line for line in lines if not line.strip().startswith(("[keys", "crl_key", "unencrypted"))]
+    config.write_text("\n".join(left))
+    installed.installation.path("keys/issuing.pem").unlink()
+    return installed
 
 
 def run(installed: Installed, *words: str | Path, given: str | None = None) -> Result:
