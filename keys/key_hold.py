@@ -42,8 +42,9 @@ def unheld(certificate: Path) -> Iterator[bool]:
     Raises:
         UnusableKey: when the file cannot be opened or locked.
     """
-    # For writing, because NFS wants that of who locks alone.
-    descriptor = _opened(certificate, os.O_RDWR)
+    # For writing, because NFS wants that of who locks alone; elsewhere reading will do, where root wrote the file.
+    writable = os.access(certificate, os.W_OK)
+    descriptor = _opened(certificate, os.O_RDWR if writable else os.O_RDONLY)
     if descriptor is None:
         yield True
         return

@@ -77,7 +77,7 @@ def demo(
         ports.refuse_taken(other)
         if state is None:
             state = _make(folder, directory, ports, certificates, key_type, database_url)
-        _run(directory, ports, workers)
+        _run(directory, ports, workers, state.key_type)
     except _Stopped:
         click.echo("Stopped.", err=True)
     finally:
@@ -113,7 +113,7 @@ def _make(
     return finished
 
 
-def _run(directory: Path, ports: Ports, workers: int | None) -> None:
+def _run(directory: Path, ports: Ports, workers: int | None, key_type: str) -> None:
     installation = Installation.open(directory)
     with installation.database() as database:
         database.check_revision()
@@ -126,7 +126,7 @@ def _run(directory: Path, ports: Ports, workers: int | None) -> None:
         supervisor.start()
         wait_until_ready(ports, directory, directory / subscribers[0]["certificate"], supervisor.check)
         write_private(directory / READY, json.dumps(_contract(ports, subscribers), indent=2) + "\n")
-        show_addresses(directory, DemoAddresses(ports=ports), subscribers)
+        show_addresses(directory, DemoAddresses(ports=ports), subscribers, key_type=key_type)
         _until_stopped(supervisor)
     finally:
         (directory / READY).unlink(missing_ok=True)

@@ -33,12 +33,15 @@ class Progress:
         return count
 
 
-def show_addresses(directory: Path, addresses: DemoAddresses, subscribers: list[dict[str, str]]) -> None:
+def show_addresses(
+    directory: Path, addresses: DemoAddresses, subscribers: list[dict[str, str]], *, key_type: str
+) -> None:
     """The addresses, one number and code to try, and the commands that check it."""
     first = subscribers[0]
     certificate = directory / first["certificate"]
     issuer, chain = directory / "issuer.pem", directory / "chain.pem"
     ocsp_url, crl_url = addresses.of("ocsp", "/ocsp"), addresses.of("distribution", "/crl/issuing.crl")
+    with_openssl = "with OpenSSL 3.5 or newer, which knows ML-DSA, " if key_type.startswith("mldsa") else ""
     lines = [
         "",
         "The demo is running: plain http, on this machine only.",
@@ -54,7 +57,7 @@ def show_addresses(directory: Path, addresses: DemoAddresses, subscribers: list[
         f"  Code          {grouped_code(first['code'])}",
         f"  Certificate   {certificate}",
         "",
-        "Check it before and after, in a second terminal:",
+        f"Check it before and after, {with_openssl}in a second terminal:",
         "",
         f"  openssl ocsp -issuer {issuer} -cert {certificate} -CAfile {chain} -url {ocsp_url}",
         f"  curl -s -o /tmp/demo.crl {crl_url} && openssl crl -in /tmp/demo.crl -CAfile {chain} -verify -noout -text",
