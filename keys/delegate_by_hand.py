@@ -1,7 +1,7 @@
 """What an operator does for a responder by hand: issue with the CA's key, or take what was signed elsewhere.
 
 The audit trail says each, with the key's digest. Where the responder is registered it is recorded as if it had asked,
-so that `delegate list` and `doctor` know of it, it counts for the bound, and the publisher gives none for that key.
+so that `delegate list` and `doctor` know of it, and the publisher gives none for that key.
 """
 
 from datetime import timedelta

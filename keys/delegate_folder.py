@@ -23,6 +23,7 @@ from .errors import UnusableKey
 from .file_key import KEY_TYPES, KeyFile, load_certificate, save_key
 from .key_hold import KeyHold, hold, unheld
 from .key_place import KeyPlace, TokenKey
+from .private_files import overwrite
 from .secret_source import SecretSource
 
 _NAME_OCTETS = 8
@@ -207,7 +208,8 @@ class DelegateFolder:
             destroy_on_token(place.uri, place.token)
             self._places.pop(name, None)
         elif place.path.exists():
-            _overwrite(place.path)
+            with place.path.open("r+b") as file:
+                overwrite(file)
             place.path.unlink()
         retired.unlink(missing_ok=True)
 
@@ -262,10 +264,3 @@ class DelegateFolder:
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise UnusableKey(f"{self.path / name} cannot be written: {error.strerror or error}.") from error
-
-
-def _overwrite(path: Path) -> None:
-    with path.open("r+b") as file:
-        file.write(bytes(path.stat().st_size))
-        file.flush()
-        os.fsync(file.fileno())

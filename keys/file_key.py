@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from cryptography import x509
@@ -173,7 +174,7 @@ def change_passphrase(path: Path, old: str | None, new: str) -> None:
 def replace_pair(
     key: CertificateIssuerPrivateKeyTypes, place: KeyFile, certificate: bytes, certificate_path: Path
 ) -> None:
-    """Put a new key and its certificate in the place of the old ones; the old key is destroyed.
+    """Put a new key and its certificate in the place of the old ones; the old key's octets are overwritten.
 
     Raises:
         SecretMissing: when there is no passphrase for the new key, and it may not lie there without; nothing changed.
@@ -188,8 +189,12 @@ def replace_pair(
     new_key.unlink(missing_ok=True)
     save_key(key, new_key, passphrase)
     new_certificate.write_bytes(certificate)
-    new_key.replace(key_path)
-    new_certificate.replace(certificate_path)
+    with ExitStack() as held:
+        old = held.enter_context(key_path.open("r+b")) if key_path.exists() else None
+        new_key.replace(key_path)
+        new_certificate.replace(certificate_path)
+        if old is not None:
+            private_files.overwrite(old)
 
 
 def load_certificate(path: Path) -> x509.Certificate:

@@ -10,7 +10,7 @@ import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from .errors import UnusableKey
 
@@ -98,6 +98,14 @@ def replace(path: Path, content: bytes, what: str) -> None:
             temporary.unlink()
         raise UnusableKey(f"The {what} {path} cannot be replaced: {error.strerror or error}.") from error
     _flush_folder(path.parent)
+
+
+def overwrite(file: BinaryIO) -> None:
+    """Put zeros over a file's octets, on disk; *file* is open for reading and writing."""
+    file.seek(0)
+    file.write(bytes(os.fstat(file.fileno()).st_size))
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _written_beside(path: Path, content: bytes, what: str) -> Path:

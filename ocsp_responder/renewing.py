@@ -10,6 +10,8 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from keys.delegate_renewal import DelegateRenewal
 from keys.keyring import Keyring
 from pki_revocation.clock import Clock, iso
@@ -59,6 +61,9 @@ class Renewing:
                 trouble = each.trouble
             except PkiError as error:
                 trouble = str(error)
+            except SQLAlchemyError as error:
+                first, *_ = str(getattr(error, "orig", None) or error).strip().splitlines()
+                trouble = f"The database refused: {first}"
             except Exception:  # noqa: BLE001 - the edge of this thread: answering goes on
                 _log.exception("%s: the key of this responder could not be looked after", each.issuer.name)
                 continue

@@ -183,6 +183,23 @@ def test_delegate_is_audited_and_encrypted(installation: Installation, monkeypat
         assert unfinished(connection) == []
 
 
+def test_key_that_is_replaced_is_overwritten(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What had the old file's octets has zeros in their place, and the new key is whole."""
+    for name in ("ISSUING", "ISSUING_OCSP"):
+        monkeypatch.setenv(f"PKI_REVOCATION_PASSPHRASE_{name}", PASSPHRASE)
+    keys("delegate", "issue", "--directory", installation.directory)
+    key = installation.path("issuing-ocsp.key")
+    (tmp_path / "seen").hardlink_to(key)
+    done = keys("delegate", "issue", "--directory", installation.directory)
+
+    assert done.exit_code == 0, done.output
+    assert set((tmp_path / "seen").read_bytes()) == {0}
+    assert keys("inspect", "--directory", installation.directory).exit_code == 0
+    load_key(key, unencrypted=False)
+
+
 def test_inspect_of_an_installation_says_what_is_wrong_beside_what_works(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
