@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -128,6 +129,26 @@ def test_process_that_was_killed_holds_nothing(scene: Scene) -> None:
 
     scene.renewal.look()
     assert old.name not in scene.folder.state()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another account")
+def test_certificate_that_root_installed_holds_up_nothing() -> None:
+    """`keys delegate install` by root leaves a file that the responder's account reads and does not write."""
+    code = (
+        "import sys; from pathlib import Path; from keys.key_hold import hold, unheld; file = Path(sys.argv[1])\n"
+        "with unheld(file) as alone: print(alone)\n"
+        "held = hold(file)\n"
+        "with unheld(file) as alone: print(alone)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        file = Path(folder) / "0123456789abcdef.pem"
+        file.touch(mode=0o644)
+        become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        words = [*become, sys.executable, "-c", code, str(file)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.stdout.split() == ["True", "False"], done.stderr
 
 
 def test_key_that_is_being_destroyed_is_not_taken_up(scene: Scene) -> None:
