@@ -15,12 +15,13 @@ from pki_revocation.schema import delegate_requests, delegate_responders
 from tests.fakes import FakeClock
 from tests.keys.delegate_scene import Scene
 
+# SQLite knows no accounts.
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
 
 @pytest.fixture
 def account(database: Database) -> Iterator[Database]:
     """The same database by an account with what docs/keys.md says, and nothing else."""
-    if database.is_sqlite:
-        pytest.skip("SQLite knows no accounts")
     role = f"ocsp_{secrets.token_hex(4)}"
     with database.write() as connection:
         connection.execute(text(f"CREATE ROLE {role} LOGIN"))
