@@ -14,12 +14,12 @@ from io import BytesIO
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, String
-from pikepdf.form import DefaultAppearanceStreamGenerator, Form
 
 from pki_revocation.numbers import grouped, parse_number
 from pki_revocation.settings import ContactSettings
 
 from .contact import Contact
+from .field_font import DEFAULT_APPEARANCE, FieldFont
 from .form_fields import DEFAULT_REASON, REASON, Kind, field_kind, tooltips
 from .letter import Language
 from .typesetting import typeset
@@ -32,7 +32,6 @@ FORM_NAMES = {
     Language.DUTCH: "servercertificaat-intrekken-door-abonnee",
     Language.ENGLISH: "revocation-of-a-server-certificate",
 }
-_FONT = "/Helv 10.5 Tf 0 g"
 _REQUIRED, _NO_TOGGLE_TO_OFF, _RADIO = 1 << 1, 1 << 14, 1 << 15
 _NEEDED = {"number", "organisation", "name", "phone", "declaration", "copy", "date"}
 
@@ -64,10 +63,9 @@ def _blank(language: Language, contact: str) -> bytes:
 
 def _with_number(blank: bytes, number: str) -> bytes:
     with Pdf.open(BytesIO(blank)) as pdf:
-        for field in Form(pdf, DefaultAppearanceStreamGenerator):
-            if field.fully_qualified_name == "number":
-                field.value = number  # type: ignore[union-attr] # a text field
-        pdf.Root.AcroForm.NeedAppearances = True
+        (field,) = [each for each in pdf.Root.AcroForm.Fields if each.T == "number"]
+        field.V = String(number)
+        field.AP = Dictionary(N=FieldFont.of(pdf).appearance(pdf, field, number))
         return _saved(pdf)
 
 
@@ -79,6 +77,7 @@ def _saved(pdf: Pdf) -> bytes:
 
 
 def _add_fields(pdf: Pdf, tips: Mapping[str, str]) -> None:
+    font = FieldFont.put_into(pdf)
     reasons = pdf.make_indirect(
         Dictionary(
             FT=Name.Btn,
@@ -108,17 +107,14 @@ def _add_fields(pdf: Pdf, tips: Mapping[str, str]) -> None:
                 _become_tick(pdf, widget)
             case Kind.SIGNATURE:
                 widget.FT = Name.Sig
+                widget.AP = Dictionary(N=font.appearance(pdf, widget, ""))
             case Kind.TEXT:
-                widget.FT, widget.DA, widget.V = Name.Tx, String(_FONT), String("")
+                widget.FT, widget.DA, widget.V = Name.Tx, String(DEFAULT_APPEARANCE), String("")
+                widget.AP = Dictionary(N=font.appearance(pdf, widget, ""))
         fields.append(widget)
-    helvetica = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding)
+    # Without NeedAppearances: every field has its appearance already, and who fills one in makes that one anew.
     pdf.Root.AcroForm = pdf.make_indirect(
-        Dictionary(
-            Fields=fields,
-            DA=String(_FONT),
-            DR=Dictionary(Font=Dictionary(Helv=pdf.make_indirect(helvetica))),
-            NeedAppearances=True,
-        )
+        Dictionary(Fields=fields, DA=String(DEFAULT_APPEARANCE), DR=font.resources)
     )
     _retag(pdf.Root.StructTreeRoot)
 
