@@ -19,6 +19,9 @@ from pikepdf import Array, Dictionary, Name, Pdf
 
 from .typesetting import typeset
 
+# The name of the resource, not of the font. Chromium's viewer sets letters that are not in Windows' western set in some
+# font of the machine, and loses those that this has not, but for fields whose font bears one of four names (PDFium's
+# CPDF_BAFontMap): it takes those to hold all that is typed. Others pay no attention to the name.
 RESOURCE = "/Wingdings"
 SIZE = 10.5
 # What fields say of their text (ISO 32000-1 section 12.7.3.3).
