@@ -2,8 +2,8 @@
 
 PDF/UA-1 and archives want fonts embedded (ISO 14289-1 section 7.21.4.1), and what is filled in must show on machines
 that lack it too. The typesetter embeds only letters that are set, so a sheet with all of them is set first. A simple
-font has 256 letters at most, and not ł or ș beside ë: this one is composite (ISO 32000-1 section 9.7), and its ToUnicode
-map tells viewers which glyph a typed letter is.
+font has 256 letters at most, and not ł or ș beside ë: this one is composite (ISO 32000-1 section 9.7), and its
+ToUnicode map tells viewers which glyph a typed letter is.
 """
 
 import json
@@ -92,8 +92,11 @@ def _codes(font: pikepdf.Object) -> dict[str, bytes]:
 
 def _drop_tag(font: pikepdf.Object) -> None:
     """Take away the mark of a subset: programs may believe that such a font lacks what is not written in it yet."""
-    for holder, key in ((font, "/BaseFont"), (font.DescendantFonts[0], "/BaseFont"),
-                        (font.DescendantFonts[0].FontDescriptor, "/FontName")):
+    for holder, key in (
+        (font, "/BaseFont"),
+        (font.DescendantFonts[0], "/BaseFont"),
+        (font.DescendantFonts[0].FontDescriptor, "/FontName"),
+    ):
         holder[key] = Name("/" + str(holder[key]).partition("+")[2])
 
 

@@ -113,9 +113,7 @@ def _add_fields(pdf: Pdf, tips: Mapping[str, str]) -> None:
                 widget.AP = Dictionary(N=font.appearance(pdf, widget, ""))
         fields.append(widget)
     # Without NeedAppearances: every field has its appearance already, and who fills one in makes that one anew.
-    pdf.Root.AcroForm = pdf.make_indirect(
-        Dictionary(Fields=fields, DA=String(DEFAULT_APPEARANCE), DR=font.resources)
-    )
+    pdf.Root.AcroForm = pdf.make_indirect(Dictionary(Fields=fields, DA=String(DEFAULT_APPEARANCE), DR=font.resources))
     _retag(pdf.Root.StructTreeRoot)
 
 

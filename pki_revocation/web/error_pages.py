@@ -13,6 +13,7 @@ from .fallback import fallback_answer
 from .languages import marked
 from .page import ForeignForm
 from .problems import RETRY_AFTER
+from .receipt_counter import ReceiptsBusy
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,14 @@ _TOO_MANY_ATTEMPTS = ErrorPage(
         "post or e-mail."
     ),
 )
+_RECEIPTS_BUSY = ErrorPage(
+    503,
+    marked("Please try again in a moment"),
+    marked(
+        "Many people are downloading a receipt at this moment. The revocation stands. Wait a few seconds, go back, and "
+        "download the receipt again."
+    ),
+)
 _INTERNAL = ErrorPage(
     500,
     marked("Something went wrong on our side"),
@@ -100,7 +109,7 @@ def error_page_of(error: Exception) -> Response:
         for name, value in error.get_headers():
             if name == "Allow":
                 response.headers[name] = value
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooManyAttempts | ReceiptsBusy):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 
@@ -108,6 +117,7 @@ def error_page_of(error: Exception) -> Response:
 _BY_ERROR: dict[type[Exception], ErrorPage] = {
     NotFound: _NOT_FOUND,
     TooManyAttempts: _TOO_MANY_ATTEMPTS,
+    ReceiptsBusy: _RECEIPTS_BUSY,
 }
 
 

@@ -1,4 +1,4 @@
-"""GET /receipt/<token>/<file>.pdf: the receipt to keep, made anew each time, for thirty days."""
+"""GET /receipt/<token>/<file>.pdf: the receipt to keep, with the proof as it can be had then, for thirty days."""
 
 from flask import Blueprint, Response
 from werkzeug.exceptions import Gone, NotFound
@@ -6,9 +6,11 @@ from werkzeug.exceptions import Gone, NotFound
 from pki_revocation.clock import Clock
 from pki_revocation.documents.letter import Language as DocumentLanguage
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
+from pki_revocation.model import Confirmation
 from pki_revocation.proof.gathering import ProofDesk
 from pki_revocation.service import RevocationService
 
+from .receipt_counter import MadeReceipt, ReceiptCounter
 from .tokens import RECEIPT_LIFETIME, Receipts
 
 # The path's last part in each language.
@@ -19,18 +21,25 @@ def receipt_documents(*, service: RevocationService, clock: Clock, receipts: Rec
     """The documents, with proofs from a desk."""
     blueprint = Blueprint("receipt_documents", __name__)
     languages = {file: language for language, file in FILES.items()}
+    counter = ReceiptCounter(clock)
+
+    def make(confirmation: Confirmation, language: DocumentLanguage) -> MadeReceipt:
+        proof = desk.gather(confirmation)
+        pdf = compile_receipt(confirmation, proof, language, clock.now())
+        return MadeReceipt(pdf=pdf, complete=proof.ocsp is not None and proof.crl is not None)
 
     @blueprint.get("/receipt/<token>/<file>.pdf")
     def download(token: str, file: str) -> Response:
         if file not in languages:
             raise NotFound
         confirmation = service.confirmation(*receipts.read(token))
-        now = clock.now()
-        if now > confirmation.entry.recorded_at + RECEIPT_LIFETIME:
+        if clock.now() > confirmation.entry.recorded_at + RECEIPT_LIFETIME:
             raise Gone
-        pdf = compile_receipt(confirmation, desk.gather(confirmation), languages[file], now)
+        language = languages[file]
+        key = (confirmation.entry.issuer_id, confirmation.entry.sequence, language)
+        pdf = counter.hand_out(key, lambda: make(confirmation, language))
         response = Response(pdf, mimetype="application/pdf")
-        name = receipt_name(confirmation, languages[file])
+        name = receipt_name(confirmation, language)
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         response.headers["X-Robots-Tag"] = "noindex"
         return response

@@ -1,4 +1,4 @@
-"""What a PDF that claims PDF/UA-1 must be, as far as a program sees it: fonts, language, tags, order of tabs, metadata."""
+"""What a PDF that claims PDF/UA-1 must be, as far as a program sees it: fonts, language, tags, tabs, files."""
 
 import io
 from collections.abc import Iterator

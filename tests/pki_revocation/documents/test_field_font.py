@@ -101,7 +101,7 @@ def test_font_that_is_not_embedded_is_noticed() -> None:
 
 @both
 def test_letters_typed_in_chromiums_viewer_are_in_this_font(language: Language) -> None:
-    """Polish, Czech, Romanian, Vietnamese and typographic quotes beside Dutch ones, and not in whatever a machine has."""
+    """Polish, Czech, Romanian and Vietnamese ones and quotes beside Dutch ones, and not in whatever a machine has."""
     filled = typed_in_chromiums_viewer(form_for(CONTACT, language, number_at(7)))
     with Pdf.open(io.BytesIO(filled)) as pdf:
         fields = {str(field.T): field for field in pdf.Root.AcroForm.Fields}
@@ -124,7 +124,7 @@ def drawn_on(form: bytes) -> str:
 
 
 def test_letters_filled_in_by_programs_are_in_this_font() -> None:
-    """pypdf writes appearances itself; pikepdf asks the next viewer to, which it does by its own default."""
+    """One program, pypdf, writes appearances itself; the other, pikepdf, leaves that to the next viewer."""
     form = form_for(CONTACT, Language.DUTCH)
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(form))
     writer.update_page_form_field_values(writer.pages[0], TYPED, auto_regenerate=False)
