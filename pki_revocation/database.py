@@ -24,33 +24,46 @@ from sqlalchemy.exc import (
     DBAPIError,
     DisconnectionError,
     InterfaceError,
+    InvalidatePoolError,
     OperationalError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from . import sqlite_file
 from .clock import Clock
 from .errors import ConfigurationError, StoreError
+from .patient_connection import PatientConnection
 from .time_order import ORDER_SUFFIX, PATIENCE_SECONDS, file_order, hold_advisory_order, pass_advisory_order
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # How long a writer waits for another; after that the caller is told that the database is busy.
 LOCK_TIMEOUT_SECONDS = 10
+# How long PostgreSQL may be silent before it is asked whether it hangs; people at a page are told sooner.
+PATIENCE_OF_SERVICES = 10.0
+PATIENCE_OF_PEOPLE = 2.0
+# How long a connection that was kept may take for nothing at all, before it is replaced by a new one.
+_PING_SECONDS = 1.0
 _AFTER_COMMIT = "after commit"
+_USED = "used before"
 
 
 class Database:
     """A SQLite file or a PostgreSQL database, opened by its SQLAlchemy address."""
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(self, url: str | URL, *, patience: float = PATIENCE_OF_SERVICES) -> None:
         """Open lazily: the first transaction connects.
+
+        Args:
+            url: SQLite's or PostgreSQL's.
+            patience: seconds of silence after which PostgreSQL is asked whether it hangs.
 
         Raises:
             ConfigurationError: when the address is neither SQLite's nor PostgreSQL's.
         """
         self.url = _parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url, patience)
         self._writing = self.engine.execution_options(begin="IMMEDIATE")
         # One snapshot for the whole transaction: SQLite's readers always have one, PostgreSQL's when asked.
         self._reading = (
@@ -220,7 +233,7 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _postgresql_engine(url: URL, patience: float) -> Engine:
     # READ COMMITTED: a writer must see what was committed while it waited for the issuer's head row. The time-outs
     # keep a writer that was stopped inside its transaction from holding up everybody for good. A confirmation is only
     # shown for what is on disk, whatever the server's default is.
@@ -228,18 +241,28 @@ def _postgresql_engine(url: URL) -> Engine:
         f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c idle_in_transaction_session_timeout=60s "
         "-c timezone=UTC -c synchronous_commit=on"
     )
-    return sqlalchemy.create_engine(
+    engine = sqlalchemy.create_engine(
         url,
         hide_parameters=True,
         isolation_level="READ COMMITTED",
-        pool_pre_ping=True,
         pool_timeout=LOCK_TIMEOUT_SECONDS,
-        connect_args={
-            "options": options,
-            "connect_timeout": LOCK_TIMEOUT_SECONDS,
-            "tcp_user_timeout": LOCK_TIMEOUT_SECONDS * 1000,
-        },
+        connect_args={"options": options, "tcp_user_timeout": LOCK_TIMEOUT_SECONDS * 1000},
     )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, arguments: Any, parameters: Any) -> PatientConnection:  # noqa: ANN401 - what the driver takes
+        return PatientConnection.opened(arguments, parameters, patience=patience)
+
+    @event.listens_for(engine, "checkout")
+    def refuse_silent(connection: PatientConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        # A new one has just answered. SQLAlchemy's own ping would wait for as long as the server is silent.
+        if _USED not in record.info:
+            record.info[_USED] = True
+            return
+        if not connection.answers(_PING_SECONDS):
+            raise InvalidatePoolError
+
+    return engine
 
 
 def _alembic(connection: Connection | None = None) -> Config:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 
 from .config import S, load_section, read_document
-from .database import Database
+from .database import PATIENCE_OF_SERVICES, Database
 from .errors import ConfigurationError
 from .settings import DatabaseSettings
 
@@ -72,8 +72,8 @@ class Installation:
         """A path of the configuration: relative ones lie in the installation's folder."""
         return self.directory / relative
 
-    def database(self) -> Database:
-        """The database, not yet connected; its revision is not yet checked.
+    def database(self, *, patience: float = PATIENCE_OF_SERVICES) -> Database:
+        """The database, not yet connected; its revision is not yet checked. *patience* as for `Database`.
 
         Raises:
             ConfigurationError: for an address that is no database's.
@@ -82,8 +82,8 @@ class Installation:
         url = os.environ.get("PKI_REVOCATION_DATABASE_URL", settings.url)
         if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
             file = self.path(make_url(url).database or "revocation.db")
-            return Database(make_url(url).set(database=str(file)))
-        return Database(url)
+            return Database(make_url(url).set(database=str(file)), patience=patience)
+        return Database(url, patience=patience)
 
 
 def _path_from(variable: str) -> Path | None:

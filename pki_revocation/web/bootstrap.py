@@ -5,6 +5,7 @@ from pki_revocation.attempts.settings import LimitSettings
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeVerifier
+from pki_revocation.database import PATIENCE_OF_PEOPLE
 from pki_revocation.documents.form import form_for
 from pki_revocation.documents.letter import Language as DocumentLanguage
 from pki_revocation.http_server.application import Application
@@ -27,7 +28,7 @@ def application(installation: Installation) -> Application:
         DocumentNotSet: when the form cannot be set with what [contact] says.
         StoreError: when the database is absent, or of another revision.
     """
-    database = installation.database()
+    database = installation.database(patience=PATIENCE_OF_PEOPLE)
     database.check_revision()
     clock = SystemClock()
     audit = AuditTrail(clock)
