@@ -113,6 +113,13 @@ def waiting(connection: Connection) -> tuple[int, datetime | None]:
     return int(row[0]), row[1]
 
 
+def last_failure(connection: Connection) -> str | None:
+    """Why the mail that waits longest was not taken the last time; None when none waits, or it was never tried."""
+    return connection.execute(
+        select(mail_outbox.c.failure).where(mail_outbox.c.outcome.is_(None)).order_by(mail_outbox.c.told_at).limit(1)
+    ).scalar()
+
+
 def _queue(
     connection: Connection,
     kind: MailKind,

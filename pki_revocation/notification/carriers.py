@@ -37,6 +37,14 @@ class Carrier(Protocol):
         """
         ...
 
+    def knock(self) -> None:
+        """Do all that carrying a mail takes, but for the mail.
+
+        Raises:
+            NotTaken: when none would be taken now.
+        """
+        ...
+
 
 class FolderCarrier:
     """Writes each mail into a folder, by its Message-ID: a second copy is the same file."""
@@ -60,6 +68,19 @@ class FolderCarrier:
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).replace(self._folder / name)
+        except OSError as error:
+            raise NotTaken(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
+
+    def knock(self) -> None:
+        """Write and take away a file.
+
+        Raises:
+            NotTaken: when the folder cannot be written to.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder):
+                pass
         except OSError as error:
             raise NotTaken(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
 
@@ -101,6 +122,20 @@ class SmtpCarrier:
                 client.quit()
             client.close()
 
+    def knock(self) -> None:
+        """Connect, begin TLS and log in where that is set, and leave.
+
+        Raises:
+            NotTaken: saying which of them failed.
+        """
+        try:
+            client = self._connect()
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotTaken(f"The mail server cannot be used: {_reason(error)}.") from error
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            client.quit()
+        client.close()
+
     def _connect(self) -> smtplib.SMTP:
         settings, seconds = self._settings, self._settings.timeout.total_seconds()
         if settings.tls is Tls.IMPLICIT:
@@ -126,12 +161,19 @@ def _refusal(code: int, what: str) -> PkiError:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, smtplib.SMTPResponseException):
-        return f"it answered {error.smtp_code}"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message})"
-    if isinstance(error, smtplib.SMTPServerDisconnected):
-        return "the connection broke, or no answer came in time"
-    if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
-    return type(error).__name__
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            said = f"it does not take our name and password ({error.smtp_code})"
+        case smtplib.SMTPNotSupportedError():
+            said = "it does not offer the TLS or the login that is set"
+        case smtplib.SMTPResponseException():
+            said = f"it answered {error.smtp_code}"
+        case ssl.SSLCertVerificationError():
+            said = f"its certificate is not trusted ({error.verify_message})"
+        case smtplib.SMTPServerDisconnected():
+            said = "the connection broke, or no answer came in time"
+        case OSError():
+            said = error.strerror or type(error).__name__
+        case _:
+            said = type(error).__name__
+    return said

@@ -14,9 +14,12 @@ from pki_revocation import contacts, journal, outbox, register
 from pki_revocation.clock import Clock
 from pki_revocation.contacts import Contact
 from pki_revocation.database import Database
+from pki_revocation.documents.contact import Contact as Desk
+from pki_revocation.documents.letter import Language
 from pki_revocation.failpoints import reach
 from pki_revocation.model import serial_text
 from pki_revocation.outbox import MailKind, Outcome, QueuedMail
+from pki_revocation.settings import ContactSettings
 
 from . import metrics, texts
 from .carriers import Carrier, NotTaken, Refused
@@ -40,14 +43,25 @@ class Sender:
     """One look at the outbox after the other."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, carrier: Carrier | None, turn: Turn, settings: NotificationSettings
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        carrier: Carrier | None,
+        turn: Turn,
+        settings: NotificationSettings,
+        desk: ContactSettings | None = None,
     ) -> None:
-        """*carrier* is None where mail is off: what is queued then ends as given up, and is not kept for later."""
+        """Mails are signed by *desk*.
+
+        *carrier* is None where mail is off: what is queued then ends as given up, and is not kept for later.
+        """
         self._database = database
         self._clock = clock
         self._carrier = carrier
         self._turn = turn
         self._settings = settings
+        self._desk = desk or ContactSettings()
 
     def send_due(self) -> int:
         """Try what is due; give the number of mails that were taken.
@@ -86,7 +100,14 @@ class Sender:
             self._end(mail, Outcome.GIVEN_UP, "Mail is off: [notification] delivery is none.")
             return False
         envelope_sender = self._settings.return_path or self._settings.sender
-        letter = message(text, contact.email, local_id=mail.local_id, told_at=mail.told_at, settings=self._settings)
+        letter = message(
+            text,
+            contact.email,
+            local_id=mail.local_id,
+            told_at=mail.told_at,
+            settings=self._settings,
+            desk=Desk.of(self._desk, Language(contact.language)),
+        )
         try:
             self._carrier.carry(letter, envelope_sender, contact.email)
         except Refused as error:

@@ -15,7 +15,7 @@ from pki_revocation.errors import StoreError
 from pki_revocation.installation import Installation
 from pki_revocation.lease import Lease
 from pki_revocation.serving import open_operations
-from pki_revocation.settings import LOOPBACK
+from pki_revocation.settings import LOOPBACK, ContactSettings
 
 from . import metrics
 from .bootstrap import carrier
@@ -44,7 +44,8 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         database.check_revision()
         clock = SystemClock()
         lease = Lease(database=database, clock=clock, length=settings.lease, name=LEASE)
-        sender = Sender(database=database, clock=clock, carrier=carries, turn=lease, settings=settings)
+        desk = installation.section(ContactSettings)
+        sender = Sender(database=database, clock=clock, carrier=carries, turn=lease, settings=settings, desk=desk)
         operations = open_operations(LOOPBACK, settings.operations_port, "notifier", database.check_revision)
         renewal = threading.Thread(target=_renew, args=(lease, settings, stop), name="lease", daemon=True)
         renewal.start()

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 
+from pki_revocation.documents.contact import Contact
 from pki_revocation.reasons import RevocationReason
 
 _HOME = ZoneInfo("Europe/Amsterdam")
@@ -32,10 +33,12 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A mail's subject and its paragraphs, of plain text."""
+    """A mail's subject, its first sentence, facts with their names, and paragraphs; all of plain text."""
 
     language: str
     subject: str
+    opening: str
+    facts: tuple[tuple[str, str], ...]
     paragraphs: tuple[str, ...]
 
 
@@ -54,23 +57,27 @@ class RevokedFacts:
 def revoked(language: str, facts: RevokedFacts) -> Text:
     """A certificate was revoked."""
     reason = _REASONS[language].get(facts.reason, facts.reason.token)
-    moment, utc = in_words(language, facts.revoked_at), facts.revoked_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    moment, utc = in_words(language, facts.revoked_at), facts.revoked_at.strftime("%Y-%m-%d %H:%M:%S")
     if language == "nl":
         return Text(
             language=language,
             subject=f"Uw certificaat is ingetrokken ({facts.reference})",
+            opening=f"Het servercertificaat van {facts.organisation} is ingetrokken.",
+            facts=(
+                ("Ingetrokken op", moment),
+                ("In UTC", utc),
+                ("Nummer", masked(facts.number)),
+                ("Serienummer", facts.serial),
+                ("Reden", reason),
+                ("Kenmerk", facts.reference),
+            ),
             paragraphs=(
-                f"Het servercertificaat van {facts.organisation} is ingetrokken op {moment} ({utc}).",
                 (
-                    f"Nummer: {masked(facts.number)}\nSerienummer: {facts.serial}\nReden: {reason}\n"
-                    f"Kenmerk: {facts.reference}"
-                ),
-                (
-                    "Intrekken is definitief. Het certificaat kan nooit meer worden gebruikt. Uw aansprakelijkheid "
+                    "Intrekken is onherroepelijk. Het certificaat kan nooit meer worden gebruikt. Uw aansprakelijkheid "
                     "voor het certificaat is op dit moment geëindigd."
                 ),
                 (
-                    "Hebt u dit niet zelf gedaan en weet u niet wie het wel deed? Neem dan direct contact met ons op "
+                    "Heeft u dit niet zelf gedaan en weet u niet wie het wel deed? Neem dan direct contact met ons op "
                     "en noem het kenmerk."
                 ),
                 "U kunt niet antwoorden op deze e-mail. Wij vragen nooit om uw intrekkingscode.",
@@ -79,12 +86,16 @@ def revoked(language: str, facts: RevokedFacts) -> Text:
     return Text(
         language=language,
         subject=f"Your certificate has been revoked ({facts.reference})",
+        opening=f"The server certificate of {facts.organisation} has been revoked.",
+        facts=(
+            ("Revoked on", moment),
+            ("In UTC", utc),
+            ("Number", masked(facts.number)),
+            ("Serial number", facts.serial),
+            ("Reason", reason),
+            ("Reference", facts.reference),
+        ),
         paragraphs=(
-            f"The server certificate of {facts.organisation} was revoked on {moment} ({utc}).",
-            (
-                f"Number: {masked(facts.number)}\nSerial number: {facts.serial}\nReason: {reason}\n"
-                f"Reference: {facts.reference}"
-            ),
             (
                 "Revoking is final. The certificate can never be used again. Your liability for the certificate ended "
                 "at this moment."
@@ -102,11 +113,9 @@ def failures(language: str, organisation: str, number: str, at: datetime) -> Tex
         return Text(
             language=language,
             subject="Er is vaak een verkeerde intrekkingscode ingevuld",
+            opening="Bij uw nummer is een paar keer achter elkaar een verkeerde intrekkingscode ingevuld.",
+            facts=(("Gezien op", moment), ("Nummer", masked(number)), ("Certificaat van", organisation)),
             paragraphs=(
-                (
-                    f"Op {moment} is meerdere keren achter elkaar een verkeerde intrekkingscode ingevuld bij uw nummer "
-                    f"{masked(number)}, van het servercertificaat van {organisation}."
-                ),
                 (
                     "Met deze pogingen is niets ingetrokken. De code is te lang om te raden. U kunt uw certificaat "
                     "zelf nog steeds intrekken."
@@ -124,11 +133,9 @@ def failures(language: str, organisation: str, number: str, at: datetime) -> Tex
     return Text(
         language=language,
         subject="A wrong revocation code was filled in several times",
+        opening="A wrong revocation code was filled in several times for your number.",
+        facts=(("Seen on", moment), ("Number", masked(number)), ("Certificate of", organisation)),
         paragraphs=(
-            (
-                f"On {moment} a wrong revocation code was filled in several times for your number {masked(number)}, of "
-                f"the server certificate of {organisation}."
-            ),
             (
                 "Nothing was revoked by these attempts. The code is too long to be guessed. You can still revoke your "
                 "certificate yourself."
@@ -143,6 +150,18 @@ def failures(language: str, organisation: str, number: str, at: datetime) -> Tex
             ),
         ),
     )
+
+
+def signature(desk: Contact, language: str) -> tuple[str, ...]:
+    """Who writes and how they are reached, in lines; none where nothing of it is configured."""
+    dutch = language == "nl"
+    hours = f" ({desk.hours})" if desk.hours else ""
+    lines = (
+        desk.organisation,
+        f"{'Telefoon' if dutch else 'Telephone'}: {desk.phone}{hours}" if desk.phone else "",
+        f"E-mail: {desk.email}" if desk.email else "",
+    )
+    return tuple(line for line in lines if line)
 
 
 def masked(number: str) -> str:

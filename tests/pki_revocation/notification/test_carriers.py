@@ -16,7 +16,13 @@ from pki_revocation.notification.texts import Text
 from tests.pki_revocation.notification.servers import Behaviour, MakeServer, with_login
 
 WHEN = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
-TEXT = Text(language="nl", subject="Onderwerp met één trema: ë", paragraphs=("Eén <alinea> & nog een.", "Twee."))
+TEXT = Text(
+    language="nl",
+    subject="Onderwerp met één trema: ë",
+    opening="Eén <alinea> & nog een.",
+    facts=(("Eén", "feit"),),
+    paragraphs=("Twee.",),
+)
 
 
 def settings(port: int, tls: Tls = Tls.NONE, seconds: int = 2) -> NotificationSettings:

@@ -1,5 +1,6 @@
 """What stands in a mail."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -7,6 +8,7 @@ from email.message import EmailMessage
 import pytest
 
 from pki_revocation.contacts import Contact, UnfitContact
+from pki_revocation.documents.contact import Contact as Desk
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.notification import texts
 from pki_revocation.notification.message import message
@@ -25,10 +27,13 @@ FACTS = texts.RevokedFacts(
 )
 
 
-def read(text: texts.Text) -> EmailMessage:
+DESK = Desk(organisation="Register <Zorg>", post="", email="ra@example.nl", phone="070 1", hours="8-18 uur")
+
+
+def read(text: texts.Text, desk: Desk = DESK) -> EmailMessage:
     """Made, sent and read again."""
     settings = NotificationSettings(sender="intrekken@ca.example", message_id_domain="ca.example")
-    made = message(text, "beheer@zorg.example", local_id="abc", told_at=WHEN, settings=settings)
+    made = message(text, "beheer@zorg.example", local_id="abc", told_at=WHEN, settings=settings, desk=desk)
     found = message_from_bytes(made.as_bytes(), policy=policy.default)
     assert isinstance(found, EmailMessage)
     return found
@@ -45,14 +50,15 @@ def parts(mail: EmailMessage) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("language", "says"),
     [
-        ("nl", "is ingetrokken op 23 november 2026 om 15:03:22 (Nederlandse tijd) (2026-11-23 14:03:22 UTC)"),
-        ("en", "was revoked on 23 November 2026 at 15:03:22 (Dutch time) (2026-11-23 14:03:22 UTC)"),
+        ("nl", "23 november 2026 om 15:03:22 (Nederlandse tijd)"),
+        ("en", "23 November 2026 at 15:03:22 (Dutch time)"),
     ],
 )
 def test_revocation_is_told_with_its_moment(language: str, says: str) -> None:
     """In both parts, with serial and reference."""
     for part in parts(read(texts.revoked(language, FACTS))):
         assert says in part
+        assert "2026-11-23 14:03:22" in part
         assert "0a0b0c" in part
         assert "ABCD-EFGH" in part
 
@@ -73,7 +79,7 @@ def test_headers_are_those_of_mail_from_a_program(language: str) -> None:
     """RFC 3834 section 5; Return-Path is the last server's to write, from the envelope (RFC 5321 section 4.4)."""
     mail = read(texts.revoked(language, FACTS))
 
-    assert mail["From"] == "intrekken@ca.example"
+    assert mail["From"] == '"Register <Zorg>" <intrekken@ca.example>'
     assert mail["To"] == "beheer@zorg.example"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Message-ID"] == "<abc@ca.example>"
@@ -90,17 +96,46 @@ def test_names_are_no_markup() -> None:
     assert "<Zonen>" not in rich
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_mail_says_who_writes_and_how_they_are_reached(language: str) -> None:
+    """At its end, with what [contact] says; where that says nothing, neither does the mail."""
+    for part in parts(read(texts.revoked(language, FACTS))):
+        for said in ("070 1 (8-18 uur)", "ra@example.nl"):
+            assert said in part
+    plain, rich = parts(read(texts.revoked(language, FACTS)))
+    assert "Register <Zorg>" in plain.splitlines()
+    assert "Register &lt;Zorg&gt;<br>" in rich
+    nobody = Desk(organisation="", post="", email="", phone="", hours="")
+    mail = read(texts.revoked(language, FACTS), nobody)
+    assert mail["From"] == "intrekken@ca.example"
+    assert 'class="from"' not in parts(mail)[1]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_plain_text_is_broken_between_words(language: str) -> None:
+    """At 72 columns, with facts under each other; a serial number stays whole, so that it can be copied."""
+    serial = "ab" * 40
+    facts = replace(FACTS, serial=serial, organisation="Coöperatie van zorgverzekeraars en zorgkantoren " * 2)
+    for text in (texts.revoked(language, facts), texts.failures(language, facts.organisation, NUMBER, WHEN)):
+        plain, _ = parts(read(text))
+        lines = plain.splitlines()
+        assert [line for line in lines if len(line) > 72 and serial not in line] == []
+        assert (serial in plain) == (text.facts[0][0] in {"Ingetrokken op", "Revoked on"})
+        named = [line for name, _ in text.facts for line in lines if line.startswith(f"{name}:")]
+        assert len(named) == len(text.facts)
+        assert len({len(line) - len(line.partition(":")[2].lstrip()) for line in named}) == 1
+
+
 @pytest.mark.parametrize("reason", SUBSCRIBER_REASONS)
 def test_reasons_are_in_words(reason: RevocationReason) -> None:
     """Those that subscribers may give, in both languages."""
     facts = texts.RevokedFacts(
         organisation="Z", number=NUMBER, serial="0a", revoked_at=WHEN, reason=reason, reference="R"
     )
-    dutch, english = (texts.revoked(language, facts).paragraphs[1] for language in ("nl", "en"))
+    dutch, english = (dict(texts.revoked(language, facts).facts) for language in ("nl", "en"))
 
-    assert "Reden: " in dutch
-    assert "Reason: " in english
-    assert reason.token not in dutch + english
+    assert dutch["Reden"] != english["Reason"]
+    assert reason.token not in dutch["Reden"] + english["Reason"]
 
 
 @pytest.mark.parametrize(

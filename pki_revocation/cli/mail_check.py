@@ -1,0 +1,61 @@
+"""What `doctor` looks at in mail: whether it goes out, and whether the mail server would take it now."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from pki_revocation import outbox
+from pki_revocation.clock import SystemClock, iso
+from pki_revocation.database import Database
+from pki_revocation.installation import Installation
+from pki_revocation.notification.bootstrap import carrier
+from pki_revocation.notification.carriers import NotTaken
+from pki_revocation.notification.settings import Delivery, NotificationSettings
+
+from .doctor import Finding
+
+# Longer than the notifier tries for the first few times, and shorter than anybody should wait for bad news.
+_LONGEST_WAIT = timedelta(hours=1)
+# Whoever runs doctor looks at the screen.
+_PATIENCE = timedelta(seconds=10)
+
+
+def check(installation: Installation, database: Database) -> Iterator[Finding]:
+    """One line for the outbox, and one for the mail server or the folder.
+
+    Raises:
+        ConfigurationError: when [notification] or its credentials are wrong.
+        StoreError: when the database does not answer.
+    """
+    settings = installation.section(NotificationSettings)
+    if settings.delivery is Delivery.NONE:
+        yield Finding("mail", well=True, says="off, [notification] delivery is none: no subscriber is told by mail")
+        return
+    yield _outbox(database)
+    yield _server(installation, replace(settings, timeout=min(settings.timeout, _PATIENCE)))
+
+
+def _outbox(database: Database) -> Finding:
+    now = SystemClock().now()
+    with database.read() as connection:
+        count, since = outbox.waiting(connection)
+        failure = outbox.last_failure(connection)
+    if since is None:
+        return Finding("outbox", well=True, says="no mail waits")
+    if now - since <= _LONGEST_WAIT:
+        return Finding("outbox", well=True, says=f"{count} wait, the oldest since {iso(since)}")
+    why = failure or "it was never tried: see whether 'pki-revocation serve notifier' runs"
+    return Finding("outbox", well=False, says=f"{count} wait, the oldest since {iso(since)}: {why}")
+
+
+def _server(installation: Installation, settings: NotificationSettings) -> Finding:
+    carries = carrier(installation, settings)
+    where = str(installation.path(settings.folder))
+    if settings.delivery is Delivery.SMTP:
+        where = f"{settings.host} port {settings.port}"
+    try:
+        if carries is not None:
+            carries.knock()
+    except NotTaken as error:
+        return Finding(f"mail to {where}", well=False, says=f"{error} See [notification].")
+    return Finding(f"mail to {where}", well=True, says="is taken")
