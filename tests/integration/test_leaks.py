@@ -183,9 +183,9 @@ def endpoint(watched: Watched) -> None:
     """Right codes, guesses until they are turned away, and documents in which a code is where it does not belong."""
     demo = watched.demo
     for place in range(3):
-        status, answer = demo.revoke(place)
+        status, confirmation = demo.revoke(place)
         assert status == 200
-        watched.see("the endpoint's answer", json.dumps(answer).encode())
+        watched.see("the endpoint's answer", json.dumps(confirmation).encode())
     number, url, unused = demo.certificate(4)["number"], demo.contract["api_url"], demo.certificate(3)["code"]
     guesses = [watched.new() for _ in range(8)]
     statuses = [demo.fetch("POST", url, json.dumps({"number": number, "code": each}), JSON)[0] for each in guesses]

@@ -60,10 +60,10 @@ def _of_pages(pdf: pikepdf.Pdf) -> Iterator[str]:
             if not str(each.get("/TU", each.get("/Contents", ""))):
                 yield f"7.18.1: on page {place} an annotation does not say what it is"
         depth = 0
-        for operands, operator in pikepdf.parse_content_stream(page):
-            match str(operator):
+        for step in pikepdf.parse_content_stream(page):
+            match str(step.operator):
                 case "BDC" | "BMC":
-                    depth += 1 if depth or _is_marked(operands) else 0
+                    depth += 1 if depth or _is_marked([*step.operands]) else 0
                 case "EMC":
                     depth -= 1
                 case drawing if drawing in _DRAWS and depth == 0:
@@ -72,8 +72,8 @@ def _of_pages(pdf: pikepdf.Pdf) -> Iterator[str]:
                     pass
 
 
-def _is_marked(operands: object) -> bool:
-    tag, *properties = list(operands)  # type: ignore[call-overload] # pikepdf's lists of operands carry no types
+def _is_marked(operands: list[object]) -> bool:
+    tag, *properties = operands
     return tag == Name.Artifact or any("/MCID" in each for each in properties if isinstance(each, Dictionary))
 
 

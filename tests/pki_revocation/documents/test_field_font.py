@@ -35,7 +35,7 @@ def typed_in_chromiums_viewer(form: bytes) -> bytes:
         }
     document = pypdfium2.PdfDocument(form)
     document.init_forms()
-    viewer = document.formenv.raw  # type: ignore[union-attr] # there is one: init_forms made it
+    viewer = document.formenv.raw
     pages = [document[place] for place in range(len(document))]
     for name, text in TYPED.items():
         place, (left, bottom, right, top) = places[name]
@@ -55,12 +55,12 @@ def shown_in(pdf: Pdf, field: pikepdf.Object) -> str:
     font = FieldFont.of(pdf)
     letter_of = {octets: letter for letter, octets in font.codes.items()}
     found, current = "", ""
-    for operands, operator in pikepdf.parse_content_stream(field.AP.N):
-        if str(operator) == "Tf":
-            current = str(operands[0])
-        elif str(operator) == "Tj":
+    for step in pikepdf.parse_content_stream(field.AP.N):
+        if str(step.operator) == "Tf":
+            current = str(step.operands[0])
+        elif str(step.operator) == "Tj":
             assert current == RESOURCE
-            octets = bytes(operands[0])
+            octets = bytes(step.operands[0])
             found += "".join(letter_of[octets[place : place + 2]] for place in range(0, len(octets), 2))
     return found
 
