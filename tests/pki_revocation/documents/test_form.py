@@ -1,6 +1,7 @@
 """The form for post and e-mail: fields to fill in and read back, in an order and with names for everybody."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -17,6 +18,7 @@ from pki_revocation.settings import ContactSettings
 from pki_revocation.web.choices import CHOICES
 
 CONTACT = ContactSettings(
+    organisation="Register voor Zorgcertificaten",
     post="Register\nPostbus 1\n2500 AA Den Haag",
     email="intrekken@register.example",
     phone="070 000 00 00",
@@ -140,12 +142,27 @@ def test_form_filled_by_one_program_is_read_by_another(language: Language, tmp_p
 
 @both
 def test_form_says_where_it_goes_and_what_to_leave_out(language: Language) -> None:
-    """Both addresses, the hint on the copy of the proof of identity, and that the code stays at home."""
+    """Whose form it is, both addresses, the hint on the copy of the identity card, and that the code stays at home."""
     said = text_of(form_for(CONTACT, language))
+    assert "Register voor Zorgcertificaten" in said
     assert "intrekken@register.example" in said
     assert "Postbus 1" in said
     assert ("burgerservicenummer" if language is Language.DUTCH else "citizen service number") in said
     assert ("intrekkingscode niet mee" if language is Language.DUTCH else "not send your revocation code") in said
+
+
+@both
+def test_declaration_is_signed_on_its_own_page(language: Language) -> None:
+    """What is signed stands above the signature, on one sheet of paper, however much stands above it."""
+    long = replace(CONTACT, organisation="Register voor Zorgcertificaten en wat daarbij hoort " * 4)
+    with pikepdf.open(io.BytesIO(form_for(long, language))) as pdf:
+        page_of = {str(each.get("/T", "")): page for page, sheet in enumerate(pdf.pages) for each in annotations(sheet)}
+    assert page_of["declaration"] == page_of["copy"] == page_of["signature"]
+
+
+def annotations(page: pikepdf.Page) -> list[pikepdf.Object]:
+    """The fields on a page."""
+    return list(page.obj.get("/Annots", pikepdf.Array()))
 
 
 def test_same_form_has_the_same_octets() -> None:

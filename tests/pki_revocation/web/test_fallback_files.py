@@ -13,7 +13,14 @@ from tests.integration.running_demo import RunningDemo
 from tests.pki_revocation.web.test_headers import EVERYWHERE
 
 SNIPPET = Path(__file__).parents[3] / "deploy" / "nginx" / "fallback.conf"
-CONTACT = ContactSettings(post="Postbus 1\nDen Haag", email="ra@example.nl", phone="070", hours="8-18", hours_en="8-6")
+CONTACT = ContactSettings(
+    organisation="Register Zorg",
+    post="Postbus 1\nDen Haag",
+    email="ra@example.nl",
+    phone="070",
+    hours="8-18",
+    hours_en="8-6",
+)
 
 
 @pytest.fixture
@@ -41,7 +48,7 @@ def test_everything_that_the_page_names_is_in_the_folder(folder: Path) -> None:
         assert (folder / name).stat().st_mode & 0o444 == 0o444
     assert not re.search(r"<script|<style|style=|https?://", page)
     assert page.index("Online intrekken is nu niet mogelijk") < page.index("Revoking online is not possible now")
-    for expected in ("ra@example.nl", "Postbus 1<br>", "8-18", "8-6", "burgerservicenummer"):
+    for expected in ("Register Zorg", "ra@example.nl", "Postbus 1<br>", "8-18", "8-6", "burgerservicenummer"):
         assert expected in page
     assert not list(folder.glob(".*"))
 
