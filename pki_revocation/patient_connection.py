@@ -40,15 +40,16 @@ class PatientConnection(psycopg.Connection[Any]):
     def answers(self, seconds: float) -> bool:
         """Whether the server answers what takes no time; if not, this is closed. To be asked between transactions."""
         self._limit = seconds
-        before, self.autocommit = self.autocommit, True
+        before = self.autocommit
         try:
+            self.autocommit = True
             self.execute("SELECT 1")
+            self.autocommit = before
         except psycopg.Error:
             self.close()
             return False
         finally:
             self._limit = None
-        self.autocommit = before
         return True
 
     def wait(self, gen: PQGen[_Result], *arguments: Any, **named: Any) -> _Result:  # noqa: ANN401 - psycopg's own
