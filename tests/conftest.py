@@ -3,6 +3,7 @@
 import secrets
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -110,6 +111,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     with Database(url) as opened:
         opened.upgrade()
         yield opened
+        _end_timers()
+
+
+def _end_timers() -> None:
+    """What would write a second later finds no database; it would open one again, and leave a connection behind."""
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
+            thread.join(10)
 
 
 @pytest.fixture
