@@ -15,7 +15,7 @@ from tests.pki_revocation.documents.test_letter import CONTENT
 
 def test_letter_and_print_file_keep_them() -> None:
     """One letter, and many in one file; forms and receipts have tests of their own."""
-    assert not broken_claims(compile_letter(CONTENT))
+    assert not broken_claims(compile_letter(CONTENT).pdf)
     assert not broken_claims(compile_print_file([CONTENT, CONTENT]).pdf)
 
 
