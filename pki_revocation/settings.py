@@ -86,7 +86,7 @@ class ArrivalSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactSettings:
-    """[contact]: who you are and how subscribers reach you: below pages, on the fall-back page, the form and mails.
+    """[contact]: who you are and how subscribers reach you: on pages, letters, the form and mails.
 
     *post* may have several lines, each a line of the address; *hours* is when *phone* is answered, in Dutch, and
     *hours_en* the same in English.

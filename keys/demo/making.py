@@ -27,7 +27,7 @@ from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.new_installation import set_up
 from pki_revocation.secret_files import load_pepper, write_private
-from pki_revocation.settings import LOOPBACK, WebSettings
+from pki_revocation.settings import LOOPBACK, ContactSettings, WebSettings
 
 from .folder import DemoRefused
 from .hierarchy import Addresses, Authority, issue_server, make_issuing_ca, make_root
@@ -178,6 +178,7 @@ def _make_codes(installation: Installation, database: Database, clock: Clock, pr
         verifier=CodeVerifier(load_pepper(installation), CodeScheme.ARGON2ID),
         public_url=installation.section(WebSettings).public_url,
         language=Language.DUTCH,
+        contact=installation.section(ContactSettings),
     )
     ids = [certificate.id for certificate in known.values() if certificate is not None]
     with database.write() as connection:

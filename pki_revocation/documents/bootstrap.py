@@ -8,7 +8,7 @@ from pki_revocation.errors import ConfigurationError
 from pki_revocation.installation import Installation
 from pki_revocation.recipient import LANGUAGES
 from pki_revocation.secret_files import load_pepper
-from pki_revocation.settings import CodeSettings, LetterSettings, WebSettings
+from pki_revocation.settings import CodeSettings, ContactSettings, LetterSettings, WebSettings
 
 from .letter import Language
 from .letters import LetterMaker
@@ -43,4 +43,5 @@ def letter_maker(
         fonts=None if settings.fonts is None else installation.path(settings.fonts),
         prints=settings.print_file if prints is None else prints,
         duplex=settings.duplex,
+        contact=installation.section(ContactSettings),
     )

@@ -28,3 +28,10 @@ class Contact:
             phone=settings.phone,
             hours=settings.hours_en if english else settings.hours,
         )
+
+    @property
+    def in_one_line(self) -> str:
+        """Every way to reach them, for where there is little room; empty when none is configured."""
+        phone = f"{self.phone} ({self.hours})" if self.phone and self.hours else self.phone
+        post = ", ".join(filter(None, (line.strip() for line in self.post.splitlines())))
+        return " · ".join(filter(None, (self.email, phone, post)))

@@ -8,7 +8,9 @@ from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier, new_code
 from pki_revocation.database import Database
 from pki_revocation.model import IssuedCertificate
+from pki_revocation.settings import ContactSettings
 
+from .contact import Contact
 from .letter import Language, LetterContent
 
 
@@ -46,10 +48,20 @@ class Drawn:
 
 
 class Drawer:
-    """Draws for subscribers whose pages are at *public_url*, in *language* where nobody told another one."""
+    """Draws for subscribers whose pages are at *public_url*, in *language* where nobody told another one.
+
+    *contact* is how they reach you when the page does not work.
+    """
 
     def __init__(
-        self, *, database: Database, clock: Clock, verifier: CodeVerifier, public_url: str, language: Language
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        verifier: CodeVerifier,
+        public_url: str,
+        language: Language,
+        contact: ContactSettings,
     ) -> None:
         """All that it needs, as arguments."""
         self._database = database
@@ -57,6 +69,7 @@ class Drawer:
         self._verifier = verifier
         self._public_url = public_url.rstrip("/")
         self._language = language
+        self._contact = contact
 
     def draw(self, certificate: IssuedCertificate) -> Drawn:
         """A code for a certificate that has a number; nothing is stored.
@@ -85,6 +98,7 @@ class Drawer:
             number=number,
             code=code,
             page=self._public_url + language.page,
+            contact=Contact.of(self._contact, language).in_one_line,
         )
         return Drawn(
             certificate=certificate,

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import segno
 import typst
@@ -43,7 +44,12 @@ class Language(StrEnum):
         return "/intrekken" if self is Language.DUTCH else "/revoke"
 
 
+_HOME = ZoneInfo("Europe/Amsterdam")
 _LOCALES = {Language.DUTCH: ("NL", "nl_NL"), Language.ENGLISH: ("GB", "en_GB")}
+_MOMENTS = {
+    Language.DUTCH: ("d MMMM y 'om' HH:mm", "Nederlandse tijd"),
+    Language.ENGLISH: ("d MMMM y 'at' HH:mm", "Dutch time"),
+}
 
 
 class LetterNotSet(PkiError):
@@ -52,7 +58,7 @@ class LetterNotSet(PkiError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterContent:
-    """What one letter says; times are UTC, *page* is the address of the subscriber's page."""
+    """What one letter says; *page* is the address of the subscriber's page, *contact* is for when it does not work."""
 
     language: Language
     dated: datetime
@@ -65,6 +71,7 @@ class LetterContent:
     number: str
     code: str = field(repr=False)
     page: str
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,16 +136,17 @@ def _inputs(content: LetterContent, *, has_window: bool) -> dict[str, object]:
         "region": region,
         "addressee": addressee,
         "address": [addressee, *content.address] if has_window else [],
-        "dated": format_date(content.dated, "long", locale=locale),
+        "dated": format_date(content.dated.astimezone(_HOME), "long", locale=locale),
         "organisation": content.organisation,
         # A blank behind each comma lets a long name go on over the next line.
         "subject": _UNESCAPED_COMMA.sub(", ", content.subject),
         "serial": serial_text(content.serial),
-        "from": "" if content.not_before is None else _moment(content.not_before, locale),
-        "until": _moment(content.not_after, locale),
+        "from": "" if content.not_before is None else _moment(content.not_before, content.language),
+        "until": _moment(content.not_after, content.language),
         "number": numbers.grouped(content.number),
         "code": codes.grouped(content.code),
         "page": content.page,
+        "contact": content.contact,
         "qr": _picture(page_with_number(content.page, content.number)),
     }
 
@@ -181,8 +189,10 @@ def _picture(address: str) -> str:
     return str(segno.make_qr(address, error="m").svg_inline(border=0, scale=4, omitsize=False))
 
 
-def _moment(moment: datetime, locale: str) -> str:
-    return f"{format_datetime(moment, 'd MMMM y HH:mm', locale=locale)} UTC"
+def _moment(moment: datetime, language: Language) -> str:
+    """In the time that the page shows too."""
+    pattern, zone = _MOMENTS[language]
+    return f"{format_datetime(moment, pattern, tzinfo=_HOME, locale=_LOCALES[language][1])} ({zone})"
 
 
 @cache

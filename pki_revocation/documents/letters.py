@@ -26,6 +26,7 @@ from pki_revocation.codes import CodeVerifier
 from pki_revocation.database import Database
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.schema import certificates
+from pki_revocation.settings import ContactSettings
 
 from .code_store import PORTION, CodeStore
 from .drawing import Drawer, Drawn
@@ -65,19 +66,27 @@ class LetterMaker:
         fonts: Path | None = None,
         prints: bool = False,
         duplex: bool = False,
+        contact: ContactSettings | None = None,
     ) -> None:
         """*public_url* is where the subscriber's pages are; *language* is for whom nobody told another one.
 
-        *fonts* is a folder with fonts for names that the typesetter's own have no characters for. With *prints*,
-        new letters go into print files, with *duplex* for both sides of the paper; a reissue's is always a file of its
-        own.
+        *contact* is how subscribers reach you when the page does not work; without it letters do not say. *fonts* is a
+        folder with fonts for names that the typesetter's own have no characters for. With *prints*, new letters go into
+        print files, with *duplex* for both sides of the paper; a reissue's is always a file of its own.
         """
         self._prints = prints
         self._database = database
         self._clock = clock
         # Codes die with the pepper: it is what makes an installation's letters its own.
         self._owner = FolderOwner(identity=verifier.pepper.id, database=str(database))
-        drawer = Drawer(database=database, clock=clock, verifier=verifier, public_url=public_url, language=language)
+        drawer = Drawer(
+            database=database,
+            clock=clock,
+            verifier=verifier,
+            public_url=public_url,
+            language=language,
+            contact=contact or ContactSettings(),
+        )
         store = CodeStore(database=database, clock=clock, audit=audit, verifier=verifier)
         self._singles = SingleLetters(drawer=drawer, store=store, fonts=fonts)
         self._printing = Printing(drawer=drawer, store=store, fonts=fonts, duplex=duplex)

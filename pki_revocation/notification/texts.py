@@ -74,7 +74,7 @@ def revoked(language: str, facts: RevokedFacts) -> Text:
             paragraphs=(
                 (
                     "Intrekken is onherroepelijk. Het certificaat kan nooit meer worden gebruikt. Uw aansprakelijkheid "
-                    "voor het certificaat is op dit moment geëindigd."
+                    "voor het gebruik van het certificaat is geëindigd op het moment van intrekken."
                 ),
                 (
                     "Heeft u dit niet zelf gedaan en weet u niet wie het wel deed? Neem dan direct contact met ons op "
@@ -97,8 +97,8 @@ def revoked(language: str, facts: RevokedFacts) -> Text:
         ),
         paragraphs=(
             (
-                "Revoking is final. The certificate can never be used again. Your liability for the certificate ended "
-                "at this moment."
+                "Revoking is final. The certificate can never be used again. Your liability for the use of the "
+                "certificate ended when it was revoked."
             ),
             "Did you not do this yourself, and do you not know who did? Contact us at once and give the reference.",
             "You cannot reply to this e-mail. We never ask for your revocation code.",

@@ -11,7 +11,9 @@ import zxingcpp
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
+from pki_revocation.documents.contact import Contact
 from pki_revocation.documents.letter import Language, LetterContent, LetterNotSet, compile_letter, compile_print_file
+from pki_revocation.settings import ContactSettings
 
 NUMBER, CODE = "123456789012", "0123456789ABCDEFG"
 CONTENT = LetterContent(
@@ -49,7 +51,7 @@ def text_of(content: LetterContent) -> str:
                 "Intrekken is onherroepelijk.",
                 "Uw aansprakelijkheid eindigt pas op het moment dat het certificaat is ingetrokken.",
                 "Datum 23 november 2026",
-                "Geldig tot en met 1 maart 2029 23:59 UTC",
+                "Geldig tot en met 2 maart 2029 om 00:59 (Nederlandse tijd)",
                 "Bladzijde 1 van 1",
             ),
         ),
@@ -61,7 +63,7 @@ def text_of(content: LetterContent) -> str:
                 "Revoking cannot be undone.",
                 "Your liability ends only at the moment when the certificate is revoked.",
                 "Date 23 November 2026",
-                "Valid to 1 March 2029 23:59 UTC",
+                "Valid to 2 March 2029 at 00:59 (Dutch time)",
                 "Page 1 of 1",
             ),
         ),
@@ -81,6 +83,36 @@ def test_letter_says_what_it_must(language: Language, page: str, sentences: tupl
         *sentences,
     ):
         assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [(Language.DUTCH, "Dan kunt u per e-mail of per post intrekken."), (Language.ENGLISH, "you can revoke by e-mail")],
+)
+@pytest.mark.parametrize("has_window", [False, True])
+def test_letter_says_what_to_do_when_the_page_does_not_work(
+    language: Language, sentence: str, *, has_window: bool
+) -> None:
+    """With every way that is configured, on one sheet still; and nothing of the kind where none is."""
+    settings = ContactSettings(
+        email="intrekken@register.example",
+        phone="070 000 00 00",
+        hours="op werkdagen",
+        post="Register\nPostbus 12345\n2500 AB Den Haag",
+    )
+    contact = Contact.of(settings, language).in_one_line
+    post = "Register, Postbus 12345, 2500 AB Den Haag"
+    assert contact == f"intrekken@register.example · 070 000 00 00 (op werkdagen) · {post}"
+    address = ("Lange Straat 1", "1234 AB Ergensverweg", "Nederland") if has_window else ()
+    content = replace(CONTENT, language=language, contact=contact, address=address)
+    pdf = compile_print_file([content]).pdf if has_window else compile_letter(content).pdf
+    pages = PdfReader(io.BytesIO(pdf)).pages
+    text = " ".join(pages[0].extract_text().split())
+
+    assert len(pages) == 1
+    assert contact in text
+    assert sentence in text
+    assert sentence not in text_of(replace(content, contact=""))
 
 
 @pytest.mark.parametrize("language", Language)
