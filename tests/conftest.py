@@ -101,6 +101,15 @@ def postgresql_empty_url(postgresql: PostgresServer) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+    """A migrated database in a file, for tests that are the same on PostgreSQL: they name it `database`."""
+    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
+        opened.upgrade()
+        yield opened
+        _end_timers()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A migrated database: every test that takes it runs on SQLite and on PostgreSQL."""

@@ -2,35 +2,30 @@
 
 import io
 import re
-import shutil
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from pki_revocation.clock import iso
+from tests.chromium import chromium
 from tests.integration.running_demo import RunningDemo, free_port_base, program
 
 _WIDTHS = {"wide": 1280, "narrow": 320}
 # What the confirmation says once the CRL has it, in either language.
 _LISTED = re.compile(r"CRL: (het certificaat staat|it is) in .*\d")
-_OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-]  # fmt: skip
 
 
 def main(folder: Path) -> None:
     """Take them all into *folder*."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
         demo = RunningDemo(
             directory=Path(temporary) / "demo", arguments=["--certificates", "4", "--port-base", str(free_port_base())]
         ).start()
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_OPTIONS)
         try:
             place = 0
             for language in ("nl", "en"):
@@ -40,7 +35,6 @@ def main(folder: Path) -> None:
             _closed(browser, demo, folder)
             _console(browser, demo, folder)
         finally:
-            browser.close()
             demo.stop()
 
 

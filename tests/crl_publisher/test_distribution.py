@@ -4,7 +4,6 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -37,11 +36,9 @@ ADDRESS = "/crl/issuing.crl"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(sqlite_database: Database) -> Database:
     """SQLite alone: what is served does not depend on the database."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
-        opened.upgrade()
-        yield opened
+    return sqlite_database
 
 
 class ReadingClient(FlaskClient):

@@ -21,11 +21,9 @@ ADDRESS = "/crl/issuing.crl"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(sqlite_database: Database) -> Database:
     """SQLite alone."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
-        opened.upgrade()
-        yield opened
+    return sqlite_database
 
 
 @pytest.fixture

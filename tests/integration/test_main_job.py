@@ -15,16 +15,13 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.chromium import chromium
 from tests.integration.running_demo import RunningDemo, free_port_base, openssl, program, wait_until
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-CHROMIUM_OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +53,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory, failpoints: Path) -> Iterator
 @pytest.fixture
 def page(demo: RunningDemo) -> Iterator[Page]:
     """A browser that asks for Dutch and runs no script."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_OPTIONS)
+    with chromium() as browser:
         context = browser.new_context(locale="nl-NL", java_script_enabled=False)
         yield context.new_page()
-        browser.close()
 
 
 def test_contract_file_is_private_and_true(demo: RunningDemo) -> None:

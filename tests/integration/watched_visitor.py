@@ -1,12 +1,12 @@
 """A person at Chromium, of whom everything is kept that would stand in an access log, and everything that came back."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import pytest
-from playwright.sync_api import Page, Request, Response, sync_playwright
+from playwright.sync_api import Page, Request, Response
+
+from tests.chromium import chromium
 
 
 @dataclass
@@ -25,9 +25,6 @@ class Traces:
 @contextmanager
 def watched_visitor(*, script: bool) -> Iterator[tuple[Page, Traces]]:
     """A window of a browser of its own; without *script* a page catches no typing error before it is sent."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("chromium is not installed")
     traces = Traces()
 
     def left(request: Request) -> None:
@@ -37,8 +34,7 @@ def watched_visitor(*, script: bool) -> Iterator[tuple[Page, Traces]]:
     def came(response: Response) -> None:
         traces.received.append(repr(response.headers).encode())
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         context = browser.new_context(locale="nl", java_script_enabled=script)
         page = context.new_page()
         page.set_default_timeout(10_000)
@@ -49,4 +45,3 @@ def watched_visitor(*, script: bool) -> Iterator[tuple[Page, Traces]]:
             "load", lambda loaded: traces.received.append((loaded.url + loaded.title() + loaded.content()).encode())
         )
         yield page, traces
-        browser.close()

@@ -1,7 +1,6 @@
 """OpenSSL as a relying party of published CRLs, with every key type; `cryptography` where OpenSSL is too old."""
 
 import subprocess
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from shutil import which
@@ -75,11 +74,9 @@ class Publisher:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(sqlite_database: Database) -> Database:
     """SQLite alone: relying parties see the same bytes whatever keeps them."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
-        opened.upgrade()
-        yield opened
+    return sqlite_database
 
 
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -75,11 +74,9 @@ def public() -> Iterator[Public]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(sqlite_database: Database) -> Database:
     """SQLite alone: what is wrong with a CRL does not depend on the database."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
-        opened.upgrade()
-        yield opened
+    return sqlite_database
 
 
 @pytest.fixture

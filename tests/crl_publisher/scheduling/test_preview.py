@@ -1,18 +1,18 @@
 """The preview as a table, as JSON and as a picture that reads on a telephone, in the dark, and aloud."""
 
 import re
-import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from crl_publisher.scheduling.drawing import draw
 from crl_publisher.scheduling.preview import Preview, preview
 from crl_publisher.scheduling.simulation import Stretch
+from tests.chromium import chromium
 from tests.crl_publisher.scheduling.schedules import DAY, HOUR, NOW, of, standing, timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -122,13 +122,10 @@ def test_year_of_minutes_stays_a_small_picture() -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real one."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_picture_reads_at_any_width_in_light_and_dark(

@@ -1,12 +1,11 @@
 """The page's script reads numbers and codes exactly as the server does: run in Chromium, on thousands of both."""
 
 import random
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from pki_revocation import web
 from pki_revocation.codes import CodeScheme, grouped, new_code, parse_code
@@ -15,6 +14,7 @@ from pki_revocation.errors import RevocationRefused
 from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at, parse_number
 from pki_revocation.web.typed import sorted_out
+from tests.chromium import chromium
 
 SCRIPT = Path(web.__file__).parent / "static" / "page.js"
 SEPARATORS = " -\u2013\u00a0\u200b\t.\u2212"
@@ -25,15 +25,10 @@ STRANGE = "ıſßUuÉ１\u0301*~$=_"
 @pytest.fixture(scope="module")
 def script() -> Iterator[Page]:
     """An empty page with the script in it."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         page = browser.new_page()
         page.add_script_tag(content=SCRIPT.read_text("utf-8"))
         yield page
-        browser.close()
 
 
 def _reads_number(text: str) -> bool:

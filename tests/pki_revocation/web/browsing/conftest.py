@@ -3,17 +3,16 @@
 What the pages do does not hang on the kind of database, which the tests beside this folder vary: here it is SQLite.
 """
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from pki_revocation.database import Database
 from pki_revocation.service import RevocationService
 from pki_revocation.settings import WebSettings
 from pki_revocation.web.app import create_app
+from tests.chromium import chromium
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browsing.visitor import served
 from tests.pki_revocation.web.conftest import SESSION_KEY
@@ -21,11 +20,9 @@ from tests.pki_revocation.web.test_fallback_files import free_port
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """A migrated SQLite database."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
-        opened.upgrade()
-        yield opened
+def database(sqlite_database: Database) -> Database:
+    """SQLite alone: what people see does not depend on the database."""
+    return sqlite_database
 
 
 @pytest.fixture
@@ -37,13 +34,8 @@ def address(service: RevocationService, clock: FakeClock) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+@pytest.fixture(scope="module", name="chromium")
+def one_chromium() -> Iterator[Browser]:
     """One browser for a file's tests."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         yield browser
-        browser.close()
