@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from pki_revocation.documents.letters import LetterMaker
+from pki_revocation.documents.letters.maker import LetterMaker
 
 _log = logging.getLogger(__name__)
 # Two issuers' imports may be committed in another order than their rows were numbered in: now and then all are looked

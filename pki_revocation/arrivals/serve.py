@@ -8,7 +8,7 @@ import time
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
-from pki_revocation.documents.bootstrap import letter_maker
+from pki_revocation.documents.letters.bootstrap import letter_maker
 from pki_revocation.errors import PkiError
 from pki_revocation.installation import Installation
 from pki_revocation.serving import open_operations

@@ -12,7 +12,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, SystemClock
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database import Database
-from pki_revocation.documents.letter import Language
+from pki_revocation.documents.language import Language
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
 from pki_revocation.errors import NotFound
 from pki_revocation.installation import Installation

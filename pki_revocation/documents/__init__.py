@@ -1,4 +1,4 @@
-"""Documents on paper and screen: `letter` sets the overview with number and code, `letters` makes them for a register.
+"""What is printed or kept: `letters` with number and code, the `form` for post and e-mail, and the `receipt`.
 
-`eligibility` says which certificates may have a code, `private_folder` brings files to disk whole and unread by others.
+`typesetting` sets the templates beside the code; `contact` is whom all of them name.
 """

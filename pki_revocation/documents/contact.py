@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pki_revocation.settings import ContactSettings
 
-from .letter import Language
+from .language import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

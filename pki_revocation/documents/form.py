@@ -21,7 +21,7 @@ from pki_revocation.settings import ContactSettings
 from .contact import Contact
 from .field_font import DEFAULT_APPEARANCE, FieldFont
 from .form_fields import DEFAULT_REASON, REASON, Kind, field_kind, tooltips
-from .letter import Language
+from .language import Language
 from .typesetting import typeset
 
 _PREFIX = "field:"

@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from .letter import Language
+from .language import Language
 
 REASON = "reason"
 DEFAULT_REASON = "none"

@@ -18,7 +18,7 @@ from pki_revocation.proof.gathering import Proof
 from pki_revocation.reasons import RevocationReason
 
 from .checking import attachments_of, commands_for
-from .letter import Language
+from .language import Language
 from .typesetting import DocumentNotSet, typeset
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")

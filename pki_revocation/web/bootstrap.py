@@ -7,7 +7,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.database import PATIENCE_OF_PEOPLE
 from pki_revocation.documents.form import form_for
-from pki_revocation.documents.letter import Language as DocumentLanguage
+from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
 from pki_revocation.proof.gathering import ProofDesk

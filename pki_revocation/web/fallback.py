@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
 
 from pki_revocation.documents.contact import Contact
-from pki_revocation.documents.letter import Language as DocumentLanguage
+from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.errors import MistypedNumber
 from pki_revocation.maintenance import Maintenance
 from pki_revocation.numbers import parse_number

@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from pki_revocation.documents.form import FORM_NAMES, form_for
-from pki_revocation.documents.letter import Language as DocumentLanguage
+from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.settings import ContactSettings
 
 from .fallback import fallback_sections

@@ -6,7 +6,7 @@ It needs no database: it is there when the page is not.
 from flask import Blueprint, Response, make_response, render_template, request
 
 from pki_revocation.documents.form import FORM_NAMES, form_for
-from pki_revocation.documents.letter import Language as DocumentLanguage
+from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.errors import MistypedNumber
 from pki_revocation.settings import ContactSettings
 

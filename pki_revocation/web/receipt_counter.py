@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pki_revocation.clock import Clock
-from pki_revocation.documents.letter import Language as DocumentLanguage
+from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.errors import PkiError
 
 # The issuer, the journal's row and the language.

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import Gone, NotFound
 
 from pki_revocation.clock import Clock
-from pki_revocation.documents.letter import Language as DocumentLanguage
+from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
 from pki_revocation.model import Confirmation
 from pki_revocation.proof.gathering import ProofDesk

@@ -18,7 +18,7 @@ from pki_revocation.database import Database
 from tests.integration.running_demo import RunningDemo, free_port_base, program, wait_until
 from tests.integration.watched_visitor import Traces, watched_visitor
 from tests.leaks import Search
-from tests.pki_revocation.documents.reading import code_in
+from tests.pki_revocation.documents.letters.reading import code_in
 
 JSON = {"Content-Type": "application/json"}
 PDF = {"nl": "intrekkingsbewijs", "en": "revocation-receipt"}

@@ -24,6 +24,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.database import Database
+from pki_revocation.documents.language import Language
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.schema import certificates
 from pki_revocation.settings import ContactSettings
@@ -33,10 +34,9 @@ from .drawing import Drawer, Drawn
 from .eligibility import chosen_by_id, chosen_by_number, count_without_code, without_code
 from .folder_owner import FolderOwner, claim
 from .killed_runs import confirm_or_take_away, is_unfinished, join_manifests
-from .letter import Language
-from .letters_report import LettersReport, RefusedLetter
 from .printing import Printing
 from .private_folder import PrivateFolder
+from .report import LettersReport, RefusedLetter
 from .run_files import RunFiles
 from .single_letters import SingleLetters
 

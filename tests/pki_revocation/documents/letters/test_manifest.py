@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from pki_revocation.documents import single_letters
-from pki_revocation.documents.drawing import letter_name
-from pki_revocation.documents.letters import LetterMaker
-from pki_revocation.documents.letters_report import LettersReport
-from pki_revocation.documents.manifest import COLUMNS, joined
+from pki_revocation.documents.letters import single_letters
+from pki_revocation.documents.letters.drawing import letter_name
+from pki_revocation.documents.letters.maker import LetterMaker
+from pki_revocation.documents.letters.manifest import COLUMNS, joined
+from pki_revocation.documents.letters.report import LettersReport
 from pki_revocation.model import IssuedCertificate, serial_text
-from tests.pki_revocation.documents.reading import code_in, letters_in, lying_in, number_of
+from tests.pki_revocation.documents.letters.reading import code_in, letters_in, lying_in, number_of
 from tests.pki_revocation.importing.rows import index_row
 
 LONG = "/C=NL" + "".join(f"/OU=Afdeling {place} van de zorgadministratie" for place in range(40)) + "/CN=zorg.example"

@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
@@ -22,6 +21,7 @@ import typst
 from babel.dates import format_date, format_datetime
 
 from pki_revocation import codes, numbers
+from pki_revocation.documents.language import Language
 from pki_revocation.errors import PkiError
 from pki_revocation.model import serial_text
 
@@ -30,20 +30,6 @@ _TEMPLATE = Path(__file__).with_name("letter.typ")
 _KEPT_FOR = 12
 _UNDRAWN = re.compile(r'the text `"(.+)"` could not be displayed')
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),(?! )")
-
-
-class Language(StrEnum):
-    """What letters are written in."""
-
-    DUTCH = "nl"
-    ENGLISH = "en"
-
-    @property
-    def page(self) -> str:
-        """The path of the subscriber's page in this language."""
-        return "/intrekken" if self is Language.DUTCH else "/revoke"
-
-
 _HOME = ZoneInfo("Europe/Amsterdam")
 _LOCALES = {Language.DUTCH: ("NL", "nl_NL"), Language.ENGLISH: ("GB", "en_GB")}
 _MOMENTS = {

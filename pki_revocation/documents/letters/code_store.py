@@ -19,7 +19,7 @@ from pki_revocation.numbers import grouped
 
 from .drawing import Drawn
 from .eligibility import eligible_ids, why_no_code
-from .letters_report import RefusedLetter
+from .report import RefusedLetter
 from .run_files import Portion
 
 # One transaction for this many: tens of milliseconds under the lock, and what a killed run makes again.

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pki_revocation.documents.folder_owner import MARK, FolderOfAnother, FolderOwner, claim
-from pki_revocation.documents.letters import LetterMaker
-from pki_revocation.documents.private_folder import PrivateFolder
+from pki_revocation.documents.letters.folder_owner import MARK, FolderOfAnother, FolderOwner, claim
+from pki_revocation.documents.letters.maker import LetterMaker
+from pki_revocation.documents.letters.private_folder import PrivateFolder
 from pki_revocation.installation import Installation
 from pki_revocation.model import IssuedCertificate
 from tests.letter_runs import counting, live_codes, new_installation, on_paper, process
 from tests.pki import CertificateAuthority
-from tests.pki_revocation.documents.reading import lying_in
+from tests.pki_revocation.documents.letters.reading import lying_in
 from tests.pki_revocation.importing.rows import index_row, write_index
 
 OURS = FolderOwner(identity="0011223344556677", database="sqlite:////srv/one/revocation.db")

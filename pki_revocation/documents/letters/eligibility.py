@@ -13,7 +13,7 @@ from pki_revocation.numbers import grouped
 from pki_revocation.schema import certificates, revocation_codes
 from pki_revocation.schema import journal as journal_table
 
-from .letters_report import RefusedLetter
+from .report import RefusedLetter
 
 
 class CodeRefused(PkiError):

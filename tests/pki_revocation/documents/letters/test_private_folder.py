@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pki_revocation.documents.private_folder import FolderInUse, PrivateFolder
+from pki_revocation.documents.letters.private_folder import FolderInUse, PrivateFolder
 
 
 def names_in(folder: Path) -> list[str]:

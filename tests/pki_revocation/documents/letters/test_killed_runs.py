@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pypdf import PdfReader
 
 from pki_revocation.clock import SystemClock
-from pki_revocation.documents.killed_runs import is_unfinished
+from pki_revocation.documents.letters.killed_runs import is_unfinished
 from pki_revocation.installation import Installation
 from tests.letter_runs import Started, counting, live_codes, new_installation, on_paper, process
 from tests.pki import CertificateAuthority

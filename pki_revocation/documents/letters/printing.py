@@ -20,8 +20,8 @@ from pki_revocation.model import IssuedCertificate
 from .code_store import PORTION, CodeStore
 from .drawing import Drawer, Drawn
 from .letter import LetterNotSet, PrintedLetters, compile_print_file
-from .letters_report import RefusedLetter
 from .manifest import PlacedLetter
+from .report import RefusedLetter
 from .run_files import RunFiles
 
 

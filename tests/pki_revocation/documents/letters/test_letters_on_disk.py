@@ -8,15 +8,15 @@ import pytest
 
 from pki_revocation import journal, register
 from pki_revocation.database import Database
-from pki_revocation.documents import code_store, single_letters
-from pki_revocation.documents.drawing import letter_name
-from pki_revocation.documents.eligibility import CodeRefused
-from pki_revocation.documents.letters import LetterMaker
-from pki_revocation.documents.private_folder import FolderInUse, PrivateFolder
+from pki_revocation.documents.letters import code_store, single_letters
+from pki_revocation.documents.letters.drawing import letter_name
+from pki_revocation.documents.letters.eligibility import CodeRefused
+from pki_revocation.documents.letters.maker import LetterMaker
+from pki_revocation.documents.letters.private_folder import FolderInUse, PrivateFolder
 from pki_revocation.model import Channel, IssuedCertificate, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService, Wish
-from tests.pki_revocation.documents.reading import code_in, letters_in, lying_in, number_of
+from tests.pki_revocation.documents.letters.reading import code_in, letters_in, lying_in, number_of
 from tests.pki_revocation.importing.rows import index_row
 from tests.pki_revocation.importing.waiting import waited_for
 

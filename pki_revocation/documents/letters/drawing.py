@@ -7,11 +7,12 @@ from pki_revocation import register
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier, new_code
 from pki_revocation.database import Database
+from pki_revocation.documents.contact import Contact
+from pki_revocation.documents.language import Language
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.settings import ContactSettings
 
-from .contact import Contact
-from .letter import Language, LetterContent
+from .letter import LetterContent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

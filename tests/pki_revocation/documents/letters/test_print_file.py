@@ -14,10 +14,10 @@ from sqlalchemy import insert, select
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeVerifier, parse_code
 from pki_revocation.database import Database
-from pki_revocation.documents import printing, run_files
-from pki_revocation.documents.letter import Language
-from pki_revocation.documents.letters import LetterMaker
-from pki_revocation.documents.private_folder import PrivateFolder
+from pki_revocation.documents.language import Language
+from pki_revocation.documents.letters import printing, run_files
+from pki_revocation.documents.letters.maker import LetterMaker
+from pki_revocation.documents.letters.private_folder import PrivateFolder
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Channel, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
@@ -25,15 +25,15 @@ from pki_revocation.schema import certificates, letter_recipients, revocation_co
 from pki_revocation.service import RevocationService, Wish
 from tests.fakes import FakeClock
 from tests.letter_runs import on_paper
-from tests.pki_revocation.documents.reading import lying_in
+from tests.pki_revocation.documents.letters.reading import lying_in
 from tests.pki_revocation.importing.rows import index_row, write_index
 
 # Sets six print files, and says after each how many MiB the process has.
 _SIZES = """
 import psutil
 from dataclasses import replace
-from pki_revocation.documents.letter import compile_print_file
-from tests.pki_revocation.documents.test_letter import CONTENT
+from pki_revocation.documents.letters.letter import compile_print_file
+from tests.pki_revocation.documents.letters.test_letter import CONTENT
 
 for file in range(6):
     compile_print_file([replace(CONTENT, number=f"{file:06}{place:06}") for place in range(40)])

@@ -14,8 +14,8 @@ from pki_revocation.model import IssuedCertificate
 from .code_store import PORTION, CodeStore
 from .drawing import DraftedLetter, Drawer, Drawn
 from .letter import LetterNotSet, compile_letter
-from .letters_report import RefusedLetter
 from .manifest import PlacedLetter
+from .report import RefusedLetter
 from .run_files import Portion, RunFiles
 
 
