@@ -22,9 +22,10 @@ from .source import Source
 # threads that are free.
 WAITING_PER_SOURCE = 4
 WAITING_WITH_FAILURES = 8
-# So many who come later go before somebody, for each one of the same neighbourhood that waits already: as many as there
-# are threads to wait in.
-STEP_BACK = 128
+# So many threads a process has to wait in: each costs a stack alone, and pages are to find some that are free.
+THREADS = 128
+# So many who come later go before somebody, for each one of the same neighbourhood that waits already.
+STEP_BACK = THREADS
 # Longer than any queue of the sizes above takes.
 PATIENCE_SECONDS = 10.0
 _RETRY_SECONDS = 5
@@ -33,14 +34,15 @@ _RETRY_SECONDS = 5
 class _Waiting:
     """Somebody who waits for a turn."""
 
-    __slots__ = ("is_clean", "neighbourhood", "network", "place", "proceeds")
+    __slots__ = ("is_clean", "neighbourhood", "network", "place", "turn")
 
     def __init__(self, source: Source, *, is_clean: bool) -> None:
         self.network = source.network
         self.neighbourhood = source.neighbourhood
         self.is_clean = is_clean
-        self.proceeds = False
         self.place = 0
+        # One for each, so that a turn that is handed out wakes one thread and not all that wait.
+        self.turn = threading.Event()
 
 
 class HashingBudget:
@@ -50,7 +52,7 @@ class HashingBudget:
         """*turns* at once; as many as there are cores without it, and two at least, so that one can be kept."""
         self._turns = max(2, turns or os.cpu_count() or 1)
         self._shared_by_failing = max(1, self._turns // 2)
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._queue: list[_Waiting] = []
         self._busy: dict[str, bool] = {}
         self._came = 0
@@ -63,20 +65,26 @@ class HashingBudget:
             TooManyAttempts: when too many of this source, or of those that have failed, wait already.
         """
         ticket = _Waiting(source, is_clean=is_clean)
-        with self._changed:
+        with self._lock:
             self._refuse_crowd(ticket)
             self._enqueue(ticket)
             self._hand_out()
-            if not self._changed.wait_for(lambda: ticket.proceeds, PATIENCE_SECONDS) and not is_clean:
-                self._queue.remove(ticket)
-                raise TooManyAttempts(_RETRY_SECONDS)
-            self._changed.wait_for(lambda: ticket.proceeds)
+        if not ticket.turn.wait(PATIENCE_SECONDS) and not is_clean:
+            self._give_up(ticket)
+        ticket.turn.wait()
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 del self._busy[source.network]
                 self._hand_out()
+
+    def _give_up(self, ticket: _Waiting) -> None:
+        with self._lock:
+            # It may have got its turn in the meantime.
+            if not ticket.turn.is_set():
+                self._queue.remove(ticket)
+                raise TooManyAttempts(_RETRY_SECONDS)
 
     def _refuse_crowd(self, ticket: _Waiting) -> None:
         own = sum(each.network == ticket.network for each in self._queue)
@@ -104,5 +112,4 @@ class HashingBudget:
                 break
             self._queue.remove(ticket)
             self._busy[ticket.network] = ticket.is_clean
-            ticket.proceeds = True
-        self._changed.notify_all()
+            ticket.turn.set()

@@ -15,7 +15,7 @@ from pki_revocation.errors import PkiError
 
 # The issuer, the journal's row and the language.
 ReceiptKey = tuple[int, int, DocumentLanguage]
-# One that is being made, and two that wait: of the process's 32 threads.
+# One that is being made, and two that wait: each holds a thread of the process's.
 _MOST_IN_HAND = 3
 _MOST_KEPT = 8
 _KEPT = timedelta(minutes=1)

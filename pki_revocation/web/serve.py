@@ -1,14 +1,12 @@
 """`pki-revocation serve web`: the subscriber's service, until it is told to stop."""
 
+from pki_revocation.attempts.hashing_budget import THREADS
 from pki_revocation.attempts.settings import LimitSettings
 from pki_revocation.installation import Installation
 from pki_revocation.register import refuse_foreign_pepper
 from pki_revocation.secret_files import load_pepper, load_session_key
 from pki_revocation.serving import Listener, serve_http
 from pki_revocation.settings import CodeSettings, WebSettings
-
-# Those who wait for a code to be checked hold one each, and cost a stack alone: pages are to find others that are free.
-_THREADS = 128
 
 
 def serve(installation: Installation, workers: int | None) -> None:
@@ -24,7 +22,7 @@ def serve(installation: Installation, workers: int | None) -> None:
         port=settings.port,
         operations_port=settings.operations_port,
         workers=workers or settings.workers,
-        threads=_THREADS,
+        threads=THREADS,
     )
     # Said here once, before any worker starts and fails on it.
     pepper = load_pepper(installation)

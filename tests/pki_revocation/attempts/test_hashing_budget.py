@@ -132,3 +132,16 @@ def test_nobody_steps_back_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
             each.let_go()
         assert waiting[3].has_it.wait(5)
         assert not others[4].has_it.is_set()
+
+
+def test_who_has_failed_does_not_wait_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sooner or later it is told to come again, and its place in the queue is free."""
+    monkeypatch.setattr(hashing_budget, "PATIENCE_SECONDS", 0.05)
+    budget = HashingBudget(2)
+    with holding(budget, "a", is_clean=False) as (first,):
+        for _ in range(WAITING_WITH_FAILURES + 1):
+            with pytest.raises(TooManyAttempts), budget.turn(source("b"), is_clean=False):
+                pass
+        first.let_go()
+    with budget.turn(source("b"), is_clean=False):
+        pass
