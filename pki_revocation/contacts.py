@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from .errors import PkiError
+from .language import LANGUAGES
 from .schema import certificates, contacts
 
-LANGUAGES = ("nl", "en")
 _LONGEST = 254
 # What every mail server takes: an ASCII local part without quotes, and a domain of letters, digits and hyphens.
 _ADDRESS = re.compile(

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-LANGUAGES = ("nl", "en")
+from .language import LANGUAGES
+
 # What an address window shows, the organisation's name left aside, at a size that people and sorting machines read.
 MOST_LINES = 6
 LONGEST_LINE = 60

@@ -20,10 +20,10 @@ from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeScheme, CodeVerifier
 from pki_revocation.contacts import Contact
 from pki_revocation.database import Database
-from pki_revocation.documents.language import Language
 from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.importing.importer import Importer
 from pki_revocation.installation import Installation
+from pki_revocation.language import Language
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.new_installation import set_up
 from pki_revocation.secret_files import load_pepper, write_private

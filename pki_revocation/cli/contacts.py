@@ -8,9 +8,10 @@ import click
 from pki_revocation import contacts
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
-from pki_revocation.contacts import LANGUAGES, Contact
+from pki_revocation.contacts import Contact
 from pki_revocation.errors import NotFound
 from pki_revocation.installation import Installation
+from pki_revocation.language import LANGUAGES
 from pki_revocation.model import serial_text
 from pki_revocation.numbers import parse_number
 

@@ -12,10 +12,10 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, SystemClock
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database import Database
-from pki_revocation.documents.language import Language
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
 from pki_revocation.errors import NotFound
 from pki_revocation.installation import Installation
+from pki_revocation.language import Language
 from pki_revocation.model import Confirmation, serial_text
 from pki_revocation.proof.gathering import ProofDesk
 from pki_revocation.service import RevocationService

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
+from pki_revocation.language import Language
 from pki_revocation.settings import ContactSettings
-
-from .language import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

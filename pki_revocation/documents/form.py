@@ -15,13 +15,13 @@ from io import BytesIO
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, String
 
+from pki_revocation.language import Language
 from pki_revocation.numbers import grouped, parse_number
 from pki_revocation.settings import ContactSettings
 
 from .contact import Contact
 from .field_font import DEFAULT_APPEARANCE, FieldFont
 from .form_fields import DEFAULT_REASON, REASON, Kind, field_kind, tooltips
-from .language import Language
 from .typesetting import typeset
 
 _PREFIX = "field:"

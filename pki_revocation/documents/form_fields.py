@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from .language import Language
+from pki_revocation.language import Language
 
 REASON = "reason"
 DEFAULT_REASON = "none"

@@ -6,25 +6,22 @@ it (ISO 14289-1). The proof is the signed OCSP response and the CRL; the words b
 
 import json
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from pki_revocation.language import AMSTERDAM, Language
 from pki_revocation.model import Confirmation, EntryKind, serial_text
 from pki_revocation.numbers import grouped
 from pki_revocation.proof.gathering import Proof
 from pki_revocation.reasons import RevocationReason
 
 from .checking import attachments_of, commands_for
-from .language import Language
 from .typesetting import DocumentNotSet, typeset
 
-_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _LOCAL = {Language.DUTCH: "EEEE d MMMM y 'om' HH:mm:ss", Language.ENGLISH: "EEEE d MMMM y 'at' HH:mm:ss"}
 _UTC = {Language.DUTCH: "d MMMM y 'om' HH:mm:ss 'UTC'", Language.ENGLISH: "d MMMM y 'at' HH:mm:ss 'UTC'"}
-_LOCALES = {Language.DUTCH: "nl_NL", Language.ENGLISH: "en_GB"}
 _REGIONS = {Language.DUTCH: "NL", Language.ENGLISH: "GB"}
 _NAMES = {Language.DUTCH: "intrekkingsbewijs", Language.ENGLISH: "revocation-receipt"}
 
@@ -121,11 +118,11 @@ def _proof(confirmation: Confirmation, proof: Proof, language: Language) -> dict
 
 
 def _moment(moment: datetime, language: Language) -> str:
-    return str(format_datetime(moment, _LOCAL[language], tzinfo=_AMSTERDAM, locale=_LOCALES[language]))
+    return str(format_datetime(moment, _LOCAL[language], tzinfo=AMSTERDAM, locale=language.locale))
 
 
 def _utc(moment: datetime, language: Language) -> str:
-    return str(format_datetime(moment, _UTC[language], tzinfo=UTC, locale=_LOCALES[language]))
+    return str(format_datetime(moment, _UTC[language], tzinfo=UTC, locale=language.locale))
 
 
 def _common_name(name: x509.Name) -> str:

@@ -15,8 +15,8 @@ from pki_revocation.clock import Clock
 from pki_revocation.contacts import Contact
 from pki_revocation.database import Database
 from pki_revocation.documents.contact import Contact as Desk
-from pki_revocation.documents.language import Language
 from pki_revocation.failpoints import reach
+from pki_revocation.language import Language
 from pki_revocation.model import serial_text
 from pki_revocation.outbox import MailKind, Outcome, QueuedMail
 from pki_revocation.settings import ContactSettings

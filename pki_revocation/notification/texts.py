@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 
 from pki_revocation.documents.contact import Contact
+from pki_revocation.language import AMSTERDAM, Language
 from pki_revocation.reasons import RevocationReason
 
-_HOME = ZoneInfo("Europe/Amsterdam")
-_LOCALES = {"nl": "nl_NL", "en": "en_GB"}
 _HIDDEN = "•••• ••••"
 
 _REASONS = {
@@ -171,7 +169,7 @@ def masked(number: str) -> str:
 
 def in_words(language: str, moment: datetime) -> str:
     """A moment as people in the Netherlands read it, with the zone's name."""
-    local, locale = moment.astimezone(_HOME), _LOCALES[language]
+    local, locale = moment.astimezone(AMSTERDAM), Language(language).locale
     joined = "om" if language == "nl" else "at"
     zone = "Nederlandse tijd" if language == "nl" else "Dutch time"
     clock = format_time(local, "HH:mm:ss", locale=locale)

@@ -7,9 +7,9 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.database import PATIENCE_OF_PEOPLE
 from pki_revocation.documents.form import form_for
-from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
+from pki_revocation.language import Language
 from pki_revocation.proof.gathering import ProofDesk
 from pki_revocation.secret_files import load_pepper, load_session_key
 from pki_revocation.service import RevocationService
@@ -35,7 +35,7 @@ def application(installation: Installation) -> Application:
     limits = installation.section(LimitSettings)
     verifier = CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme)
     contact = installation.section(ContactSettings)
-    for language in DocumentLanguage:
+    for language in Language:
         # Set once now: an address that cannot be printed is said at the start, and not to a subscriber.
         form_for(contact, language)
     service = RevocationService(

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
 
 from pki_revocation.documents.contact import Contact
-from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.errors import MistypedNumber
+from pki_revocation.language import Language
 from pki_revocation.maintenance import Maintenance
 from pki_revocation.numbers import parse_number
 from pki_revocation.settings import ContactSettings
 
-from .languages import Language, current_language
+from .languages import current_language
 from .moments import in_the_netherlands
 
 FORM_ENDPOINTS = {Language.DUTCH: "form.dutch", Language.ENGLISH: "form.english"}
@@ -44,7 +44,7 @@ def fallback_sections(
     return tuple(
         FallbackSection(
             language=language,
-            contact=Contact.of(contact, DocumentLanguage(language.value)),
+            contact=Contact.of(contact, language),
             form_url=form_url(language),
             until=None if notice is None else in_the_netherlands(notice.until, language),
         )
@@ -55,7 +55,7 @@ def fallback_sections(
 def install(app: Flask, contact: ContactSettings) -> None:
     """Have the answers say how you are reached: the fall-back page all of it, every page in its help (WCAG 3.2.6)."""
     app.extensions[_EXTENSION] = contact
-    app.jinja_env.globals["contact_in"] = lambda language: Contact.of(contact, DocumentLanguage(language.value))
+    app.jinja_env.globals["contact_in"] = lambda language: Contact.of(contact, language)
 
 
 def fallback_answer(retry_after: int, notice: Maintenance | None = None) -> Response:

@@ -10,11 +10,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from pki_revocation.documents.form import FORM_NAMES, form_for
-from pki_revocation.documents.language import Language as DocumentLanguage
+from pki_revocation.language import Language
 from pki_revocation.settings import ContactSettings
 
 from .fallback import fallback_sections
-from .languages import Language
 
 # Where the files are served: a path of their own, away from the service's.
 BASE = "/fallback/"
@@ -37,7 +36,7 @@ def export_fallback(folder: Path, contact: ContactSettings) -> tuple[str, ...]:
     files = {name: (_HERE / "static" / name).read_bytes() for name in _ASSETS}
     files["index.html"] = _page(contact).encode()
     files["problem.json"] = json.dumps(_PROBLEM).encode()
-    for language in DocumentLanguage:
+    for language in Language:
         files[f"{FORM_NAMES[language]}.pdf"] = form_for(contact, language)
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fallback-", dir=folder) as drafts:
@@ -56,7 +55,7 @@ def _page(contact: ContactSettings) -> str:
     )
 
     def form_url(language: Language) -> str:
-        return f"{BASE}{FORM_NAMES[DocumentLanguage(language.value)]}.pdf"
+        return f"{BASE}{FORM_NAMES[language]}.pdf"
 
     template = environment.get_template("fallback_static.html")
     return template.render(sections=fallback_sections(contact, form_url), notice=None, base=BASE)

@@ -6,8 +6,8 @@ It needs no database: it is there when the page is not.
 from flask import Blueprint, Response, make_response, render_template, request
 
 from pki_revocation.documents.form import FORM_NAMES, form_for
-from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.errors import MistypedNumber
+from pki_revocation.language import Language
 from pki_revocation.settings import ContactSettings
 
 from .error_pages import ErrorPage
@@ -27,7 +27,7 @@ def form_pages(contact: ContactSettings) -> Blueprint:
     """The form's addresses; forms say how *contact* is reached."""
     blueprint = Blueprint("form", __name__)
 
-    def answer(language: DocumentLanguage) -> Response:
+    def answer(language: Language) -> Response:
         try:
             pdf = form_for(contact, language, request.args.get("number", "").strip())
         except MistypedNumber:
@@ -39,10 +39,10 @@ def form_pages(contact: ContactSettings) -> Blueprint:
 
     @blueprint.get("/formulier")
     def dutch() -> Response:
-        return answer(DocumentLanguage.DUTCH)
+        return answer(Language.DUTCH)
 
     @blueprint.get("/form")
     def english() -> Response:
-        return answer(DocumentLanguage.ENGLISH)
+        return answer(Language.ENGLISH)
 
     return blueprint

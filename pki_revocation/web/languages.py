@@ -5,7 +5,6 @@ Dutch is the first language: a browser that asks for neither gets it.
 """
 
 import gettext
-from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
 
@@ -13,28 +12,13 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, Response, current_app, g, request
 
+from pki_revocation.language import Language
+
 CATALOGUE = Path(__file__).parent / "translations" / "nl.po"
 PARAMETER = "lang"
-DUTCH_ADDRESS = "/intrekken"
+DUTCH_ADDRESS = Language.DUTCH.page
 _EXTENSION = "pki-revocation-languages"
 _A_YEAR = 365 * 24 * 60 * 60
-
-
-class Language(StrEnum):
-    """A language of the page, by its BCP 47 tag."""
-
-    DUTCH = "nl"
-    ENGLISH = "en"
-
-    @property
-    def own_name(self) -> str:
-        """What its speakers call it."""
-        return "Nederlands" if self is Language.DUTCH else "English"
-
-    @property
-    def locale(self) -> str:
-        """Whose way of writing dates: British, not American, for English."""
-        return "nl_NL" if self is Language.DUTCH else "en_GB"
 
 
 _SPEAKING = {DUTCH_ADDRESS: Language.DUTCH}

@@ -1,16 +1,13 @@
 """Moments as people read them, in Dutch local time and UTC, and as programs write them: ISO 8601 with a zone."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
 from pki_revocation.clock import whole_second
 from pki_revocation.errors import RevocationRefused
+from pki_revocation.language import AMSTERDAM, Language
 
-from .languages import Language
-
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 # RFC 5280 section 4.1.2.5.1: the earliest moment that a UTCTime can say; no key of a certificate is older.
 EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pki_revocation.clock import Clock
-from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.errors import PkiError
+from pki_revocation.language import Language
 
 # The issuer, the journal's row and the language.
-ReceiptKey = tuple[int, int, DocumentLanguage]
+ReceiptKey = tuple[int, int, Language]
 # One that is being made, and two that wait: each holds a thread of the process's.
 _MOST_IN_HAND = 3
 _MOST_KEPT = 8

@@ -4,8 +4,8 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import Gone, NotFound
 
 from pki_revocation.clock import Clock
-from pki_revocation.documents.language import Language as DocumentLanguage
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
+from pki_revocation.language import Language
 from pki_revocation.model import Confirmation
 from pki_revocation.proof.gathering import ProofDesk
 from pki_revocation.service import RevocationService
@@ -14,7 +14,7 @@ from .receipt_counter import MadeReceipt, ReceiptCounter
 from .tokens import RECEIPT_LIFETIME, Receipts
 
 # The path's last part in each language.
-FILES = {DocumentLanguage.DUTCH: "intrekkingsbewijs", DocumentLanguage.ENGLISH: "revocation-receipt"}
+FILES = {Language.DUTCH: "intrekkingsbewijs", Language.ENGLISH: "revocation-receipt"}
 
 
 def receipt_documents(*, service: RevocationService, clock: Clock, receipts: Receipts, desk: ProofDesk) -> Blueprint:
@@ -23,7 +23,7 @@ def receipt_documents(*, service: RevocationService, clock: Clock, receipts: Rec
     languages = {file: language for language, file in FILES.items()}
     counter = ReceiptCounter(clock)
 
-    def make(confirmation: Confirmation, language: DocumentLanguage) -> MadeReceipt:
+    def make(confirmation: Confirmation, language: Language) -> MadeReceipt:
         proof = desk.gather(confirmation)
         pdf = compile_receipt(confirmation, proof, language, clock.now())
         return MadeReceipt(pdf=pdf, complete=proof.ocsp is not None and proof.crl is not None)

@@ -15,9 +15,9 @@ from babel.dates import get_month_names
 
 from pki_revocation.clock import whole_second
 from pki_revocation.errors import RevocationRefused
+from pki_revocation.language import AMSTERDAM, Language
 
-from .languages import Language
-from .moments import AMSTERDAM, EARLIEST
+from .moments import EARLIEST
 
 _WHOLE_DATE = re.compile(r"(?P<day>\d{1,2})[-/. ](?P<month>\d{1,2})[-/. ](?P<year>\d{4})", re.ASCII)
 _WHOLE_DATE_ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})", re.ASCII)

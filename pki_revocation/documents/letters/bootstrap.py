@@ -4,10 +4,9 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.database import Database
-from pki_revocation.documents.language import Language
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.installation import Installation
-from pki_revocation.recipient import LANGUAGES
+from pki_revocation.language import LANGUAGES, Language
 from pki_revocation.secret_files import load_pepper
 from pki_revocation.settings import CodeSettings, ContactSettings, LetterSettings, WebSettings
 

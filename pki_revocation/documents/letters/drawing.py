@@ -8,7 +8,7 @@ from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier, new_code
 from pki_revocation.database import Database
 from pki_revocation.documents.contact import Contact
-from pki_revocation.documents.language import Language
+from pki_revocation.language import Language
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.settings import ContactSettings
 

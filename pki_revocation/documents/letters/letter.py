@@ -14,15 +14,14 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import segno
 import typst
 from babel.dates import format_date, format_datetime
 
 from pki_revocation import codes, numbers
-from pki_revocation.documents.language import Language
 from pki_revocation.errors import PkiError
+from pki_revocation.language import AMSTERDAM, Language
 from pki_revocation.model import serial_text
 
 _TEMPLATE = Path(__file__).with_name("letter.typ")
@@ -30,8 +29,6 @@ _TEMPLATE = Path(__file__).with_name("letter.typ")
 _KEPT_FOR = 12
 _UNDRAWN = re.compile(r'the text `"(.+)"` could not be displayed')
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),(?! )")
-_HOME = ZoneInfo("Europe/Amsterdam")
-_LOCALES = {Language.DUTCH: ("NL", "nl_NL"), Language.ENGLISH: ("GB", "en_GB")}
 _MOMENTS = {
     Language.DUTCH: ("d MMMM y 'om' HH:mm", "Nederlandse tijd"),
     Language.ENGLISH: ("d MMMM y 'at' HH:mm", "Dutch time"),
@@ -115,14 +112,14 @@ def _let_go() -> None:
 
 
 def _inputs(content: LetterContent, *, has_window: bool) -> dict[str, object]:
-    region, locale = _LOCALES[content.language]
+    locale = content.language.locale
     addressee = content.organisation or content.subject
     return {
         "language": content.language.value,
-        "region": region,
+        "region": locale.partition("_")[2],
         "addressee": addressee,
         "address": [addressee, *content.address] if has_window else [],
-        "dated": format_date(content.dated.astimezone(_HOME), "long", locale=locale),
+        "dated": format_date(content.dated.astimezone(AMSTERDAM), "long", locale=locale),
         "organisation": content.organisation,
         # A blank behind each comma lets a long name go on over the next line.
         "subject": _UNESCAPED_COMMA.sub(", ", content.subject),
@@ -178,7 +175,7 @@ def _picture(address: str) -> str:
 def _moment(moment: datetime, language: Language) -> str:
     """In the time that the page shows too."""
     pattern, zone = _MOMENTS[language]
-    return f"{format_datetime(moment, pattern, tzinfo=_HOME, locale=_LOCALES[language][1])} ({zone})"
+    return f"{format_datetime(moment, pattern, tzinfo=AMSTERDAM, locale=language.locale)} ({zone})"
 
 
 @cache

@@ -24,7 +24,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.database import Database
-from pki_revocation.documents.language import Language
+from pki_revocation.language import Language
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.schema import certificates
 from pki_revocation.settings import ContactSettings

@@ -11,7 +11,7 @@ from pikepdf import Pdf
 
 from pki_revocation.documents.field_font import RESOURCE, FieldFont, letters
 from pki_revocation.documents.form import form_for
-from pki_revocation.documents.language import Language
+from pki_revocation.language import Language
 from pki_revocation.numbers import grouped, number_at
 from tests.pki_revocation.documents.claims import broken_claims, fonts_without_a_program
 from tests.pki_revocation.documents.test_form import CONTACT

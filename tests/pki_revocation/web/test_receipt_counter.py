@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from pki_revocation.database import Database
-from pki_revocation.documents.language import Language
+from pki_revocation.language import Language
 from pki_revocation.model import Confirmation
 from pki_revocation.proof.addresses import ServiceAddress
 from pki_revocation.proof.gathering import Proof, ProofDesk

@@ -10,9 +10,9 @@ from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.database import Database
-from pki_revocation.documents.language import Language
 from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.importing.importer import Importer
+from pki_revocation.language import Language
 from pki_revocation.model import IssuedCertificate, Issuer
 from pki_revocation.schema import certificates
 from tests.fakes import FakeClock

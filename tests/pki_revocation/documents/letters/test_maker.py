@@ -14,12 +14,12 @@ from pki_revocation import register
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database import Database
-from pki_revocation.documents.language import Language
 from pki_revocation.documents.letters import single_letters
 from pki_revocation.documents.letters.code_store import CodeStore
 from pki_revocation.documents.letters.drawing import letter_name
 from pki_revocation.documents.letters.eligibility import CodeRefused
 from pki_revocation.documents.letters.maker import LetterMaker
+from pki_revocation.language import Language
 from pki_revocation.model import Channel, IssuedCertificate
 from pki_revocation.numbers import grouped, number_at
 from pki_revocation.reasons import RevocationReason

@@ -1,0 +1,32 @@
+"""The languages that subscribers are spoken to in, and where they live: on pages, paper and in mail alike."""
+
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+class Language(StrEnum):
+    """By its BCP 47 tag; Dutch is the first."""
+
+    DUTCH = "nl"
+    ENGLISH = "en"
+
+    @property
+    def own_name(self) -> str:
+        """What its speakers call it."""
+        return "Nederlands" if self is Language.DUTCH else "English"
+
+    @property
+    def locale(self) -> str:
+        """Whose way of writing dates: British, not American, for English."""
+        return "nl_NL" if self is Language.DUTCH else "en_GB"
+
+    @property
+    def page(self) -> str:
+        """The path of the subscriber's page in this language."""
+        return "/intrekken" if self is Language.DUTCH else "/revoke"
+
+
+# What a register or an operator may say; neither needs an enumeration for it.
+LANGUAGES = tuple(each.value for each in Language)
