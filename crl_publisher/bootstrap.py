@@ -4,6 +4,15 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from crl_publisher.distribution.app import create_app
+from crl_publisher.distribution.max_age import MaxAge
+from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.offline.alarms import ElsewhereWatch
+from crl_publisher.offline.installing import Installing
+from crl_publisher.offline.requesting import Requesting
+from crl_publisher.outlets.published_files import PUBLISHED
+from crl_publisher.publishing.delegating import Delegating
+from crl_publisher.publishing.publisher import Publisher
 from keys.delegate_issuing import DelegateIssuing
 from keys.key_use import KeyUses
 from keys.keyring import Keyring
@@ -16,19 +25,10 @@ from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
-from .delegating import Delegating
-from .distribution import create_app
-from .elsewhere.installing import Installing
-from .elsewhere.requesting import Requesting
-from .elsewhere.watch import ElsewhereWatch
-from .issuance import CrlIssuance
-from .max_age import MaxAge
 from .outlets import DirectoryOutlet, Outlet
 from .outlets.mirrors import Mirrors
 from .probe.probing import Probe
 from .probe.settings import ProbeSettings
-from .published_files import PUBLISHED
-from .publisher import Publisher
 from .scheduling.book import ScheduleBook
 from .scope import Scope
 from .standing import standing_crls

@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge
 
-from .store import PublishedCrl
+from .published import PublishedCrl
 
 _NUMBER = Gauge("crl_number", "Number of the CRL that is public", ["issuer", "scope"])
 _THIS_UPDATE = Gauge("crl_this_update_timestamp_seconds", "thisUpdate of the CRL that is public", ["issuer", "scope"])

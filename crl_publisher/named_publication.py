@@ -7,14 +7,14 @@ import logging
 
 from sqlalchemy import Connection
 
+from crl_publisher.issuing.issuance import CrlIssuance
 from pki_revocation.database import Database
 from pki_revocation.errors import NotFound, PkiError
 from pki_revocation.model import Issuer
 
-from . import requests
-from .issuance import CrlIssuance
+from .published import PublishedCrl
+from .publishing import requests
 from .scope import Scope
-from .store import PublishedCrl
 
 _log = logging.getLogger(__name__)
 

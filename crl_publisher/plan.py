@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from crl_publisher.crl.crl_extensions import Particulars
+from crl_publisher.entry_store.selection import Selection
 from pki_revocation.clock import iso
 from pki_revocation.model import Issuer
 
-from .crl_extensions import Particulars
-from .public import PublicCrl
+from .public_crl import PublicCrl
+from .published import PublishedCrl
 from .scope import Scope
-from .selection import Selection
-from .store import PublishedCrl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from .config import PublisherSettings
 from .errors import NotPublished
 from .outlets import Outlet
 from .outlets.mirrors import Announcing
+from .published import last_published
 from .scope import FULL
-from .store import last_published
 
 
 def serve(installation: Installation, workers: int | None = None) -> None:  # noqa: ARG001 - every service takes it

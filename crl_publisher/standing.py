@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from crl_publisher.issuing.issuance import complete_scopes
 from pki_revocation.model import Issuer
 
 from .config import CrlSettings
-from .issuance import complete_scopes
+from .published import last_published
 from .scheduling.coverage import Standing
-from .store import last_published
 
 
 def standing_crls(settings: CrlSettings) -> Callable[[Connection, Issuer], tuple[Standing, ...]]:

@@ -11,18 +11,18 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from crl_publisher.builder import build
 from crl_publisher.config import CrlSettings, PublisherSettings
-from crl_publisher.crl_extensions import Particulars
-from crl_publisher.entries import EntryStore
-from crl_publisher.issuance import CrlIssuance
+from crl_publisher.crl.builder import build
+from crl_publisher.crl.crl_extensions import Particulars
+from crl_publisher.entry_store.listing import selected_entries
+from crl_publisher.entry_store.segments import join
+from crl_publisher.entry_store.selection import Selection
+from crl_publisher.entry_store.store import EntryStore
+from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.issuing.timing import SettingsTiming
 from crl_publisher.lint_profile import LintProfile
-from crl_publisher.listing import selected_entries
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scope import FULL
-from crl_publisher.selection import Selection
-from crl_publisher.stretches import join
-from crl_publisher.timing import SettingsTiming
 from pki_revocation import journal
 from pki_revocation import register as issuers
 from pki_revocation.audit import AuditTrail

@@ -4,12 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from io import BytesIO
 
+from crl_publisher.crl.outline import read_outline
 from crl_publisher.errors import NumberNotAbove, OutletError, UnreadableCrl
-from crl_publisher.outline import read_outline
-from crl_publisher.published_files import PublishedFiles
 
 from .directory import DirectoryOutlet
 from .port import Outlet
+from .published_files import PublishedFiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from io import BytesIO
 from typing import BinaryIO
 
 from crl_publisher.errors import NumberNotAbove, OutletError
-from crl_publisher.http_exchange import Answer, Limits, exchange
 from pki_revocation.failpoints import reach
 
 from .credentials import Credentials
+from .http_exchange import Answer, Limits, exchange
 from .port import NumberOf, media_type
 
 _LARGEST = 1 << 30

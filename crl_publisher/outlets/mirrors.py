@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import BinaryIO
 
-from crl_publisher.published_files import PUBLISHED, PublishedFiles
 from pki_revocation.clock import Clock
 from pki_revocation.database import Database
 from pki_revocation.installation import Installation
@@ -19,6 +18,7 @@ from .keeping import OutletRecord
 from .mirror import Mirror
 from .opening import open_outlet
 from .port import NumberOf
+from .published_files import PUBLISHED, PublishedFiles
 from .settings import OutletSettings
 from .states import forget_other_outlets
 

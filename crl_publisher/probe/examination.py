@@ -14,12 +14,12 @@ from typing import BinaryIO
 
 from cryptography import x509
 
+from crl_publisher.crl.outline import CrlOutline, read_outline
+from crl_publisher.crl.reading import read_crl
 from crl_publisher.errors import UnreadableCrl
-from crl_publisher.findings import Findings
-from crl_publisher.http_exchange import Answer
+from crl_publisher.gate.findings import Findings
+from crl_publisher.outlets.http_exchange import Answer
 from crl_publisher.outlets.port import media_type
-from crl_publisher.outline import CrlOutline, read_outline
-from crl_publisher.reading import read_crl
 from pki_revocation.clock import iso
 
 from .expectations import Expected

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from crl_publisher.published import PublishedCrl, last_published
 from crl_publisher.scope import Part, Scope
-from crl_publisher.store import PublishedCrl, last_published
 from pki_revocation import register
 from pki_revocation.model import Issuer
 

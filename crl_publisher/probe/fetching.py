@@ -6,7 +6,7 @@ from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from crl_publisher.errors import ExchangeFailed
-from crl_publisher.http_exchange import Answer, Limits, exchange
+from crl_publisher.outlets.http_exchange import Answer, Limits, exchange
 
 _REDIRECTS = {
     HTTPStatus.MOVED_PERMANENTLY,

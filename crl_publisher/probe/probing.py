@@ -9,8 +9,8 @@ from datetime import datetime
 from tempfile import TemporaryFile
 
 from crl_publisher.errors import ExchangeFailed
-from crl_publisher.findings import Finding, Findings
-from crl_publisher.http_exchange import Limits
+from crl_publisher.gate.findings import Finding, Findings
+from crl_publisher.outlets.http_exchange import Limits
 from pki_revocation.clock import Clock
 from pki_revocation.database import Database
 from pki_revocation.errors import PkiError

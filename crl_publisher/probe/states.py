@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from crl_publisher.findings import Finding, Level
+from crl_publisher.gate.findings import Finding, Level
 from pki_revocation.clock import iso
 from pki_revocation.schema import probe_states
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from crl_publisher.config import CrlSettings, PublisherSettings
-from crl_publisher.issuance import CrlIssuance
+from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.issuing.timing import SettingsTiming
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.plan import Plan
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scope import FULL
 from crl_publisher.standing import standing_crls
-from crl_publisher.timing import SettingsTiming
 from keys.identity import SigningIdentity
 from pki_revocation.audit import AuditTrail
 from pki_revocation.database import Database
@@ -22,7 +22,7 @@ from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.crafted import Parts, entry, parts_of, reason_code
 from tests.crl_publisher.plans import plan_of
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publishing import issuance_of
+from tests.crl_publisher.publications import issuance_of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 

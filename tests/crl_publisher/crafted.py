@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from crl_publisher.builder import subject_name
-from crl_publisher.crl_extensions import Particulars
+from crl_publisher.crl.builder import subject_name
+from crl_publisher.crl.crl_extensions import Particulars
 from keys.identity import SigningIdentity
 from pki_revocation.der import bit_string, explicit, extension, integer, object_identifier, sequence, time, tlv
 

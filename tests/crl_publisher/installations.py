@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crl_publisher.store import PublishedCrl, published
+from crl_publisher.published import PublishedCrl, published
 from keys.file_key import save_key
 from pki_revocation import register
 from pki_revocation.clock import SystemClock

@@ -6,17 +6,17 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
-from crl_publisher.crl_extensions import Particulars
+from crl_publisher.crl.crl_extensions import Particulars
+from crl_publisher.crl.reading import read_crl
 from crl_publisher.errors import CrlRejected
-from crl_publisher.inspection import inspect
+from crl_publisher.gate.inspection import inspect
 from crl_publisher.plan import Plan
-from crl_publisher.public import PublicCrl
-from crl_publisher.reading import read_crl
+from crl_publisher.public_crl import PublicCrl
+from crl_publisher.published import PublishedCrl
 from crl_publisher.scope import Scope
-from crl_publisher.store import PublishedCrl
 from pki_revocation.database import Database
 from tests.crl_publisher.population import Population
-from tests.crl_publisher.publishing import RULES
+from tests.crl_publisher.publications import RULES
 
 NUMBER = 1_800_000_000
 

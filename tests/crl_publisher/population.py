@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from sqlalchemy import insert
 
-from crl_publisher.entries import encode_entry
+from crl_publisher.entry_store.store import encode_entry
 from keys.errors import UnusableKey
 from keys.identity import Purpose, SigningIdentity, identify
 from pki_revocation import journal

@@ -18,7 +18,7 @@ from pki_revocation import register
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from tests.crl_publisher.population import OneKey
-from tests.crl_publisher.publishing import issuance_of
+from tests.crl_publisher.publications import issuance_of
 
 
 def main(url: str, folder: Path, count: int) -> None:

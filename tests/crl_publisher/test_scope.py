@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from crl_publisher.crl_extensions import Particulars
+from crl_publisher.crl.crl_extensions import Particulars
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope, certificate_path
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from crl_publisher.config import CrlSettings
+from crl_publisher.issuing.shards import add_shard
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope
-from crl_publisher.shards import add_shard
 from keys.algorithms import algorithm_for
 from keys.demo.hierarchy import make_root
 from pki_revocation import register
@@ -25,7 +25,7 @@ from pki_revocation.database import Database
 from pki_revocation.importing.importer import Importer
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publishing import issuance_of, with_deltas
+from tests.crl_publisher.publications import issuance_of, with_deltas
 from tests.pki import DAY
 
 # Whom each certificate names, and whether it is a CA's.

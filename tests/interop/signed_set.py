@@ -20,7 +20,7 @@ from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.population import Population
-from tests.crl_publisher.publishing import issuance_of
+from tests.crl_publisher.publications import issuance_of
 from tests.fakes import FakeClock
 from tests.ocsp_responder.responders import Always, responder
 

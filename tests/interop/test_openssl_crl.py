@@ -21,7 +21,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publishing import issuance_of
+from tests.crl_publisher.publications import issuance_of
 
 pytestmark = pytest.mark.skipif(which("openssl") is None, reason="needs openssl: apt-get install openssl")
 # OpenSSL 3.0 knows no ML-DSA.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pkcs11
 import pytest
 
-from crl_publisher.reading import read_crl
+from crl_publisher.crl.reading import read_crl
 from keys.demo.hierarchy import self_signed
 from keys.private_files import replace, write_new
 from pki_revocation.clock import SystemClock

@@ -29,7 +29,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import Population
-from tests.crl_publisher.publishing import issuance_of
+from tests.crl_publisher.publications import issuance_of
 from tests.fakes import FakeClock
 from tests.keys import softhsm
 from tests.keys.tokens import OnToken

@@ -12,16 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, column, insert, select, table
 
-from crl_publisher.issuance import CrlIssuance
+from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
+from crl_publisher.published import published
 from crl_publisher.scope import CA
-from crl_publisher.store import published
 from pki_revocation import register, sqlite_file
 from pki_revocation.database import MIGRATIONS, Database
 from pki_revocation.model import Issuer
 from pki_revocation.schema import certificates, crl_entries, crl_projections, crls
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publishing import crl_at, issuance_of, serials
+from tests.crl_publisher.publications import crl_at, issuance_of, serials
 from tests.fakes import FakeClock
 from tests.pki import DAY, CertificateAuthority, name
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from crl_publisher.errors import OutletError
-from crl_publisher.issuance import CrlIssuance
+from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet, Outlet
 from crl_publisher.outlets.bringing import Bringing
 from crl_publisher.outlets.keeping import OutletRecord
 from crl_publisher.outlets.mirror import Mirror
+from crl_publisher.outlets.published_files import PublishedFiles
 from crl_publisher.outlets.states import OutletState, all_outlet_states
-from crl_publisher.published_files import PublishedFiles
-from crl_publisher.store import PublishedCrl
+from crl_publisher.published import PublishedCrl
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.installations import wait_until
@@ -234,7 +234,7 @@ def test_forged_number_keeps_nothing_away(
     mirror_of: Callable[..., Mirror], server: PutServer, first: PublishedCrl, root: Path
 ) -> None:
     """A CRL of another CA with the highest of numbers is rubbish, and is replaced."""
-    from tests.crl_publisher.test_outline import crl  # noqa: PLC0415 - its key and name are another CA's
+    from tests.crl_publisher.crl.test_outline import crl  # noqa: PLC0415 - its key and name are another CA's
 
     server.files["/files/crl/issuing.crl"] = crl(number=2**159 - 1)
 

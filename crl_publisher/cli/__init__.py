@@ -1,0 +1,1 @@
+"""Commands of the publisher: crl, schedule, publisher, and what `doctor` asks of CRLs, outlets and probe."""

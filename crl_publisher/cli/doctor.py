@@ -1,0 +1,152 @@
+"""The publisher's part of `doctor`: CRLs that are signed elsewhere, and public CRLs that know more than the journal."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from crl_publisher import bootstrap
+from crl_publisher.config import CrlSettings
+from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.offline.alarms import ADVICE
+from crl_publisher.offline.status import standings
+from crl_publisher.publishing.health import PublicationCheck
+from crl_publisher.recovery.evidence import Evidence, file_evidence, public_evidence
+from crl_publisher.recovery.missing_rows import lacking
+from crl_publisher.recovery.restoration import CrlRestoration
+from keys.keyring import Keyring
+from pki_revocation import register
+from pki_revocation.audit import AuditTrail
+from pki_revocation.cli.doctor import Finding
+from pki_revocation.clock import SystemClock, iso
+from pki_revocation.database import Database
+from pki_revocation.errors import PkiError
+from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer
+
+# Where the CRLs are kept that revocations were taken back from.
+EVIDENCE = "evidence"
+
+
+def check(installation: Installation, database: Database) -> Iterator[Finding]:
+    """The CRLs' part of `doctor`.
+
+    Raises:
+        ConfigurationError: when a section is wrong.
+    """
+    return _Doctor(installation, database).examine()
+
+
+def restorations(installation: Installation, database: Database, files: Sequence[Path]) -> Iterator[CrlRestoration]:
+    """What the journals lack of what public CRLs, or *files* alone, list.
+
+    Raises:
+        NoEvidence: when a file or a public CRL proves nothing.
+        UnreadableCrl: when one of its entries is broken.
+        OutletError, StoreError: when what is public or the database cannot be read.
+    """
+    return _Doctor(installation, database).restorations(files)
+
+
+class _Doctor:
+    """Looks at an installation's CRLs."""
+
+    def __init__(self, installation: Installation, database: Database) -> None:
+        """*database* is open, and of the right revision."""
+        self._installation = installation
+        self._database = database
+        self._clock = SystemClock()
+
+    def examine(self) -> Iterator[Finding]:
+        issuance = bootstrap.issuance(self._installation, self._database)
+        keyring = Keyring.open(self._installation, self._clock)
+        notice = self._installation.section(CrlSettings).elsewhere_notice
+        for issuer in self._issuers():
+            if not keyring.signs_crls_for(issuer):
+                yield from self._elsewhere(issuance, issuer, notice)
+            else:
+                yield from self._publication(issuance, issuer)
+            yield self._journal_is_complete(issuance, issuer)
+
+    def restorations(self, files: Sequence[Path]) -> Iterator[CrlRestoration]:
+        issuance = bootstrap.issuance(self._installation, self._database)
+        evidence: dict[Issuer, list[Evidence]] = defaultdict(list)
+        if files:
+            with self._database.read() as connection:
+                for file in files:
+                    issuer, found = file_evidence(connection, file, issuance.scopes)
+                    evidence[issuer].append(found)
+        else:
+            for issuer in self._issuers():
+                evidence[issuer] += self._public(issuance, issuer)
+        for issuer, crls in evidence.items():
+            if crls:
+                yield self._restoration(issuer, crls)
+
+    def _issuers(self) -> tuple[Issuer, ...]:
+        with self._database.read() as connection:
+            return register.all_issuers(connection)
+
+    def _public(self, issuance: CrlIssuance, issuer: Issuer) -> list[Evidence]:
+        with self._database.read() as connection:
+            scopes = issuance.scopes(connection, issuer)
+        return list(public_evidence(bootstrap.outlet(self._installation), self._database, issuer, scopes))
+
+    def _restoration(self, issuer: Issuer, evidence: list[Evidence]) -> CrlRestoration:
+        with self._database.read() as connection:
+            found = lacking(connection, issuer, evidence, self._clock.now())
+        return CrlRestoration(
+            database=self._database,
+            clock=self._clock,
+            audit=AuditTrail(self._clock),
+            folder=self._installation.path(EVIDENCE),
+            issuer=issuer,
+            evidence=evidence,
+            found=found,
+        )
+
+    def _journal_is_complete(self, issuance: CrlIssuance, issuer: Issuer) -> Finding:
+        check = f"public CRLs of {issuer.name}"
+        try:
+            evidence = self._public(issuance, issuer)
+            found = self._restoration(issuer, evidence).found
+        except PkiError as error:
+            return Finding(check, well=False, says=str(error))
+        if not found.rows:
+            return Finding(check, well=True, says="they list nothing that the journal does not have")
+        where = ", ".join(f"CRL {each.crl.number} at {each.source}" for each in evidence)
+        return Finding(
+            check,
+            well=False,
+            says=f"{where}: {len(found.rows)} revocations on it are not in the journal, as after an old backup was "
+            "restored: take them back with 'pki-revocation doctor --restore'",
+        )
+
+    def _publication(self, issuance: CrlIssuance, issuer: Issuer) -> Iterator[Finding]:
+        check = PublicationCheck(
+            database=self._database,
+            clock=self._clock,
+            book=bootstrap.book(self._installation, self._database),
+            issuance=issuance,
+            size_limit=self._installation.section(CrlSettings).size_limit,
+        )
+        holder = bootstrap.lease(self._installation, self._database).current_holder()
+        runs = "a publisher runs" if holder else "no publisher runs"
+        found = list(check.complaints(issuer))
+        for scope, sentence in found:
+            yield Finding(f"{scope.name} CRL of {issuer.name}", well=False, says=f"{sentence}; {runs}")
+        if not found:
+            yield Finding(f"CRLs of {issuer.name}", well=True, says=f"all that are due were published; {runs}")
+
+    def _elsewhere(self, issuance: CrlIssuance, issuer: Issuer, notice: timedelta) -> Iterator[Finding]:
+        with self._database.read() as connection:
+            scopes = issuance.scopes(connection, issuer)
+            found = standings(connection, issuer, scopes, self._clock.now(), notice)
+        for standing in found:
+            check = f"{standing.scope.name} CRL of {issuer.name}, signed elsewhere"
+            for alarm in standing.alarms:
+                yield Finding(check, well=False, says=f"{alarm.says}: {ADVICE}")
+            if not standing.alarms:
+                crl = standing.crl
+                says = "none is needed yet" if crl is None else f"CRL {crl.number}, good until {iso(crl.next_update)}"
+                yield Finding(check, well=True, says=says)

@@ -1,0 +1,67 @@
+"""`crl outlets`: what each outlet holds; and what `doctor` says of it."""
+
+import json
+from collections.abc import Iterator
+
+import click
+
+from crl_publisher.outlets.settings import OutletSettings
+from crl_publisher.outlets.states import OutletState, all_outlet_states
+from pki_revocation.cli.doctor import Finding
+from pki_revocation.cli.options import installation_option
+from pki_revocation.clock import iso
+from pki_revocation.database import Database
+from pki_revocation.installation import Installation
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+@installation_option
+def outlets(installation: Installation, *, as_json: bool) -> None:
+    """What each [outlets.NAME] holds of each file, since when, and why not the newest.
+
+    Ends with status 1 when one of them does not hold the newest.
+    """
+    with installation.database() as database:
+        database.check_revision()
+        states = _states(installation, database)
+    if as_json:
+        click.echo(json.dumps([state.as_json() for state in states]))
+    else:
+        for state in states:
+            click.echo(f"{'WRONG' if state.failures else 'ok   '}  {state.outlet}  {state.path}: {_says(state)}")
+        if not states:
+            click.echo("No outlet is configured beside published/, or none was written to yet.")
+    if any(state.failures for state in states):
+        click.get_current_context().exit(1)
+
+
+def check(installation: Installation, database: Database) -> Iterator[Finding]:
+    """One finding for each outlet."""
+    by_outlet: dict[str, list[OutletState]] = {}
+    for state in _states(installation, database):
+        by_outlet.setdefault(state.outlet, []).append(state)
+    for name in installation.sections(OutletSettings):
+        states = by_outlet.get(name, [])
+        wrong = [state for state in states if state.failures]
+        says = f"{len(states)} files, all up to date" if states else "nothing was written to it yet"
+        if wrong:
+            says = " ".join(f"{state.path}: {_says(state)}" for state in wrong)
+        yield Finding(f"outlet {name}", not wrong, says)
+
+
+def _states(installation: Installation, database: Database) -> tuple[OutletState, ...]:
+    """Those of outlets that are configured still."""
+    configured = installation.sections(OutletSettings)
+    with database.read() as connection:
+        return tuple(state for state in all_outlet_states(connection) if state.outlet in configured)
+
+
+def _says(state: OutletState) -> str:
+    held = "it holds nothing yet"
+    if state.held_since is not None:
+        what = "the file" if state.number is None else f"CRL {state.number}"
+        held = f"it holds {what} since {iso(state.held_since)}"
+    if not state.failures or state.next_attempt_at is None:
+        return f"{held}."
+    return f"{held}; next attempt {iso(state.next_attempt_at)}, after {state.failures} that failed: {state.failure}"

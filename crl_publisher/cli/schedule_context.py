@@ -1,0 +1,101 @@
+"""What the `schedule` commands share: options, who asks, and a desk with the book of one issuer on it."""
+
+import getpass
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from crl_publisher import bootstrap
+from crl_publisher.scheduling.book import ScheduleBook
+from crl_publisher.scheduling.document import changed, from_file
+from crl_publisher.scheduling.errors import ScheduleRefused, VersionRefused
+from crl_publisher.scheduling.schedule import Schedule
+from crl_publisher.scheduling.timeline import Timeline
+from pki_revocation import register
+from pki_revocation.clock import SystemClock, whole_second
+from pki_revocation.config import duration
+from pki_revocation.database import Database
+from pki_revocation.installation import Installation
+from pki_revocation.model import Issuer
+
+file_option = click.option(
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A whole schedule in TOML or JSON, as 'schedule show VERSION' prints it, instead of changes.",
+)
+by_option = click.option("--by", help="Who does this; the account that runs the command without it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The book, and whose schedule a command is about."""
+
+    book: ScheduleBook
+    database: Database
+    issuer: Issuer
+    now: datetime
+
+    def timeline(self) -> Timeline:
+        """The versions that count."""
+        with self.database.read() as connection:
+            return self.book.timeline(connection, self.issuer)
+
+    def timeline_from(self, begin: datetime) -> Timeline:
+        """The same, as if what is in force now had been so from *begin* on, where that lies before it."""
+        timeline = self.timeline()
+        present = timeline.in_force(self.now)
+        if begin >= present.effective_from:
+            return timeline
+        planned = tuple(each for each in timeline.versions if each.effective_from > self.now and each is not present)
+        return Timeline(timeline.issuer, (replace(present, effective_from=begin), *planned))
+
+    def wanted(self, changes: Sequence[str], file: Path | None, at: datetime | None = None) -> Schedule:
+        """The schedule that a command's arguments describe: changes are to the one in force at that time."""
+        if file is not None:
+            if changes:
+                raise ScheduleRefused("Give changes as KEY=VALUE, or --file, not both.")
+            return from_file(file)
+        return changed(self.timeline().in_force(at or self.now).schedule, changes)
+
+    def moment(self, option: str, text: str) -> datetime:
+        """A time that somebody typed: `now`, `+2h`, ISO 8601; without a zone it is the schedule's."""
+        text = text.strip()
+        if text == "now":
+            return self.now
+        try:
+            if text.startswith("+"):
+                return self.now + duration(text[1:])
+            found = datetime.fromisoformat(text)
+            if found.tzinfo is None:
+                zone = self.timeline().in_force(self.now).schedule.zone
+                found = zone.instants(found.replace(microsecond=0))[0]
+            return whole_second(found)
+        except (ValueError, OverflowError):
+            raise ScheduleRefused(
+                f"{option} {text!r} is no time: write it as 2026-11-23T14:03:22Z, 2026-11-23T15:03, +2h or now."
+            ) from None
+
+
+@contextmanager
+def open_desk(installation: Installation, issuer_name: str | None) -> Iterator[Desk]:
+    """The desk of an issuer; the default one without a name."""
+    with installation.database() as database:
+        database.check_revision()
+        with database.read() as connection:
+            issuer = register.issuer_named(connection, issuer_name)
+        yield Desk(bootstrap.book(installation, database), database, issuer, SystemClock().now())
+
+
+def who(by: str | None) -> str:
+    """Whoever says so, or the account behind the command: sudo keeps who called it."""
+    if by is not None:
+        return by
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        raise VersionRefused("This account has no name: say who you are with --by NAME.") from None

@@ -1,0 +1,220 @@
+"""Reads CRLs back by other means than they were written with: `cryptography` for the whole, asn1crypto for the frame.
+
+`cryptography` is strict about DER, but re-encodes what it is asked for; asn1crypto gives the very bytes, but takes BER
+and needs 300 µs an entry, so that it never gets the list. Both readings must agree for a CRL to be right.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple, cast
+
+from asn1crypto.core import Void
+from asn1crypto.crl import CertificateList
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+
+from crl_publisher.errors import UnreadableCrl
+from keys.algorithms import algorithm_of
+from keys.errors import UnusableKey
+from pki_revocation.reasons import RevocationReason
+
+from .layout import Layout, layout_of
+
+_REASON_CODES = {
+    x509.ReasonFlags.key_compromise: RevocationReason.KEY_COMPROMISE,
+    x509.ReasonFlags.ca_compromise: RevocationReason.CA_COMPROMISE,
+    x509.ReasonFlags.affiliation_changed: RevocationReason.AFFILIATION_CHANGED,
+    x509.ReasonFlags.superseded: RevocationReason.SUPERSEDED,
+    x509.ReasonFlags.cessation_of_operation: RevocationReason.CESSATION_OF_OPERATION,
+    x509.ReasonFlags.privilege_withdrawn: RevocationReason.PRIVILEGE_WITHDRAWN,
+    x509.ReasonFlags.aa_compromise: RevocationReason.AA_COMPROMISE,
+}
+
+
+class ReadEntry(NamedTuple):
+    """One entry as a relying party sees it; *irregular* says what no entry of ours may have, or is empty.
+
+    *serial* is the number's octets without leading zeros, as the database keeps and orders it.
+    """
+
+    serial: bytes
+    revocation_date: datetime
+    reason: RevocationReason
+    invalidity_date: datetime | None
+    irregular: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What stands around the list, in its own bytes; *time_types* are thisUpdate's and nextUpdate's."""
+
+    version: str
+    inner_algorithm: bytes
+    outer_algorithm: bytes
+    issuer: bytes
+    signature: bytes
+    time_types: tuple[str, str | None]
+    has_empty_list: bool
+
+
+@dataclass(frozen=True)
+class ReadCrl:
+    """A CRL that was read; nothing is said about whether it is right."""
+
+    data: bytes = field(repr=False)
+    parsed: x509.CertificateRevocationList = field(repr=False)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where its parts lie.
+
+        Raises:
+            UnreadableCrl: when they do not.
+        """
+        return layout_of(self.data)
+
+    @property
+    def number(self) -> int | None:
+        """The CRLNumber, or None where there is none."""
+        try:
+            return self.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+        except x509.ExtensionNotFound:
+            return None
+
+    @property
+    def base_number(self) -> int | None:
+        """A delta's BaseCRLNumber, or None for a complete CRL."""
+        try:
+            return self.extensions.get_extension_for_class(x509.DeltaCRLIndicator).value.crl_number
+        except x509.ExtensionNotFound:
+            return None
+
+    @property
+    def this_update(self) -> datetime:
+        """When it was issued, by its own word."""
+        return self.parsed.last_update_utc
+
+    @property
+    def next_update(self) -> datetime | None:
+        """By when the next one comes, or None where that is not said."""
+        return self.parsed.next_update_utc
+
+    @cached_property
+    def extensions(self) -> x509.Extensions:
+        """The CRL's own extensions.
+
+        Raises:
+            UnreadableCrl: when they are broken or stand there twice.
+        """
+        with _reading("The extensions of the CRL are broken"):
+            return self.parsed.extensions
+
+    @cached_property
+    def sha256(self) -> bytes:
+        """Over all its octets."""
+        return hashlib.sha256(self.data).digest()
+
+    def __len__(self) -> int:
+        """The number of entries."""
+        return len(self.parsed)
+
+    def frame(self) -> Frame:
+        """What asn1crypto makes of everything but the list.
+
+        Raises:
+            UnreadableCrl: when it cannot make anything of it.
+        """
+        layout = self.layout
+        with _reading("The frame of the CRL is broken"):
+            whole = CertificateList.load(layout.with_entries(()), strict=True)
+            inner = whole["tbs_cert_list"]
+            next_update = inner["next_update"]
+            return Frame(
+                version=str(inner["version"].native),
+                inner_algorithm=inner["signature"].dump(),
+                outer_algorithm=whole["signature_algorithm"].dump(),
+                issuer=inner["issuer"].dump(),
+                signature=whole["signature"].native,
+                time_types=(inner["this_update"].name, None if isinstance(next_update, Void) else next_update.name),
+                has_empty_list=layout.has_list and layout.listed.start == layout.listed.stop,
+            )
+
+    def entries(self) -> Iterator[ReadEntry]:
+        """The entries in their order.
+
+        Raises:
+            UnreadableCrl: when one is broken.
+        """
+        with _reading("An entry of the CRL is broken"):
+            for revoked in self.parsed:
+                yield _entry(revoked)
+
+    def serials(self) -> Iterator[bytes]:
+        """The entries' serials alone, which is much faster."""
+        return (serial_octets(revoked.serial_number) for revoked in self.parsed)
+
+    def read_again(self, entries: Sequence[bytes]) -> Iterator[ReadEntry]:
+        """What a relying party makes of some of its entries, given as their octets.
+
+        Raises:
+            UnreadableCrl: when one is broken.
+        """
+        return read_crl(self.layout.with_entries(entries)).entries()
+
+    def is_signed_by(self, issuer: x509.Certificate) -> bool:
+        """Whether the signature over the raw bytes is this CA's, with an algorithm that its key may sign with."""
+        try:
+            key = cast("CertificateIssuerPublicKeyTypes", issuer.public_key())
+            signed = memoryview(self.data)[self.layout.signed]
+            frame = self.frame()
+            algorithm_of(frame.outer_algorithm, key).verify(key, frame.signature, [signed])
+        except (InvalidSignature, UnusableKey, UnreadableCrl):
+            return False
+        return True
+
+
+def read_crl(data: bytes) -> ReadCrl:
+    """Read the DER of a CRL, all of it.
+
+    Raises:
+        UnreadableCrl: when it is not one CRL in strict DER.
+    """
+    with _reading("This is no CRL in DER"):
+        return ReadCrl(data, x509.load_der_x509_crl(data))
+
+
+@contextmanager
+def _reading(complaint: str) -> Iterator[None]:
+    """Whatever a parser raises for bytes that it cannot take, it is the same refusal."""
+    try:
+        yield
+    except UnreadableCrl:
+        raise
+    except Exception as error:
+        raise UnreadableCrl(f"{complaint}: {error}.") from error
+
+
+def serial_octets(serial: int) -> bytes:
+    """A serial as the database keeps it: its octets without leading zeros, and here without its sign."""
+    return abs(serial).to_bytes((serial.bit_length() + 7) // 8)
+
+
+def _entry(revoked: x509.RevokedCertificate) -> ReadEntry:
+    reason, invalidity = RevocationReason.UNSPECIFIED, None
+    irregular = "" if revoked.serial_number > 0 else "a serial that is not positive"
+    for extension in revoked.extensions:
+        value = extension.value
+        if extension.critical:
+            irregular = f"a critical extension {extension.oid.dotted_string}"
+        elif isinstance(value, x509.CRLReason) and value.reason in _REASON_CODES:
+            reason = _REASON_CODES[value.reason]
+        elif isinstance(value, x509.InvalidityDate):
+            invalidity = value.invalidity_date_utc
+        else:
+            irregular = f"the extension {extension.oid.dotted_string} with a value that no entry may have"
+    return ReadEntry(serial_octets(revoked.serial_number), revoked.revocation_date_utc, reason, invalidity, irregular)

@@ -1,0 +1,1 @@
+"""The distribution point: published CRLs and CA certificates over plain http."""

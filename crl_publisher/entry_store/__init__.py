@@ -1,0 +1,1 @@
+"""Entries that were made once for each revocation, kept so that a CRL is joined instead of encoded anew."""

@@ -1,0 +1,240 @@
+"""Stretches of stored entries, joined ahead of time: a CRL of a million entries is then read from a thousand rows.
+
+A stretch goes from its first serial to where the next one of the shard begins, so that all of them together are the
+whole list. Whoever changes an entry empties its stretch, and before a CRL is made, empty ones are joined anew. They are
+worth nothing by themselves: they follow from the entries, and the gate looks at what came of them.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+
+from crl_publisher.scope import Part
+from pki_revocation.bulk_reading import portions
+from pki_revocation.database import Database
+from pki_revocation.schema import crl_entries, crl_shards, crl_stretches
+
+from .progress import lock_projection
+from .selection import Selection, listed_entries
+
+_OCTETS = 1 << 16
+# So many entries are joined in one transaction: subscribers wait for a fifth of a second at most.
+_ENTRIES = 50_000
+# More changes than this are all over the list: all stretches are emptied at once.
+_MANY = 2000
+_columns = crl_stretches.c
+_serial = type_coerce(crl_entries.c.serial, LargeBinary)
+
+
+class _Stretch(NamedTuple):
+    """Where a stretch begins."""
+
+    shard: int
+    first: bytes
+
+
+def may_be_joined(selection: Selection) -> bool:
+    """Whether it is what stretches are for: a complete CRL of everything or of a shard."""
+    return selection.behind is None and selection.scope.part in {Part.ALL, Part.SHARD}
+
+
+def empty(connection: Connection, issuer_id: int, changed: Iterable[tuple[int, bytes]]) -> None:
+    """Entries change in the connection's transaction.
+
+    Args:
+        connection: changes them.
+        issuer_id: whose.
+        changed: their shards and serials.
+    """
+    places = list(changed)
+    if len(places) > _MANY:
+        connection.execute(update(crl_stretches).where(_columns.issuer_id == issuer_id).values(octets=None))
+        return
+    for shard, serial in places:
+        begins = select(func.max(_columns.first)).where(*_of(issuer_id, shard), _columns.first <= serial)
+        at = _columns.first == begins.scalar_subquery()
+        connection.execute(update(crl_stretches).where(*_of(issuer_id, shard), at).values(octets=None))
+
+
+def forget(connection: Connection, issuer_id: int) -> None:
+    """All entries go."""
+    connection.execute(delete(crl_stretches).where(_columns.issuer_id == issuer_id))
+
+
+def join(database: Database, selection: Selection) -> None:
+    """Join the stretches that the selection is to be read from, as far as they are not joined for it already.
+
+    An end at any point loses nothing, and so does another publisher that does the same.
+
+    Raises:
+        StoreError: when the database does not answer.
+    """
+    with database.read() as connection:
+        waiting = deque(_waiting(connection, selection))
+    while waiting:
+        with database.write() as connection:
+            if lock_projection(connection, selection.issuer_id) != selection.covers:
+                return  # another publisher is further on
+            left = _ENTRIES
+            while waiting and left > 0:
+                read, rest = _join(connection, selection, waiting.popleft(), left)
+                left -= read + 1
+                if rest is not None:
+                    waiting.appendleft(rest)
+
+
+def joined(connection: Connection, selection: Selection) -> Iterator[bytes]:
+    """The list, stretch by stretch; what is not joined for this selection is read entry by entry.
+
+    There must be no `unparted_shards`.
+    """
+    query = select(_columns.shard, _columns.first, _is_right(selection), _columns.octets)
+    open_at: _Stretch | None = None
+    for rows in portions(connection, query.where(*_ours(selection)).order_by(_columns.shard, _columns.first)):
+        for shard, first, is_right, octets in rows:
+            if open_at is not None:
+                yield from _one_by_one(connection, selection, open_at, first if shard == open_at.shard else None)
+            open_at = None if is_right else _Stretch(shard, first)
+            if is_right:
+                yield octets
+    if open_at is not None:
+        yield from _one_by_one(connection, selection, open_at, None)
+
+
+def _one_by_one(
+    connection: Connection, selection: Selection, stretch: _Stretch, behind: bytes | None
+) -> Iterator[bytes]:
+    query = listed_entries(selection, crl_entries.c.entry).where(*_within(stretch, behind))
+    for rows in portions(connection, query.order_by(crl_entries.c.serial)):
+        yield b"".join([entry for (entry,) in rows])
+
+
+def unparted_shards(connection: Connection, selection: Selection) -> list[int]:
+    """Those with entries and no stretches."""
+    ours = crl_entries.c.issuer_id == selection.issuer_id
+    if selection.scope.part is Part.SHARD:
+        shards = [selection.scope.shard]
+    else:
+        added = select(crl_shards.c.shard).where(crl_shards.c.issuer_id == selection.issuer_id)
+        shards = [0, *connection.scalars(added.order_by(crl_shards.c.shard))]
+    parted = set(connection.scalars(select(_columns.shard).where(*_ours(selection)).distinct()))
+    return [
+        shard
+        for shard in shards
+        if shard not in parted
+        and connection.execute(select(crl_entries.c.serial).where(ours, crl_entries.c.shard == shard).limit(1)).first()
+    ]
+
+
+def _waiting(connection: Connection, selection: Selection) -> list[_Stretch]:
+    """Those that are not joined for this selection, and the whole of each shard that has none."""
+    query = select(_columns.shard, _columns.first).where(*_ours(selection), _is_right(selection) == 0)
+    new = [_Stretch(shard, b"") for shard in unparted_shards(connection, selection)]
+    return new + [_Stretch(shard, first) for shard, first in connection.execute(query)]
+
+
+def _join(connection: Connection, selection: Selection, stretch: _Stretch, most: int) -> tuple[int, _Stretch | None]:
+    """Join a stretch anew, in several where it has become long.
+
+    Given back are how many entries were read, and what was left because there were more.
+    """
+    of = _of(selection.issuer_id, stretch.shard)
+    following = select(func.min(_columns.first)).where(*of, _columns.first > stretch.first)
+    behind = connection.execute(following).scalar_one()
+    query = listed_entries(selection, _serial, crl_entries.c.entry, type_coerce(crl_entries.c.not_after, Integer))
+    query = query.where(*_within(stretch, behind)).order_by(crl_entries.c.serial).limit(most + 1)
+    rows = [row for portion in portions(connection, query) for row in portion]
+    rest = _Stretch(stretch.shard, rows[most][0]) if len(rows) > most else None
+    connection.execute(delete(crl_stretches).where(*of, _columns.first == stretch.first))
+    connection.execute(insert(crl_stretches), _made(selection, stretch, rows[:most], rest))
+    return len(rows), rest
+
+
+def _made(
+    selection: Selection, stretch: _Stretch, rows: Iterable[Any], rest: _Stretch | None
+) -> list[dict[str, object]]:
+    """The rows of the table: stretches of a length, and an empty one for what is left."""
+    parts: list[tuple[bytes, list[bytes], list[int]]] = [(stretch.first, [], [])]
+    size = 0
+    for serial, entry, not_after in rows:
+        if size >= _OCTETS:
+            parts.append((serial, [], []))
+            size = 0
+        parts[-1][1].append(entry)
+        parts[-1][2].append(not_after)
+        size += len(entry)
+    before = selection.expired_before
+    limit = None if before is None else int(before.timestamp())
+    made: list[dict[str, object]] = []
+    for first, entries, ends in parts:
+        earliest = min(ends, default=None)
+        # An expired certificate that no CRL has listed yet is listed once: such a stretch is not worth keeping.
+        is_lasting = limit is None or earliest is None or earliest >= limit
+        made.append(
+            {
+                "first": first,
+                "octets": b"".join(entries) if is_lasting else None,
+                "earliest_end": None if earliest is None else datetime.fromtimestamp(earliest, UTC),
+            }
+        )
+    if rest is not None:
+        made.append({"first": rest.first, "octets": None, "earliest_end": None})
+    common = {
+        "issuer_id": selection.issuer_id,
+        "shard": stretch.shard,
+        "left_out_before": before,
+        "left_out_upto": selection.listed_upto,
+    }
+    return [common | row for row in made]
+
+
+def _is_right(selection: Selection) -> ColumnElement[Any]:
+    """Whether a stretch has exactly what the selection lists of it: 1 or 0."""
+    before = selection.expired_before
+    if before is None:
+        right = and_(_columns.octets.is_not(None), _columns.left_out_before.is_(None))
+    else:
+        right = and_(
+            _columns.octets.is_not(None),
+            or_(
+                _columns.left_out_before.is_(None),
+                and_(_columns.left_out_before <= before, _columns.left_out_upto <= selection.listed_upto),
+            ),
+            or_(_columns.earliest_end.is_(None), _columns.earliest_end >= before),
+        )
+    return case((right, 1), else_=0)
+
+
+def _ours(selection: Selection) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [_columns.issuer_id == selection.issuer_id]
+    if selection.scope.part is Part.SHARD:
+        found.append(_columns.shard == selection.scope.shard)
+    return found
+
+
+def _of(issuer_id: int, shard: int) -> tuple[ColumnElement[bool], ...]:
+    return _columns.issuer_id == issuer_id, _columns.shard == shard
+
+
+def _within(stretch: _Stretch, behind: bytes | None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [crl_entries.c.shard == stretch.shard, _serial >= stretch.first]
+    if behind is not None:
+        found.append(_serial < behind)
+    return found

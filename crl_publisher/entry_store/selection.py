@@ -1,0 +1,81 @@
+"""Which of the stored entries a CRL lists.
+
+An entry goes once a CRL that was issued beyond its certificate's validity has listed it (RFC 5280 section 3.3; BR
+4.10.1). A delta lists what changed behind its base (RFC 5280 section 5.2.4).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+
+from crl_publisher.scope import Part, Scope
+from pki_revocation.model import Issuer
+from pki_revocation.schema import certificates, crl_entries, journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What one CRL is to list.
+
+    *covers* is the journal's sequence that the store must hold, no less and no more. *expired_before* is thisUpdate of
+    the last published CRL, or of an older one that is public again; None to keep everything. *listed_upto* is the
+    sequence that these CRLs cover: later rows were not on them. *behind* is what a delta's base covers.
+    """
+
+    issuer_id: int
+    scope: Scope
+    covers: int
+    expired_before: datetime | None
+    listed_upto: int
+    behind: int | None = None
+
+
+def is_touched(connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:
+    """Whether the journal has rows behind this sequence that belong on this scope's CRL."""
+    return connection.execute(rows_behind(issuer, scope, after_sequence).limit(1)).first() is not None
+
+
+def rows_behind(issuer: Issuer, scope: Scope, after_sequence: int) -> Select[tuple[int, datetime]]:
+    """Sequence and moment of recording of the journal's rows behind a sequence that belong on this scope's CRL."""
+    rows = journal.c
+    query = select(rows.sequence, rows.recorded_at).where(rows.issuer_id == issuer.id, rows.sequence > after_sequence)
+    if scope.part is not Part.ALL:
+        registered = and_(certificates.c.issuer_id == rows.issuer_id, certificates.c.serial == rows.serial)
+        query = query.join(certificates, registered)
+        match scope.part:
+            case Part.SHARD:
+                query = query.where(certificates.c.shard == scope.shard)
+            case Part.CA:
+                query = query.where(certificates.c.is_ca)
+            case Part.USERS:
+                query = query.where(~certificates.c.is_ca)
+    return query
+
+
+def listed_entries(selection: Selection, *columns: ColumnElement[Any]) -> Select[Any]:
+    """The stored entries that a selection lists, as columns of their table."""
+    entries = crl_entries.c
+    query = select(*columns).where(entries.issuer_id == selection.issuer_id)
+    match selection.scope.part:
+        case Part.SHARD:
+            query = query.where(entries.shard == selection.scope.shard)
+        case Part.CA:
+            query = query.where(entries.is_ca)
+        case Part.USERS:
+            query = query.where(~entries.is_ca)
+    if selection.behind is not None:
+        return query.where(entries.serial.in_(_recorded_behind(selection, selection.behind)))
+    if selection.expired_before is None:
+        return query
+    not_listed_yet = _recorded_behind(selection, selection.listed_upto)
+    return query.where(or_(entries.not_after >= selection.expired_before, entries.serial.in_(not_listed_yet)))
+
+
+def _recorded_behind(selection: Selection, sequence: int) -> Select[tuple[int]]:
+    """Also not behind what is covered: a raise that came in since would call up an entry that says nothing new."""
+    rows = journal.c
+    return select(rows.serial).where(
+        rows.issuer_id == selection.issuer_id, rows.sequence > sequence, rows.sequence <= selection.covers
+    )

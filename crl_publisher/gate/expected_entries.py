@@ -1,0 +1,155 @@
+"""The entries that the journal calls for, as octets: made anew here, by other means than the entry store's.
+
+A million are made in a second or two, so each is put together from pieces that were made before. RFC 5280 sections
+5.1.2.6 and 5.3; UTCTime through 2049, GeneralizedTime from 2050.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Integer, LargeBinary, Select, and_, select, type_coerce
+
+from crl_publisher.plan import Plan
+from crl_publisher.scope import Part
+from pki_revocation.bulk_reading import portions
+from pki_revocation.model import EntryKind
+from pki_revocation.schema import certificates, journal
+
+_DAY = 86_400
+_TWO_DIGITS = tuple(f"{number:02}".encode() for number in range(60))
+_HIGH_BIT = 0x80
+_FIRST_GENERALIZED_YEAR = 2050
+# Reason and invalidity date in full: SEQUENCE { SEQUENCE { OID, OCTET STRING { ENUMERATED } } … } (RFC 5280 5.3).
+_REASON = bytes.fromhex("300a0603551d1504030a01")
+_INVALIDITY = bytes.fromhex("30180603551d180411180f")
+
+
+class Row(NamedTuple):
+    """A journal row as far as an entry shows it: serial as stored, times in Unix seconds."""
+
+    serial: bytes
+    sequence: int
+    revoked: int
+    reason: int
+    invalid_since: int | None
+
+
+def expected_entries(connection: Connection, plan: Plan, *, behind: int = 0) -> Iterator[tuple[Row, bytes]]:
+    """For each serial that the scope covers its last row, and the entry that it makes.
+
+    Args:
+        connection: reads one state.
+        plan: says scope and covered sequence.
+        behind: no row up to this sequence.
+    """
+    raised = {row.serial: row for row in _rows(connection, plan, EntryKind.RAISE, behind)}
+    encode = EntryOctets()
+    for row in _rows(connection, plan, EntryKind.REVOCATION, behind):
+        last = raised.pop(row.serial, row)
+        yield last, encode(last)
+    for row in raised.values():
+        # Its revocation is not behind; the raise is.
+        yield row, encode(row)
+
+
+def row_of(connection: Connection, plan: Plan, serial: bytes) -> Row | None:
+    """The last row of one serial that the plan covers; None when the journal has none."""
+    query = (
+        _columns()
+        .where(
+            journal.c.issuer_id == plan.issuer.id,
+            type_coerce(journal.c.serial, LargeBinary) == serial,
+            journal.c.sequence <= plan.covers_sequence,
+        )
+        .order_by(journal.c.sequence.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).one_or_none()
+    return None if found is None else Row(*found)
+
+
+class EntryOctets:
+    """Makes entries, and remembers the days."""
+
+    def __init__(self) -> None:
+        """No day yet."""
+        self._days: dict[int, tuple[bytes, bytes]] = {}
+
+    def __call__(self, row: Row) -> bytes:
+        """The DER of a row's entry."""
+        serial = row.serial
+        octets = len(serial)
+        if serial[0] & _HIGH_BIT:
+            body = b"\x02" + bytes((octets + 1,)) + b"\0" + serial
+        else:
+            body = b"\x02" + bytes((octets,)) + serial
+        body += self._time(row.revoked)
+        if row.reason:
+            inner = _REASON + bytes((row.reason,))
+            if row.invalid_since is not None:
+                inner += _INVALIDITY + self._generalized(row.invalid_since)
+            body += b"\x30" + bytes((len(inner),)) + inner
+        return b"\x30" + bytes((len(body),)) + body
+
+    def _time(self, seconds: int) -> bytes:
+        day, second = divmod(seconds, _DAY)
+        prefix = (self._days.get(day) or self._day(day))[0]
+        return prefix + _clock(second)
+
+    def _generalized(self, seconds: int) -> bytes:
+        day, second = divmod(seconds, _DAY)
+        return (self._days.get(day) or self._day(day))[1] + _clock(second)
+
+    def _day(self, day: int) -> tuple[bytes, bytes]:
+        date = datetime.fromtimestamp(day * _DAY, UTC)
+        whole = f"{date.year:04}{date:%m%d}".encode()
+        as_time = b"\x17\x0d" + whole[2:] if date.year < _FIRST_GENERALIZED_YEAR else b"\x18\x0f" + whole
+        made = self._days[day] = (as_time, whole)
+        return made
+
+
+def _clock(second: int) -> bytes:
+    return _TWO_DIGITS[second // 3600] + _TWO_DIGITS[second // 60 % 60] + _TWO_DIGITS[second % 60] + b"Z"
+
+
+def _rows(connection: Connection, plan: Plan, kind: EntryKind, behind: int) -> Iterator[Row]:
+    for rows in portions(connection, _query(plan, kind, behind)):
+        yield from map(Row._make, rows)
+
+
+def _columns() -> Select[Any]:
+    """Those of `Row`, as the driver gives them."""
+    rows = journal.c
+    return select(
+        type_coerce(rows.serial, LargeBinary),
+        rows.sequence,
+        type_coerce(rows.revocation_date, Integer),
+        rows.reason,
+        type_coerce(rows.invalidity_date, Integer),
+    )
+
+
+def _query(plan: Plan, kind: EntryKind, behind: int) -> Select[Any]:
+    rows = journal.c
+    query = _columns().where(
+        rows.issuer_id == plan.issuer.id,
+        rows.sequence > behind,
+        rows.sequence <= plan.covers_sequence,
+        rows.kind == kind.value,
+    )
+    scope = plan.scope
+    registered = and_(certificates.c.issuer_id == rows.issuer_id, certificates.c.serial == rows.serial)
+    match scope.part:
+        case Part.ALL:
+            return query
+        case Part.SHARD:
+            return query.join(certificates, registered).where(certificates.c.shard == scope.shard)
+        case Part.CA:
+            return query.where(rows.serial.in_(_authorities(plan)))
+        case Part.USERS:
+            return query.where(rows.serial.not_in(_authorities(plan)))
+
+
+def _authorities(plan: Plan) -> Select[Any]:
+    return select(certificates.c.serial).where(certificates.c.issuer_id == plan.issuer.id, certificates.c.is_ca)

@@ -1,0 +1,167 @@
+"""The gate: no CRL becomes public before another implementation has read it back and found nothing wrong.
+
+It is held against what was planned, against the CRL that is public now, and entry by entry against the journal itself,
+never against the entry store that it was made from. RFC 5280 sections 5.1 to 5.3; BR 7.2.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+
+from crl_publisher.crl.builder import subject_name
+from crl_publisher.crl.reading import Frame, ReadCrl, read_crl
+from crl_publisher.errors import UnreadableCrl
+from crl_publisher.issuing.numbering import NUMBER_LIMIT
+from crl_publisher.lint_profile import LintProfile
+from crl_publisher.plan import Plan
+from crl_publisher.scope import Part
+from keys.algorithms import algorithms_for
+from pki_revocation.clock import iso
+from pki_revocation.database import Database
+
+from .comparison import compare_entries
+from .expected_extensions import check_extensions
+from .findings import Findings
+from .lints import lint
+from .sample import look_closely
+
+_log = logging.getLogger(__name__)
+_FIRST_GENERALIZED_YEAR = 2050
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRules:
+    """What an installation asks beyond the standards: *profile* of the lints, *size_limit* in octets."""
+
+    profile: LintProfile
+    size_limit: int
+    size_blocks: bool
+
+
+def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> ReadCrl:
+    """Read a CRL back and hold it against its plan, the public one and the journal.
+
+    Raises:
+        CrlRejected: when there is a finding at error level.
+    """
+    findings = Findings()
+    try:
+        crl = read_crl(data)
+        frame = crl.frame()
+        _check_frame(frame, plan, findings)
+        if not crl.is_signed_by(plan.issuer.certificate):
+            findings.error("crl.signature", "The signature is not the issuer's over these bytes.")
+        _check_this_update(crl, frame, plan, findings)
+        _check_next_update(crl, frame, plan, findings)
+        check_extensions(crl, plan, findings)
+        _check_number(crl.number, plan, findings)
+        _check_size(len(data), rules, findings)
+        # What is not even signed right is not worth reading on.
+        findings.raise_errors()
+        with database.read() as connection:
+            new = compare_entries(connection, crl, plan, findings)
+            findings.raise_errors()
+            sample = look_closely(connection, crl, plan, new, findings)
+        authorities = plan.only_authorities or plan.scope.part is Part.CA
+        lint(crl.layout.with_entries(sample), rules.profile, findings, authorities=authorities)
+    except UnreadableCrl as error:
+        findings.error("crl.unreadable", str(error))
+    findings.raise_errors()
+    for finding in findings.listed:
+        _log.warning("%s: CRL %d: %s: %s", plan.issuer.name, plan.number, finding.id, finding.message)
+    return crl
+
+
+def _check_frame(frame: Frame, plan: Plan, findings: Findings) -> None:
+    if frame.version != "v2":
+        findings.error("crl.version", f"The version is {frame.version}, not v2 (RFC 5280 section 5.1.2.1).")
+    if frame.inner_algorithm != frame.outer_algorithm:
+        findings.error("crl.algorithm.mismatch", "The inner and outer signature algorithms differ.")
+    key = cast("CertificateIssuerPublicKeyTypes", plan.issuer.certificate.public_key())
+    if frame.outer_algorithm not in [algorithm.identifier for algorithm in algorithms_for(key)]:
+        findings.error(
+            "crl.algorithm.encoding", "The signature algorithm is not the key's, byte for byte (BR 7.1.3.2)."
+        )
+    if frame.issuer != subject_name(plan.issuer.certificate_der):
+        findings.error("crl.issuer", "The issuer is not the CA certificate's subject, byte for byte (BR 7.2).")
+    if frame.has_empty_list:
+        findings.error("crl.entries.empty-list", "An empty list must be left out (RFC 5280 section 5.1.2.6).")
+
+
+def _check_this_update(crl: ReadCrl, frame: Frame, plan: Plan, findings: Findings) -> None:
+    this_update = crl.this_update
+    _check_time_type("thisUpdate", this_update, frame.time_types[0], findings)
+    planned = plan.particulars.this_update
+    if this_update != planned:
+        findings.error("crl.this-update.unplanned", f"thisUpdate is {iso(this_update)}, planned was {iso(planned)}.")
+    if this_update > plan.moment:
+        findings.error("crl.this-update.future", f"thisUpdate {iso(this_update)} lies after {iso(plan.moment)}.")
+    if plan.public is not None and this_update < plan.public.this_update:
+        findings.error(
+            "crl.this-update.backwards",
+            f"thisUpdate {iso(this_update)} lies before the public CRL's {iso(plan.public.this_update)}.",
+        )
+
+
+def _check_next_update(crl: ReadCrl, frame: Frame, plan: Plan, findings: Findings) -> None:
+    next_update = crl.next_update
+    if next_update is None:
+        findings.error("crl.next-update.missing", "nextUpdate is missing (RFC 5280 section 5.1.2.5).")
+        return
+    _check_time_type("nextUpdate", next_update, frame.time_types[1], findings)
+    planned = plan.particulars.next_update
+    if next_update != planned:
+        findings.error("crl.next-update.unplanned", f"nextUpdate is {iso(next_update)}, planned was {iso(planned)}.")
+    if next_update <= plan.moment:
+        findings.error("crl.next-update.past", f"nextUpdate {iso(next_update)} is not after {iso(plan.moment)}.")
+    # Both ends count: a validity of ten days ends one second before ten days are over.
+    longest = plan.longest_validity
+    if longest is not None and next_update - crl.this_update >= longest:
+        findings.error(
+            "crl.next-update.too-far",
+            f"nextUpdate {iso(next_update)} is more than {longest} away: the profile allows less.",
+        )
+    public = None if plan.public is None else plan.public.next_update
+    if public is not None and next_update < public:
+        findings.warning(
+            "crl.next-update.backwards",
+            f"nextUpdate {iso(next_update)} lies before the public CRL's {iso(public)} (RFC 5280 section 5.1.2.5).",
+        )
+
+
+def _check_time_type(name: str, moment: datetime, found: str | None, findings: Findings) -> None:
+    expected = "utc_time" if moment.year < _FIRST_GENERALIZED_YEAR else "general_time"
+    if found != expected:
+        findings.error("crl.time.type", f"{name} is a {found}, not a {expected} (RFC 5280 section 5.1.2.4).")
+
+
+def _check_number(number: int | None, plan: Plan, findings: Findings) -> None:
+    if number is None:
+        findings.error("crl.number.missing", "The CRLNumber is missing (RFC 5280 section 5.2.3).")
+        return
+    if number != plan.number:
+        findings.error("crl.number.unreserved", f"The CRLNumber is {number}, and {plan.number} was reserved.")
+    if number >= NUMBER_LIMIT:
+        findings.error("crl.number.too-large", "The CRLNumber is not below 2^159 (BR 7.2.2).")
+    known = {
+        "public": None if plan.public is None else plan.public.number,
+        "recorded": None if plan.recorded is None else plan.recorded.number,
+    }
+    for name, other in known.items():
+        if other is not None and number <= other:
+            findings.error(
+                f"crl.number.not-above-{name}", f"The CRLNumber {number} is not above {other}, the {name} one."
+            )
+
+
+def _check_size(size: int, rules: GateRules, findings: Findings) -> None:
+    if size <= rules.size_limit:
+        return
+    message = f"The CRL has {size} octets, and {rules.size_limit} are what relying parties take: use shards."
+    if rules.size_blocks:
+        findings.error("crl.size", message)
+    else:
+        findings.warning("crl.size", message)

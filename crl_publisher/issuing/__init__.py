@@ -1,0 +1,1 @@
+"""From a scope and the journal to a signed CRL: plan, number, times, build, gate."""

@@ -1,0 +1,248 @@
+"""Fixes what the next CRL says: moment, covered sequence and number under the journal's head lock, audited."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, exists, func, select
+
+from crl_publisher.config import CrlSettings
+from crl_publisher.crl.crl_extensions import Particulars
+from crl_publisher.errors import LastCrlInFuture, LastCrlIsOut, NotTheLast
+from crl_publisher.plan import Plan, particulars_of
+from crl_publisher.public_crl import PublicCrl
+from crl_publisher.published import FOR_EVER, PublishedCrl, last_before, last_published
+from crl_publisher.scope import Scope
+from keys.identity import SigningIdentity
+from pki_revocation import journal
+from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import Clock, iso
+from pki_revocation.database import Database
+from pki_revocation.model import Issuer
+from pki_revocation.schema import certificates
+from pki_revocation.schema import journal as journal_table
+
+from .numbering import highest_reserved, next_number, reserve
+from .timing import Timing, Timings
+
+_SECOND = timedelta(seconds=1)
+
+
+class Planning:
+    """Makes plans; each reserves its number."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        audit: AuditTrail,
+        timings: Timings,
+        settings: CrlSettings,
+        public_url: str,
+    ) -> None:
+        """All that it needs, as arguments; *public_url* is what the addresses of CRLs begin with."""
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+        self._timings = timings
+        self._settings = settings
+        self._public_url = public_url.rstrip("/")
+
+    def complete(
+        self,
+        issuer: Issuer,
+        scope: Scope,
+        public: PublicCrl | None,
+        identity: SigningIdentity,
+        *,
+        public_delta: PublicCrl | None = None,
+        last: bool = False,
+    ) -> Plan:
+        """The next complete CRL.
+
+        Args:
+            issuer: whose.
+            scope: which.
+            public: what relying parties get now.
+            identity: signs it.
+            public_delta: the delta that they get now: its number counts too (RFC 5280 section 5.2.3).
+            last: whether it is the CA's last one, good for ever.
+
+        Raises:
+            ClockBehindJournal, LastCrlInFuture: when the clock was ahead once, or is behind now.
+            LastCrlIsOut, NotTheLast: when a last CRL is out, or would leave good certificates behind.
+        """
+        with self._database.write() as connection:
+            moment, covers = fix_moment(connection, issuer, self._clock)
+            recorded = last_published(connection, issuer, scope)
+            refuse_after_last(issuer, recorded)
+            if last:
+                refuse_while_any_is_good(connection, issuer, moment)
+            timing = self._timings.in_force(connection, issuer, moment)
+            this_update, next_update = _validity(timing, moment, recorded, public)
+            said = Particulars(
+                number=self._next_number(connection, issuer, scope, (public, public_delta), moment),
+                this_update=this_update,
+                next_update=FOR_EVER if last else next_update,
+                scope=scope,
+                freshest=self._address(issuer, scope.delta) if timing.has_deltas and not last else None,
+                next_publish=timing.next_publication(moment) if self._settings.next_publish and not last else None,
+                expired_kept_since=issuer.certificate.not_valid_before_utc if self._settings.keep_expired else None,
+            )
+            plan = Plan(
+                issuer=issuer,
+                particulars=said,
+                moment=moment,
+                covers_sequence=covers,
+                longest_validity=None if last else timing.longest_validity,
+                recorded=recorded,
+                public=public,
+                keeps_expired=self._settings.keep_expired,
+            )
+            self._reserve(connection, plan, identity)
+        return plan
+
+    def delta(
+        self,
+        issuer: Issuer,
+        scope: Scope,
+        public: PublicCrl | None,
+        identity: SigningIdentity,
+        *,
+        public_complete: PublicCrl | None = None,
+        beside: PublishedCrl | None,
+    ) -> Plan | None:
+        """The next delta to the complete CRLs of *scope*; None when there is none to refer to.
+
+        It refers to a complete CRL that has been public for long enough to be in most caches. One that comes *beside*
+        a complete CRL has its number, its thisUpdate and what it covers (RFC 5280 section 5.2.4).
+
+        Raises:
+            as `complete` says.
+        """
+        with self._database.write() as connection:
+            moment, covers = fix_moment(connection, issuer, self._clock)
+            timing = self._timings.in_force(connection, issuer, moment)
+            complete = last_published(connection, issuer, scope)
+            base = last_before(connection, issuer, scope, moment - timing.base_age)
+            # Only what is older than a delta can be combined with it, and nothing follows a last CRL.
+            if (
+                complete is None
+                or complete.is_last
+                or base is None
+                or (beside is not None and base.number >= beside.number)
+            ):
+                return None
+            recorded = last_published(connection, issuer, scope.delta)
+            if beside is None:
+                number = self._next_number(connection, issuer, scope.delta, (public, public_complete), moment)
+            else:
+                number, covers = beside.number, beside.covers_sequence
+            this_update, next_update = _validity(
+                timing, moment, recorded, public, delta=True, dated=None if beside is None else beside.this_update
+            )
+            said = Particulars(
+                number=number,
+                this_update=this_update,
+                next_update=next_update,
+                scope=scope.delta,
+                base_number=base.number,
+            )
+            plan = Plan(
+                issuer=issuer,
+                particulars=said,
+                moment=moment,
+                covers_sequence=covers,
+                longest_validity=timing.longest_validity,
+                recorded=recorded,
+                public=public,
+                base=base,
+            )
+            self._reserve(connection, plan, identity)
+        return plan
+
+    def _next_number(
+        self,
+        connection: Connection,
+        issuer: Issuer,
+        scope: Scope,
+        public: tuple[PublicCrl | None, PublicCrl | None],
+        moment: datetime,
+    ) -> int:
+        """Above complete CRLs and deltas alike, of which *public* are those that relying parties get now."""
+        numbers = [each.number for each in public if each is not None and each.number is not None]
+        reserved = highest_reserved(connection, issuer, scope)
+        return next_number(reserved=reserved, published=max(numbers, default=None), moment=moment)
+
+    def _reserve(self, connection: Connection, plan: Plan, identity: SigningIdentity) -> None:
+        if plan.particulars.this_update > plan.moment:
+            # A revocation may have taken the journal's head back to the present since.
+            raise LastCrlInFuture(iso(plan.particulars.this_update), iso(plan.moment))
+        reserve(connection, plan)
+        intent = particulars_of(plan) | {"key": identity.subject_key_identifier.hex()}
+        self._audit.record(connection, "crl.signing", intent)
+
+    def _address(self, issuer: Issuer, scope: Scope) -> str:
+        return f"{self._public_url}/{scope.path(issuer)}"
+
+
+def _validity(
+    timing: Timing,
+    moment: datetime,
+    recorded: PublishedCrl | None,
+    public: PublicCrl | None,
+    *,
+    delta: bool = False,
+    dated: datetime | None = None,
+) -> tuple[datetime, datetime]:
+    """Neither thisUpdate nor nextUpdate goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5).
+
+    *dated* is the thisUpdate of the complete CRL that a delta comes with.
+    """
+    earlier = [each for each in (recorded, public) if each is not None]
+    this_update = max([dated or moment - timing.backdate, *(each.this_update for each in earlier)])
+    promised = [each.next_update for each in earlier if each.next_update is not None]
+    next_update = max([timing.next_update(this_update, delta=delta), *promised])
+    return this_update, min(next_update, this_update + timing.longest_validity - _SECOND)
+
+
+def fix_moment(connection: Connection, issuer: Issuer, clock: Clock) -> tuple[datetime, int]:
+    """The moment of a CRL that is issued now, and the journal's sequence that it covers, both under the head's lock.
+
+    Raises:
+        ClockBehindJournal: when the clock was ahead once, or is behind now.
+    """
+    head = journal.lock_head(connection, issuer.id)
+    journal.refuse_far_future(head, clock)
+    moment = journal.moment_under_lock(head, clock)
+    journal.move_head(connection, issuer.id, head.sequence, moment)
+    return moment, head.sequence
+
+
+def refuse_after_last(issuer: Issuer, recorded: PublishedCrl | None) -> None:
+    """No CRL follows a CA's last one.
+
+    Raises:
+        LastCrlIsOut: when the one that was published last is that.
+    """
+    if recorded is not None and recorded.is_last:
+        raise LastCrlIsOut(f"CRL {recorded.number} of {issuer.name} is its last one: none can follow it.")
+
+
+def refuse_while_any_is_good(connection: Connection, issuer: Issuer, moment: datetime) -> None:
+    """ETSI EN 319 411-1 CSS-6.3.9-06: the last CRL comes when no certificate in its scope is good any more.
+
+    Raises:
+        NotTheLast: with the number of those that are.
+    """
+    revoked = exists().where(
+        journal_table.c.issuer_id == certificates.c.issuer_id, journal_table.c.serial == certificates.c.serial
+    )
+    query = select(func.count()).where(
+        certificates.c.issuer_id == issuer.id, certificates.c.not_after >= moment, ~revoked
+    )
+    good = connection.execute(query).scalar_one()
+    if good:
+        raise NotTheLast(
+            f"{issuer.name} has {good} certificates that are neither revoked nor expired: its last CRL would be good "
+            "for ever, and could never list them. Revoke them first."
+        )

@@ -1,0 +1,81 @@
+"""The publisher's watch over CRLs that it cannot sign: metrics at each look, and the alarms in its log."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from crl_publisher import metrics
+from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.scope import FULL
+from pki_revocation.clock import Clock
+from pki_revocation.database import Database
+from pki_revocation.model import Issuer
+
+from .status import AlarmKind, Standing, standings
+
+_log = logging.getLogger(__name__)
+# Nothing here changes by the second: a look costs a few queries.
+_LOOK_SECONDS = 5.0
+_REPEAT_SECONDS = 6 * 3600.0
+ADVICE = "make a request with 'pki-revocation crl request', have it signed, and install it with 'crl install'"
+
+
+class ElsewhereWatch:
+    """Raises the alarms of issuers that have no key here."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        issuance: CrlIssuance,
+        notice: timedelta,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """*issuance* knows which CRLs an issuer may have; *notice* is [crl] elsewhere_notice."""
+        self._database = database
+        self._clock = clock
+        self._issuance = issuance
+        self._notice = notice
+        self._monotonic = monotonic
+        self._looked: dict[str, float] = {}
+        self._said: dict[str, tuple[tuple[str, ...], float]] = {}
+
+    def look(self, issuer: Issuer) -> tuple[Standing, ...]:
+        """Look at an issuer's CRLs, at most every few seconds; give what was found.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        now = self._monotonic()
+        if issuer.name in self._looked and now < self._looked[issuer.name] + _LOOK_SECONDS:
+            return ()
+        self._looked[issuer.name] = now
+        with self._database.read() as connection:
+            scopes = self._issuance.scopes(connection, issuer)
+            found = standings(connection, issuer, scopes, self._clock.now(), self._notice)
+        for standing in found:
+            self._measure(issuer, standing)
+        self._say(issuer, found, now)
+        return found
+
+    def _measure(self, issuer: Issuer, standing: Standing) -> None:
+        raised = {alarm.kind for alarm in standing.alarms}
+        for kind in AlarmKind:
+            metrics.elsewhere(issuer.name, standing.scope.name, kind.value, is_raised=kind in raised)
+        if standing.crl is not None and standing.scope == FULL:
+            age = (self._clock.now() - standing.crl.published_at).total_seconds()
+            metrics.stands(standing.crl, age_seconds=age, uncovered=standing.uncovered.count)
+
+    def _say(self, issuer: Issuer, found: tuple[Standing, ...], now: float) -> None:
+        """Each alarm when it comes, again every few hours, and once when it is over."""
+        lines = tuple(f"{standing.scope.name} CRL: {alarm.says}" for standing in found for alarm in standing.alarms)
+        before, said_at = self._said.get(issuer.name, ((), 0.0))
+        if lines == before and (not lines or now < said_at + _REPEAT_SECONDS):
+            return
+        self._said[issuer.name] = (lines, now)
+        for line in lines:
+            _log.error("%s, whose CRLs are signed elsewhere: %s: %s", issuer.name, line, ADVICE)
+        if not lines:
+            _log.info("%s, whose CRLs are signed elsewhere: all is well again", issuer.name)

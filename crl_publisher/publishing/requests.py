@@ -1,0 +1,124 @@
+"""Requests for a CRL now: somebody writes a row and waits; the running publisher answers it.
+
+Most ask for what the issuer's schedule makes. One that names a scope, or wants a CA's last CRL, is answered for itself.
+An answer is JSON: what was published and what it cost, or `{"error": SENTENCE}`.
+"""
+
+import json
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from crl_publisher.published import PublishedCrl
+from crl_publisher.scope import Scope
+from pki_revocation.clock import Clock
+from pki_revocation.model import Issuer
+from pki_revocation.schema import publication_requests
+
+_KIBIBYTE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Stopwatch:
+    """What a publication costs the process that makes it; started by `start`."""
+
+    _wall: float
+    _cpu: float
+
+    @classmethod
+    def start(cls) -> Self:
+        """Begin to measure."""
+        return cls(time.monotonic(), time.process_time())
+
+    def answer(self, published: PublishedCrl) -> dict[str, object]:
+        """The answer to a request: seconds, CPU seconds and the process's peak memory in octets beside the CRL."""
+        return published.as_json() | {
+            "seconds": round(time.monotonic() - self._wall, 3),
+            "cpu_seconds": round(time.process_time() - self._cpu, 3),
+            "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRequest:
+    """Somebody asks for the CRL of one scope, by its name, or for the last one of all."""
+
+    id: int
+    scope: str
+    is_last: bool
+
+
+def ask(
+    connection: Connection, issuer: Issuer, clock: Clock, *, scope: Scope | None = None, is_last: bool = False
+) -> int:
+    """Ask for a CRL; give the request's id.
+
+    Args:
+        connection: a transaction that is committed soon.
+        issuer: whose CRL.
+        clock: dates the request.
+        scope: a complete one; None for what the schedule makes, which *is_last* rules out.
+        is_last: whether it is to be the last one, good for ever.
+    """
+    if is_last and scope is None:
+        message = "a last CRL is one scope's"
+        raise ValueError(message)
+    result = connection.execute(
+        insert(publication_requests)
+        .values(
+            issuer_id=issuer.id,
+            requested_at=clock.now(),
+            scope=None if scope is None else scope.name,
+            is_last=is_last,
+        )
+        .returning(publication_requests.c.id)
+    )
+    return int(result.scalar_one())
+
+
+def waiting(connection: Connection, issuer: Issuer) -> tuple[int, ...]:
+    """The requests for what the issuer's schedule makes that have no answer yet."""
+    query = select(publication_requests.c.id).where(
+        publication_requests.c.issuer_id == issuer.id,
+        publication_requests.c.answer.is_(None),
+        publication_requests.c.scope.is_(None),
+    )
+    return tuple(connection.scalars(query))
+
+
+def waiting_by_name(connection: Connection, issuer: Issuer) -> tuple[NamedRequest, ...]:
+    """The requests for one scope's CRL that have no answer yet, the oldest first."""
+    rows = publication_requests.c
+    query = (
+        select(rows.id, rows.scope, rows.is_last)
+        .where(rows.issuer_id == issuer.id, rows.answer.is_(None), rows.scope.is_not(None))
+        .order_by(rows.id)
+    )
+    return tuple(NamedRequest(row.id, row.scope, row.is_last) for row in connection.execute(query))
+
+
+def answer(connection: Connection, requests: Sequence[int], value: dict[str, object]) -> None:
+    """Answer requests."""
+    connection.execute(
+        update(publication_requests).where(publication_requests.c.id.in_(requests)).values(answer=json.dumps(value))
+    )
+
+
+def answer_to(connection: Connection, request: int) -> dict[str, object] | None:
+    """The answer; None while there is none."""
+    row = connection.execute(
+        select(publication_requests.c.answer).where(publication_requests.c.id == request)
+    ).one_or_none()
+    if row is None or row.answer is None:
+        return None
+    value: dict[str, object] = json.loads(row.answer)
+    return value
+
+
+def withdraw(connection: Connection, request: int) -> None:
+    """Take a request out: it was answered, or is not wanted any more."""
+    connection.execute(delete(publication_requests).where(publication_requests.c.id == request))

@@ -1,0 +1,194 @@
+"""What CRLs list and the journal lacks, entry by entry."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Connection, LargeBinary, Row, select, type_coerce
+
+from crl_publisher.crl.reading import ReadEntry
+from crl_publisher.scope import Part
+from pki_revocation.clock import iso
+from pki_revocation.model import SERIAL_LIMIT, EntryKind, Issuer, serial_text
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.schema import certificates, journal
+
+from .evidence import Evidence
+
+_LOOKED_UP_AT_ONCE = 500
+_COMPROMISE = RevocationReason.KEY_COMPROMISE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LackingRow:
+    """A row that the journal lacks.
+
+    *is_registered* says whether the certificate itself is known; where it is not, *is_ca* and *shard* are what the CRLs
+    tell of it.
+    """
+
+    kind: EntryKind
+    serial: int
+    revocation_date: datetime
+    reason: RevocationReason
+    invalidity_date: datetime | None
+    is_registered: bool
+    is_ca: bool
+    shard: int
+
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "kind": self.kind.value,
+            "serial": serial_text(self.serial),
+            "revocation_date": iso(self.revocation_date),
+            "reason": self.reason.token if self.reason else None,
+            "invalidity_date": None if self.invalidity_date is None else iso(self.invalidity_date),
+            "registered": self.is_registered,
+        }
+
+    def __str__(self) -> str:
+        """For people."""
+        parts = [serial_text(self.serial), iso(self.revocation_date), self.reason.token if self.reason else "no reason"]
+        if self.kind is EntryKind.RAISE:
+            parts.append("(its reason was raised)")
+        if not self.is_registered:
+            parts.append("(the certificate is not registered here)")
+        return "  ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """*rows* can be written, *left* says in a sentence each what cannot, and why."""
+
+    rows: list[LackingRow] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the CRLs together tell of one certificate."""
+
+    entry: ReadEntry
+    is_ca: bool
+    shard: int
+
+    def joined(self, other: "_Told") -> "_Told":
+        """The worse reason and the earlier date: a later CRL changes an entry to no other end (BR 7.2.2)."""
+        first, second = self.entry, other.entry
+        worse = second if second.reason is _COMPROMISE and first.reason is not _COMPROMISE else first
+        entry = worse._replace(revocation_date=min(first.revocation_date, second.revocation_date))
+        return replace(self, entry=entry, is_ca=self.is_ca or other.is_ca, shard=self.shard or other.shard)
+
+
+def lacking(connection: Connection, issuer: Issuer, evidence: Sequence[Evidence], now: datetime) -> Lacking:
+    """What the journal lacks of what the CRLs list.
+
+    Args:
+        connection: reads one state, or holds the journal's head.
+        issuer: who signed them.
+        evidence: the CRLs.
+        now: nothing was revoked after it.
+
+    Raises:
+        UnreadableCrl: when one of the entries is broken.
+    """
+    found, told = Lacking(), dict[bytes, _Told]()
+    for crl in evidence:
+        for entry in crl.crl.entries():
+            _tell(told, crl, entry)
+    remaining = iter(told.values())
+    while portion := list(islice(remaining, _LOOKED_UP_AT_ONCE)):
+        _compare(connection, issuer, portion, now, found)
+    return found
+
+
+def _tell(told: dict[bytes, _Told], evidence: Evidence, entry: ReadEntry) -> None:
+    scope = evidence.scope
+    one = _Told(entry, scope.part is Part.CA, scope.shard)
+    before = told.get(entry.serial)
+    told[entry.serial] = one if before is None else before.joined(one)
+
+
+def _compare(connection: Connection, issuer: Issuer, told: Sequence[_Told], now: datetime, found: Lacking) -> None:
+    serials = [each.entry.serial for each in told]
+    registered = _registered(connection, issuer, serials)
+    recorded = _recorded(connection, issuer, serials)
+    for each in told:
+        objection = _objection(each.entry, now)
+        if objection:
+            found.left.append(f"{each.entry.serial.hex()} stays as it is: {objection}.")
+            continue
+        rows = recorded.get(each.entry.serial, [])
+        if not rows:
+            is_registered = each.entry.serial in registered
+            found.rows.append(_row(each, EntryKind.REVOCATION, each.entry.revocation_date, is_registered=is_registered))
+        elif each.entry.reason is _COMPROMISE and rows[-1].reason != _COMPROMISE:
+            # The original time stands, unless it was back-dated with the raise.
+            date = min(each.entry.revocation_date, rows[0].revocation_date)
+            found.rows.append(_row(each, EntryKind.RAISE, date, is_registered=True))
+        else:
+            found.left.extend(_differences(each.entry, rows[-1]))
+
+
+def _row(told: _Told, kind: EntryKind, date: datetime, *, is_registered: bool) -> LackingRow:
+    return LackingRow(
+        kind=kind,
+        serial=int.from_bytes(told.entry.serial),
+        revocation_date=date,
+        reason=told.entry.reason,
+        invalidity_date=told.entry.invalidity_date,
+        is_registered=is_registered,
+        is_ca=told.is_ca,
+        shard=told.shard,
+    )
+
+
+def _objection(entry: ReadEntry, now: datetime) -> str:
+    if entry.irregular:
+        return f"its entry has {entry.irregular}, and the journal knows only final revocations"
+    if int.from_bytes(entry.serial) >= SERIAL_LIMIT:
+        return "its serial takes over 20 octets (RFC 5280 section 4.1.2.2)"
+    if entry.revocation_date > now:
+        return f"its revocation is dated {iso(entry.revocation_date)}, in the future"
+    if entry.invalidity_date is not None and entry.reason is not _COMPROMISE:
+        return f"it has an invalidity date, and the reason {entry.reason.token}"
+    return ""
+
+
+def _differences(entry: ReadEntry, row: Row[tuple[bytes, datetime, int]]) -> Iterator[str]:
+    """What the journal says otherwise and stands: it was revoked here again before anybody looked."""
+    reason = RevocationReason(row.reason)
+    if entry.revocation_date < row.revocation_date:
+        yield (
+            f"{entry.serial.hex()} stays as it is: the journal dates its revocation {iso(row.revocation_date)}, and "
+            f"the CRL {iso(entry.revocation_date)}; a journal's row is never changed."
+        )
+    elif entry.reason is not reason and reason is not _COMPROMISE:
+        yield (
+            f"{entry.serial.hex()} stays as it is: the journal says {reason.token}, and the CRL {entry.reason.token}; "
+            "a journal's row is never changed."
+        )
+
+
+def _registered(connection: Connection, issuer: Issuer, serials: Sequence[bytes]) -> set[bytes]:
+    column = type_coerce(certificates.c.serial, LargeBinary)
+    query = select(column).where(certificates.c.issuer_id == issuer.id, column.in_(serials))
+    return {bytes(octets) for octets in connection.scalars(query)}
+
+
+def _recorded(
+    connection: Connection, issuer: Issuer, serials: Sequence[bytes]
+) -> dict[bytes, list[Row[tuple[bytes, datetime, int]]]]:
+    """The journal's rows of each serial, in their order."""
+    column = type_coerce(journal.c.serial, LargeBinary)
+    query = (
+        select(column.label("octets"), journal.c.revocation_date, journal.c.reason)
+        .where(journal.c.issuer_id == issuer.id, column.in_(serials))
+        .order_by(journal.c.sequence)
+    )
+    rows: dict[bytes, list[Row[tuple[bytes, datetime, int]]]] = {}
+    for row in connection.execute(query):
+        rows.setdefault(bytes(row.octets), []).append(row)
+    return rows

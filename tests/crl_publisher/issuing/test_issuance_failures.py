@@ -1,0 +1,257 @@
+"""Nothing wrong ever replaces the last good CRL, and every failure is told and recorded."""
+
+import errno
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import delete, select, update
+
+from crl_publisher.crl.builder import build
+from crl_publisher.crl.reading import read_crl
+from crl_publisher.errors import CrlRejected, NumberNotAbove, OutletError
+from crl_publisher.gate.inspection import inspect
+from crl_publisher.issuing import issuance as issuance_module
+from crl_publisher.issuing import planning as planning_module
+from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.published import published
+from keys.errors import UnusableKey
+from pki_revocation.database import Database
+from pki_revocation.model import Issuer
+from pki_revocation.schema import audit, crl_entries, crl_stretches, crls
+from tests.crl_publisher.crafted import entry
+from tests.crl_publisher.population import OneKey, Population
+from tests.crl_publisher.publications import events, serials
+from tests.fakes import FakeClock
+from tests.pki import CertificateAuthority
+
+DAY = timedelta(days=1)
+
+
+def _flip(data: bytes) -> bytes:
+    return data[:-1] + bytes((data[-1] ^ 1,))
+
+
+def test_flipped_bit_stops_the_publication(
+    issuance: CrlIssuance,
+    issuer: Issuer,
+    public_file: Path,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The old file stays byte for byte, the alarm names the finding, and the audit trail has it."""
+    issuance.publish(issuer)
+    before = public_file.read_bytes()
+    monkeypatch.setattr(issuance_module, "build", lambda *arguments: _flip(build(*arguments)))
+
+    with pytest.raises(CrlRejected) as rejected:
+        issuance.publish(issuer)
+
+    assert set(rejected.value.counts) == {"crl.signature"}
+    assert public_file.read_bytes() == before
+    assert "crl.signature" in caplog.text
+    assert events(database) == ["crl.signing", "crl.published", "crl.signing", "crl.rejected"]
+    with database.read() as connection:
+        detail = connection.scalars(select(audit.c.detail).order_by(audit.c.sequence.desc())).first()
+        assert json.loads(str(detail))["findings"] == {"crl.signature": 1}
+        assert len(published(connection, issuer, limit=10)) == 1
+
+
+def test_missing_serial_stops_the_publication(
+    issuance: CrlIssuance, issuer: Issuer, population: Population, public_file: Path, database: Database
+) -> None:
+    """An entry that vanished from the store is noticed by the journal; rebuilding the store heals it."""
+    revoked = population.issue_revoked(3)
+    issuance.publish(issuer)
+    before = public_file.read_bytes()
+    with database.write() as connection:
+        connection.execute(delete(crl_entries).where(crl_entries.c.serial == revoked[1]))
+        connection.execute(delete(crl_stretches))
+
+    with pytest.raises(CrlRejected) as rejected:
+        issuance.publish(issuer)
+
+    assert set(rejected.value.counts) == {"crl.entry.missing", "crl.entry.lost"}
+    assert public_file.read_bytes() == before
+    assert issuance.rebuild(issuer) == 3
+    issuance.publish(issuer)
+    assert serials(read_crl(public_file.read_bytes())) == set(revoked)
+
+
+def test_falsified_entry_stops_the_publication(
+    issuance: CrlIssuance, issuer: Issuer, population: Population, clock: FakeClock, database: Database
+) -> None:
+    """The store is not believed: a date that somebody changed in it is held against the journal."""
+    (serial,) = population.issue_revoked(1)
+    issuance.publish(issuer)
+    with database.write() as connection:
+        connection.execute(update(crl_entries).values(entry=entry(serial, clock.now() - DAY)))
+        connection.execute(delete(crl_stretches))
+
+    with pytest.raises(CrlRejected, match=r"crl\.entry\.date"):
+        issuance.publish(issuer)
+
+
+def test_old_number_stops_the_publication(
+    issuance: CrlIssuance, issuer: Issuer, public_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number that is not above the public one is refused by the gate, before the outlet is asked."""
+    number = issuance.publish(issuer).number
+    before = public_file.read_bytes()
+    monkeypatch.setattr(planning_module, "next_number", lambda **_: number - 1)
+
+    with pytest.raises(CrlRejected) as rejected:
+        issuance.publish(issuer)
+
+    assert set(rejected.value.counts) == {"crl.number.not-above-public", "crl.number.not-above-recorded"}
+    assert public_file.read_bytes() == before
+
+
+def test_publisher_that_slept_publishes_nothing_old(
+    issuance: CrlIssuance,
+    issuer: Issuer,
+    public_file: Path,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between its gate and its rename another publisher was faster: the outlet refuses the lower number."""
+    faster: list[bytes] = []
+
+    def sleepy(*arguments: object) -> object:
+        crl = inspect(*arguments)  # type: ignore[arg-type] # passed on as they came
+        monkeypatch.setattr(issuance_module, "inspect", inspect)
+        issuance.publish(issuer)
+        faster.append(public_file.read_bytes())
+        return crl
+
+    monkeypatch.setattr(issuance_module, "inspect", sleepy)
+
+    with pytest.raises(NumberNotAbove):
+        issuance.publish(issuer)
+
+    assert public_file.read_bytes() == faster[0]
+    assert events(database) == ["crl.signing", "crl.signing", "crl.published", "crl.failed"]
+
+
+def test_restored_database_refuses_to_drop_what_is_public(
+    issuance: CrlIssuance,
+    issuer: Issuer,
+    population: Population,
+    public_file: Path,
+    authority: CertificateAuthority,
+    clock: FakeClock,
+) -> None:
+    """The public CRL lists what the restored journal has forgotten: nothing is published that un-revokes it."""
+    population.issue_revoked(1)
+    issuance.publish(issuer)
+    public = read_crl(public_file.read_bytes())
+    forgotten = x509.RevokedCertificateBuilder().serial_number(0x4444).revocation_date(clock.now()).build()
+    newer = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(public.this_update)
+        .next_update(clock.now() + DAY)
+        .add_revoked_certificate(forgotten)
+        .add_extension(x509.CRLNumber((public.number or 0) + 100), critical=False)
+        .sign(authority.key, hashes.SHA256())
+        .public_bytes(Encoding.DER)
+    )
+    public_file.write_bytes(newer)
+
+    with pytest.raises(CrlRejected) as rejected:
+        issuance.publish(issuer)
+
+    assert set(rejected.value.counts) == {"crl.entry.lost"}
+    assert public_file.read_bytes() == newer
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"rubbish", b"0\x03\x02\x01\x01"])
+def test_rubbish_at_the_address_is_replaced(
+    rubbish: bytes, issuance: CrlIssuance, issuer: Issuer, public_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Relying parties get nothing from it, so it is no reason to wait; the log says so."""
+    public_file.parent.mkdir(parents=True)
+    public_file.write_bytes(rubbish)
+
+    result = issuance.publish(issuer)
+
+    assert read_crl(public_file.read_bytes()).number == result.number
+    assert "is not this CA's CRL" in caplog.text
+
+
+def test_crl_of_another_ca_counts_for_nothing(issuance: CrlIssuance, issuer: Issuer, public_file: Path) -> None:
+    """Whoever plants a CRL with a giant number does not push ours up, and does not keep it away."""
+    stranger = CertificateAuthority("Demo Zorgverzekeraars CA")
+    planted = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(stranger.certificate.subject)
+        .last_update(stranger.certificate.not_valid_before_utc)
+        .next_update(stranger.certificate.not_valid_after_utc)
+        .add_extension(x509.CRLNumber(1 << 100), critical=False)
+        .sign(stranger.key, hashes.SHA256())
+    )
+    public_file.parent.mkdir(parents=True)
+    public_file.write_bytes(planted.public_bytes(Encoding.DER))
+
+    assert issuance.publish(issuer).number < 1 << 40
+
+
+def test_missing_key_begins_nothing(
+    issuance: CrlIssuance, issuer: Issuer, one_key: OneKey, public_file: Path, database: Database
+) -> None:
+    """No number is used up and nothing is signed; the last good CRL stays."""
+    issuance.publish(issuer)
+    before = public_file.read_bytes()
+    one_key.is_missing = True
+
+    with pytest.raises(UnusableKey):
+        issuance.publish(issuer)
+
+    assert public_file.read_bytes() == before
+    with database.read() as connection:
+        assert len(connection.execute(select(crls)).all()) == 1
+
+
+def test_crl_that_became_public_before_a_crash_is_recorded_by_the_next_run(
+    issuance: CrlIssuance, issuer: Issuer, population: Population, database: Database
+) -> None:
+    """The record forgot nothing that relying parties saw: its times and what it covers were reserved with it."""
+    population.issue_revoked(2)
+    lost = issuance.publish(issuer)
+    with database.write() as connection:
+        connection.execute(update(crls).values(entries=None, size=None, sha256=None, published_at=None))
+
+    result = issuance.publish(issuer)
+
+    with database.read() as connection:
+        assert published(connection, issuer, limit=10) == (result, lost)
+    assert events(database)[-3:] == ["crl.found-published", "crl.signing", "crl.published"]
+
+
+def test_full_disk_is_audited_and_changes_nothing(
+    issuance: CrlIssuance,
+    issuer: Issuer,
+    public_file: Path,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every intent has its result in the audit trail, also when the disk is what failed."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    issuance.publish(issuer)
+    before = public_file.read_bytes()
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(OutletError, match="No space left"):
+        issuance.publish(issuer)
+
+    assert public_file.read_bytes() == before
+    assert events(database)[-2:] == ["crl.signing", "crl.failed"]

@@ -1,0 +1,106 @@
+"""A full disk and a read-only folder, real ones: the last good CRL stays whole, and all is well again by itself."""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crl_publisher.crl.reading import read_crl
+from pki_revocation.database import Database
+from tests.crl_publisher.installations import DIRECT, Installed, install, running, status_of, wait_until
+from tests.crl_publisher.publishing.test_publisher_process import metrics_of
+from tests.pki import CertificateAuthority
+
+FAILURES = 'crl_publication_failures_total{error="OutletError",issuer="issuing"}'
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB where an installation's published files go."""
+    folder = tmp_path / "published"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "tmpfs", folder],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"file systems cannot be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def installed(tmp_path: Path, disk: Path, authority: CertificateAuthority) -> Iterator[Installed]:
+    """An installation that publishes on that disk."""
+    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
+        database.upgrade()
+        yield install(tmp_path, database, authority)
+
+
+def names(disk: Path) -> set[str]:
+    """What lies beside the CRL, and the CRL."""
+    return {path.name for path in (disk / "crl").iterdir()}
+
+
+def fill(disk: Path) -> Path:
+    """Leave no octet."""
+    filler = disk / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(bytes(1024)):
+            pass
+    assert os.statvfs(disk).f_bavail == 0
+    return filler
+
+
+def test_full_disk(installed: Installed, disk: Path) -> None:
+    """The alarm says so, nothing is half written, the CRL is served on; with room again, the revocation is public."""
+    with running(installed, "publisher") as process, running(installed, "serve", "distribution"):
+        wait_until(lambda: len(installed.history()) == 1)
+        filler = fill(disk)
+        before = installed.public_file.read_bytes()
+        (serial,) = installed.population.issue_revoked(1)
+        wait_until(lambda: metrics_of(installed).get(FAILURES, 0) >= 1)
+
+        assert installed.public_file.read_bytes() == before
+        assert names(disk) == {"issuing.crl", ".issuing.crl.lock"}
+        wait_until(lambda: status_of(f"{installed.distribution_url}/crl/issuing.crl") == 200)
+        with DIRECT.open(f"{installed.distribution_url}/crl/issuing.crl", timeout=5) as response:
+            assert response.read() == before
+        filler.unlink()
+
+        wait_until(lambda: serial in listed(installed))
+        process.terminate()
+        _, log = process.communicate(timeout=20)
+    assert "No space left on device" in log
+    assert "Traceback" not in log
+
+
+def test_read_only_folder(installed: Installed, disk: Path) -> None:
+    """Mounted read-only, which binds root too: the same, and well again when it can be written."""
+    with running(installed, "publisher") as process:
+        wait_until(lambda: len(installed.history()) == 1)
+        before = installed.public_file.read_bytes()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        (serial,) = installed.population.issue_revoked(1)
+        wait_until(lambda: metrics_of(installed).get(FAILURES, 0) >= 1)
+        assert installed.public_file.read_bytes() == before
+        asked = installed.run("crl", "publish")
+        assert asked.returncode == 1
+        assert "Read-only file system" in asked.stderr
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+
+        wait_until(lambda: serial in listed(installed))
+        process.terminate()
+        _, log = process.communicate(timeout=20)
+    assert "cannot be published: Read-only file system" in log
+    assert "Traceback" not in log
+
+
+def listed(installed: Installed) -> set[int]:
+    """What is public."""
+    return {revoked.serial_number for revoked in read_crl(installed.public_file.read_bytes()).parsed}
