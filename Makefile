@@ -36,7 +36,7 @@ fuzz: ## The property tests, a hundred times harder: an hour or so.
 		tests/pki_revocation/test_der.py tests/pki_revocation/test_codes.py tests/pki_revocation/test_numbers.py tests/crl_publisher/entry_store/test_store.py \
 		tests/crl_publisher/gate/test_expected_entries.py tests/crl_publisher/crl/test_differences.py tests/crl_publisher/crl/test_layout.py \
 		tests/crl_publisher/entry_store/test_segments.py tests/crl_publisher/scheduling tests/crl_publisher/publishing/test_two_publishers.py \
-		tests/pki_revocation/http_server/test_cuts.py tests/keys/test_pkcs11_outages.py tests/fuzzing
+		tests/pki_revocation/http_server/test_cuts.py tests/keys/pkcs11/test_outages.py tests/fuzzing
 
 fuzz-ocsp: ## Coverage-guided fuzzing of the OCSP responder, for FUZZ_SECONDS=300.
 	@requirements/install.sh "$(PYTHON)" fuzz

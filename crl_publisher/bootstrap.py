@@ -13,9 +13,9 @@ from crl_publisher.offline.requesting import Requesting
 from crl_publisher.outlets.published_files import PUBLISHED
 from crl_publisher.publishing.delegating import Delegating
 from crl_publisher.publishing.publisher import Publisher
-from keys.delegate_issuing import DelegateIssuing
-from keys.key_use import KeyUses
+from keys.delegation.issuing import DelegateIssuing
 from keys.keyring import Keyring
+from keys.signing_audit import KeyUses
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database

@@ -6,26 +6,26 @@ from pathlib import Path
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from keys.delegation.cli import delegate, issuer_of
+from keys.files.encryption import protection_of
+from keys.files.file_key import KEY_TYPES, change_passphrase, load_certificate, save_key
+from keys.files.passphrase_entry import new_passphrase, present_passphrase
+from keys.files.private_files import read_private
+from keys.files.secret_source import SecretSource
+from keys.pkcs11.uri import is_token_uri
 from pki_revocation.cli.options import config_option, directory_option, installation_option
 from pki_revocation.clock import SystemClock
 from pki_revocation.installation import Installation
 
 from .algorithms import SignatureName
 from .certificate_request import certificate_request
-from .delegate_cli import delegate, issuer_of
 from .description import describe, spki_sha256
-from .encryption import protection_of
 from .errors import UnusableKey
-from .file_key import KEY_TYPES, change_passphrase, load_certificate, save_key
 from .identity import Purpose
 from .installed_identities import installed_identities
-from .key_place import TokenKey, key_place
+from .key_location import TokenKey, key_place
 from .keyring import Keyring
 from .new_file import write_new_file
-from .passphrase_entry import new_passphrase, present_passphrase
-from .pkcs11_uri import is_token_uri
-from .private_files import read_private
-from .secret_source import SecretSource
 
 _secret_option = click.option(
     "--secret",
@@ -55,7 +55,7 @@ def generate(key: str, *, key_type: str, unencrypted: bool, secret: str | None) 
     """
     place = key_place(key, directory=Path(), secret=secret, unencrypted=unencrypted)
     if isinstance(place, TokenKey):
-        from .pkcs11_generation import generate_on_token  # noqa: PLC0415 - who has no token loads nothing for one
+        from keys.pkcs11.generation import generate_on_token  # noqa: PLC0415 - who has no token loads nothing for one
 
         made = generate_on_token(place.uri, place.token, key_type)
         place = TokenKey(made, place.pin)

@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 )
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from keys.files.encryption import protection_of
+from keys.files.file_key import KeyFile
+
 from .algorithms import algorithms_for
-from .encryption import protection_of
 from .errors import UnusableKey
-from .file_key import KeyFile
-from .key_place import KeyPlace
+from .key_location import KeyPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

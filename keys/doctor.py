@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from keys.delegation.requests import latest_delegates
+from keys.files.file_key import load_certificate
 from pki_revocation import register
 from pki_revocation.cli.doctor import Finding
 from pki_revocation.clock import SystemClock, iso
@@ -12,11 +14,9 @@ from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from .config import KeySettings
-from .delegate_requests import latest_delegates
 from .errors import UnusableKey
-from .file_key import load_certificate
-from .key_use import unfinished
 from .keyring import Keyring
+from .signing_audit import unfinished
 
 # A CA's successor takes longer than a responder's.
 _CA_NOTICE = timedelta(days=90)

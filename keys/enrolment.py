@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from keys.files.file_key import KeyFile, save_key
+
 from .errors import UnusableKey
-from .file_key import KeyFile, save_key
 
 NAME = "enrolment.key"
 _CONTEXT = b"pki-revocation delegate request\0"

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from keys.files.key_lock import KeyHold
 from pki_revocation.clock import iso
 from pki_revocation.der import BIT_STRING, SEQUENCE, elements, read_whole
 
 from .algorithms import SignatureName, algorithm_for, algorithms_for
 from .errors import UnusableKey
-from .key_hold import KeyHold
 from .signature_algorithm import SignatureAlgorithm
 
 

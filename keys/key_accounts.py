@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from keys.pkcs11.uri import is_token_uri
 from pki_revocation.accounts import Secret
 from pki_revocation.installation import Installation
 
 from .config import KeySettings
-from .pkcs11_uri import is_token_uri
 
 _PUBLISHER, _OCSP = ("publisher",), ("ocsp",)
 _FILE = "file:"

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from keys.delegation.renewal import identity_in
+from keys.files.file_key import KeyFile, load_certificate
+from keys.files.secret_source import SecretSource
 from pki_revocation.clock import Clock
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from .config import KeySettings
-from .delegate_folder import DelegateFolder
-from .delegate_renewal import identity_in
+from .delegate_key_store import DelegateFolder
 from .errors import UnusableKey
-from .file_key import KeyFile, load_certificate
 from .identity import Purpose, SigningIdentity, identify
-from .key_place import KeyPlace, key_place
-from .secret_source import SecretSource
+from .key_location import KeyPlace, key_place
 
 
 class Keyring:

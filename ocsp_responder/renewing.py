@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from keys.delegate_renewal import DelegateRenewal
+from keys.delegation.renewal import DelegateRenewal
 from keys.keyring import Keyring
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database import Database

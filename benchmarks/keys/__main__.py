@@ -20,14 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 
 from benchmarks.table import replace_between
 from keys.algorithms import SignatureName, algorithm_for
-from keys.file_key import KEY_TYPES, KeyFile, save_key
-from keys.key_place import TokenKey
-from keys.pkcs11_generation import TOKEN_KEY_TYPES, generate_on_token
-from keys.secret_source import SecretSource
+from keys.files.file_key import KEY_TYPES, KeyFile, save_key
+from keys.files.secret_source import SecretSource
+from keys.key_location import TokenKey
+from keys.pkcs11.generation import TOKEN_KEY_TYPES, generate_on_token
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.machine import this_machine
-from tests.keys import softhsm
-from tests.keys.softhsm import SoftHsm
+from tests.keys.pkcs11 import softhsm
+from tests.keys.pkcs11.softhsm import SoftHsm
 
 _TEXT = secrets.token_bytes(300)
 _THREADS = 8

@@ -24,8 +24,8 @@ from crl_publisher.offline.signing import signer_of
 from crl_publisher.offline.signing_request import SigningRequest
 from crl_publisher.scope import FULL
 from keys.algorithms import SignatureName
-from keys.file_key import load_certificate
-from keys.key_place import key_place
+from keys.files.file_key import load_certificate
+from keys.key_location import key_place
 from keys.keyring import Keyring
 from pki_revocation import register
 from pki_revocation.cli.options import installation_option

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from keys.delegate_issuing import DelegateIssuing
+from keys.delegation.issuing import DelegateIssuing
 from pki_revocation import register
 from pki_revocation.database import Database
 from pki_revocation.errors import PkiError

@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from keys.file_key import KEY_TYPES
+from keys.files.file_key import KEY_TYPES
 from pki_revocation import register
 from pki_revocation.clock import SystemClock
 from pki_revocation.installation import Installation
@@ -62,7 +62,7 @@ def demo(
     A second start on the same folder continues where the first was. Everything is plain http on this machine only.
     """
     # The demo's own keys lie on disk without a passphrase, as its configuration says: no news on the screen.
-    logging.getLogger("keys.file_key").setLevel(logging.ERROR)
+    logging.getLogger("keys.files.file_key").setLevel(logging.ERROR)
     folder = DemoFolder(directory)
     directory = directory.resolve()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

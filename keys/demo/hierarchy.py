@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from keys.algorithms import SignatureName, algorithm_for
-from keys.file_key import KEY_TYPES
+from keys.files.file_key import KEY_TYPES
 
 from .names import organisation
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys.delegate_by_hand import issue_here
-from keys.delegate_requests import register_responder
+from keys.delegation.manual import issue_here
+from keys.delegation.requests import register_responder
 from keys.enrolment import enrolment_key, public_half
-from keys.file_key import save_key
+from keys.files.file_key import save_key
 from keys.keyring import Keyring
 from pki_revocation import contacts, register
 from pki_revocation.audit import AuditTrail

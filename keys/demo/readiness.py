@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from keys.file_key import load_certificate
+from keys.files.file_key import load_certificate
 from pki_revocation.errors import PkiError
 from pki_revocation.settings import LOOPBACK
 

@@ -10,7 +10,7 @@ import psutil
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys.file_key import save_key
+from keys.files.file_key import save_key
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock

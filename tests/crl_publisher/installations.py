@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crl_publisher.published import PublishedCrl, published
-from keys.file_key import save_key
+from keys.files.file_key import save_key
 from pki_revocation import register
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database

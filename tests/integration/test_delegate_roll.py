@@ -17,23 +17,23 @@ import pytest
 from cryptography.x509 import ocsp
 
 from keys.certificate_request import certificate_request
-from keys.delegate_folder import DelegateFolder
-from keys.delegate_requests import register_responder
-from keys.delegation import issue_delegate
+from keys.delegate_key_store import DelegateFolder
+from keys.delegation.certificate import issue_delegate
+from keys.delegation.requests import register_responder
 from keys.enrolment import enrolment_key, public_half
 from keys.errors import UnusableKey
-from keys.file_key import save_key
+from keys.files.file_key import save_key
+from keys.files.private_files import write_new
 from keys.identity import Purpose, identify
 from keys.keyring import Keyring
-from keys.private_files import write_new
 from ocsp_responder.query import Question, ask, verify
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.installation import Installation
 from tests.crl_publisher.installations import PROGRAM, free_ports
 from tests.integration.running_demo import environment
-from tests.keys import softhsm
-from tests.keys.tokens import OnToken
+from tests.keys.pkcs11 import softhsm
+from tests.keys.pkcs11.tokens import OnToken
 from tests.ocsp_responder import registers
 from tests.ocsp_responder.installations import DIRECT, Installed, install, running
 from tests.pki import CertificateAuthority

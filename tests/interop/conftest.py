@@ -10,7 +10,7 @@ import pytest
 from tests.conformance import scene as scenes
 from tests.interop.crl_kinds import CrlKinds
 from tests.interop.relying_party import RelyingParty
-from tests.keys.tokens import on_token
+from tests.keys.pkcs11.tokens import on_token
 
 __all__ = ["on_token", "party"]
 

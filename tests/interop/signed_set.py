@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from crl_publisher.outlets import DirectoryOutlet
 from keys.algorithms import SignatureName
-from keys.delegation import issue_delegate
+from keys.delegation.certificate import issue_delegate
 from keys.demo.hierarchy import self_signed
 from keys.identity import Purpose, SigningIdentity, identify
 from ocsp_responder.query import Question

@@ -8,9 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from keys.algorithms import SignatureName
-from keys.file_key import KEY_TYPES
+from keys.files.file_key import KEY_TYPES
 from tests.interop.signed_set import SignedSet
-from tests.keys.tokens import OnToken
+from tests.keys.pkcs11.tokens import OnToken
 
 pytestmark = pytest.mark.skipif(which("openssl") is None, reason="needs openssl: apt-get install openssl")
 _OPENSSL_TYPES = sorted(each for each in KEY_TYPES if not each.startswith("mldsa"))

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from crl_publisher.outlets import DirectoryOutlet
 from keys.algorithms import algorithm_for
 from keys.demo.hierarchy import make_root
-from keys.file_key import KEY_TYPES
+from keys.files.file_key import KEY_TYPES
 from pki_revocation import register
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from keys.algorithms import SignatureName, algorithm_for, algorithm_of, algorithms_for, verifiable
 from keys.errors import UnusableKey
-from keys.file_key import KEY_TYPES
+from keys.files.file_key import KEY_TYPES
 from keys.signature_algorithm import SignatureAlgorithm
 
 RSA = rsa.generate_private_key(65537, 2048)

@@ -8,17 +8,17 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys.encryption import protection_of
-from keys.file_key import KEY_TYPES, KeyFile, load_key, save_key
-from keys.key_use import unfinished
+from keys.files.encryption import protection_of
+from keys.files.file_key import KEY_TYPES, KeyFile, load_key, save_key
+from keys.signing_audit import unfinished
 from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
 from pki_revocation.installation import Installation
 from pki_revocation.new_installation import set_up
-from tests.keys import softhsm
-from tests.keys.tokens import OnToken
+from tests.keys.pkcs11 import softhsm
+from tests.keys.pkcs11.tokens import OnToken
 from tests.pki import CertificateAuthority
 
 PASSPHRASE = "correct horse battery"

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from keys.algorithms import SignatureName, algorithm_for
-from keys.delegation import issue_delegate
+from keys.delegation.certificate import issue_delegate
 from keys.demo.hierarchy import self_signed
 from keys.errors import UnusableKey
-from keys.file_key import KEY_TYPES, load_key, save_key
+from keys.files.file_key import KEY_TYPES, load_key, save_key
 from keys.identity import Purpose, SigningIdentity, identify, public_key_bits
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority

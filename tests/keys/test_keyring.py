@@ -9,10 +9,10 @@ from keys.algorithms import SignatureName
 from keys.config import KeySettings
 from keys.demo.hierarchy import self_signed
 from keys.errors import UnusableKey
-from keys.file_key import KEY_TYPES, save_key
+from keys.files.file_key import KEY_TYPES, save_key
+from keys.files.private_files import write_new
 from keys.identity import Purpose
 from keys.keyring import Keyring
-from keys.private_files import write_new
 from pki_revocation.config import load_section
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.model import Issuer

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.documented import run_blocks
-from tests.keys import softhsm
+from tests.keys.pkcs11 import softhsm
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 _TOKENS = "\n## Tokens\n"

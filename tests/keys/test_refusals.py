@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from keys.file_key import KEY_TYPES, save_key
+from keys.files.file_key import KEY_TYPES, save_key
 from pki_revocation.new_installation import set_up
 from tests.crl_publisher.installations import PROGRAM
-from tests.keys import softhsm
+from tests.keys.pkcs11 import softhsm
+from tests.keys.pkcs11.tokens import OnToken
 from tests.keys.test_cli import PASSPHRASE, VARIABLE, keys
-from tests.keys.tokens import OnToken
 
 _NEW = "PKI_REVOCATION_NEW_PASSPHRASE"
 

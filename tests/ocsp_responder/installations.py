@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys.file_key import save_key
+from keys.files.file_key import save_key
 from pki_revocation import register
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database

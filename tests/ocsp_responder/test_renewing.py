@@ -14,7 +14,7 @@ from pki_revocation.clock import iso
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
-from tests.keys.delegate_scene import LIFETIME, Scene
+from tests.keys.delegation.scene import LIFETIME, Scene
 
 _SECOND = timedelta(seconds=1)
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from keys.delegation import issue_delegate
+from keys.delegation.certificate import issue_delegate
 from keys.identity import Purpose, SigningIdentity, identify
 from ocsp_responder.errors import SignerUnusable
 from ocsp_responder.request.extensions import PreferredSignature

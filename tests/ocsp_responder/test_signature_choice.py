@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from keys.delegation import issue_delegate
+from keys.delegation.certificate import issue_delegate
 from keys.identity import Purpose, SigningIdentity, identify
 from ocsp_responder.request.extensions import PreferredSignature
 from ocsp_responder.signature_choice import SignatureChoice

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from crl_publisher.crl.reading import read_crl
-from keys.file_key import save_key
+from keys.files.file_key import save_key
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.database import Database

@@ -15,7 +15,7 @@ from crl_publisher.crl.crl_extensions import Particulars
 from crl_publisher.crl.reading import read_crl
 from keys.algorithms import algorithm_for
 from keys.demo.hierarchy import make_root
-from keys.file_key import KEY_TYPES
+from keys.files.file_key import KEY_TYPES
 from keys.identity import Purpose, SigningIdentity, identify
 from pki_revocation.der import integer, sequence, time
 

@@ -16,7 +16,7 @@ from tests.crl_publisher.offline.ceremony import Ceremony
 from tests.crl_publisher.population import OneKey
 from tests.crl_publisher.publications import issuance_of
 from tests.fakes import FakeClock
-from tests.keys.tokens import on_token
+from tests.keys.pkcs11.tokens import on_token
 from tests.pki import CertificateAuthority
 
 __all__ = ["on_token"]

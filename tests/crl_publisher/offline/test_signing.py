@@ -14,7 +14,7 @@ from crl_publisher.offline.signing_request import SigningRequest
 from keys.algorithms import algorithm_for
 from keys.demo.hierarchy import make_root
 from keys.errors import UnusableKey
-from keys.file_key import KEY_TYPES
+from keys.files.file_key import KEY_TYPES
 from pki_revocation.model import Issuer
 from tests.crl_publisher.offline.ceremony import Ceremony
 from tests.crl_publisher.population import Population

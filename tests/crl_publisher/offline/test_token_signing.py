@@ -11,8 +11,8 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from tests.crl_publisher.cli.test_offline import keyless, run
 from tests.crl_publisher.installations import Installed, install
-from tests.keys import softhsm
-from tests.keys.tokens import OnToken
+from tests.keys.pkcs11 import softhsm
+from tests.keys.pkcs11.tokens import OnToken
 from tests.pki import CertificateAuthority
 
 

@@ -13,7 +13,7 @@ from ocsp_responder.query import Question
 from ocsp_responder.shared_answers import SharedAnswers
 from pki_revocation.database import Database
 from tests.fakes import FakeClock
-from tests.keys.delegate_scene import LIFETIME, Scene
+from tests.keys.delegation.scene import LIFETIME, Scene
 from tests.ocsp_responder import registers
 from tests.ocsp_responder.instant.layers import Asking, asking
 

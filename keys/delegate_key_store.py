@@ -1,0 +1,266 @@
+"""The folder in which a responder keeps the keys that it made itself, each with its request and then its certificate.
+
+Every key has a name of its own, in hexadecimal: `NAME.key` is the key, or on a token the key with that id; `NAME.csr`
+its request, and `NAME.pem` its certificate, which comes last and whole. So there is no moment at which a key lies
+beside another key's certificate, and whoever starts after a crash finds either the old pair or both.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from keys.files.file_key import KEY_TYPES, KeyFile, load_certificate, save_key
+from keys.files.key_lock import KeyHold, hold, unheld
+from keys.files.private_files import overwrite
+from keys.files.secret_source import SecretSource
+from pki_revocation.clock import iso
+
+from .config import KeyType
+from .enrolment import NAME as ENROLMENT
+from .errors import UnusableKey
+from .key_location import KeyPlace, TokenKey
+
+_NAME_OCTETS = 8
+_CERTIFICATE, _REQUEST, _KEY = ".pem", ".csr", ".key"
+_NAMED = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegate:
+    """A key with its certificate."""
+
+    name: str
+    place: KeyPlace
+    certificate: x509.Certificate
+
+    @property
+    def renewal_at(self) -> datetime:
+        """Half-way through its life, when the next one is due."""
+        begin, end = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
+        return begin + (end - begin) / 2
+
+    @property
+    def alarm_at(self) -> datetime:
+        """Three quarters through it: by then the next one should long have been there."""
+        begin, end = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
+        return begin + (end - begin) * 3 / 4
+
+
+class DelegateFolder:
+    """One issuer's."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        key_type: KeyType,
+        unencrypted: bool,
+        secret: SecretSource | None = None,
+        token: TokenKey | None = None,
+    ) -> None:
+        """Nothing is touched.
+
+        Args:
+            path: the folder.
+            key_type: of new keys.
+            unencrypted: whether key files may lie there without a passphrase.
+            secret: where the passphrase of all its files is; in the usual places for the folder's name when None.
+            token: where new keys are made, as the first part of their labels; in the folder when None.
+        """
+        self.path = path
+        self._key_type = key_type
+        self._unencrypted = unencrypted
+        self._secret = secret or SecretSource.usual("passphrase", path.name)
+        self._token = token
+        # Kept, because each remembers what it decrypted.
+        self._places: dict[str, KeyPlace] = {}
+
+    @property
+    def enrolment(self) -> KeyFile:
+        """Where the enrolment key is, or is to be."""
+        return KeyFile(self.path / ENROLMENT, unencrypted=self._unencrypted, secret=self._secret)
+
+    def state(self) -> tuple[str, ...]:
+        """By which a change is seen: the certificates that are there."""
+        return tuple(self._names(_CERTIFICATE))
+
+    def delegates(self) -> list[Delegate]:
+        """Every key that has its certificate, the one that ends last first.
+
+        Raises:
+            UnusableKey: when a certificate is broken.
+        """
+        found = []
+        for name in self._names(_CERTIFICATE):
+            file = self.path / f"{name}{_CERTIFICATE}"
+            try:
+                certificate = load_certificate(file)
+            except UnusableKey:
+                if file.exists():
+                    raise
+                continue
+            found.append(Delegate(name=name, place=self.place(name), certificate=certificate))
+        # The later one of two that end with the CA's own certificate: with the earlier one no renewal would be over.
+        return sorted(
+            found,
+            key=lambda each: (each.certificate.not_valid_after_utc, each.certificate.not_valid_before_utc),
+            reverse=True,
+        )
+
+    def current(self, now: datetime) -> Delegate | None:
+        """The one to sign with: of those that are valid, the one that ends last."""
+        for each in self.delegates():
+            if each.certificate.not_valid_before_utc <= now < each.certificate.not_valid_after_utc:
+                return each
+        return None
+
+    def refuse_unless_last(self, end: datetime, now: datetime) -> None:
+        """See that a certificate that ends then would be signed with.
+
+        Raises:
+            UnusableKey: when the present one ends later.
+        """
+        current = self.current(now)
+        if current is not None and end < current.certificate.not_valid_after_utc:
+            raise UnusableKey(
+                f"Nobody would sign with it: the present certificate ends at "
+                f"{iso(current.certificate.not_valid_after_utc)}, and the new one at {iso(end)}. Let it last longer."
+            )
+
+    def hold(self, name: str) -> KeyHold | None:
+        """Keep a key from being destroyed for as long as what comes back lives; None where that has begun.
+
+        Raises:
+            UnusableKey: when its certificate cannot be locked.
+        """
+        return hold(self.path / f"{name}{_CERTIFICATE}")
+
+    def pending(self) -> tuple[str, x509.CertificateSigningRequest] | None:
+        """The key that waits for its certificate, by its name and request."""
+        for name in self._names(_REQUEST):
+            try:
+                return name, x509.load_pem_x509_csr((self.path / f"{name}{_REQUEST}").read_bytes())
+            except (OSError, ValueError) as error:
+                raise UnusableKey(f"The request {name}{_REQUEST} in {self.path} is broken: remove it.") from error
+        return None
+
+    def begin(self, request_of: Callable[[KeyPlace], x509.CertificateSigningRequest]) -> None:
+        """Make a new key and its request, for which *request_of* signs.
+
+        Raises:
+            KeyUnavailable: when token, PIN or passphrase is not there.
+            UnusableKey: when nothing can be written.
+        """
+        self.prepare()
+        name = secrets.token_hex(_NAME_OCTETS)
+        place = self.place(name)
+        if isinstance(place, TokenKey):
+            from keys.pkcs11.generation import generate_on_token  # noqa: PLC0415 - only where there is a token
+
+            generate_on_token(place.uri, place.token, self._key_type.value)
+        else:
+            save_key(KEY_TYPES[self._key_type.value](), place.path, place.new_passphrase())
+        self._write(f"{name}{_REQUEST}", request_of(place).public_bytes(Encoding.PEM))
+
+    def prepare(self) -> None:
+        """Make the folder, for nobody else to read.
+
+        Raises:
+            UnusableKey: when that cannot be done.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise UnusableKey(f"The folder {self.path} cannot be made: {error.strerror or error}.") from error
+
+    def install(self, name: str, certificate: x509.Certificate) -> None:
+        """Put a certificate beside its key; from now on they are a pair.
+
+        Raises:
+            UnusableKey: when it cannot be written.
+        """
+        self._write(f"{name}{_CERTIFICATE}", certificate.public_bytes(Encoding.PEM))
+        (self.path / f"{name}{_REQUEST}").unlink(missing_ok=True)
+
+    def destroy(self, name: str) -> None:
+        """Destroy a key, its request and its certificate; the certificate goes first, so that nobody takes it up.
+
+        A file's octets are overwritten before it is unlinked; what a disk keeps of old blocks no program can say.
+
+        Raises:
+            KeyUnavailable: when the token is not there: the key is destroyed by the next call.
+        """
+        certificate = self.path / f"{name}{_CERTIFICATE}"
+        retired = self.path / f"{name}.retired"
+        if certificate.exists():
+            certificate.rename(retired)
+        (self.path / f"{name}{_REQUEST}").unlink(missing_ok=True)
+        place = self._places.pop(name, None) or self.place(name)
+        if isinstance(place, TokenKey):
+            from keys.pkcs11.generation import destroy_on_token  # noqa: PLC0415 - only where there is a token
+
+            destroy_on_token(place.uri, place.token)
+            self._places.pop(name, None)
+        elif place.path.exists():
+            with place.path.open("r+b") as file:
+                overwrite(file)
+            place.path.unlink()
+        retired.unlink(missing_ok=True)
+
+    def destroy_unless_held(self, name: str) -> bool:
+        """The same where nobody holds the key; whether that was so.
+
+        Raises:
+            KeyUnavailable: as `destroy`.
+            UnusableKey: when its certificate cannot be locked.
+        """
+        with unheld(self.path / f"{name}{_CERTIFICATE}") as alone:
+            if alone:
+                self.destroy(name)
+        return alone
+
+    def leftovers(self) -> list[str]:
+        """Keys whose destruction was begun, or which never got a request."""
+        paired = {*self._names(_CERTIFICATE), *self._names(_REQUEST)}
+        return sorted({*self._names(".retired"), *self._names(_KEY)} - paired)
+
+    def place(self, name: str) -> KeyPlace:
+        """Where the key of a name is."""
+        found = self._places.get(name)
+        if found is None:
+            found = self._places[name] = self._make_place(name)
+        return found
+
+    def _make_place(self, name: str) -> KeyPlace:
+        if self._token is None:
+            return KeyFile(self.path / f"{name}{_KEY}", unencrypted=self._unencrypted, secret=self._secret)
+        uri = self._token.uri
+        return self._token.another(replace(uri, label=f"{uri.label or 'ocsp'} {name}", id=bytes.fromhex(name)))
+
+    def _names(self, ending: str) -> list[str]:
+        try:
+            found = [each.name for each in self.path.iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise UnusableKey(f"The folder {self.path} cannot be read: {error.strerror or error}.") from error
+        names = (each.removesuffix(ending) for each in found if each.endswith(ending))
+        return sorted(name for name in names if len(name) == 2 * _NAME_OCTETS and _NAMED.issuperset(name))
+
+    def _write(self, name: str, content: bytes) -> None:
+        temporary = self.path / f".{name}.{secrets.token_hex(4)}"
+        try:
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.rename(self.path / name)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise UnusableKey(f"{self.path / name} cannot be written: {error.strerror or error}.") from error

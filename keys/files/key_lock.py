@@ -1,0 +1,83 @@
+"""Whoever signs with a key of a folder holds it, and nobody destroys a key that is held.
+
+A hold is a shared lock (flock) on the certificate's file, so the kernel keeps the account of it: it ends with the
+process that has it, however that ends, and a process that is stuck keeps what it may yet sign with.
+"""
+
+import fcntl
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from keys.errors import UnusableKey
+
+
+class KeyHold:
+    """For as long as this object lives; what signs keeps it, so that it ends with the last answer."""
+
+    def __init__(self, descriptor: int) -> None:
+        """*descriptor* is of the locked file, and closed with this."""
+        self._finalizer = weakref.finalize(self, os.close, descriptor)
+
+
+def hold(certificate: Path) -> KeyHold | None:
+    """Hold the key that has its certificate in this file; None where it is being destroyed, or is gone.
+
+    Raises:
+        UnusableKey: when the file cannot be opened or locked.
+    """
+    descriptor = _opened(certificate, os.O_RDONLY)
+    if descriptor is None:
+        return None
+    made = KeyHold(descriptor)
+    return made if _locked(certificate, descriptor, fcntl.LOCK_SH) and _is(certificate, descriptor) else None
+
+
+@contextmanager
+def unheld(certificate: Path) -> Iterator[bool]:
+    """Whether nobody holds that key; while this lasts, nobody can begin to.
+
+    Raises:
+        UnusableKey: when the file cannot be opened or locked.
+    """
+    # For writing, because NFS wants that of who locks alone; elsewhere reading will do, where root wrote the file.
+    writable = os.access(certificate, os.W_OK)
+    descriptor = _opened(certificate, os.O_RDWR if writable else os.O_RDONLY)
+    if descriptor is None:
+        yield True
+        return
+    try:
+        yield _locked(certificate, descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(descriptor)
+
+
+def _opened(path: Path, how: int) -> int | None:
+    try:
+        return os.open(path, how | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnusableKey(f"The certificate {path} cannot be opened: {error.strerror or error}.") from error
+
+
+def _locked(path: Path, descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise UnusableKey(f"The certificate {path} cannot be locked: {error.strerror or error}.") from error
+    return True
+
+
+def _is(path: Path, descriptor: int) -> bool:
+    """Whether the name still stands for what was locked: it is renamed under the other lock."""
+    try:
+        named = path.stat()
+    except OSError:
+        return False
+    found = os.fstat(descriptor)
+    return (named.st_dev, named.st_ino) == (found.st_dev, found.st_ino)

@@ -1,0 +1,147 @@
+"""Reading and writing files that are one account's alone: keys, passphrases and PINs.
+
+What is checked is what was opened, not what a name stood for a moment before. A file that group or others can read is
+refused, and so is one that somebody else could exchange: a symbolic link, a file of another account's, a file in a
+folder that others can write to.
+"""
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from keys.errors import UnusableKey
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_ROOT = 0
+
+
+class FileState(NamedTuple):
+    """By which a file is known to be the one that was read before."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+
+
+class PrivateFile(NamedTuple):
+    """What was read, and from which state of the file."""
+
+    content: bytes
+    state: FileState
+
+
+def read_private(path: Path, what: str, *, by_list: bool = False) -> PrivateFile:
+    """Read a file that nobody but its owner, who is this account or root, can read or exchange.
+
+    Args:
+        path: where it is.
+        what: what messages call it, such as `key`.
+        by_list: whether an access list may let one more account read it, which shows as the group's permission:
+            systemd hands over its credentials so.
+
+    Raises:
+        UnusableKey: when it is missing, or open to others.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if path.is_symlink():
+            raise UnusableKey(f"The {what} {path} is a symbolic link: name the file itself.") from error
+        raise UnusableKey(f"The {what} {path} cannot be read: {error.strerror or error}.") from error
+    try:
+        found = os.fstat(descriptor)
+        _refuse_open_to_others(path, what, found, stat.S_IRWXO | stat.S_IWGRP if by_list else _OTHERS)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read()
+    finally:
+        os.close(descriptor)
+    return PrivateFile(content, FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+def write_new(path: Path, content: bytes, what: str) -> None:
+    """Write a file that is its owner's alone; one that is there already stays, and a new one is never half written.
+
+    Raises:
+        UnusableKey: when there is one, or it cannot be written.
+    """
+    temporary = _written_beside(path, content, what)
+    try:
+        os.link(temporary, path)
+    except FileExistsError as error:
+        raise UnusableKey(f"The {what} {path} exists already: keys are never overwritten.") from error
+    except OSError as error:
+        raise UnusableKey(f"The {what} {path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        temporary.unlink()
+    _flush_folder(path.parent)
+
+
+def replace(path: Path, content: bytes, what: str) -> None:
+    """Put a file in the place of one that is there, with its owner: at every moment one of the two is there, whole.
+
+    Raises:
+        UnusableKey: when it cannot be written; the old one stays.
+    """
+    temporary = _written_beside(path, content, what)
+    try:
+        old = path.stat()
+        if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(temporary, old.st_uid, old.st_gid)
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise UnusableKey(f"The {what} {path} cannot be replaced: {error.strerror or error}.") from error
+    _flush_folder(path.parent)
+
+
+def overwrite(file: BinaryIO) -> None:
+    """Put zeros over a file's octets, on disk; *file* is open for reading and writing."""
+    file.seek(0)
+    file.write(bytes(os.fstat(file.fileno()).st_size))
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _written_beside(path: Path, content: bytes, what: str) -> Path:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise UnusableKey(f"The {what} {path} cannot be written: {error.strerror or error}.") from error
+    return temporary
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_open_to_others(path: Path, what: str, found: os.stat_result, forbidden: int) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise UnusableKey(f"The {what} {path} is no ordinary file.")
+    if found.st_mode & forbidden:
+        raise UnusableKey(f"The {what} {path} can be read by others than its owner: run 'chmod 600 {path}'.")
+    account = os.geteuid()
+    # Root reads whatever it likes, and looks at the keys of the accounts that use them.
+    if account not in {_ROOT, found.st_uid} and found.st_uid != _ROOT:
+        raise UnusableKey(f"The {what} {path} belongs to another account: run 'chown' to make it this one's.")
+    folder = path.parent.stat()
+    if folder.st_mode & _OTHERS_WRITE and not folder.st_mode & stat.S_ISVTX:
+        raise UnusableKey(
+            f"The {what} {path} lies in a folder that others can write to: run 'chmod go-w {path.parent}'."
+        )

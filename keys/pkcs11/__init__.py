@@ -1,0 +1,1 @@
+"""Private keys on a token that never leave it (PKCS#11)."""
