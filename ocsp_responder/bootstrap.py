@@ -8,6 +8,13 @@ from pathlib import Path
 from flask import Flask
 
 from keys.keyring import Keyring
+from ocsp_responder.answering.answerer import Answerer
+from ocsp_responder.answering.issuers import parents_of
+from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswers
+from ocsp_responder.fast_path.assembly import Surroundings, assemble, place, slow_issuers
+from ocsp_responder.http.app import create_app
+from ocsp_responder.signing.answer_signers import CurrentSigners, answer_signers
+from ocsp_responder.signing.response import AnswerSigner
 from pki_revocation import register
 from pki_revocation.clock import Clock, SystemClock
 from pki_revocation.database import Database
@@ -15,15 +22,8 @@ from pki_revocation.http_server.application import Application
 from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
-from .answer_signers import CurrentSigners, answer_signers
-from .answering import Answerer
-from .app import create_app
 from .config import OcspSettings
-from .instant.assembly import Surroundings, assemble, place, slow_issuers
-from .issuers import parents_of
 from .request.signature import Requestors
-from .response import AnswerSigner
-from .shared_answers import SHARED_VARIABLE, SharedAnswers
 from .status import SqlStatusSource, StatusSource
 
 

@@ -10,16 +10,16 @@ from datetime import timedelta
 from pathlib import Path
 
 from keys.keyring import Keyring
+from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswers
+from ocsp_responder.http.transport import POST_LIMIT, TARGET_LIMIT
+from ocsp_responder.signing.answer_signers import CurrentSigners, answer_signers, answered_issuers
+from ocsp_responder.signing.renewal import Renewing
 from pki_revocation.clock import SystemClock
 from pki_revocation.http_server.limits import Limits
 from pki_revocation.installation import Installation
 from pki_revocation.serving import Listener, serve_http
 
-from .answer_signers import CurrentSigners, answer_signers, answered_issuers
 from .config import OcspSettings
-from .renewing import Renewing
-from .shared_answers import SHARED_VARIABLE, SharedAnswers
-from .transport import POST_LIMIT, TARGET_LIMIT
 
 _log = logging.getLogger(__name__)
 _MIB = 1 << 20

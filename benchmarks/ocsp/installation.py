@@ -15,9 +15,9 @@ import psutil
 
 from benchmarks.processes import SERVER_CORE, NotHere, pinned, wait_for_port
 from ocsp_responder.bench.questions import Asking, Questions, serials
+from ocsp_responder.client.query import Question, ask, verify
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.errors import AnswerRefused
-from ocsp_responder.query import Question, ask, verify
 from pki_revocation import register
 from pki_revocation.clock import SystemClock
 from pki_revocation.installation import Installation

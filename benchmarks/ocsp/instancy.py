@@ -19,7 +19,7 @@ from benchmarks.figures import Cell, Figure, Row, middle
 from benchmarks.processes import LOAD_CORE, SERVER_CORE, family
 from benchmarks.wrk import Plan, loading
 from ocsp_responder.bench.questions import CACHED_GET, get, post
-from ocsp_responder.query import Question
+from ocsp_responder.client.query import Question
 from pki_revocation.model import Issuer
 from tests.integration.running_demo import RunningDemo
 

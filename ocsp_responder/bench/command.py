@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import click
 
+from ocsp_responder.client.query import http_address, verify
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.errors import AnswerRefused
-from ocsp_responder.query import http_address, verify
 from pki_revocation import register
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso

@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection, select
 
-from ocsp_responder.query import Question
-from ocsp_responder.transport import REQUEST_TYPE
+from ocsp_responder.client.query import Question
+from ocsp_responder.http.transport import REQUEST_TYPE
 from pki_revocation.model import Issuer
 from pki_revocation.schema import certificates
 

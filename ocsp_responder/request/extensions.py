@@ -14,7 +14,7 @@ from pki_revocation.der import (
     read_whole,
 )
 
-from .der_fields import Fields, fields_of, identifier, listed, listed_in, refuse_bad_oid
+from .fields import Fields, fields_of, identifier, listed, listed_in, refuse_bad_oid
 
 NONCE = object_identifier("1.3.6.1.5.5.7.48.1.2")
 _ACCEPTABLE_RESPONSES = object_identifier("1.3.6.1.5.5.7.48.1.4")

@@ -20,9 +20,9 @@ from pki_revocation.der import (
     read_whole,
 )
 
-from .der_fields import CONTEXT_0, CONTEXT_1, CONTEXT_2, Fields, fields_of, identifier, integer, listed, listed_in
+from .common_requests import shape_of
 from .extensions import PreferredSignature, pass_over_single_extensions, request_extensions
-from .shapes import shape_of
+from .fields import CONTEXT_0, CONTEXT_1, CONTEXT_2, Fields, fields_of, identifier, integer, listed, listed_in
 
 DEFAULT_MAX_CERT_IDS = 100
 

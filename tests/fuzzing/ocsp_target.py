@@ -12,10 +12,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["ocsp_responder", "pki_revocation.der"]):
-    from ocsp_responder.answering import Answerer
+    from ocsp_responder.answering.answerer import Answerer
     from ocsp_responder.errors import MalformedRequest
+    from ocsp_responder.http.transport import request_in_path
     from ocsp_responder.request.message import parse_request
-    from ocsp_responder.transport import request_in_path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp

@@ -26,7 +26,7 @@ from keys.files.file_key import save_key
 from keys.files.private_files import write_new
 from keys.identity import Purpose, identify
 from keys.keyring import Keyring
-from ocsp_responder.query import Question, ask, verify
+from ocsp_responder.client.query import Question, ask, verify
 from pki_revocation.clock import SystemClock
 from pki_revocation.database import Database
 from pki_revocation.installation import Installation

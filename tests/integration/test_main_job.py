@@ -225,7 +225,7 @@ def test_subscriber_service_loads_no_key_code(demo: RunningDemo) -> None:
     assert len(web) >= 2
     for modules in web:
         assert not {name.partition(".")[0] for name in modules} & {"keys", "crl_publisher", "ocsp_responder"}
-    assert any("ocsp_responder.app" in note["modules"] for note in notes)
+    assert any("ocsp_responder.http.app" in note["modules"] for note in notes)
 
 
 def test_commands_on_the_running_demo(demo: RunningDemo) -> None:

@@ -12,7 +12,7 @@ from keys.algorithms import SignatureName
 from keys.delegation.certificate import issue_delegate
 from keys.demo.hierarchy import self_signed
 from keys.identity import Purpose, SigningIdentity, identify
-from ocsp_responder.query import Question
+from ocsp_responder.client.query import Question
 from ocsp_responder.status import Good, Revoked
 from pki_revocation import register
 from pki_revocation.clock import SystemClock, whole_second

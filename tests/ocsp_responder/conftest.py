@@ -6,10 +6,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from flask.testing import FlaskClient
 
 from keys.identity import Purpose, SigningIdentity, identify
-from ocsp_responder.answering import Answerer
-from ocsp_responder.app import create_app
+from ocsp_responder.answering.answerer import Answerer
+from ocsp_responder.http.app import create_app
+from ocsp_responder.http.transport import HttpPlace
 from ocsp_responder.status import SqlStatusSource
-from ocsp_responder.transport import HttpPlace
 from pki_revocation.database import Database
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock

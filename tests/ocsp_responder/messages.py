@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from ocsp_responder.issuers import HASHES, issuer_hashes
+from ocsp_responder.answering.issuers import HASHES, issuer_hashes
 from pki_revocation.der import NULL, explicit, extension, integer, object_identifier, octet_string, sequence, tlv
 from pki_revocation.model import Issuer
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from keys.identity import SigningIdentity
-from ocsp_responder.answering import Answerer
+from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.outages import Outages
 from ocsp_responder.request.signature import Requestors
-from ocsp_responder.response import AnswerSigner
+from ocsp_responder.signing.response import AnswerSigner
 from ocsp_responder.status import Good, Reading, Revoked, Status, StatusSource
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock

@@ -26,8 +26,8 @@ from pki_revocation.errors import PkiError
 from pki_revocation.service import RevocationService
 from tests.integration.running_demo import wait_until
 from tests.ocsp_responder import answers, messages, registers
+from tests.ocsp_responder.fast_path.journals import back_up, register_serials
 from tests.ocsp_responder.installations import Installed, install, running
-from tests.ocsp_responder.instant.journals import back_up, register_serials
 from tests.pki import CertificateAuthority
 
 AUTHORITY = CertificateAuthority("Demo Zorgverzekeraars CA")

@@ -3,8 +3,8 @@
 from cryptography.x509 import ocsp
 
 from benchmarks.processes import NotHere
+from ocsp_responder.client.query import Question, ask
 from ocsp_responder.errors import AnswerRefused
-from ocsp_responder.query import Question, ask
 
 
 def refuse_unless_good(url: str, question: Question) -> None:

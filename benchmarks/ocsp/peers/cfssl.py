@@ -13,7 +13,7 @@ from benchmarks.ocsp.installation import Prepared
 from benchmarks.processes import SERVER_CORE, free_port, needed, pinned, wait_for_port
 from benchmarks.wrk import Plan
 from ocsp_responder.bench.questions import Asking, Questions
-from ocsp_responder.query import Question, ask
+from ocsp_responder.client.query import Question, ask
 
 from .asked import refuse_unless_good
 

@@ -16,7 +16,7 @@ from benchmarks.ocsp.installation import Prepared, say
 from benchmarks.processes import SERVER_CORE, NotHere, free_port, pinned, wait_for_port
 from benchmarks.wrk import Plan
 from ocsp_responder.bench.questions import Asking, Questions
-from ocsp_responder.query import Question
+from ocsp_responder.client.query import Question
 from pki_revocation.model import Issuer
 
 from .asked import refuse_unless_good

@@ -19,7 +19,7 @@ from benchmarks.processes import SERVER_CORE, NotHere, free_port, needed, pinned
 from benchmarks.wrk import Load, Plan
 from keys.config import KeySettings
 from ocsp_responder.bench.questions import Asking, Questions
-from ocsp_responder.query import Question
+from ocsp_responder.client.query import Question
 
 from .asked import refuse_unless_good
 

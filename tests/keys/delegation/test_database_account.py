@@ -9,7 +9,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import ProgrammingError
 
 from keys.delegation.renewal import DelegateRenewal
-from ocsp_responder.renewing import Renewing
+from ocsp_responder.signing.renewal import Renewing
 from pki_revocation.database import Database
 from pki_revocation.schema import delegate_requests, delegate_responders
 from tests.fakes import FakeClock

@@ -19,10 +19,10 @@ from keys.errors import KeyUnavailable
 from keys.files.private_files import write_new
 from keys.identity import Purpose, identify
 from keys.keyring import Keyring
-from ocsp_responder.answer_signers import answer_signers
-from ocsp_responder.answering import Answerer
+from ocsp_responder.answering.answerer import Answerer
+from ocsp_responder.client.query import Question, ask, verify
 from ocsp_responder.errors import AnswerRefused
-from ocsp_responder.query import Question, ask, verify
+from ocsp_responder.signing.answer_signers import answer_signers
 from ocsp_responder.status import Good
 from pki_revocation import register
 from pki_revocation.clock import SystemClock

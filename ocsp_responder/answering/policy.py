@@ -1,0 +1,70 @@
+"""What is said of what was found, as the settings have it: ended certificates, and those of a revoked issuer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ocsp_responder.config import OcspSettings
+from ocsp_responder.errors import Unauthorized
+from ocsp_responder.request.message import CertId
+from ocsp_responder.signing.response import Single, Validity
+from ocsp_responder.status import Reading, Revoked, Status, Unknown
+from pki_revocation.reasons import RevocationReason
+
+_SECOND = timedelta(seconds=1)
+_COMPROMISED = (RevocationReason.KEY_COMPROMISE, RevocationReason.CA_COMPROMISE)
+
+
+class AnswerPolicy:
+    """The settings that change what is said."""
+
+    def __init__(self, settings: OcspSettings) -> None:
+        """Take the settings."""
+        self._retention = settings.retention
+        self._revoked_issuer = settings.revoked_issuer
+
+    def apply(
+        self, cert_ids: Sequence[CertId], reading: Reading, validity: Validity, issuer_not_before: datetime
+    ) -> tuple[list[Single], Validity]:
+        """What is said of each certificate, and until when it may be said again without a new signature.
+
+        A certificate that ends meanwhile is answered for otherwise from then on.
+
+        Raises:
+            Unauthorized: when one of them ended longer ago than the retention: its records count as purged (RFC 9919
+                section 3.2.3).
+        """
+        moment, retention = reading.moment, self._retention
+        above = reading.issuer_revoked if self._revoked_issuer else None
+        refresh_at = validity.refresh_at
+        singles = []
+        for cert_id, found in zip(cert_ids, reading.statuses, strict=True):
+            status = found if above is None else _below_revoked(found, above)
+            if isinstance(status, Unknown):
+                singles.append(Single(cert_id, status))
+            elif status.not_after >= moment:
+                singles.append(Single(cert_id, status))
+                if status.not_after < refresh_at:
+                    refresh_at = status.not_after + _SECOND
+            elif retention is None:
+                # EN 319 411-2 CSS-6.3.10-10: answered for ever, and since the issuer began.
+                singles.append(Single(cert_id, status, issuer_not_before))
+            else:
+                cutoff = moment - retention
+                if status.not_after < cutoff:
+                    raise Unauthorized("One of the certificates ended longer ago than the retention.")
+                singles.append(Single(cert_id, status, cutoff))
+                if status.not_after - cutoff < refresh_at - moment:
+                    refresh_at = status.not_after + retention + _SECOND
+        return singles, validity if refresh_at is validity.refresh_at else replace(validity, refresh_at=refresh_at)
+
+
+def _below_revoked(status: Status, above: Revoked) -> Status:
+    """RFC 6960 section 2.7: a revoked CA's certificates are revoked, each since then or since its own revocation.
+
+    What was revoked earlier keeps its own reason beside its own time, as the CRL has them.
+    """
+    if isinstance(status, Unknown) or (isinstance(status, Revoked) and status.revocation_date <= above.revocation_date):
+        return status
+    reason = RevocationReason.CA_COMPROMISE if above.reason in _COMPROMISED else above.reason
+    return Revoked(above.revocation_date, reason, status.not_after)

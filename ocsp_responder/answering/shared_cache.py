@@ -1,0 +1,188 @@
+"""Signed answers that the workers of one service have in common, so that one question has one answer and one ETag.
+
+A file in memory with places of one size. What an answer says is its key, and when it was signed is not: an answer is
+found by whoever is about to sign the same, and one that has become wrong is not asked for any more, so that nothing
+here ever has to be dropped. Nobody waits: a reader takes what has its checksum, and a writer who finds another one
+writing for longer than that takes keeps its answer to itself.
+"""
+
+import fcntl
+import hashlib
+import mmap
+import os
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from ocsp_responder.signing.response import Validity
+
+# Where the parent of several workers says that the file is.
+SHARED_VARIABLE = "PKI_REVOCATION_SHARED_ANSWERS"
+_MAGIC = b"OCSP answers 1  "
+_HEAD = struct.Struct(f">{len(_MAGIC)}sII")
+# Key, from when, to when, until when it may be kept, the length of what follows, and the checksum of all of it.
+_PLACE = struct.Struct(">32sqqqI16s")
+_KEY_OCTETS, _CHECK_OCTETS = 32, 16
+# So many places can hold one key: the oldest answer goes.
+_WAYS = 4
+_ROUND_OCTETS = 256
+_APART = timedelta(seconds=2)
+# Writing takes some microseconds; somebody who takes longer has been stopped.
+_TRIES, _THREAD_SECONDS = 100, 0.001
+
+
+class SharedAnswer(NamedTuple):
+    """An answer's octets, and how long they count."""
+
+    der: bytes
+    validity: Validity
+
+
+class SharedAnswers:
+    """One worker's view of the file."""
+
+    def __init__(self, file: Path) -> None:
+        """Open a file that `make` made.
+
+        Raises:
+            OSError: when it cannot be opened.
+            ValueError: when it is another file.
+        """
+        self._descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        magic, self._octets, self._rows = _HEAD.unpack(os.pread(self._descriptor, _HEAD.size, 0))
+        if magic != _MAGIC:
+            raise ValueError(f"{file} holds no answers")
+        self._map = mmap.mmap(self._descriptor, 0)
+        # The file's lock keeps processes apart, and this one threads.
+        self._threads = threading.Lock()
+
+    @staticmethod
+    def make(file: Path, *, octets: int, longest: int) -> None:
+        """Make the file, and have its room reserved.
+
+        Args:
+            file: what is to be made.
+            octets: how large, roughly.
+            longest: of an answer.
+
+        Raises:
+            OSError: when there is no room.
+        """
+        place = -(-(_PLACE.size + longest) // _ROUND_OCTETS) * _ROUND_OCTETS
+        rows = max(1, octets // (place * _WAYS))
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            # A hole in the file would be found missing where it is written to, which ends the process.
+            os.posix_fallocate(descriptor, 0, _ROUND_OCTETS + rows * _WAYS * place)
+            os.pwrite(descriptor, _HEAD.pack(_MAGIC, place, rows), 0)
+        finally:
+            os.close(descriptor)
+
+    @staticmethod
+    def key(*said: object) -> bytes:
+        """The key of an answer that says this, in values whose `repr` tells them apart."""
+        return hashlib.sha256(repr(said).encode()).digest()
+
+    def find(self, key: bytes, moment: datetime) -> SharedAnswer | None:
+        """What somebody has signed with this key and may be said at this moment, or None."""
+        seconds = int(moment.timestamp())
+        for at in self._places(key):
+            if self._map[at : at + _KEY_OCTETS] == key:
+                found = self._read(at)
+                if found is not None and found[0] <= seconds < found[2]:
+                    this_update, next_update, refresh_at, octets = found
+                    return SharedAnswer(octets, _validity(this_update, next_update, refresh_at))
+        return None
+
+    def share(self, key: bytes, der: bytes, validity: Validity) -> SharedAnswer:
+        """Let the others have an answer; what is given back is to be used, and may be somebody else's."""
+        own = SharedAnswer(der, validity)
+        if _PLACE.size + len(der) > self._octets:
+            return own
+        with self._alone() as alone:
+            if alone:
+                # Somebody else's second may have begun since this one was dated.
+                earlier = self.find(key, validity.this_update + _APART)
+                if earlier is not None:
+                    return earlier
+                self._write(min(self._places(key), key=self._age), key, own)
+        return own
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._map.close()
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        """Give itself; leaving closes it."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close."""
+        self.close()
+
+    def _places(self, key: bytes) -> range:
+        row = int.from_bytes(key[:8]) % self._rows
+        begin = _ROUND_OCTETS + row * _WAYS * self._octets
+        return range(begin, begin + _WAYS * self._octets, self._octets)
+
+    def _read(self, at: int) -> tuple[int, int, int, bytes] | None:
+        """What is in a place, if it is whole."""
+        place = self._map[at : at + self._octets]
+        key, this_update, next_update, refresh_at, length, check = _PLACE.unpack_from(place)
+        octets = place[_PLACE.size : _PLACE.size + length]
+        if _checked(key, this_update, next_update, refresh_at, octets) != check:
+            return None
+        return this_update, next_update, refresh_at, octets
+
+    def _write(self, at: int, key: bytes, answer: SharedAnswer) -> None:
+        moments = (answer.validity.this_update, answer.validity.next_update, answer.validity.refresh_at)
+        this_update, next_update, refresh_at = (int(each.timestamp()) for each in moments)
+        check = _checked(key, this_update, next_update, refresh_at, answer.der)
+        place = _PLACE.pack(key, this_update, next_update, refresh_at, len(answer.der), check) + answer.der
+        self._map[at : at + len(place)] = place
+
+    def _age(self, at: int) -> int:
+        """When the answer in a place was signed; one that is not whole is the oldest."""
+        found = self._read(at)
+        return 0 if found is None else found[0]
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Whether nobody else writes now; nobody else can until the block ends."""
+        if not self._threads.acquire(timeout=_THREAD_SECONDS):
+            yield False
+            return
+        try:
+            alone = any(self._locked() for _ in range(_TRIES))
+            try:
+                yield alone
+            finally:
+                if alone:
+                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        finally:
+            self._threads.release()
+
+    def _locked(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _checked(key: bytes, this_update: int, next_update: int, refresh_at: int, octets: bytes) -> bytes:
+    head = struct.pack(">32sqqq", key, this_update, next_update, refresh_at)
+    return hashlib.blake2b(head + octets, digest_size=_CHECK_OCTETS).digest()
+
+
+def _validity(this_update: int, next_update: int, refresh_at: int) -> Validity:
+    return Validity(
+        this_update=datetime.fromtimestamp(this_update, UTC),
+        next_update=datetime.fromtimestamp(next_update, UTC),
+        refresh_at=datetime.fromtimestamp(refresh_at, UTC),
+    )

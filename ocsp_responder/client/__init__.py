@@ -1,0 +1,1 @@
+"""Asking a responder, as a relying party does: `pki-revocation ocsp`."""

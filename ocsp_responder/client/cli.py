@@ -1,0 +1,83 @@
+"""`pki-revocation ocsp`: what a responder says."""
+
+import json
+import secrets
+from pathlib import Path
+
+import click
+from cryptography import x509
+
+from ocsp_responder.config import OcspSettings
+from pki_revocation import register
+from pki_revocation.cli.options import installation_option
+from pki_revocation.clock import SystemClock, iso
+from pki_revocation.errors import NotFound
+from pki_revocation.installation import Installation
+from pki_revocation.model import SERIAL_LIMIT, serial_text
+
+from .query import Question, ask, verify
+
+# RFC 9654 section 2.1: clients use at least 32 octets.
+_NONCE_OCTETS = 32
+
+
+@click.group()
+def ocsp() -> None:
+    """Ask the OCSP responder, as a relying party does."""
+
+
+@ocsp.command()
+@click.argument("what", metavar="SERIAL|CERTIFICATE")
+@click.option("--issuer", "issuer_name", help="Whose certificate it is; the default issuer's without it.")
+@click.option("--url", help="The responder's address; the configured one without it.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+@installation_option
+def query(installation: Installation, *, what: str, issuer_name: str | None, url: str | None, as_json: bool) -> None:
+    """Ask whether a certificate is revoked, over HTTP, and verify the answer.
+
+    Name it by its serial in hexadecimal, or by its file. Ends with status 0 for any verified answer: good, revoked or
+    unknown.
+    """
+    with installation.database() as database:
+        database.check_revision()
+        with database.read() as connection:
+            issuer = register.issuer_named(connection, issuer_name)
+    question = Question(issuer=issuer, serial=_serial(what), nonce=secrets.token_bytes(_NONCE_OCTETS))
+    address = url or installation.section(OcspSettings).public_url
+    found = verify(ask(address, question), question, SystemClock().now())
+    told = {
+        "status": found.status,
+        "serial": serial_text(question.serial),
+        "issuer": issuer.name,
+        "revocation_date": found.revocation_date and iso(found.revocation_date),
+        "reason": found.reason,
+        "this_update": iso(found.this_update),
+        "next_update": found.next_update and iso(found.next_update),
+        "produced_at": iso(found.produced_at),
+        "signer": found.signer,
+        "url": address,
+    }
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    for name, value in told.items():
+        if value is not None:
+            click.echo(f"{name.replace('_', ' ')}: {value}")
+
+
+def _serial(what: str) -> int:
+    path = Path(what)
+    if path.is_file():
+        data = path.read_bytes()
+        load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
+        try:
+            return load(data).serial_number
+        except ValueError:
+            raise NotFound(f"{what} is no certificate: give a PEM or DER file.") from None
+    try:
+        serial = int(what.replace(":", ""), 16)
+    except ValueError:
+        raise NotFound(f"{what!r} is no serial in hexadecimal, and no file.") from None
+    if not 0 < serial < SERIAL_LIMIT:
+        raise NotFound(f"{what!r} is no serial: one is positive and has at most 20 octets.")
+    return serial

@@ -1,0 +1,75 @@
+"""What looks at the journal while nobody asks, so that a responder has applied a revocation within 100 ms anyway."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from .postgresql_journal import Listener
+from .refresh import Looks
+
+# A file is looked at this often; over a network it is the net under the notifications.
+FILE_SECONDS = 0.05
+NETWORK_SECONDS = 1.0
+
+
+class Background(Protocol):
+    """Something that runs beside the answering; called in the loop's thread."""
+
+    def start(self, loop: asyncio.AbstractEventLoop, looks: Looks) -> None:
+        """The loop runs, or is about to."""
+        ...
+
+    def stop(self) -> None:
+        """Run no more."""
+        ...
+
+
+class Poll:
+    """Looks every so often."""
+
+    def __init__(self, seconds: float) -> None:
+        """Look every *seconds*."""
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop, looks: Looks) -> None:
+        """As `Background` says."""
+
+        def tick() -> None:
+            looks.after_look(_nothing)
+            self._timer = loop.call_later(self._seconds, tick)
+
+        tick()
+
+    def stop(self) -> None:
+        """As `Background` says."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class Wakened:
+    """Looks when the database notifies."""
+
+    def __init__(self, listener: Callable[[Callable[[], None]], Listener]) -> None:
+        """*listener* makes one that calls what it is given."""
+        self._make = listener
+        self._listener: Listener | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop, looks: Looks) -> None:
+        """As `Background` says."""
+        self._listener = self._make(lambda: _in_loop(loop, looks))
+        self._listener.start()
+
+    def stop(self) -> None:
+        """As `Background` says."""
+        if self._listener is not None:
+            self._listener.stop()
+
+
+def _in_loop(loop: asyncio.AbstractEventLoop, looks: Looks) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(looks.after_look, _nothing)
+
+
+def _nothing() -> None:
+    """Who looks in the background waits for no answer."""

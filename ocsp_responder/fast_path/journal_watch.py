@@ -1,0 +1,176 @@
+"""What this worker has applied of the journal, and whether it can know that this is all there is.
+
+Three things take the knowledge away: the journal cannot be read; it does not hold the row that was applied last (a
+restored backup, which would un-revoke, however much has been written behind it since); or the clock cannot be right,
+being behind the journal's last moment, or apart from the database's where that has one of its own. Until the knowledge
+is back nobody is `good`.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from pki_revocation.clock import Clock, iso
+
+from .journal_reader import Findings, JournalLost, JournalReading, Reached
+
+_log = logging.getLogger(__name__)
+# A live answer may be dated by a moment this old, where the time order was held whenever it was to be passed.
+_OLDEST_MOMENT = timedelta(seconds=2)
+
+
+class Keeper(Protocol):
+    """Whoever keeps what may have changed."""
+
+    def drop(self, issuer_id: int, serials: Sequence[int]) -> None:
+        """These certificates have new rows."""
+        ...
+
+    def clear(self) -> None:
+        """Anything may have changed."""
+        ...
+
+
+class JournalWatch:
+    """For one thread, the server's loop; `knows` and `why` may be read by others."""
+
+    def __init__(
+        self, journal: JournalReading, clock: Clock, *, tolerance: timedelta, keepers: Sequence[Keeper]
+    ) -> None:
+        """Know nothing yet.
+
+        Args:
+            journal: where to look.
+            clock: this machine's.
+            tolerance: how far it may be from the journal's last moment and from the database's clock.
+            keepers: are told what changed before anything is answered from what they keep.
+        """
+        self.journal = journal
+        self.applied: Mapping[int, int] = {}
+        self._reached: Mapping[int, Reached] = {}
+        self._clock = clock
+        self._tolerance = tolerance
+        self._keepers = keepers
+        self._moment: datetime | None = None
+        self._lost: str | None = "The journal has not been read yet."
+        self._rewritten: str | None = None
+        self._last_at: datetime | None = None
+        self._ahead = timedelta()
+        self.why: str | None = self._lost
+
+    @property
+    def knows(self) -> bool:
+        """Whether `good` may be said of what was looked up since the last look began."""
+        return self.why is None
+
+    @property
+    def reads(self) -> bool:
+        """Whether the journal can be read, whatever else is wrong: then a revocation in it is one."""
+        return self._lost is None
+
+    def look(self) -> None:
+        """Catch up, in this thread; afterwards everything that was committed before the call is applied."""
+        try:
+            found = self.question()()
+        except JournalLost as error:
+            self.lose(str(error))
+        else:
+            self.take(found)
+
+    def question(self) -> Callable[[], Findings | None]:
+        """A look that any thread may take; what it finds goes to `take`."""
+        journal, applied, dated, all_of_it = self.journal, self._reached, self._moment, not self.knows
+        return lambda: journal.look(applied, dated, all_of_it=all_of_it)
+
+    def take(self, found: Findings | None) -> None:
+        """Apply what a look found; what cannot be applied is not known, and is looked for again."""
+        if found is None:
+            return
+        try:
+            self._take(found)
+        except Exception as error:  # noqa: BLE001 - whoever waits for this look must not be answered from what was kept
+            _log.exception("what changed could not be applied")
+            self.lose(f"What changed could not be applied: {error}.")
+
+    def _take(self, found: Findings) -> None:
+        if found.moment is not None:
+            self._moment = found.moment
+        self._last_at, self._ahead = found.last_at, found.ahead
+        was_rewritten, self._rewritten = self._rewritten, self._what_is_missing(found)
+        self._lost = None
+        if found.replaced:
+            _log.warning("another file has taken the database's place")
+        # Not while it is another one: what is known to be revoked stays so, and nothing else is said.
+        if self._rewritten is None:
+            if found.replaced or was_rewritten is not None:
+                self._tell_all()
+            self._apply(found)
+        self._judge()
+
+    def lose(self, why: str) -> None:
+        """The journal could not be read."""
+        self._lost = why
+        self._judge()
+
+    def moment(self) -> datetime | None:
+        """What an answer may be dated that is made of what the last look found; None while it must wait."""
+        moment = self._moment
+        if moment is None or not timedelta() <= self._clock.now() - moment <= _OLDEST_MOMENT:
+            return None
+        return moment
+
+    @property
+    def held(self) -> bool:
+        """Whether a revocation has been on its way for so long that nobody should wait for it any more."""
+        return self._moment is not None and self._clock.now() - self._moment > _OLDEST_MOMENT
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps new answers from being made, in a sentence."""
+        held = "A revocation has been on its way for seconds: nothing can be dated before it is there."
+        return self.why or (held if self.held else None)
+
+    def _apply(self, found: Findings) -> None:
+        for issuer_id, serials in found.changed.items():
+            for keeper in self._keepers:
+                if serials is None:
+                    keeper.clear()
+                else:
+                    keeper.drop(issuer_id, serials)
+        self._reached = found.reached
+        self.applied = {issuer_id: there.sequence for issuer_id, there in found.reached.items()}
+
+    def _tell_all(self) -> None:
+        for keeper in self._keepers:
+            keeper.clear()
+
+    def _what_is_missing(self, found: Findings) -> str | None:
+        for issuer_id in found.rewritten:
+            sequence, there = self.applied[issuer_id], found.reached.get(issuer_id)
+            if there is None or there.sequence < sequence:
+                ends = 0 if there is None else there.sequence
+                found_instead = (
+                    f"The journal of issuer {issuer_id} ends at {ends}, and this responder has seen {sequence}"
+                )
+            else:
+                found_instead = (
+                    f"Row {sequence} of issuer {issuer_id}'s journal is not the one that this responder has seen"
+                )
+            return f"{found_instead}: was an old backup restored? If that is meant, start the responder again."
+        return None
+
+    def _judge(self) -> None:
+        before, self.why = self.why, self._lost or self._rewritten or self._clock_is_off()
+        if self.why is not None and before is None:
+            _log.error("nothing can be called good: %s", self.why)
+        elif self.why is None and before is not None:
+            _log.info("the journal is known up to %s", dict(self.applied))
+
+    def _clock_is_off(self) -> str | None:
+        now = self._clock.now()
+        if self._last_at is not None and self._last_at - now > self._tolerance:
+            return f"The clock says {iso(now)}, and the journal's last moment is {iso(self._last_at)}."
+        if abs(self._ahead) > self._tolerance:
+            return f"The clock is {abs(self._ahead.total_seconds()):.0f} s away from the database's."
+        return None

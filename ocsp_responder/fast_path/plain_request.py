@@ -1,0 +1,51 @@
+"""The one request that means one certificate and nothing else, for each way to write its CertID.
+
+Only these are kept with their answers: there are eight of them for each certificate (four hashes, parameters NULL or
+absent), so that nobody can fill the cache by varying what does not matter, and so that all of them can be named, and
+dropped, when the certificate's status changes.
+"""
+
+from ocsp_responder.answering.issuers import HASHES, issuer_hashes
+from pki_revocation.der import NULL, SEQUENCE, DerError, integer, octet_string, read, sequence, tlv
+from pki_revocation.model import Issuer
+
+_WRAPPERS = 4
+
+
+class PlainRequests:
+    """The plain requests about one issuer's certificates."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        """What is the same for all certificates is made here, once."""
+        self._before_serial = tuple(
+            sequence(oid, parameters) + b"".join(octet_string(each) for each in issuer_hashes(issuer, oid))
+            for oid in HASHES
+            for parameters in (b"", tlv(NULL))
+        )
+
+    def about(self, serial: int) -> tuple[bytes, ...]:
+        """All of them about one certificate, as DER."""
+        number = integer(serial)
+        return tuple(_wrapped(sequence(before, number)) for before in self._before_serial)
+
+
+def is_plain(request: bytes) -> bool:
+    """Whether a request that was taken as DER holds one CertID and nothing else."""
+    try:
+        rest = request
+        for _ in range(_WRAPPERS):
+            element, end = read(rest)
+            if element.tag != SEQUENCE or end != len(rest):
+                return False
+            rest = element.content
+        cert_id, end = read(rest)
+    except DerError:
+        return False
+    return cert_id.tag == SEQUENCE and end == len(rest)
+
+
+def _wrapped(cert_id: bytes) -> bytes:
+    """OCSPRequest, TBSRequest, requestList, Request (RFC 6960 section 4.1.1)."""
+    for _ in range(_WRAPPERS):
+        cert_id = sequence(cert_id)
+    return cert_id

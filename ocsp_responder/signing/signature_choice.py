@@ -1,0 +1,55 @@
+"""Which algorithm an answer is signed with: the client's first wish that the key and the house can grant.
+
+RFC 6960 section 4.4.7.2.1 begins with the client's list; the default, which is what the CA signs with too, follows. A
+weak algorithm is not in the table that is chosen from, so that asking for it changes nothing (section 5.1).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from keys.identity import SigningIdentity
+from ocsp_responder.request.extensions import PreferredSignature
+from pki_revocation.der import SEQUENCE, elements, read_whole, sequence
+
+
+class Way(NamedTuple):
+    """How an answer is signed: the AlgorithmIdentifier's DER, and what signs."""
+
+    identifier: bytes
+    sign: Callable[[bytes], bytes]
+
+
+class SignatureChoice:
+    """The ways in which one identity can sign."""
+
+    def __init__(self, identity: SigningIdentity) -> None:
+        """Make them all ready."""
+        ways = [Way(each.identifier, identity.signer(each)) for each in identity.algorithms]
+        self.default = ways[0]
+        self._ways = {
+            spelling: way
+            for way, algorithm in zip(ways, identity.algorithms, strict=True)
+            for spelling in algorithm.spellings
+        }
+        key = _key_algorithm(identity.certificate)
+        self._key_names = (None, key, _without_parameters(key))
+
+    def of(self, preferred: Sequence[PreferredSignature]) -> Way:
+        """The way for a client that lists these."""
+        for wish in preferred:
+            way = self._ways.get(wish.algorithm)
+            if way is not None and wish.key in self._key_names:
+                return way
+        return self.default
+
+
+def _key_algorithm(certificate: x509.Certificate) -> bytes:
+    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return next(elements(read_whole(spki, SEQUENCE))).raw
+
+
+def _without_parameters(identifier: bytes) -> bytes:
+    return sequence(next(elements(read_whole(identifier, SEQUENCE))).raw)
