@@ -33,7 +33,7 @@ check: ## Format, lint, types and import rules.
 fuzz: ## The property tests, a hundred times harder: an hour or so.
 	@requirements/install.sh "$(PYTHON)" test
 	FUZZ_FACTOR=100 .venv/bin/pytest -n 2 --timeout 0 tests/ocsp_responder/answering/test_answerer.py tests/ocsp_responder/request/test_common_requests.py tests/pki_revocation/web/test_api_fuzz.py \
-		tests/pki_revocation/test_der.py tests/pki_revocation/test_codes.py tests/pki_revocation/test_numbers.py tests/crl_publisher/entry_store/test_store.py \
+		tests/pki_revocation/encoding/test_der.py tests/pki_revocation/test_codes.py tests/pki_revocation/test_numbers.py tests/crl_publisher/entry_store/test_store.py \
 		tests/crl_publisher/gate/test_expected_entries.py tests/crl_publisher/crl/test_differences.py tests/crl_publisher/crl/test_layout.py \
 		tests/crl_publisher/entry_store/test_segments.py tests/crl_publisher/scheduling tests/crl_publisher/publishing/test_two_publishers.py \
 		tests/pki_revocation/http_server/test_cuts.py tests/keys/pkcs11/test_outages.py tests/fuzzing

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pki_revocation.clock import SystemClock
-from pki_revocation.machine import this_machine
+from pki_revocation.host.machine import this_machine
 
 from .figures import Cell
 from .processes import LOAD_CORE, two_cores

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pki_revocation.clock import iso
-from pki_revocation.machine import Machine
+from pki_revocation.host.machine import Machine
 
 from .figures import Cell, Figure
 

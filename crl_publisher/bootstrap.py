@@ -18,10 +18,10 @@ from keys.keyring import Keyring
 from keys.signing_audit import KeyUses
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
+from pki_revocation.database.lease import Lease
 from pki_revocation.http_server.application import Application
-from pki_revocation.installation import Installation
-from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from pki_revocation.config import setting
+from pki_revocation.config.sections import setting
+from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.settings import LOOPBACK
 
 from .lint_profile import LintProfile
 from .scheduling.errors import ScheduleRefused

@@ -8,7 +8,7 @@ import logging
 from sqlalchemy import Connection
 
 from crl_publisher.issuing.issuance import CrlIssuance
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import NotFound, PkiError
 from pki_revocation.model import Issuer
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from crl_publisher.crl.reading import ReadCrl, read_crl
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 
 from .errors import UnreadableCrl

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, select, update
 
 from crl_publisher.crl.reading import ReadCrl
 from pki_revocation.clock import iso
+from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
-from pki_revocation.schema import crls
 
 from .scope import FULL, Scope
 

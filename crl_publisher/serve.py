@@ -5,12 +5,12 @@ import threading
 from collections.abc import Callable
 
 from keys.keyring import Keyring
-from pki_revocation import register
 from pki_revocation.clock import Clock, SystemClock, iso
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
-from pki_revocation.serving import open_operations
+from pki_revocation.register import certificates as register
+from pki_revocation.runtime.serving import open_operations
 
 from . import bootstrap
 from .config import PublisherSettings

@@ -9,7 +9,7 @@ from enum import StrEnum
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes, CertificatePublicKeyTypes
 
-from pki_revocation.der import NULL, explicit, integer, object_identifier, sequence, tlv
+from pki_revocation.encoding.der import NULL, explicit, integer, object_identifier, sequence, tlv
 
 from .errors import UnusableKey
 from .signature_algorithm import Scheme, SignatureAlgorithm

@@ -15,7 +15,7 @@ from keys.files.secret_source import SecretSource
 from keys.pkcs11.uri import is_token_uri
 from pki_revocation.cli.options import config_option, directory_option, installation_option
 from pki_revocation.clock import SystemClock
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
 
 from .algorithms import SignatureName
 from .certificate_request import certificate_request

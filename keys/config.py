@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
-from pki_revocation.config import setting
+from pki_revocation.config.sections import setting
 
 from .algorithms import SignatureName
 

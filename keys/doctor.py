@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from keys.delegation.requests import latest_delegates
 from keys.files.file_key import load_certificate
-from pki_revocation import register
 from pki_revocation.cli.doctor import Finding
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
-from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 from .config import KeySettings
 from .errors import UnusableKey

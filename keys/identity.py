@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from keys.files.key_lock import KeyHold
 from pki_revocation.clock import iso
-from pki_revocation.der import BIT_STRING, SEQUENCE, elements, read_whole
+from pki_revocation.encoding.der import BIT_STRING, SEQUENCE, elements, read_whole
 
 from .algorithms import SignatureName, algorithm_for, algorithms_for
 from .errors import UnusableKey

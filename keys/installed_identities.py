@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from pki_revocation import register
 from pki_revocation.clock import Clock, iso
+from pki_revocation.config.installation import Installation
 from pki_revocation.errors import PkiError
-from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer, serial_text
+from pki_revocation.register import certificates as register
 
 from .config import KeySettings
 from .description import describe

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from keys.pkcs11.uri import is_token_uri
-from pki_revocation.accounts import Secret
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.service_accounts import Secret
 
 from .config import KeySettings
 

@@ -8,8 +8,8 @@ from keys.delegation.renewal import identity_in
 from keys.files.file_key import KeyFile, load_certificate
 from keys.files.secret_source import SecretSource
 from pki_revocation.clock import Clock
+from pki_revocation.config.installation import Installation
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
 
 from .config import KeySettings

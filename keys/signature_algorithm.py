@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, paddin
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes, CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-from pki_revocation.der import NULL, sequence, tlv
+from pki_revocation.encoding.der import NULL, sequence, tlv
 
 from .errors import UnusableKey
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from pki_revocation.audit import AuditTrail
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit as audit_table
 from pki_revocation.errors import StoreError
-from pki_revocation.schema import audit as audit_table
 
 _INTENDED, _DONE, _FAILED = "intended", "done", "failed"
 

@@ -15,12 +15,12 @@ from ocsp_responder.fast_path.assembly import Surroundings, assemble, place, slo
 from ocsp_responder.http.app import create_app
 from ocsp_responder.signing.answer_signers import CurrentSigners, answer_signers
 from ocsp_responder.signing.response import AnswerSigner
-from pki_revocation import register
 from pki_revocation.clock import Clock, SystemClock
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.http_server.application import Application
-from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 from .config import OcspSettings
 from .request.signature import Requestors

@@ -5,9 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from pki_revocation.config import duration_text, setting
+from pki_revocation.config.sections import duration_text, setting
+from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.settings import LOOPBACK
 
 from .request.message import DEFAULT_MAX_CERT_IDS
 

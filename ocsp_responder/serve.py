@@ -15,9 +15,9 @@ from ocsp_responder.http.transport import POST_LIMIT, TARGET_LIMIT
 from ocsp_responder.signing.answer_signers import CurrentSigners, answer_signers, answered_issuers
 from ocsp_responder.signing.renewal import Renewing
 from pki_revocation.clock import SystemClock
+from pki_revocation.config.installation import Installation
 from pki_revocation.http_server.limits import Limits
-from pki_revocation.installation import Installation
-from pki_revocation.serving import Listener, serve_http
+from pki_revocation.runtime.serving import Listener, serve_http
 
 from .config import OcspSettings
 

@@ -15,12 +15,12 @@ from typing import Protocol, TypeAlias
 from sqlalchemy import Connection, bindparam, select
 
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.commit_fence import pass_advisory_order
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates, journal
 from pki_revocation.journal import read_head
 from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, journal
-from pki_revocation.time_order import pass_advisory_order
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from pki_revocation.database.schema import audit, audit_head, personal_details
+
 from .clock import Clock, iso
 from .errors import PkiError
-from .schema import audit, audit_head, personal_details
 
 _SALT_OCTETS = 16
 GENESIS = bytes(32)

@@ -17,7 +17,8 @@ from enum import StrEnum
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from .crockford import ALPHABET, random_symbols, read_symbols
+from pki_revocation.encoding.crockford import ALPHABET, random_symbols, read_symbols
+
 from .errors import ConfigurationError, MistypedCode
 
 _VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)}

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, select, update
 
-from .bulk_insert import bulk_insert
+from pki_revocation.database.bulk import bulk_insert
+from pki_revocation.database.schema import journal, journal_heads
+from pki_revocation.encoding.crockford import random_symbols
+
 from .clock import Clock, iso
-from .crockford import random_symbols
 from .errors import ClockBehindJournal, NotFound
 from .model import Channel, EntryKind, JournalEntry, serial_text
 from .reasons import RevocationReason
-from .schema import journal, journal_heads
 
 _log = logging.getLogger(__name__)
 _REFERENCE_SYMBOLS = 12

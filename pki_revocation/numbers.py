@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_97_10
 
-from .crockford import read_symbols
+from pki_revocation.encoding.crockford import read_symbols
+
 from .errors import MistypedNumber
 
 DIGITS = 12

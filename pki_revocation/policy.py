@@ -5,8 +5,9 @@ from enum import Enum
 
 from cryptography import x509
 
+from pki_revocation.encoding.der import FIRST_YEAR
+
 from .clock import iso
-from .der import FIRST_YEAR
 from .errors import CertificateExpired, ImpossibleDate, ReasonNotPermitted
 from .model import IssuedCertificate, JournalEntry
 from .reasons import OPERATOR_REASONS, RevocationReason

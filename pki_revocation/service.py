@@ -13,15 +13,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from . import journal, outbox, policy, register
-from .attempts.guard import Guard
-from .attempts.source import LOCAL, Source
+from pki_revocation.database.engine import Database
+from pki_revocation.host.failpoints import reach
+from pki_revocation.propagation.measurement import Visibility, visibility
+from pki_revocation.rate_limiting.client_address import LOCAL, Source
+from pki_revocation.rate_limiting.limiter import Guard
+
+from . import journal, policy
 from .audit import AuditTrail
 from .clock import Clock
 from .codes import CodeVerifier, parse_code
-from .database import Database
 from .errors import NotFound, NotRecognised
-from .failpoints import reach
 from .model import (
     CertificateStatus,
     Channel,
@@ -35,7 +37,8 @@ from .model import (
 from .numbers import parse_number
 from .policy import Decision
 from .reasons import RevocationReason
-from .visibility import Visibility, visibility
+from .register import certificates as register
+from .subscribers import outbox
 
 _log = logging.getLogger(__name__)
 

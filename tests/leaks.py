@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import MetaData, select
 
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 
 _GROUP = 4
 _BETWEEN = (b"", b"-", b" ", b"+", b"%20", b"\\n", b"\r\n", b"\n")

@@ -15,16 +15,16 @@ from typing import Any
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeScheme, CodeVerifier, parse_code
-from pki_revocation.config import read_document
-from pki_revocation.database import Database
-from pki_revocation.failpoints import VARIABLE
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.secret_files import create_secrets, load_pepper
+from pki_revocation.config.sections import read_document
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates, revocation_codes
+from pki_revocation.host.failpoints import VARIABLE
 from pki_revocation.numbers import parse_number
-from pki_revocation.schema import certificates, revocation_codes
-from pki_revocation.secret_files import create_secrets, load_pepper
+from pki_revocation.register import certificates as register
 from tests.pki import CertificateAuthority
 
 _CONFIGURATION = """

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from pki_revocation.config import SECTIONS_GROUP, duration_text
+from pki_revocation.config.sections import SECTIONS_GROUP, duration_text
 
 PAGE = Path(__file__).parents[1] / "docs" / "ca-operations.md"
 _BLOCK = re.compile(r"(?<=<!-- settings -->\n).*(?=<!-- end of settings -->)", re.DOTALL)

@@ -6,12 +6,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import insert
 
-from pki_revocation import register
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier, new_code
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import IssuedCertificate, Issuer
-from pki_revocation.schema import certificates
+from pki_revocation.register import certificates as register
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import delete, insert
 
 from pki_revocation.codes import CodeScheme, grouped, new_code
-from pki_revocation.database import Database
-from pki_revocation.schema import probe_states
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import probe_states
 from tests.fakes import FakeClock
 from tests.leaks import Search
 

@@ -21,9 +21,10 @@ from benchmarks.campaign import Campaign, command
 from benchmarks.figures import Cell, Figure, NotMeasured, Row, middle
 from benchmarks.processes import SERVER_CORE
 from crl_publisher.bench.register import open_register
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.model import serial_text
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register import certificates as register
 
 from .subject import MILLION, register_of, say, trials
 

@@ -21,9 +21,10 @@ from benchmarks.ocsp.installation import prepare
 from benchmarks.processes import SERVER_CORE, pinned, wait_for_port
 from crl_publisher.bench.register import add_revoked
 from crl_publisher.config import DistributionSettings
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.clock import SystemClock
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.register import certificates as register
 
 from .subject import say
 

@@ -22,13 +22,13 @@ from sqlalchemy import insert
 
 from benchmarks.processes import free_port
 from keys.demo.hierarchy import make_root
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeScheme, CodeVerifier, new_code
-from pki_revocation.installation import Installation
-from pki_revocation.new_installation import set_up
-from pki_revocation.schema import certificates
-from pki_revocation.secret_files import load_pepper
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.secret_files import load_pepper
+from pki_revocation.database.schema import certificates
+from pki_revocation.register import certificates as register
+from pki_revocation.runtime.new_installation import set_up
 
 _FIRST_SOURCE = int(IPv4Address("10.0.0.1"))
 _PATIENCE_SECONDS = 60

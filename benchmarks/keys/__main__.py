@@ -25,7 +25,7 @@ from keys.files.secret_source import SecretSource
 from keys.key_location import TokenKey
 from keys.pkcs11.generation import TOKEN_KEY_TYPES, generate_on_token
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.machine import this_machine
+from pki_revocation.host.machine import this_machine
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.softhsm import SoftHsm
 

@@ -18,10 +18,10 @@ from ocsp_responder.bench.questions import Asking, Questions, serials
 from ocsp_responder.client.query import Question, ask, verify
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.errors import AnswerRefused
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 from tests.integration.running_demo import RunningDemo, free_port_base
 
 CERTIFICATES = 1000

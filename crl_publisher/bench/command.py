@@ -12,9 +12,9 @@ import click
 
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
+from pki_revocation.config.installation import Installation
 from pki_revocation.errors import PkiError
-from pki_revocation.installation import Installation
-from pki_revocation.machine import this_machine
+from pki_revocation.host.machine import this_machine
 
 from .register import make_register
 from .trial import Cost, Costs

@@ -12,14 +12,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from keys.demo.hierarchy import make_root
 from keys.identity import Purpose, SigningIdentity, identify
 from pki_revocation import journal
-from pki_revocation import register as issuers
-from pki_revocation.bulk_insert import bulk_insert
 from pki_revocation.clock import Clock, SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.bulk import bulk_insert
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.journal import NewEntry
 from pki_revocation.model import Channel, EntryKind, Issuer
 from pki_revocation.reasons import OPERATOR_REASONS
-from pki_revocation.schema import certificates
+from pki_revocation.register import certificates as issuers
 
 Tick = Callable[[float], None]
 NAME = "bench"

@@ -24,11 +24,11 @@ from crl_publisher.lint_profile import LintProfile
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scope import FULL
 from pki_revocation import journal
-from pki_revocation import register as issuers
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as issuers
 
 from .register import NAME, BenchKey, add_revoked, open_register
 

@@ -19,12 +19,12 @@ from crl_publisher.published import lately_published
 from crl_publisher.scope import FULL
 from crl_publisher.serve import serve
 from keys.keyring import Keyring
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 from .offline import ELSEWHERE
 from .options import issuer_named, issuer_option, json_option

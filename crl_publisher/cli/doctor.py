@@ -15,14 +15,14 @@ from crl_publisher.recovery.evidence import Evidence, file_evidence, public_evid
 from crl_publisher.recovery.missing_rows import lacking
 from crl_publisher.recovery.restoration import CrlRestoration
 from keys.keyring import Keyring
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.doctor import Finding
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
-from pki_revocation.installation import Installation
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 # Where the CRLs are kept that revocations were taken back from.
 EVIDENCE = "evidence"

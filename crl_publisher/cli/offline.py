@@ -27,12 +27,12 @@ from keys.algorithms import SignatureName
 from keys.files.file_key import load_certificate
 from keys.key_location import key_place
 from keys.keyring import Keyring
-from pki_revocation import register
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso, whole_second
-from pki_revocation.config import duration
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.sections import duration
 from pki_revocation.errors import PkiError
-from pki_revocation.installation import Installation
+from pki_revocation.register import certificates as register
 
 from .options import issuer_option, json_option
 

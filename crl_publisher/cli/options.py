@@ -2,9 +2,9 @@
 
 import click
 
-from pki_revocation import register
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")

@@ -10,8 +10,8 @@ from crl_publisher.outlets.states import OutletState, all_outlet_states
 from pki_revocation.cli.doctor import Finding
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import iso
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 
 
 @click.command()

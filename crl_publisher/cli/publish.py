@@ -14,10 +14,10 @@ from crl_publisher.publishing import requests
 from crl_publisher.scope import FULL, Scope
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock
-from pki_revocation.config import duration_text
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
-from pki_revocation.lease import Lease
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.sections import duration_text
+from pki_revocation.database.engine import Database
+from pki_revocation.database.lease import Lease
 from pki_revocation.model import Issuer
 
 from .options import issuer_named, issuer_option, json_option

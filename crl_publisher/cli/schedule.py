@@ -13,10 +13,10 @@ from crl_publisher.scheduling.entries import Entry, read_entries
 from crl_publisher.scheduling.errors import VersionRefused
 from crl_publisher.scheduling.schedule import Schedule
 from crl_publisher.scheduling.timeline import Timeline, Version
-from pki_revocation import register
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import iso
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.register import certificates as register
 
 from .options import issuer_option, json_option
 from .schedule_context import by_option, file_option, open_desk, who

@@ -16,12 +16,12 @@ from crl_publisher.scheduling.document import changed, from_file
 from crl_publisher.scheduling.errors import ScheduleRefused, VersionRefused
 from crl_publisher.scheduling.schedule import Schedule
 from crl_publisher.scheduling.timeline import Timeline
-from pki_revocation import register
 from pki_revocation.clock import SystemClock, whole_second
-from pki_revocation.config import duration
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.sections import duration
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 file_option = click.option(
     "--file",

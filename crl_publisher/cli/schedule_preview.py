@@ -12,9 +12,9 @@ from crl_publisher.scheduling.preview import preview as simulated
 from crl_publisher.scheduling.simulation import Stretch
 from crl_publisher.scheduling.timeline import Version
 from pki_revocation.cli.options import installation_option
-from pki_revocation.config import duration
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.sections import duration
 from pki_revocation.errors import PkiError
-from pki_revocation.installation import Installation
 
 from .options import issuer_option, json_option
 from .schedule_context import Desk, file_option, open_desk

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.identity import SigningIdentity, subject_key_identifier
-from pki_revocation.der import SEQUENCE, bit_string, elements, header, integer, read_whole, sequence, time
+from pki_revocation.encoding.der import SEQUENCE, bit_string, elements, header, integer, read_whole, sequence, time
 
 from .crl_extensions import Particulars, encoded_extensions
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crl_publisher.scope import FULL, Part, Scope
-from pki_revocation.der import (
+from pki_revocation.encoding.der import (
     explicit,
     extension,
     generalized_time,

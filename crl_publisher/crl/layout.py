@@ -7,15 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crl_publisher.errors import UnreadableCrl
-from pki_revocation.der import (
-    GENERALIZED_TIME,
-    INTEGER,
-    SEQUENCE,
-    UTC_TIME,
-    DerError,
-    bounds,
-    sequence,
-)
+from pki_revocation.encoding.der import GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, DerError, bounds, sequence
 
 _TIMES = (bytes((UTC_TIME,)), bytes((GENERALIZED_TIME,)))
 _SEQUENCE = bytes((SEQUENCE,))

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPub
 from crl_publisher.errors import UnreadableCrl
 from keys.algorithms import algorithms_for
 from keys.errors import UnusableKey
-from pki_revocation import der
+from pki_revocation.encoding import der
 
 _LONGEST_HEADER = 11
 # Names, extensions and signatures are far smaller; what is larger is no CRL of anybody's.

@@ -22,8 +22,8 @@ from crl_publisher.errors import NotPublished
 from crl_publisher.outlets.port import media_type
 from crl_publisher.outlets.published_files import PUBLISHED, PublishedFile, PublishedFiles
 from pki_revocation.clock import Clock, SystemClock, iso
-from pki_revocation.installation import Installation
-from pki_revocation.serving import Listener, serve_http
+from pki_revocation.config.installation import Installation
+from pki_revocation.runtime.serving import Listener, serve_http
 
 from .max_age import LONGEST_MAX_AGE
 

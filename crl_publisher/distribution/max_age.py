@@ -12,10 +12,10 @@ from pathlib import PurePosixPath
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scheduling.schedule import Schedule
 from crl_publisher.scheduling.timeline import Kind, Timeline, Version
-from pki_revocation import register
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
+from pki_revocation.register import certificates as register
 
 # Design section 2: no answer is kept longer by a cache, whatever the publisher promises.
 LONGEST_MAX_AGE = timedelta(seconds=300)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from crl_publisher.errors import Overtaken
 from pki_revocation.bulk_reading import portions
-from pki_revocation.schema import crl_entries
+from pki_revocation.database.schema import crl_entries
 
 from .progress import held_sequence
 from .segments import joined, may_be_joined, unparted_shards

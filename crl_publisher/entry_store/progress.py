@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pki_revocation.schema import crl_projections
+from pki_revocation.database.schema import crl_projections
 
 
 def held_sequence(connection: Connection, issuer_id: int) -> int:

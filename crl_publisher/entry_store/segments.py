@@ -28,8 +28,8 @@ from sqlalchemy import (
 
 from crl_publisher.scope import Part
 from pki_revocation.bulk_reading import portions
-from pki_revocation.database import Database
-from pki_revocation.schema import crl_entries, crl_shards, crl_stretches
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crl_entries, crl_shards, crl_stretches
 
 from .progress import lock_projection
 from .selection import Selection, listed_entries

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from crl_publisher.scope import Part, Scope
+from pki_revocation.database.schema import certificates, crl_entries, journal
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates, crl_entries, journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, LargeBinary, Select, and_, delete, select, type_coerce
 
-from pki_revocation.bulk_insert import bulk_replace
 from pki_revocation.bulk_reading import portions
-from pki_revocation.database import Database
-from pki_revocation.der import enumerated, extension, generalized_time, integer, object_identifier, sequence, time
+from pki_revocation.database.bulk import bulk_replace
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates, crl_entries, journal
+from pki_revocation.encoding.der import (
+    enumerated,
+    extension,
+    generalized_time,
+    integer,
+    object_identifier,
+    sequence,
+    time,
+)
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, crl_entries, journal
 
 from . import segments
 from .progress import lock_projection, move_projection

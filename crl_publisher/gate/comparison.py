@@ -21,9 +21,9 @@ from crl_publisher.errors import Overtaken, UnreadableCrl
 from crl_publisher.plan import Plan
 from crl_publisher.public_crl import PublicCrl, own_crl
 from pki_revocation.clock import iso
+from pki_revocation.database.schema import certificates, crl_entries, journal
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, crl_entries, journal
 
 from . import tolerance
 from .expected_entries import Row, expected_entries

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Integer, LargeBinary, Select, and_, select, t
 from crl_publisher.plan import Plan
 from crl_publisher.scope import Part
 from pki_revocation.bulk_reading import portions
+from pki_revocation.database.schema import certificates, journal
 from pki_revocation.model import EntryKind
-from pki_revocation.schema import certificates, journal
 
 _DAY = 86_400
 _TWO_DIGITS = tuple(f"{number:02}".encode() for number in range(60))

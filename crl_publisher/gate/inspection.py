@@ -20,7 +20,7 @@ from crl_publisher.plan import Plan
 from crl_publisher.scope import Part
 from keys.algorithms import algorithms_for
 from pki_revocation.clock import iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 
 from .comparison import compare_entries
 from .expected_extensions import check_extensions

@@ -29,9 +29,9 @@ from crl_publisher.scope import CA, FULL, USERS, Scope, certificate_path
 from keys.identity import SigningIdentity
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
-from pki_revocation.failpoints import reach
+from pki_revocation.host.failpoints import reach
 from pki_revocation.model import Issuer
 
 from .numbering import NUMBER_LIMIT

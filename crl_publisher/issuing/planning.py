@@ -15,10 +15,10 @@ from keys.identity import SigningIdentity
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
+from pki_revocation.database.schema import journal as journal_table
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates
-from pki_revocation.schema import journal as journal_table
 
 from .numbering import highest_reserved, next_number, reserve
 from .timing import Timing, Timings

@@ -15,11 +15,11 @@ from crl_publisher.entry_store.store import forget
 from crl_publisher.scope import Part, Scope
 from pki_revocation import journal
 from pki_revocation.clock import Clock
-from pki_revocation.distribution_points import distribution_points
+from pki_revocation.database.schema import certificates, crl_shards
+from pki_revocation.database.schema import journal as journal_table
+from pki_revocation.encoding.distribution_points import distribution_points
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates, crl_shards
-from pki_revocation.schema import journal as journal_table
 
 # The largest entry: a serial of 20 octets, GeneralizedTime, a reason and an invalidity date, with their headers.
 LARGEST_ENTRY = 2 + 22 + 17 + 2 + 12 + 26

@@ -9,7 +9,7 @@ from crl_publisher import metrics
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.scope import FULL
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 
 from .status import AlarmKind, Standing, standings

@@ -23,12 +23,12 @@ from crl_publisher.plan import Plan, particulars_of
 from crl_publisher.public_crl import PublicCrl
 from crl_publisher.published import FOR_EVER, PublishedCrl, last_published, reserved_row
 from crl_publisher.scope import Scope
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import journal
 from pki_revocation.model import Issuer
-from pki_revocation.schema import journal
+from pki_revocation.register import certificates as register
 
 from .status import uncovered_by
 from .validity import validity_limit

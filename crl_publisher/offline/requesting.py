@@ -26,8 +26,8 @@ from crl_publisher.scope import FULL, Scope
 from keys.algorithms import SignatureName, algorithm_for
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
-from pki_revocation.config import duration_text
-from pki_revocation.database import Database
+from pki_revocation.config.sections import duration_text
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
 

@@ -18,7 +18,7 @@ from cryptography import x509
 from crl_publisher.crl.reading import ReadCrl, read_crl
 from crl_publisher.errors import UnreadableCrl, UnreadableRequest
 from pki_revocation.clock import iso
-from pki_revocation.der import SEQUENCE, DerError, bit_string, elements, read_whole, sequence
+from pki_revocation.encoding.der import SEQUENCE, DerError, bit_string, elements, read_whole, sequence
 
 _BEGIN, _END = "-----BEGIN CRL TO BE SIGNED-----", "-----END CRL TO BE SIGNED-----"
 _BLOCK = re.compile(rf"{_BEGIN}\n([A-Za-z0-9+/=\n]+)\n{_END}")

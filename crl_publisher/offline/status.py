@@ -16,8 +16,8 @@ from crl_publisher.entry_store.selection import rows_behind
 from crl_publisher.published import PublishedCrl, last_published
 from crl_publisher.scope import FULL, Scope
 from pki_revocation.clock import iso
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates
 
 _FOLLOWS_WITHIN = timedelta(hours=24)
 # What is left of a CRL's validity when the alarm comes at the latest.

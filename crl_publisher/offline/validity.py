@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, exists, select
 
 from crl_publisher.scope import Part, Scope
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates
 
 _SUBSCRIBERS = timedelta(days=10)
 _AUTHORITIES = timedelta(days=365)

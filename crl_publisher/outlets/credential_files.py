@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pki_revocation.accounts import Secret
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.service_accounts import Secret
 
 from .settings import OutletSettings
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from pki_revocation.config.secret_files import read_private_table
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.secret_files import read_private_table
 
 PREFIX = "PKI_REVOCATION_OUTLET_"
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crl_publisher.errors import NumberNotAbove, OutletError
-from pki_revocation.failpoints import reach
-from pki_revocation.processes import boot, lives, place
+from pki_revocation.host.failpoints import reach
+from pki_revocation.host.processes import boot, lives, place
 
 from .port import NumberOf
 

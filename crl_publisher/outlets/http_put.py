@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from crl_publisher.errors import NumberNotAbove, OutletError
-from pki_revocation.failpoints import reach
+from pki_revocation.host.failpoints import reach
 
 from .credentials import Credentials
 from .http_exchange import Answer, Limits, exchange

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
 
 from . import metrics

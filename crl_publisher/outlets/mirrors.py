@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import BinaryIO
 
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 
 from .bringing import Bringing
 from .directory import DirectoryOutlet

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from pki_revocation.config.installation import Installation
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.installation import Installation
 
 from .credentials import Credentials, load_credentials
 from .directory import DirectoryOutlet

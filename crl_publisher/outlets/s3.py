@@ -19,7 +19,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import S3Store
 
 from crl_publisher.errors import NumberNotAbove, OutletError
-from pki_revocation.failpoints import reach
+from pki_revocation.host.failpoints import reach
 
 from .credentials import Credentials
 from .port import NumberOf, media_type

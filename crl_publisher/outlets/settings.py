@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from pki_revocation.config import setting
+from pki_revocation.config.sections import setting
 from pki_revocation.errors import ConfigurationError
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pki_revocation.clock import iso
-from pki_revocation.schema import outlet_states
+from pki_revocation.database.schema import outlet_states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from crl_publisher.published import PublishedCrl, last_published
 from crl_publisher.scope import Part, Scope
-from pki_revocation import register
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 # The CRLs that an issuer has now, deltas included.
 ScopesOf = Callable[[Connection, Issuer], Iterable[Scope]]

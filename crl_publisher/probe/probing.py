@@ -12,7 +12,7 @@ from crl_publisher.errors import ExchangeFailed
 from crl_publisher.gate.findings import Finding, Findings
 from crl_publisher.outlets.http_exchange import Limits
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 
 from . import metrics

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from pki_revocation.config import setting
+from pki_revocation.config.sections import setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

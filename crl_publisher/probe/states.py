@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crl_publisher.gate.findings import Finding, Level
 from pki_revocation.clock import iso
-from pki_revocation.schema import probe_states
+from pki_revocation.database.schema import probe_states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

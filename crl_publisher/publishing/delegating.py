@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 
 from keys.delegation.issuing import DelegateIssuing
-from pki_revocation import register
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0

@@ -16,10 +16,10 @@ from crl_publisher.scheduling.coverage import MAKING
 from crl_publisher.scheduling.schedule import AfterRevocation, Schedule
 from crl_publisher.scope import Scope
 from pki_revocation.clock import Clock, iso
-from pki_revocation.config import duration_text
-from pki_revocation.database import Database
+from pki_revocation.config.sections import duration_text
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates
 
 # What was revoked just now may be on its way: the publisher looks twice a second, and signing takes a while.
 _GRACE = timedelta(seconds=15)

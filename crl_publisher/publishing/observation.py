@@ -16,7 +16,7 @@ from crl_publisher.scheduling.timeline import Timeline
 from crl_publisher.scope import Scope
 from pki_revocation import journal
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
 from pki_revocation.model import Issuer
 

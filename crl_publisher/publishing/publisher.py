@@ -20,12 +20,12 @@ from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scheduling.due import Due, Recorded, Watch
 from crl_publisher.scheduling.timeline import Kind
 from crl_publisher.scope import Scope
-from pki_revocation import register
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.lease import Lease
 from pki_revocation.errors import PkiError, StoreError
-from pki_revocation.lease import Lease
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 from . import requests
 from .observation import Sight, Sights, Unreadable, WatchedScope

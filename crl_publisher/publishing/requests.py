@@ -16,8 +16,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from crl_publisher.published import PublishedCrl
 from crl_publisher.scope import Scope
 from pki_revocation.clock import Clock
+from pki_revocation.database.schema import publication_requests
 from pki_revocation.model import Issuer
-from pki_revocation.schema import publication_requests
 
 _KIBIBYTE = 1024
 

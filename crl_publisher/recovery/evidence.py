@@ -19,10 +19,10 @@ from crl_publisher.gate.expected_extensions import scope_named_by
 from crl_publisher.outlets import Outlet
 from crl_publisher.public_crl import own_crl, public_crl
 from crl_publisher.scope import Part, Scope
-from pki_revocation import register
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 ScopesOf: TypeAlias = Callable[[Connection, Issuer], tuple[Scope, ...]]
 

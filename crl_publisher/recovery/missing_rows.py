@@ -10,9 +10,9 @@ from sqlalchemy import Connection, LargeBinary, Row, select, type_coerce
 from crl_publisher.crl.reading import ReadEntry
 from crl_publisher.scope import Part
 from pki_revocation.clock import iso
+from pki_revocation.database.schema import certificates, journal
 from pki_revocation.model import SERIAL_LIMIT, EntryKind, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, journal
 
 from .evidence import Evidence
 

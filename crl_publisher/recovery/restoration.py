@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
-from pki_revocation.bulk_insert import bulk_insert
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.bulk import bulk_insert
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import UNKNOWN_END, Channel, EntryKind, Issuer
-from pki_revocation.schema import certificates
 
 from .evidence import Evidence
 from .missing_rows import Lacking, LackingRow, lacking

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, select
 
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import issuers
 from pki_revocation.errors import StoreError
 from pki_revocation.model import Issuer
-from pki_revocation.schema import issuers
 
 from .coverage import Standing, check
 from .document import as_document

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pki_revocation.clock import iso
-from pki_revocation.config import duration_text
+from pki_revocation.config.sections import duration_text
 
 from .errors import ScheduleRefused
 from .schedule import SECOND

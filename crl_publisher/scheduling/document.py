@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from pki_revocation.config import duration_text, load_section
+from pki_revocation.config.sections import duration_text, load_section
 from pki_revocation.errors import ConfigurationError
 
 from .errors import ScheduleRefused

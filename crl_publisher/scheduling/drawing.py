@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from pki_revocation.clock import iso
-from pki_revocation.config import duration_text
+from pki_revocation.config.sections import duration_text
 
 from .preview import Preview, length_text
 from .simulation import Published, Stretch

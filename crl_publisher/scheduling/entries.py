@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from pki_revocation.clock import iso
+from pki_revocation.database.schema import crl_schedules
 from pki_revocation.model import Issuer
-from pki_revocation.schema import crl_schedules
 
 from .document import as_document, as_json, from_json
 from .schedule import Schedule

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from pki_revocation.config import duration_text, setting
+from pki_revocation.config.sections import duration_text, setting
 
 from .blackouts import Blackouts
 from .errors import ScheduleRefused

@@ -12,12 +12,12 @@ from keys.description import spki_sha256
 from keys.enrolment import enrolment_key, public_half, read_public_half
 from keys.files.file_key import KEY_TYPES, load_certificate
 from keys.new_file import write_new_file
-from pki_revocation import register as issuers_register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as issuers_register
 
 from .manual import folder_of, install_here, issue_here, request_here
 from .requests import end_responder, key_digest, latest_delegates, register_responder

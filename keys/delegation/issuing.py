@@ -18,8 +18,8 @@ from keys.identity import SigningIdentity
 from keys.keyring import Keyring
 from keys.signing_audit import KeyUses, begun_since
 from pki_revocation.clock import Clock, iso
-from pki_revocation.database import Database
-from pki_revocation.failpoints import reach
+from pki_revocation.database.engine import Database
+from pki_revocation.host.failpoints import reach
 from pki_revocation.model import Issuer, serial_text
 
 from .certificate import issue_delegate

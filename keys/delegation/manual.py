@@ -24,7 +24,7 @@ from keys.keyring import Keyring
 from keys.signing_audit import KeyUses
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
 from pki_revocation.model import Issuer, serial_text
 
 from .certificate import issue_delegate

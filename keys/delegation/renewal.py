@@ -22,7 +22,7 @@ from keys.files.key_lock import KeyHold
 from keys.identity import SigningIdentity
 from keys.key_location import KeyPlace
 from pki_revocation.clock import Clock, iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 
 from .requests import DelegateRequest, Responder, key_digest, request_for, responder_with_key, submit

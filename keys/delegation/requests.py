@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from sqlalchemy.exc import IntegrityError
 
 from keys.errors import UnusableKey
+from pki_revocation.database.schema import delegate_requests as requests
+from pki_revocation.database.schema import delegate_responders as responders
 from pki_revocation.model import Issuer
-from pki_revocation.schema import delegate_requests as requests
-from pki_revocation.schema import delegate_responders as responders
 
 _LONGEST_NAME = 64
 _REFUSALS_KEPT = timedelta(days=7)

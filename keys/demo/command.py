@@ -10,12 +10,12 @@ from types import FrameType
 import click
 
 from keys.files.file_key import KEY_TYPES
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
-from pki_revocation.installation import Installation
-from pki_revocation.secret_files import write_private
-from pki_revocation.services import service_supervisor
-from pki_revocation.supervisor import Supervisor
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.secret_files import write_private
+from pki_revocation.register import certificates as register
+from pki_revocation.runtime.services import service_supervisor
+from pki_revocation.runtime.supervisor import Supervisor
 
 from .folder import DemoFolder, DemoRefused, DemoState
 from .making import ISSUING, SUBSCRIBERS, DemoAddresses, DemoPlan, make_demo, renew_delegate

@@ -14,20 +14,21 @@ from keys.delegation.requests import register_responder
 from keys.enrolment import enrolment_key, public_half
 from keys.files.file_key import save_key
 from keys.keyring import Keyring
-from pki_revocation import contacts, register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeScheme, CodeVerifier
-from pki_revocation.contacts import Contact
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.secret_files import load_pepper, write_private
+from pki_revocation.config.settings import LOOPBACK, ContactSettings, WebSettings
+from pki_revocation.database.engine import Database
 from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.importing.importer import Importer
-from pki_revocation.installation import Installation
-from pki_revocation.language import Language
 from pki_revocation.model import Issuer, serial_text
-from pki_revocation.new_installation import set_up
-from pki_revocation.secret_files import load_pepper, write_private
-from pki_revocation.settings import LOOPBACK, ContactSettings, WebSettings
+from pki_revocation.register import certificates as register
+from pki_revocation.runtime.new_installation import set_up
+from pki_revocation.subscribers import contacts
+from pki_revocation.subscribers.contacts import Contact
+from pki_revocation.subscribers.languages import Language
 
 from .folder import DemoRefused
 from .hierarchy import Addresses, Authority, issue_server, make_issuing_ca, make_root

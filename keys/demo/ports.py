@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.errors import PkiError
-from pki_revocation.settings import LOOPBACK
 
 DEFAULT_BASE = 8460
 _OPERATIONS = 10

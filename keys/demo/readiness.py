@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from keys.files.file_key import load_certificate
+from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.errors import PkiError
-from pki_revocation.settings import LOOPBACK
 
 from .ports import SERVICES, Ports
 

@@ -17,7 +17,15 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from keys.errors import UnusableKey
-from pki_revocation.der import SEQUENCE, elements, integer, object_identifier, octet_string, read_whole, sequence
+from pki_revocation.encoding.der import (
+    SEQUENCE,
+    elements,
+    integer,
+    object_identifier,
+    octet_string,
+    read_whole,
+    sequence,
+)
 
 # OWASP's figures for scrypt with 16 MiB: OpenSSL reads files that need at most 32 MiB.
 _COST, _BLOCK_SIZE, _PARALLEL = 1 << 14, 8, 5

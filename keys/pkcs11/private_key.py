@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehas
 from pkcs11 import MGF, Attribute, Mechanism, ObjectClass
 
 from keys.errors import UnusableKey
-from pki_revocation.der import NULL, object_identifier, octet_string, sequence, tlv
+from pki_revocation.encoding.der import NULL, object_identifier, octet_string, sequence, tlv
 
 from .public_key import public_key_of
 from .session_pool import LentSession

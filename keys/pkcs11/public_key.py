@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from pkcs11 import Attribute, KeyType, ObjectClass
 
 from keys.errors import UnusableKey
-from pki_revocation.der import OCTET_STRING, DerError, object_identifier, read_whole
+from pki_revocation.encoding.der import OCTET_STRING, DerError, object_identifier, read_whole
 
 _CURVES = {
     object_identifier("1.2.840.10045.3.1.7"): ec.SECP256R1,

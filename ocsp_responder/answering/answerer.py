@@ -14,12 +14,12 @@ from dataclasses import replace
 from keys.errors import KeyUnavailable
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.errors import MalformedRequest, SignatureRequired, SignerUnusable, Unauthorized, WouldWait
-from ocsp_responder.outages import Outages
 from ocsp_responder.request.message import OcspRequest, parse_request
 from ocsp_responder.request.signature import Requestors
 from ocsp_responder.signing.response import Answer, AnswerSigner, Refusal, Single, Validity, refusal
 from ocsp_responder.status import Reading, Revoked, StatusSource, Unknown
 from pki_revocation.errors import StoreError
+from pki_revocation.host.outage_log import Outages
 from pki_revocation.model import Issuer
 
 from .issuers import Issuers

@@ -12,12 +12,12 @@ import click
 from ocsp_responder.client.query import http_address, verify
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.errors import AnswerRefused
-from pki_revocation import register
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
+from pki_revocation.config.installation import Installation
 from pki_revocation.errors import NotFound
-from pki_revocation.installation import Installation
-from pki_revocation.machine import this_machine
+from pki_revocation.host.machine import this_machine
+from pki_revocation.register import certificates as register
 
 from .load import Measured, measure
 from .questions import ASKINGS, Asking, Questions, serials

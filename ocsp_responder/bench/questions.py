@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 
 from ocsp_responder.client.query import Question
 from ocsp_responder.http.transport import REQUEST_TYPE
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates
 
 MOST_CERTIFICATES = 1000
 # RFC 9654 section 2.1: clients use at least 32 octets.

@@ -8,12 +8,12 @@ import click
 from cryptography import x509
 
 from ocsp_responder.config import OcspSettings
-from pki_revocation import register
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
+from pki_revocation.config.installation import Installation
 from pki_revocation.errors import NotFound
-from pki_revocation.installation import Installation
 from pki_revocation.model import SERIAL_LIMIT, serial_text
+from pki_revocation.register import certificates as register
 
 from .query import Question, ask, verify
 

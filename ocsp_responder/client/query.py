@@ -23,7 +23,7 @@ from ocsp_responder.errors import AnswerRefused
 from ocsp_responder.http.transport import REQUEST_TYPE
 from ocsp_responder.request.extensions import NONCE
 from pki_revocation.clock import iso
-from pki_revocation.der import (
+from pki_revocation.encoding.der import (
     SEQUENCE,
     elements,
     explicit,

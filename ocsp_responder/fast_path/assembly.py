@@ -15,7 +15,7 @@ from ocsp_responder.signing.answer_signers import CurrentSigners
 from ocsp_responder.signing.response import Answer, AnswerSigner
 from ocsp_responder.status import Reading, SqlStatusSource, StatusSource
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 
 from .answer_cache import AnswerCache

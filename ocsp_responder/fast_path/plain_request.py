@@ -6,7 +6,7 @@ dropped, when the certificate's status changes.
 """
 
 from ocsp_responder.answering.issuers import HASHES, issuer_hashes
-from pki_revocation.der import NULL, SEQUENCE, DerError, integer, octet_string, read, sequence, tlv
+from pki_revocation.encoding.der import NULL, SEQUENCE, DerError, integer, octet_string, read, sequence, tlv
 from pki_revocation.model import Issuer
 
 _WRAPPERS = 4

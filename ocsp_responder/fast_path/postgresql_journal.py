@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Double, cast, extract, func, select
 
 from ocsp_responder.status import Status
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database, outages_named
+from pki_revocation.database.commit_fence import try_advisory_order
+from pki_revocation.database.engine import Database, outages_named
+from pki_revocation.database.schema import journal, journal_heads
 from pki_revocation.errors import StoreError
-from pki_revocation.schema import journal, journal_heads
-from pki_revocation.time_order import try_advisory_order
 
 from .journal_reader import Findings, JournalLost, Reached, changes, rewritten
 

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
-from pki_revocation.responders import REPORT_EVERY, report, withdraw
+from pki_revocation.propagation.responders import REPORT_EVERY, report, withdraw
 
 from .journal_watch import JournalWatch
 from .refresh import Looks

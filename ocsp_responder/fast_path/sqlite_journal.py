@@ -14,11 +14,11 @@ from pathlib import Path
 
 from ocsp_responder.status import Good, Revoked, Status, Unknown
 from pki_revocation.clock import Clock
+from pki_revocation.database.commit_fence import ORDER_SUFFIX, moment_past_file_order
+from pki_revocation.database.sqlite_file import FileConnection, identity, open_existing
 from pki_revocation.errors import StoreError
 from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.sqlite_file import FileConnection, identity, open_existing
-from pki_revocation.time_order import ORDER_SUFFIX, moment_past_file_order
 
 from .journal_reader import Findings, JournalLost, Reached, changes, rewritten
 

@@ -4,7 +4,7 @@ RFC 9919 section 3.1.1: clients use SHA-256, and SHA-1 where they are old. It pr
 and a collision would only make two issuers of this very register look alike.
 """
 
-from pki_revocation.der import object_identifier
+from pki_revocation.encoding.der import object_identifier
 
 HASHES = {
     object_identifier("1.3.14.3.2.26"): "sha1",

@@ -8,7 +8,7 @@ one takes several times as long, and says the same: a test holds both against ea
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pki_revocation.der import INTEGER, NULL, explicit, extension, octet_string, sequence, tlv
+from pki_revocation.encoding.der import INTEGER, NULL, explicit, extension, octet_string, sequence, tlv
 
 from .certid_hashes import HASHES
 from .extensions import NONCE

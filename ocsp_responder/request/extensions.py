@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pki_revocation.der import (
+from pki_revocation.encoding.der import (
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     SEQUENCE,

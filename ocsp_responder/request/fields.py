@@ -7,7 +7,7 @@ waiting (RFC 9919 section 8.4).
 import re
 from itertools import islice
 
-from pki_revocation.der import NULL, OBJECT_IDENTIFIER, SEQUENCE, DerError, Element, elements, read_whole
+from pki_revocation.encoding.der import NULL, OBJECT_IDENTIFIER, SEQUENCE, DerError, Element, elements, read_whole
 
 CONTEXT_0, CONTEXT_1, CONTEXT_2 = 0xA0, 0xA1, 0xA2
 MOST_LISTED = 64

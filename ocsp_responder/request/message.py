@@ -8,7 +8,7 @@ extensions that are not critical, or that this responder knows and needs nothing
 from dataclasses import dataclass
 
 from ocsp_responder.errors import MalformedRequest
-from pki_revocation.der import (
+from pki_revocation.encoding.der import (
     BIT_STRING,
     INTEGER,
     NULL,

@@ -17,7 +17,7 @@ from keys.algorithms import verifiable
 from keys.errors import UnusableKey
 from ocsp_responder.errors import SignatureRequired, Unauthorized
 from pki_revocation.clock import Clock
-from pki_revocation.der import explicit
+from pki_revocation.encoding.der import explicit
 from pki_revocation.errors import ConfigurationError
 
 from .message import OcspRequest, RequestSignature

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Iterator, Mapping
 
 from keys.keyring import Keyring
-from pki_revocation import register
 from pki_revocation.clock import iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import ConfigurationError, PkiError
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 from .response import AnswerSigner
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from keys.delegation.renewal import DelegateRenewal
 from keys.keyring import Keyring
 from pki_revocation.clock import Clock, iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
 

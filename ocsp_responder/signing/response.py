@@ -21,9 +21,17 @@ from ocsp_responder.errors import SignerUnusable
 from ocsp_responder.request.extensions import NONCE, PreferredSignature
 from ocsp_responder.request.message import CertId
 from ocsp_responder.status import Good, Revoked, Status, Unknown
-from pki_revocation import der
 from pki_revocation.clock import iso
-from pki_revocation.der import enumerated, explicit, extension, generalized_time, object_identifier, sequence, tlv
+from pki_revocation.encoding import der
+from pki_revocation.encoding.der import (
+    enumerated,
+    explicit,
+    extension,
+    generalized_time,
+    object_identifier,
+    sequence,
+    tlv,
+)
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 

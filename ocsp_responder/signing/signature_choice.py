@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys.identity import SigningIdentity
 from ocsp_responder.request.extensions import PreferredSignature
-from pki_revocation.der import SEQUENCE, elements, read_whole, sequence
+from pki_revocation.encoding.der import SEQUENCE, elements, read_whole, sequence
 
 
 class Way(NamedTuple):

@@ -7,12 +7,12 @@ import time
 
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.settings import LOOPBACK, ArrivalSettings, LetterSettings
+from pki_revocation.database.engine import Database
 from pki_revocation.documents.letters.bootstrap import letter_maker
 from pki_revocation.errors import PkiError
-from pki_revocation.installation import Installation
-from pki_revocation.serving import open_operations
-from pki_revocation.settings import LOOPBACK, ArrivalSettings, LetterSettings
+from pki_revocation.runtime.serving import open_operations
 
 from .folder import WatchedFolder
 from .letters import ArrivalLetters

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
-from pki_revocation.failpoints import reach
+from pki_revocation.database.engine import Database
+from pki_revocation.host.failpoints import reach
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.report import ImportReport
 

@@ -3,8 +3,8 @@
 import click
 
 from pki_revocation.audit import head_digest, verify_chain
-from pki_revocation.evidence import verify_journal
-from pki_revocation.installation import Installation
+from pki_revocation.audit_verification import verify_journal
+from pki_revocation.config.installation import Installation
 
 from .options import installation_option
 

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import click
 
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.documents.letters.bootstrap import letter_maker
 from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.documents.letters.report import LettersReport
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
-from pki_revocation.installation import Installation
-from pki_revocation.language import Language
 from pki_revocation.model import serial_text
 from pki_revocation.numbers import grouped, parse_number
+from pki_revocation.register import certificates as register
+from pki_revocation.subscribers.languages import Language
 
 from .options import installation_option
 

@@ -5,15 +5,15 @@ import sys
 
 import click
 
-from pki_revocation import contacts
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
-from pki_revocation.contacts import Contact
+from pki_revocation.config.installation import Installation
 from pki_revocation.errors import NotFound
-from pki_revocation.installation import Installation
-from pki_revocation.language import LANGUAGES
 from pki_revocation.model import serial_text
 from pki_revocation.numbers import parse_number
+from pki_revocation.subscribers import contacts
+from pki_revocation.subscribers.contacts import Contact
+from pki_revocation.subscribers.languages import LANGUAGES
 
 from .options import installation_option, number_option
 from .which_certificate import certificate_numbered

@@ -11,19 +11,20 @@ from pathlib import Path
 import click
 from sqlalchemy import func, select
 
-from pki_revocation import journal, register
-from pki_revocation.accounts import AccountSettings, complaints
+from pki_revocation import journal
 from pki_revocation.audit import AuditBroken, verify_chain
+from pki_revocation.audit_verification import verify_journal
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import Pepper
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.secret_files import load_pepper, load_session_key
+from pki_revocation.config.service_accounts import AccountSettings, complaints
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import journal as rows
+from pki_revocation.database.schema import revocation_codes
 from pki_revocation.errors import ClockBehindJournal, PkiError
-from pki_revocation.evidence import verify_journal
-from pki_revocation.installation import Installation
-from pki_revocation.responders import live_responders
-from pki_revocation.schema import journal as rows
-from pki_revocation.schema import revocation_codes
-from pki_revocation.secret_files import load_pepper, load_session_key
+from pki_revocation.propagation.responders import live_responders
+from pki_revocation.register import certificates as register
 
 from .options import installation_option
 from .restoration import RESTORATIONS_GROUP, FindRestorations, Restoration

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from pki_revocation.installation import Installation
-from pki_revocation.settings import ContactSettings
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.settings import ContactSettings
 from pki_revocation.web.fallback_files import export_fallback
 
 from .options import installation_option

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from pki_revocation import outbox
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.notification.bootstrap import carrier
 from pki_revocation.notification.carriers import NotTaken
 from pki_revocation.notification.settings import Delivery, NotificationSettings
+from pki_revocation.subscribers import outbox
 
 from .doctor import Finding
 

@@ -8,8 +8,8 @@ import click
 
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso, whole_second
-from pki_revocation.installation import Installation
-from pki_revocation.maintenance import (
+from pki_revocation.config.installation import Installation
+from pki_revocation.register.maintenance import (
     Maintenance,
     MaintenanceRefused,
     close_page,

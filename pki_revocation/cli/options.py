@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import click
 
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, SystemClock
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
 from pki_revocation.errors import NotFound
-from pki_revocation.installation import Installation
-from pki_revocation.language import Language
 from pki_revocation.model import Confirmation, serial_text
 from pki_revocation.proof.gathering import ProofDesk
+from pki_revocation.register import certificates as register
 from pki_revocation.service import RevocationService
+from pki_revocation.subscribers.languages import Language
 
 from .options import installation_option
 from .which_certificate import find_certificate

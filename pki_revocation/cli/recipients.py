@@ -6,14 +6,14 @@ import sys
 
 import click
 
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
+from pki_revocation.config.installation import Installation
 from pki_revocation.errors import NotFound, PkiError
-from pki_revocation.installation import Installation
-from pki_revocation.language import LANGUAGES
 from pki_revocation.model import serial_text
-from pki_revocation.recipient import Recipient, UnfitRecipient
+from pki_revocation.register import certificates as register
+from pki_revocation.subscribers.languages import LANGUAGES
+from pki_revocation.subscribers.recipients import Recipient, UnfitRecipient
 
 from .options import installation_option, number_option
 from .which_certificate import certificate_numbered

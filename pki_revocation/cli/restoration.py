@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 
 RESTORATIONS_GROUP = "pki_revocation.restorations"
 

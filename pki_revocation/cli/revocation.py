@@ -10,11 +10,11 @@ from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso, whole_second
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
-from pki_revocation.crl_coverage import CrlCoverage, crl_coverage
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import ImpossibleDate
-from pki_revocation.installation import Installation
 from pki_revocation.model import CertificateStatus, Channel, serial_text
+from pki_revocation.propagation.crl_coverage import CrlCoverage, crl_coverage
 from pki_revocation.reasons import operator_reason
 from pki_revocation.service import RevocationService, Wish
 

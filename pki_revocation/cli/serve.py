@@ -7,8 +7,8 @@ from importlib.metadata import entry_points
 
 import click
 
-from pki_revocation.installation import Installation
-from pki_revocation.services import run_supervised, service_supervisor
+from pki_revocation.config.installation import Installation
+from pki_revocation.runtime.services import run_supervised, service_supervisor
 
 from .options import installation_option
 

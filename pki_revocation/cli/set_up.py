@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 from cryptography import x509
 
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
+from pki_revocation.config.installation import Installation
 from pki_revocation.errors import ConfigurationError, PkiError
-from pki_revocation.installation import Installation
 from pki_revocation.model import serial_text
-from pki_revocation.new_installation import FIRST_CONFIG, config_with_database, set_up
+from pki_revocation.register import certificates as register
+from pki_revocation.runtime.new_installation import FIRST_CONFIG, config_with_database, set_up
 
 from .options import installation_option
 

@@ -4,10 +4,10 @@ import json
 
 import click
 
-from pki_revocation import api_tokens
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.register import api_tokens
 
 from .options import installation_option
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from cryptography import x509
 from sqlalchemy import Connection
 
-from pki_revocation import register
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import MistypedNumber, NotFound, PkiError
 from pki_revocation.importing.candidates import Refused
 from pki_revocation.importing.known_issuers import KnownIssuers
 from pki_revocation.model import SERIAL_LIMIT, IssuedCertificate
 from pki_revocation.numbers import parse_number
+from pki_revocation.register import certificates as register
 
 
 def find_certificate(database: Database, what: str, issuer_name: str | None) -> tuple[str, int]:

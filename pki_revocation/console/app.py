@@ -6,13 +6,13 @@ from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from pki_revocation import security_headers
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.importing.arrival import ArrivalDesk
 from pki_revocation.model import serial_text
+from pki_revocation.runtime import security_headers
 
 from .arrivals_api import LONGEST_BODY, PREFIX, arrivals_api, problem_of
 from .overview import read_overview

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from pki_revocation.contacts import Contact, UnfitContact
+from pki_revocation.encoding.json_document import MalformedDocument, UnfitMember, read_members
 from pki_revocation.importing.pem_der import certificate_from_der, certificate_from_pem
-from pki_revocation.json_document import MalformedDocument, UnfitMember, read_members
-from pki_revocation.recipient import Recipient, UnfitRecipient
+from pki_revocation.subscribers.contacts import Contact, UnfitContact
+from pki_revocation.subscribers.recipients import Recipient, UnfitRecipient
 
 JSON = "application/json"
 PEM_TYPES = frozenset({"application/x-pem-file", "application/pem-certificate-chain"})

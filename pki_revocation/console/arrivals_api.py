@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
-from pki_revocation import api_tokens
-from pki_revocation.api_tokens import ApiToken
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding.json_document import MalformedDocument, UnfitMember
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.importing.arrival import Arrival, ArrivalConflict, ArrivalDesk
 from pki_revocation.importing.candidates import Refused
-from pki_revocation.json_document import MalformedDocument, UnfitMember
 from pki_revocation.model import serial_text
+from pki_revocation.register import api_tokens
+from pki_revocation.register.api_tokens import ApiToken
 
 from .arrival_document import MEDIA_TYPES, read_arrival
 

@@ -1,8 +1,8 @@
 """Makes the console's application out of an installation; each worker process does this once."""
 
 from pki_revocation.clock import SystemClock
+from pki_revocation.config.installation import Installation
 from pki_revocation.http_server.application import Application
-from pki_revocation.installation import Installation
 
 from .app import create_app
 

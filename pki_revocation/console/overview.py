@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from pki_revocation.database.schema import certificates, crls, issuers, journal, journal_heads
 from pki_revocation.model import EntryKind
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, crls, issuers, journal, journal_heads
 
 LATEST = 20
 

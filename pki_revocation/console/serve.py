@@ -1,8 +1,8 @@
 """`pki-revocation serve console`: the overview on loopback, until it is told to stop."""
 
-from pki_revocation.installation import Installation
-from pki_revocation.serving import Listener, serve_http
-from pki_revocation.settings import LOOPBACK, ConsoleSettings
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.settings import LOOPBACK, ConsoleSettings
+from pki_revocation.runtime.serving import Listener, serve_http
 
 
 def serve(installation: Installation, workers: int | None) -> None:

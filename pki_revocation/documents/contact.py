@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pki_revocation.language import Language
-from pki_revocation.settings import ContactSettings
+from pki_revocation.config.settings import ContactSettings
+from pki_revocation.subscribers.languages import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ from io import BytesIO
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, String
 
-from pki_revocation.language import Language
+from pki_revocation.config.settings import ContactSettings
 from pki_revocation.numbers import grouped, parse_number
-from pki_revocation.settings import ContactSettings
+from pki_revocation.subscribers.languages import Language
 
 from .contact import Contact
 from .field_font import DEFAULT_APPEARANCE, FieldFont

@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from pki_revocation.language import Language
+from pki_revocation.subscribers.languages import Language
 
 REASON = "reason"
 DEFAULT_REASON = "none"

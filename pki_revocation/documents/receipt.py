@@ -11,11 +11,11 @@ from babel.dates import format_datetime
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from pki_revocation.language import AMSTERDAM, Language
 from pki_revocation.model import Confirmation, EntryKind, serial_text
 from pki_revocation.numbers import grouped
 from pki_revocation.proof.gathering import Proof
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.subscribers.languages import AMSTERDAM, Language
 
 from .checking import attachments_of, commands_for
 from .typesetting import DocumentNotSet, typeset

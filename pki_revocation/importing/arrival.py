@@ -7,14 +7,15 @@ from pathlib import Path
 from cryptography import x509
 from sqlalchemy import Connection
 
-from pki_revocation import contacts, register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
-from pki_revocation.contacts import Contact
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import IssuedCertificate, Issuer, serial_text
-from pki_revocation.recipient import Recipient
+from pki_revocation.register import certificates as register
+from pki_revocation.subscribers import contacts
+from pki_revocation.subscribers.contacts import Contact
+from pki_revocation.subscribers.recipients import Recipient
 
 from .batch import BatchWriter
 from .candidates import RefusalKind, Refused, Source, objection

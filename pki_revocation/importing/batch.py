@@ -9,17 +9,19 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Table, select
 
-from pki_revocation import contacts, journal, register
+from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
-from pki_revocation.bulk_insert import RowExists, bulk_insert
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.bulk import RowExists, bulk_insert
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
+from pki_revocation.database.schema import journal as journal_table
 from pki_revocation.errors import StoreError
-from pki_revocation.failpoints import reach
+from pki_revocation.host.failpoints import reach
 from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates
-from pki_revocation.schema import journal as journal_table
+from pki_revocation.register import certificates as register
+from pki_revocation.subscribers import contacts
 
 from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, duplicate
 from .completion import complete

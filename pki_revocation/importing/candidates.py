@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pki_revocation.clock import iso
-from pki_revocation.contacts import Contact
 from pki_revocation.errors import PkiError
 from pki_revocation.model import SERIAL_LIMIT, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.recipient import Recipient
+from pki_revocation.subscribers.contacts import Contact
+from pki_revocation.subscribers.recipients import Recipient
 
 # A CRL says dates to the end of 2049 as UTCTime, whose years begin with 1950 (RFC 5280 section 5.1.2.4).
 _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select, update
 
+from pki_revocation.database.schema import certificates, crl_entries
 from pki_revocation.model import UNKNOWN_END, Issuer
-from pki_revocation.schema import certificates, crl_entries
 
 from .candidates import Candidate
 

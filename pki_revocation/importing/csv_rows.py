@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from pki_revocation.clock import whole_second
-from pki_revocation.contacts import Contact, UnfitContact
-from pki_revocation.recipient import Recipient, UnfitRecipient
+from pki_revocation.subscribers.contacts import Contact, UnfitContact
+from pki_revocation.subscribers.recipients import Recipient, UnfitRecipient
 
 from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, Refused, Source
 from .known_issuers import KnownIssuers

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 
 from .batch import BatchWriter
 from .candidates import Candidate, Refusal, RefusalKind, Source, duplicate, objection

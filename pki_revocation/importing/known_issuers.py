@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from pki_revocation.distribution_points import distribution_points
+from pki_revocation.encoding.distribution_points import distribution_points
 from pki_revocation.model import Issuer
 
 from .candidates import RefusalKind, Refused

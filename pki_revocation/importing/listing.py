@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, select
 
 from pki_revocation.clock import iso
+from pki_revocation.database.schema import certificates, journal, revocation_codes
 from pki_revocation.model import EntryKind, Issuer, serial_text
-from pki_revocation.schema import certificates, journal, revocation_codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from ipaddress import ip_address
 
+from pki_revocation.config.installation import Installation
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.installation import Installation
 
 from .carriers import Carrier, FolderCarrier, SmtpCarrier
 from .credentials import load_credentials

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pki_revocation.config.secret_files import read_private_table
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.secret_files import read_private_table
 
 USERNAME_VARIABLE = "PKI_REVOCATION_SMTP_USERNAME"
 PASSWORD_VARIABLE = "PKI_REVOCATION_SMTP_PASSWORD"  # noqa: S105 - the variable's name

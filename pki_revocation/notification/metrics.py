@@ -4,7 +4,7 @@ from datetime import datetime
 
 from prometheus_client import Counter, Gauge
 
-from pki_revocation.outbox import Outcome
+from pki_revocation.subscribers.outbox import Outcome
 
 _ENDED = Counter("mails", "Mails by how they ended: sent or given-up", ["outcome"])
 _WAITING = Gauge("mails_waiting", "Mails in the outbox")

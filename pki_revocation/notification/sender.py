@@ -10,16 +10,18 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from pki_revocation import contacts, journal, outbox, register
+from pki_revocation import journal
 from pki_revocation.clock import Clock
-from pki_revocation.contacts import Contact
-from pki_revocation.database import Database
+from pki_revocation.config.settings import ContactSettings
+from pki_revocation.database.engine import Database
 from pki_revocation.documents.contact import Contact as Desk
-from pki_revocation.failpoints import reach
-from pki_revocation.language import Language
+from pki_revocation.host.failpoints import reach
 from pki_revocation.model import serial_text
-from pki_revocation.outbox import MailKind, Outcome, QueuedMail
-from pki_revocation.settings import ContactSettings
+from pki_revocation.register import certificates as register
+from pki_revocation.subscribers import contacts, outbox
+from pki_revocation.subscribers.contacts import Contact
+from pki_revocation.subscribers.languages import Language
+from pki_revocation.subscribers.outbox import MailKind, Outcome, QueuedMail
 
 from . import metrics, texts
 from .carriers import Carrier, NotTaken, Refused

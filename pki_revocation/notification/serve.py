@@ -8,14 +8,14 @@ import logging
 import signal
 import threading
 
-from pki_revocation import outbox
 from pki_revocation.clock import Clock, SystemClock
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.settings import LOOPBACK, ContactSettings
+from pki_revocation.database.engine import Database
+from pki_revocation.database.lease import Lease
 from pki_revocation.errors import StoreError
-from pki_revocation.installation import Installation
-from pki_revocation.lease import Lease
-from pki_revocation.serving import open_operations
-from pki_revocation.settings import LOOPBACK, ContactSettings
+from pki_revocation.runtime.serving import open_operations
+from pki_revocation.subscribers import outbox
 
 from . import metrics
 from .bootstrap import carrier

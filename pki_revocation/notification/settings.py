@@ -7,9 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
-from pki_revocation.config import setting
-from pki_revocation.contacts import Contact, UnfitContact
+from pki_revocation.config.sections import setting
 from pki_revocation.errors import ConfigurationError
+from pki_revocation.subscribers.contacts import Contact, UnfitContact
 
 _LAST_PORT = 65535
 _DOMAIN = re.compile(r"([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")

@@ -6,8 +6,8 @@ from datetime import datetime
 from babel.dates import format_date, format_time
 
 from pki_revocation.documents.contact import Contact
-from pki_revocation.language import AMSTERDAM, Language
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.subscribers.languages import AMSTERDAM, Language
 
 _HIDDEN = "•••• ••••"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pki_revocation.installation import Installation
-from pki_revocation.settings import LOOPBACK
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.settings import LOOPBACK
 
 _EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}  # noqa: S104 - read, not listened on
 

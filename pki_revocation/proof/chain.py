@@ -6,9 +6,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from sqlalchemy import Connection, select
 
-from pki_revocation import register
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates
+from pki_revocation.register import certificates as register
 
 # No chain in use is longer; a ring of cross-certificates ends here.
 _LONGEST = 8

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from pki_revocation import journal
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Confirmation
 
 from .addresses import ServiceAddress, distribution_address, ocsp_address

@@ -8,9 +8,9 @@ from datetime import datetime
 from cryptography import x509
 from sqlalchemy import Connection, select
 
-from pki_revocation.crl_coverage import crl_coverage
+from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer, JournalEntry
-from pki_revocation.schema import crls
+from pki_revocation.propagation.crl_coverage import crl_coverage
 
 from .addresses import ServiceAddress
 from .fetching import Exchange, TooLarge, fetch

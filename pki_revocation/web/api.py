@@ -13,9 +13,9 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService, Wish
 
 from .api_document import read_document
-from .clients import client
 from .outcomes import log_outcome
 from .receipts import ReceiptAddress
+from .request_origin import client
 
 PREFIX = "/api/"
 

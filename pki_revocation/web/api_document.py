@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pki_revocation.json_document import UnfitMember, read_members
+from pki_revocation.encoding.json_document import UnfitMember, read_members
 from pki_revocation.reasons import RevocationReason, subscriber_reason
 
 from .moments import zoned_moment

@@ -8,26 +8,26 @@ from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped] # it carr
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from pki_revocation import security_headers
-from pki_revocation.attempts.source import NO_PROXIES, Proxies
 from pki_revocation.clock import Clock, iso
+from pki_revocation.config.settings import WebSettings
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.model import EntryKind, serial_text
 from pki_revocation.numbers import grouped
+from pki_revocation.rate_limiting.client_address import NO_PROXIES, Proxies
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.runtime import security_headers
 from pki_revocation.service import RevocationService
-from pki_revocation.settings import WebSettings
 
-from . import clients, fallback, languages, moments
+from . import fallback, languages, moments, request_origin
 from .api import PREFIX, api
-from .choices import KEY_COMPROMISE, SPOKEN
-from .complaints import TYPING
 from .error_pages import error_page_of
 from .form import form_pages
+from .form_errors import TYPING
 from .names import issuer_name, subject_name
 from .page import SubscriberPage, subscriber_page
 from .problems import problem_of
 from .provisions import NOTHING_ELSE, Provisions
+from .reason_choices import KEY_COMPROMISE, SPOKEN
 from .receipt_documents import FILES, receipt_documents
 from .receipts import receipt_address, receipt_pages
 from .tokens import Receipts, Tickets
@@ -67,7 +67,7 @@ def create_app(
         # Our Referrer-Policy leaves the Referer out; `origin` looks at where a form came from instead.
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.config.update(clients.trust(proxies))
+    app.config.update(request_origin.trust(proxies))
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.before_request(_refuse_incomplete)
     fallback.install(app, provisions.contact)

@@ -6,9 +6,9 @@ What needs no database goes on being served: the assets, and the form for post a
 from flask import request
 
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
-from pki_revocation.maintenance import Maintenance, current_maintenance
+from pki_revocation.register.maintenance import Maintenance, current_maintenance
 
 _ALWAYS = ("static", "form.")
 

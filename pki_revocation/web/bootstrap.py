@@ -1,19 +1,19 @@
 """Makes the subscriber's application out of an installation; each worker process does this once."""
 
-from pki_revocation.attempts.guard import Guard
-from pki_revocation.attempts.settings import LimitSettings
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeVerifier
-from pki_revocation.database import PATIENCE_OF_PEOPLE
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.secret_files import load_pepper, load_session_key
+from pki_revocation.config.settings import CodeSettings, ContactSettings, WebSettings
+from pki_revocation.database.engine import PATIENCE_OF_PEOPLE
 from pki_revocation.documents.form import form_for
 from pki_revocation.http_server.application import Application
-from pki_revocation.installation import Installation
-from pki_revocation.language import Language
 from pki_revocation.proof.gathering import ProofDesk
-from pki_revocation.secret_files import load_pepper, load_session_key
+from pki_revocation.rate_limiting.limiter import Guard
+from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.service import RevocationService
-from pki_revocation.settings import CodeSettings, ContactSettings, WebSettings
+from pki_revocation.subscribers.languages import Language
 
 from .app import create_app
 from .availability import Availability

@@ -13,7 +13,7 @@ from .fallback import fallback_answer
 from .languages import marked
 from .page import ForeignForm
 from .problems import RETRY_AFTER
-from .receipt_counter import ReceiptsBusy
+from .receipt_limiter import ReceiptsBusy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
 
+from pki_revocation.config.settings import ContactSettings
 from pki_revocation.documents.contact import Contact
 from pki_revocation.errors import MistypedNumber
-from pki_revocation.language import Language
-from pki_revocation.maintenance import Maintenance
 from pki_revocation.numbers import parse_number
-from pki_revocation.settings import ContactSettings
+from pki_revocation.register.maintenance import Maintenance
+from pki_revocation.subscribers.languages import Language
 
 from .languages import current_language
 from .moments import in_the_netherlands

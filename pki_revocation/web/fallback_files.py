@@ -9,9 +9,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
+from pki_revocation.config.settings import ContactSettings
 from pki_revocation.documents.form import FORM_NAMES, form_for
-from pki_revocation.language import Language
-from pki_revocation.settings import ContactSettings
+from pki_revocation.subscribers.languages import Language
 
 from .fallback import fallback_sections
 

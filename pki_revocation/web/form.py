@@ -5,10 +5,10 @@ It needs no database: it is there when the page is not.
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from pki_revocation.config.settings import ContactSettings
 from pki_revocation.documents.form import FORM_NAMES, form_for
 from pki_revocation.errors import MistypedNumber
-from pki_revocation.language import Language
-from pki_revocation.settings import ContactSettings
+from pki_revocation.subscribers.languages import Language
 
 from .error_pages import ErrorPage
 from .languages import marked

@@ -12,7 +12,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, Response, current_app, g, request
 
-from pki_revocation.language import Language
+from pki_revocation.subscribers.languages import Language
 
 CATALOGUE = Path(__file__).parent / "translations" / "nl.po"
 PARAMETER = "lang"

@@ -6,7 +6,7 @@ from babel.dates import format_datetime
 
 from pki_revocation.clock import whole_second
 from pki_revocation.errors import RevocationRefused
-from pki_revocation.language import AMSTERDAM, Language
+from pki_revocation.subscribers.languages import AMSTERDAM, Language
 
 # RFC 5280 section 4.1.2.5.1: the earliest moment that a UTCTime can say; no key of a certificate is older.
 EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)

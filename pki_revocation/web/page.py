@@ -23,16 +23,16 @@ from pki_revocation.numbers import grouped, parse_number
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import Identified, RevocationService, Wish
 
-from .choices import CHOICES, KEY_COMPROMISE, NO_REASON, chosen_reason
-from .clients import client
-from .complaints import TIMED_OUT, Complaint, about, about_typing
+from .date_fields import TypedMoment
+from .form_errors import TIMED_OUT, Complaint, about, about_typing
+from .input_repair import kept_number, sorted_out
 from .languages import DUTCH_ADDRESS, PARAMETER, choose_named
 from .origin import is_from_here
 from .outcomes import log_outcome
+from .reason_choices import CHOICES, KEY_COMPROMISE, NO_REASON, chosen_reason
 from .receipts import ReceiptAddress, show_confirmation
+from .request_origin import client
 from .tokens import TicketRefused, Tickets
-from .typed import kept_number, sorted_out
-from .typed_moment import TypedMoment
 
 Answer = str | tuple[str, int]
 

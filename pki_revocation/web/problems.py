@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
+from pki_revocation.encoding.json_document import MalformedDocument, UnfitMember
 from pki_revocation.errors import (
     CertificateExpired,
     ImpossibleDate,
@@ -22,7 +23,6 @@ from pki_revocation.errors import (
     StoreError,
     TooManyAttempts,
 )
-from pki_revocation.json_document import MalformedDocument, UnfitMember
 from pki_revocation.reasons import SUBSCRIBER_REASONS
 
 from .availability import UnderMaintenance

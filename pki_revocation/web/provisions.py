@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from pki_revocation.config.settings import ContactSettings
 from pki_revocation.proof.gathering import ProofDesk
-from pki_revocation.settings import ContactSettings
 
 from .availability import Availability
 

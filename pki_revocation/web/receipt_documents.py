@@ -5,12 +5,12 @@ from werkzeug.exceptions import Gone, NotFound
 
 from pki_revocation.clock import Clock
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
-from pki_revocation.language import Language
 from pki_revocation.model import Confirmation
 from pki_revocation.proof.gathering import ProofDesk
 from pki_revocation.service import RevocationService
+from pki_revocation.subscribers.languages import Language
 
-from .receipt_counter import MadeReceipt, ReceiptCounter
+from .receipt_limiter import MadeReceipt, ReceiptCounter
 from .tokens import RECEIPT_LIFETIME, Receipts
 
 # The path's last part in each language.

@@ -15,7 +15,7 @@ from pki_revocation.model import Confirmation
 from pki_revocation.service import RevocationService
 
 from .languages import current_language
-from .sightings import sighting
+from .propagation_view import sighting
 from .tokens import RECEIPT_LIFETIME, Receipts
 
 ReceiptAddress = Callable[[Confirmation], str]

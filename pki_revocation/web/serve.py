@@ -1,12 +1,12 @@
 """`pki-revocation serve web`: the subscriber's service, until it is told to stop."""
 
-from pki_revocation.attempts.hashing_budget import THREADS
-from pki_revocation.attempts.settings import LimitSettings
-from pki_revocation.installation import Installation
-from pki_revocation.register import refuse_foreign_pepper
-from pki_revocation.secret_files import load_pepper, load_session_key
-from pki_revocation.serving import Listener, serve_http
-from pki_revocation.settings import CodeSettings, WebSettings
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.secret_files import load_pepper, load_session_key
+from pki_revocation.config.settings import CodeSettings, WebSettings
+from pki_revocation.rate_limiting.hashing_queue import THREADS
+from pki_revocation.rate_limiting.settings import LimitSettings
+from pki_revocation.register.certificates import refuse_foreign_pepper
+from pki_revocation.runtime.serving import Listener, serve_http
 
 
 def serve(installation: Installation, workers: int | None) -> None:

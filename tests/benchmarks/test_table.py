@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.figures import Cell, Figure, NotMeasured, Row
 from benchmarks.table import as_json, markdown, replace_between
-from pki_revocation.machine import Machine
+from pki_revocation.host.machine import Machine
 
 MACHINE = Machine(processor="Some CPU", cores=2, memory_gib=4.0, system="Linux 6", python="3.11.7")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from pki_revocation.failpoints import VARIABLE
+from pki_revocation.host.failpoints import VARIABLE
 from tests.conformance.scene import CLOCK, Scene
 from tests.pki_revocation.importing.rows import index_row, write_index
 from tests.subscribers import Subscriber

@@ -11,14 +11,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.files.file_key import save_key
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register import certificates as register
 from pki_revocation.service import RevocationService
 from tests.ocsp_responder import registers
 from tests.ocsp_responder.installations import Installed, free_ports, running

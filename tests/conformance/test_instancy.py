@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from pki_revocation.codes import CodeScheme, CodeVerifier
-from pki_revocation.secret_files import create_secrets, load_pepper
+from pki_revocation.config.secret_files import create_secrets, load_pepper
 from tests.conformance import scene as scenes
 from tests.conformance.instancy_clients import Client, Confirmations, ask_everybody, forms
 from tests.conformance.instancy_writers import Writers, web

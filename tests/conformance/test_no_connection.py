@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from pki_revocation.der import sequence
+from pki_revocation.encoding.der import sequence
 from tests.conformance import answers
 from tests.conformance.scene import Scene
 from tests.conformance.wire import Wire, several

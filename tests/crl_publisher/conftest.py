@@ -15,8 +15,8 @@ from crl_publisher.scope import FULL
 from crl_publisher.standing import standing_crls
 from keys.identity import SigningIdentity
 from pki_revocation.audit import AuditTrail
-from pki_revocation.database import Database
-from pki_revocation.der import extension, generalized_time, object_identifier
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding.der import extension, generalized_time, object_identifier
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.crafted import Parts, entry, parts_of, reason_code

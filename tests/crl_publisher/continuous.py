@@ -6,9 +6,9 @@ import threading
 from pathlib import Path
 
 from crl_publisher import bootstrap
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.register import certificates as register
 from tests.crl_publisher.population import Population
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from crl_publisher.crl.builder import subject_name
 from crl_publisher.crl.crl_extensions import Particulars
 from keys.identity import SigningIdentity
-from pki_revocation.der import bit_string, explicit, extension, integer, object_identifier, sequence, time, tlv
+from pki_revocation.encoding.der import bit_string, explicit, extension, integer, object_identifier, sequence, time, tlv
 
 AUTHORITY_KEY_IDENTIFIER = object_identifier("2.5.29.35")
 CRL_NUMBER = object_identifier("2.5.29.20")

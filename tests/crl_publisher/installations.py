@@ -14,12 +14,12 @@ from pathlib import Path
 
 from crl_publisher.published import PublishedCrl, published
 from keys.files.file_key import save_key
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
-from pki_revocation.failpoints import VARIABLE
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
+from pki_revocation.host.failpoints import VARIABLE
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 from tests.crl_publisher.population import Population
 from tests.pki import CertificateAuthority
 

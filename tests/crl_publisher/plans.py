@@ -14,7 +14,7 @@ from crl_publisher.plan import Plan
 from crl_publisher.public_crl import PublicCrl
 from crl_publisher.published import PublishedCrl
 from crl_publisher.scope import Scope
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from tests.crl_publisher.population import Population
 from tests.crl_publisher.publications import RULES
 

@@ -14,11 +14,11 @@ from keys.errors import UnusableKey
 from keys.identity import Purpose, SigningIdentity, identify
 from pki_revocation import journal
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.journal import NewEntry
 from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates
 
 YEAR = timedelta(days=365)
 

@@ -20,10 +20,10 @@ from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scope import FULL, Scope
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
-from pki_revocation.lease import Lease
+from pki_revocation.database.engine import Database
+from pki_revocation.database.lease import Lease
+from pki_revocation.database.schema import audit
 from pki_revocation.model import Issuer
-from pki_revocation.schema import audit
 
 PUBLIC_URL = "http://crl.example.nl"
 RULES = GateRules(profile=LintProfile.PKIX, size_limit=10_000_000, size_blocks=False)

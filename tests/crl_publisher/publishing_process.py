@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from crl_publisher.errors import NumberNotAbove, Overtaken
 from crl_publisher.outlets import DirectoryOutlet
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.register import certificates as register
 from tests.crl_publisher.population import OneKey
 from tests.crl_publisher.publications import issuance_of
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from werkzeug.test import Client
 
 from crl_publisher import bootstrap
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
 from tests.crl_publisher.crl.test_outline import AUTHORITY, crl
 
 

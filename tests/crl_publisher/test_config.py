@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from crl_publisher.config import DistributionSettings, PublisherSettings
-from pki_revocation.config import load_section
+from pki_revocation.config.sections import load_section
 from pki_revocation.errors import ConfigurationError
 
 

@@ -5,7 +5,7 @@ One number for each mutation keeps Hypothesis fast and lets it shrink: fewer mut
 
 from collections.abc import Callable, Sequence
 
-from pki_revocation.der import DerError, header, read
+from pki_revocation.encoding.der import DerError, header, read
 
 _CONSTRUCTED = 0x20
 _INTERESTING_LENGTHS = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["ocsp_responder", "pki_revocation.der"]):
+with atheris.instrument_imports(include=["ocsp_responder", "pki_revocation.encoding.der"]):
     from ocsp_responder.answering.answerer import Answerer
     from ocsp_responder.errors import MalformedRequest
     from ocsp_responder.http.transport import request_in_path

@@ -28,8 +28,8 @@ from keys.identity import Purpose, identify
 from keys.keyring import Keyring
 from ocsp_responder.client.query import Question, ask, verify
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import PROGRAM, free_ports
 from tests.integration.running_demo import environment
 from tests.keys.pkcs11 import softhsm

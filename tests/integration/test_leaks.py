@@ -13,8 +13,8 @@ from playwright.sync_api import Page
 from sqlalchemy import make_url
 
 from pki_revocation.codes import CodeScheme, grouped, new_code
-from pki_revocation.crockford import ALPHABET
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding.crockford import ALPHABET
 from tests.integration.running_demo import RunningDemo, free_port_base, program, wait_until
 from tests.integration.watched_visitor import Traces, watched_visitor
 from tests.leaks import Search

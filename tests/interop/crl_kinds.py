@@ -18,12 +18,12 @@ from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from keys.algorithms import algorithm_for
 from keys.demo.hierarchy import make_root
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.importing.importer import Importer
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register import certificates as register
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import issuance_of, with_deltas
 from tests.pki import DAY

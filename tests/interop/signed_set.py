@@ -14,11 +14,11 @@ from keys.demo.hierarchy import self_signed
 from keys.identity import Purpose, SigningIdentity, identify
 from ocsp_responder.client.query import Question
 from ocsp_responder.status import Good, Revoked
-from pki_revocation import register
 from pki_revocation.clock import SystemClock, whole_second
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register import certificates as register
 from tests.crl_publisher.population import Population
 from tests.crl_publisher.publications import issuance_of
 from tests.fakes import FakeClock

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
 from keys.files.file_key import KEY_TYPES
-from pki_revocation.der import BIT_STRING, SEQUENCE, elements, read_whole
+from pki_revocation.encoding.der import BIT_STRING, SEQUENCE, elements, read_whole
 from tests.integration.running_demo import RunningDemo, free_port_base, wait_until
 from tests.interop.ml_dsa_judges import FIPS_204, Signed, fips_204_says, openssl_says
 from tests.interop.signed_set import SignedSet

@@ -16,10 +16,10 @@ from crl_publisher.outlets import DirectoryOutlet
 from keys.algorithms import algorithm_for
 from keys.demo.hierarchy import make_root
 from keys.files.file_key import KEY_TYPES
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register import certificates as register
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import issuance_of
 

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from keys.files.encryption import protection_of
 from keys.files.file_key import KEY_TYPES, KeyFile, load_key, save_key
 from keys.signing_audit import unfinished
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
-from pki_revocation.installation import Installation
-from pki_revocation.new_installation import set_up
+from pki_revocation.config.installation import Installation
+from pki_revocation.register import certificates as register
+from pki_revocation.runtime.new_installation import set_up
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
 from tests.pki import CertificateAuthority

@@ -13,7 +13,7 @@ from keys.files.file_key import KEY_TYPES, save_key
 from keys.files.private_files import write_new
 from keys.identity import Purpose
 from keys.keyring import Keyring
-from pki_revocation.config import load_section
+from pki_revocation.config.sections import load_section
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock

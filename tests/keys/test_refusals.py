@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keys.files.file_key import KEY_TYPES, save_key
-from pki_revocation.new_installation import set_up
+from pki_revocation.runtime.new_installation import set_up
 from tests.crl_publisher.installations import PROGRAM
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken

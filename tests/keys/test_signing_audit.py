@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from keys.signing_audit import KeyUses, unfinished
 from pki_revocation.audit import AuditTrail
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit
 from pki_revocation.errors import StoreError
-from pki_revocation.schema import audit
 from tests.fakes import FakeClock
 
 

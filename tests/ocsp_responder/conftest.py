@@ -10,7 +10,7 @@ from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.http.app import create_app
 from ocsp_responder.http.transport import HttpPlace
 from ocsp_responder.status import SqlStatusSource
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
 from tests.ocsp_responder import registers

@@ -15,11 +15,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.files.file_key import save_key
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 from tests.pki import CertificateAuthority
 
 # A proxy of the environment has no business with loopback.

@@ -6,7 +6,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from ocsp_responder.answering.issuers import HASHES, issuer_hashes
-from pki_revocation.der import NULL, explicit, extension, integer, object_identifier, octet_string, sequence, tlv
+from pki_revocation.encoding.der import (
+    NULL,
+    explicit,
+    extension,
+    integer,
+    object_identifier,
+    octet_string,
+    sequence,
+    tlv,
+)
 from pki_revocation.model import Issuer
 
 OIDS = {name: oid for oid, name in HASHES.items()}

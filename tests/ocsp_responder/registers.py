@@ -6,10 +6,10 @@ from cryptography import x509
 from sqlalchemy import insert
 
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import Channel, Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates
 from pki_revocation.service import RevocationService, Wish
 
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.algorithms import verifiable
 from keys.signature_algorithm import SignatureAlgorithm
-from pki_revocation.der import bit_string, explicit, read_whole, sequence
+from pki_revocation.encoding.der import bit_string, explicit, read_whole, sequence
 from tests.ocsp_responder import messages
 from tests.pki import CertificateAuthority, name
 

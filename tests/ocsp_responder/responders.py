@@ -7,10 +7,10 @@ from datetime import timedelta
 from keys.identity import SigningIdentity
 from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.config import OcspSettings
-from ocsp_responder.outages import Outages
 from ocsp_responder.request.signature import Requestors
 from ocsp_responder.signing.response import AnswerSigner
 from ocsp_responder.status import Good, Reading, Revoked, Status, StatusSource
+from pki_revocation.host.outage_log import Outages
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
 

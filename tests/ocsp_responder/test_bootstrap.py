@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from keys.errors import UnusableKey
 from ocsp_responder.bootstrap import issuer_parents, responder
 from ocsp_responder.config import OcspSettings
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import ConfigurationError, StoreError
-from pki_revocation.installation import Installation
+from pki_revocation.register import certificates as register
 from tests.ocsp_responder import answers, messages, registers
 from tests.ocsp_responder.hierarchies import Subordinate
 from tests.ocsp_responder.installations import install

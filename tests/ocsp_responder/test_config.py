@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ocsp_responder.config import OcspSettings
-from pki_revocation.config import duration, load_section
+from pki_revocation.config.sections import duration, load_section
 from pki_revocation.errors import ConfigurationError
 
 

@@ -21,7 +21,7 @@ from ocsp_responder.serve import serve
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.service import RevocationService
 from tests.integration.running_demo import wait_until

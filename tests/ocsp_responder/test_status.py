@@ -8,12 +8,13 @@ import pytest
 from cryptography import x509
 
 from ocsp_responder.status import Good, Revoked, SqlStatusSource, Status, Unknown
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
 from pki_revocation.model import SERIAL_LIMIT, Channel, EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register import certificates as register
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
 from tests.ocsp_responder import registers

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import delete, insert, select, text, update
 
 from pki_revocation.audit import AuditBroken, AuditTrail, verify_chain
-from pki_revocation.database import Database
-from pki_revocation.schema import audit, audit_head, personal_details
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, audit_head, personal_details
 from tests.fakes import FakeClock
 
 

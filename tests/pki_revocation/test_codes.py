@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper, grouped, new_code, parse_code
-from pki_revocation.crockford import ALPHABET
+from pki_revocation.encoding.crockford import ALPHABET
 from pki_revocation.errors import ConfigurationError, MistypedCode
 
 NUMBER = "123456789012"

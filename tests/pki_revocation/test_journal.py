@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pki_revocation import journal
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import NotFound
 from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry
 from pki_revocation.reasons import RevocationReason

@@ -10,7 +10,8 @@ from sqlalchemy import insert
 from pki_revocation import codes, journal
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.codes import CodeScheme, CodeVerifier, new_code
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.errors import (
     CertificateExpired,
     ClockBehindJournal,
@@ -21,8 +22,7 @@ from pki_revocation.errors import (
 from pki_revocation.model import Channel, Confirmation, EntryKind, Issuer
 from pki_revocation.numbers import number_at
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import store_codes
-from pki_revocation.schema import certificates
+from pki_revocation.register.certificates import store_codes
 from pki_revocation.service import RevocationService, Wish
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority

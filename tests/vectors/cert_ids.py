@@ -2,7 +2,7 @@
 
 import hashlib
 
-from pki_revocation.der import object_identifier, sequence
+from pki_revocation.encoding.der import object_identifier, sequence
 from tests.vectors.authorities import (
     DIFFICULT,
     FOREIGN,

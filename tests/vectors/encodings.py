@@ -1,6 +1,6 @@
 """X.690 section 10 and RFC 6960 section 4.1.1: versions, BER forms, what is missing and what is too much."""
 
-from pki_revocation.der import explicit, extension, integer, object_identifier, octet_string, sequence, tlv
+from pki_revocation.encoding.der import explicit, extension, integer, object_identifier, octet_string, sequence, tlv
 from tests.vectors.authorities import GOOD, ISSUING
 from tests.vectors.pieces import (
     HASHES,

@@ -4,7 +4,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki_revocation.der import bit_string, explicit, extension, sequence, tlv
+from pki_revocation.encoding.der import bit_string, explicit, extension, sequence, tlv
 from tests.vectors.authorities import GOOD, ISSUING, REQUESTOR, STRANGER, Requestor
 from tests.vectors.pieces import (
     ACCEPTABLE_RESPONSES,

@@ -1,6 +1,6 @@
 """RFC 9654 section 2.1: nonces of every length, and what is none."""
 
-from pki_revocation.der import extension, integer, octet_string, sequence
+from pki_revocation.encoding.der import extension, integer, octet_string, sequence
 from tests.vectors.authorities import GOOD, NEVER_ISSUED, REVOKED
 from tests.vectors.pieces import MALFORMED, NONCE, Vector, cert_id, nonce, request, single, tbs
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pki_revocation.der import (
+from pki_revocation.encoding.der import (
     NULL,
     OBJECT_IDENTIFIER,
     explicit,

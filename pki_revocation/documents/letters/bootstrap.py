@@ -3,12 +3,12 @@
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.secret_files import load_pepper
+from pki_revocation.config.settings import CodeSettings, ContactSettings, LetterSettings, WebSettings
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.installation import Installation
-from pki_revocation.language import LANGUAGES, Language
-from pki_revocation.secret_files import load_pepper
-from pki_revocation.settings import CodeSettings, ContactSettings, LetterSettings, WebSettings
+from pki_revocation.subscribers.languages import LANGUAGES, Language
 
 from .maker import LetterMaker
 

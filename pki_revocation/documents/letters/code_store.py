@@ -9,13 +9,14 @@ from contextlib import nullcontext
 
 from sqlalchemy import Connection
 
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier
-from pki_revocation.database import Database
-from pki_revocation.failpoints import reach
+from pki_revocation.database.engine import Database
+from pki_revocation.host.failpoints import reach
 from pki_revocation.numbers import grouped
+from pki_revocation.register import certificates as register
 
 from .drawing import Drawn
 from .eligibility import eligible_ids, why_no_code

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pki_revocation import register
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier, new_code
-from pki_revocation.database import Database
+from pki_revocation.config.settings import ContactSettings
+from pki_revocation.database.engine import Database
 from pki_revocation.documents.contact import Contact
-from pki_revocation.language import Language
 from pki_revocation.model import IssuedCertificate
-from pki_revocation.settings import ContactSettings
+from pki_revocation.register import certificates as register
+from pki_revocation.subscribers.languages import Language
 
 from .letter import LetterContent
 

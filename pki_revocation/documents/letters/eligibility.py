@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.clock import iso
+from pki_revocation.database.schema import certificates, revocation_codes
+from pki_revocation.database.schema import journal as journal_table
 from pki_revocation.errors import PkiError
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.numbers import grouped
-from pki_revocation.schema import certificates, revocation_codes
-from pki_revocation.schema import journal as journal_table
+from pki_revocation.register import certificates as register
 
 from .report import RefusedLetter
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from pki_revocation.failpoints import reach
-from pki_revocation.schema import audit
+from pki_revocation.database.schema import audit
+from pki_revocation.host.failpoints import reach
 
 from .manifest import files_in, joined
 from .private_folder import PrivateFolder

@@ -21,8 +21,8 @@ from babel.dates import format_date, format_datetime
 
 from pki_revocation import codes, numbers
 from pki_revocation.errors import PkiError
-from pki_revocation.language import AMSTERDAM, Language
 from pki_revocation.model import serial_text
+from pki_revocation.subscribers.languages import AMSTERDAM, Language
 
 _TEMPLATE = Path(__file__).with_name("letter.typ")
 # Its own count is ten, found by looking at its memory: a few more cost nothing.

@@ -23,11 +23,11 @@ from sqlalchemy import func, select
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier
-from pki_revocation.database import Database
-from pki_revocation.language import Language
+from pki_revocation.config.settings import ContactSettings
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import IssuedCertificate
-from pki_revocation.schema import certificates
-from pki_revocation.settings import ContactSettings
+from pki_revocation.subscribers.languages import Language
 
 from .code_store import PORTION, CodeStore
 from .drawing import Drawer, Drawn

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from pki_revocation.failpoints import reach
+from pki_revocation.host.failpoints import reach
 from pki_revocation.model import IssuedCertificate
 
 from .code_store import PORTION, CodeStore

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 
-from pki_revocation.failpoints import reach
+from pki_revocation.host.failpoints import reach
 
 from .manifest import PlacedLetter, manifest
 from .private_folder import PrivateFolder

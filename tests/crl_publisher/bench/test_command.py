@@ -10,8 +10,9 @@ from cryptography import x509
 from crl_publisher.bench import command
 from crl_publisher.bench.register import make_register, open_register
 from crl_publisher.bench.trial import trial
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.errors import PkiError
+from pki_revocation.register import certificates as register
 from tests.crl_publisher.installations import PROGRAM
 
 ENTRIES = 300

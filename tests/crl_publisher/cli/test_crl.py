@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 from crl_publisher.crl.reading import read_crl
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
-from pki_revocation.config import duration
-from pki_revocation.database import Database
+from pki_revocation.config.sections import duration
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import leases, publication_requests
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import leases, publication_requests
 from tests.crl_publisher.installations import Installed, install
 from tests.pki import CertificateAuthority
 

@@ -13,8 +13,8 @@ from crl_publisher.issuing.shards import capacity
 from pki_revocation.audit import verify_chain
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
-from pki_revocation.schema import audit
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit
 from tests.crl_publisher.installations import Installed, install
 from tests.pki import CertificateAuthority
 

@@ -14,7 +14,7 @@ from crl_publisher.crl.reading import read_crl
 from keys.files.file_key import save_key
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import DIRECT, PROGRAM, Installed, install, running, status_of, wait_until
 from tests.crl_publisher.offline.ceremony import Ceremony
 from tests.pki import CertificateAuthority

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.database import Database
-from pki_revocation.lease import Lease
+from pki_revocation.database.engine import Database
+from pki_revocation.database.lease import Lease
 from tests.crl_publisher.installations import Installed, install
 from tests.pki import CertificateAuthority
 

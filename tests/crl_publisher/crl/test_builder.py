@@ -17,7 +17,7 @@ from keys.algorithms import algorithm_for
 from keys.demo.hierarchy import make_root
 from keys.files.file_key import KEY_TYPES
 from keys.identity import Purpose, SigningIdentity, identify
-from pki_revocation.der import integer, sequence, time
+from pki_revocation.encoding.der import integer, sequence, time
 
 NOW = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
 PARTICULARS = Particulars(number=4711, this_update=NOW, next_update=NOW + timedelta(hours=48))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crl_publisher.crl import differences as differences_module
 from crl_publisher.crl.differences import Differences, TooDifferent, differences, entries_of, serial_of
 from crl_publisher.errors import UnreadableCrl
-from pki_revocation.der import integer, sequence
+from pki_revocation.encoding.der import integer, sequence
 from tests.campaign import examples
 from tests.crl_publisher.crafted import entry, reason_code
 from tests.crl_publisher.entry_store.test_store import FAR, MOMENTS

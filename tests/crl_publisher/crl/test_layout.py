@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crl_publisher.crl.differences import entries_of
 from crl_publisher.crl.layout import layout_of, list_bounds
 from crl_publisher.errors import UnreadableCrl
-from pki_revocation.der import explicit, generalized_time, integer, sequence, time
+from pki_revocation.encoding.der import explicit, generalized_time, integer, sequence, time
 from tests.campaign import examples
 from tests.crl_publisher.crafted import Parts, crl_number, entry, key_identifier
 from tests.pki import name

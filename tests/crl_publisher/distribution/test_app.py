@@ -24,7 +24,7 @@ from crl_publisher.errors import NotPublished
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet, published_files
 from crl_publisher.outlets.published_files import PublishedFiles
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import Population
 from tests.fakes import FakeClock

@@ -9,7 +9,7 @@ import pytest
 from crl_publisher.config import PublisherSettings
 from crl_publisher.distribution.max_age import LONGEST_MAX_AGE, MaxAge
 from crl_publisher.scheduling.book import ScheduleBook
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.scheduling.schedules import of
 from tests.fakes import FakeClock

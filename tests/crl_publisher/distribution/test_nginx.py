@@ -11,7 +11,7 @@ import pytest
 from crl_publisher.crl.reading import read_crl
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.installations import free_ports
 from tests.crl_publisher.real_nginx import real_nginx

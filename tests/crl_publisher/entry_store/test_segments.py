@@ -14,10 +14,10 @@ from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.scope import FULL, Part, Scope
 from pki_revocation import journal
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crl_entries, crl_shards, crl_stretches
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import crl_entries, crl_shards, crl_stretches
 from tests.campaign import examples
 from tests.crl_publisher.population import Population
 from tests.fakes import FakeClock

@@ -19,10 +19,10 @@ from crl_publisher.entry_store.selection import Selection
 from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.scope import FULL
 from pki_revocation import journal
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crl_entries, crl_projections
 from pki_revocation.model import SERIAL_LIMIT, Channel, EntryKind, JournalEntry
 from pki_revocation.reasons import OPERATOR_REASONS, RevocationReason
-from pki_revocation.schema import crl_entries, crl_projections
 from tests.crl_publisher.population import Population, encoded_row
 from tests.fakes import FakeClock
 

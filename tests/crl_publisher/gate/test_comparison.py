@@ -22,7 +22,7 @@ from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.plan import Plan
 from crl_publisher.scope import FULL
 from keys.identity import SigningIdentity
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from tests.conftest import START

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from crl_publisher.gate.expected_entries import EntryOctets, Row, expected_entries, row_of
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.entry_store.test_store import journal_entry

@@ -14,15 +14,8 @@ from crl_publisher.gate.inspection import inspect
 from crl_publisher.plan import Plan
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from keys.identity import SigningIdentity
-from pki_revocation.database import Database
-from pki_revocation.der import (
-    extension,
-    generalized_time,
-    object_identifier,
-    sequence,
-    time,
-    tlv,
-)
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding.der import extension, generalized_time, object_identifier, sequence, time, tlv
 from tests.conftest import START
 from tests.crl_publisher.crafted import (
     ISSUING_DISTRIBUTION_POINT,

@@ -11,14 +11,8 @@ from crl_publisher.errors import CrlRejected
 from crl_publisher.gate.inspection import inspect
 from crl_publisher.plan import Plan
 from keys.identity import SigningIdentity
-from pki_revocation.database import Database
-from pki_revocation.der import (
-    generalized_time,
-    integer,
-    sequence,
-    time,
-    tlv,
-)
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding.der import generalized_time, integer, sequence, time, tlv
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.crafted import (
     entry,

@@ -17,8 +17,8 @@ from crl_publisher.issuing.timing import SettingsTiming
 from crl_publisher.lint_profile import LintProfile
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scheduling.coverage import MAKING
-from pki_revocation.database import Database
-from pki_revocation.der import generalized_time, time
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding.der import generalized_time, time
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.population import OneKey, Population

@@ -16,10 +16,10 @@ from crl_publisher.issuing import issuance as issuance_module
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scope import FULL
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import crls
 from tests.crl_publisher.crafted import entry
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import crl_at, issuance_of, with_deltas

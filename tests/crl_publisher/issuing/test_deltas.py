@@ -10,10 +10,10 @@ from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.published import PublishedCrl, last_published, published
 from crl_publisher.scope import FULL, Part, Scope
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crl_shards
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import crl_shards
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import PUBLIC_URL, crl_at, issuance_of, serials, with_deltas
 from tests.fakes import FakeClock

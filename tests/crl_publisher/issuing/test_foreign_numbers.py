@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from crl_publisher.crl.reading import read_crl
 from crl_publisher.errors import NumberExhausted
 from crl_publisher.issuing.issuance import CrlIssuance
-from pki_revocation.der import object_identifier, sequence, time
+from pki_revocation.encoding.der import object_identifier, sequence, time
 from pki_revocation.model import Issuer
 from tests.crl_publisher.crafted import Parts, crl_number, key_identifier
 from tests.fakes import FakeClock

@@ -13,11 +13,11 @@ from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.timing import SettingsTiming
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.published import last_published, published
-from pki_revocation import register
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import crls
+from pki_revocation.register import certificates as register
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import events, issuance_of, serials
 from tests.fakes import FakeClock

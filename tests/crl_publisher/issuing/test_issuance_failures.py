@@ -21,9 +21,9 @@ from crl_publisher.issuing import planning as planning_module
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.published import published
 from keys.errors import UnusableKey
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, crl_entries, crl_stretches, crls
 from pki_revocation.model import Issuer
-from pki_revocation.schema import audit, crl_entries, crl_stretches, crls
 from tests.crl_publisher.crafted import entry
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import events, serials

@@ -16,12 +16,12 @@ from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from pki_revocation import journal
 from pki_revocation.clock import iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crls
 from pki_revocation.errors import ClockBehindJournal
 from pki_revocation.journal import FAR_AHEAD, NewEntry
 from pki_revocation.model import Channel, EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import crls
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import events, issuance_of, serials
 from tests.fakes import FakeClock

@@ -14,8 +14,8 @@ from crl_publisher.lint_profile import LintProfile
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.published import FOR_EVER, last_published
 from crl_publisher.scope import FULL
-from pki_revocation.database import Database
-from pki_revocation.der import generalized_time
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding.der import generalized_time
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import crl_at, issuance_of, serials, with_deltas

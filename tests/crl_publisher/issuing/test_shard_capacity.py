@@ -8,7 +8,7 @@ import pytest
 from crl_publisher.config import CrlSettings
 from crl_publisher.issuing.shards import capacity, shards
 from crl_publisher.outlets import DirectoryOutlet
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.issuing.test_shards import added

@@ -18,11 +18,11 @@ from crl_publisher.issuing.shards import add_shard, lock_shards, shard_scopes
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scope import FULL, Part, Scope
 from pki_revocation.audit import AuditTrail
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates, crl_entries
 from pki_revocation.errors import PkiError
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates, crl_entries
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import PUBLIC_URL, crl_at, issuance_of, serials
 from tests.fakes import FakeClock

@@ -10,7 +10,7 @@ from crl_publisher.offline.installing import Installing
 from crl_publisher.offline.requesting import Requesting
 from crl_publisher.outlets import DirectoryOutlet
 from pki_revocation.audit import AuditTrail
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.offline.ceremony import Ceremony
 from tests.crl_publisher.population import OneKey

@@ -15,11 +15,11 @@ from crl_publisher.offline.installing import Installing
 from crl_publisher.offline.requesting import Requesting, Wanted
 from keys.identity import Purpose, identify
 from pki_revocation.audit import verify_chain
-from pki_revocation.database import Database
-from pki_revocation.der import INTEGER, extension, object_identifier, tlv
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit
+from pki_revocation.encoding.der import INTEGER, extension, object_identifier, tlv
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import audit
 from tests.crl_publisher.crafted import parts_of
 from tests.crl_publisher.offline.ceremony import Ceremony
 from tests.crl_publisher.population import Population

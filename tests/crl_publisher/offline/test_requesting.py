@@ -11,9 +11,9 @@ from crl_publisher.offline.installing import Installing
 from crl_publisher.offline.requesting import ImpossibleRequest, Requesting, Wanted
 from crl_publisher.published import FOR_EVER
 from pki_revocation.audit import verify_chain
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, certificates, crls
 from pki_revocation.model import Issuer
-from pki_revocation.schema import audit, certificates, crls
 from tests.crl_publisher.offline.ceremony import Ceremony
 from tests.crl_publisher.population import Population
 from tests.fakes import FakeClock

@@ -13,7 +13,7 @@ from crl_publisher.offline.installing import Installing
 from crl_publisher.offline.requesting import Requesting, Wanted
 from crl_publisher.offline.status import AlarmKind, Standing, standings
 from crl_publisher.scope import FULL
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.offline.ceremony import Ceremony
 from tests.crl_publisher.population import Population

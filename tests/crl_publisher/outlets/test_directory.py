@@ -13,7 +13,7 @@ import pytest
 
 from crl_publisher.errors import NumberNotAbove, OutletError
 from crl_publisher.outlets import DirectoryOutlet
-from pki_revocation.failpoints import VARIABLE
+from pki_revocation.host.failpoints import VARIABLE
 
 PATH = "crl/issuing.crl"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crl_publisher.crl.reading import read_crl
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import DIRECT, Installed, install, running, status_of, wait_until
 from tests.crl_publisher.publishing.test_publisher_process import metrics_of
 from tests.pki import CertificateAuthority

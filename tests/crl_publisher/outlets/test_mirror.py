@@ -18,7 +18,7 @@ from crl_publisher.outlets.mirror import Mirror
 from crl_publisher.outlets.published_files import PublishedFiles
 from crl_publisher.outlets.states import OutletState, all_outlet_states
 from crl_publisher.published import PublishedCrl
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.installations import wait_until
 from tests.crl_publisher.outlets.servers import ObjectStore, PutServer

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from crl_publisher.crl.reading import read_crl
-from pki_revocation.database import Database
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import (
     Installed,
     free_ports,

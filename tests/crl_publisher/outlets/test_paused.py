@@ -13,7 +13,7 @@ import pytest
 
 from crl_publisher.errors import OutletError
 from crl_publisher.outlets import DirectoryOutlet, Outlet, directory
-from pki_revocation.failpoints import VARIABLE
+from pki_revocation.host.failpoints import VARIABLE
 from tests.crl_publisher.outlets.servers import ObjectStore, PutServer
 
 PATH = "crl/issuing.crl"

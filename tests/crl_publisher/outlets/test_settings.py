@@ -12,9 +12,9 @@ from crl_publisher.outlets.http_put import HttpPutOutlet
 from crl_publisher.outlets.opening import open_outlet
 from crl_publisher.outlets.s3 import S3Outlet
 from crl_publisher.outlets.settings import OutletSettings
-from pki_revocation.config import load_section
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.sections import load_section
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.installation import Installation
 
 AGE = timedelta(seconds=5)
 

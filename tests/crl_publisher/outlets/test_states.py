@@ -11,7 +11,7 @@ from crl_publisher.outlets.states import (
     write_outlet_state,
 )
 from crl_publisher.probe.states import ProbeState, forget_other_paths, probe_states_by_path, write_probe_states
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from tests.fakes import FakeClock
 
 NUMBER = 2**159 - 1

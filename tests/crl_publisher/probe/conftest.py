@@ -16,9 +16,9 @@ from sqlalchemy import insert
 from crl_publisher.probe.probing import Probe
 from crl_publisher.probe.settings import ProbeSettings
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
-from pki_revocation.schema import crls
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from crl_publisher.probe.probing import Probe
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import NotFound
 from tests.crl_publisher.probe.conftest import HOUR, Crafted, Public
 from tests.fakes import FakeClock

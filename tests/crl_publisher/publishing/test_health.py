@@ -9,7 +9,7 @@ from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.publishing.health import PublicationCheck
 from crl_publisher.scheduling.book import ScheduleBook
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import issuance_of

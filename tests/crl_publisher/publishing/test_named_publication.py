@@ -14,7 +14,7 @@ from crl_publisher.publishing import requests
 from crl_publisher.publishing.publisher import Publisher
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scope import CA, FULL
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import NotFound
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason

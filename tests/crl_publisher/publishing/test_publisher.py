@@ -17,11 +17,11 @@ from crl_publisher.publishing import requests
 from crl_publisher.publishing.publisher import Publisher
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scope import FULL
-from pki_revocation import register
-from pki_revocation.database import Database
-from pki_revocation.lease import Lease
+from pki_revocation.database.engine import Database
+from pki_revocation.database.lease import Lease
+from pki_revocation.database.schema import crl_schedules, leases
 from pki_revocation.model import Issuer
-from pki_revocation.schema import crl_schedules, leases
+from pki_revocation.register import certificates as register
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import issuance_of, publisher_of
 from tests.crl_publisher.scheduling.schedules import of

@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 
 from crl_publisher.crl.reading import ReadCrl, read_crl
 from pki_revocation.audit import verify_chain
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crls, leases
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import crls, leases
 from tests.crl_publisher.installations import (
     DIRECT,
     Installed,

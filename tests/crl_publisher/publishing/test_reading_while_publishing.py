@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import Installed, install, running, status_of, wait_until
 from tests.crl_publisher.readers import read_while_publishing
 from tests.pki import CertificateAuthority

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy import select
 
 from crl_publisher.published import published
-from pki_revocation import register
 from pki_revocation.audit import verify_chain
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
-from pki_revocation.schema import crls
+from pki_revocation.register import certificates as register
 from tests.campaign import examples
 from tests.crl_publisher.population import Population
 from tests.pki import CertificateAuthority

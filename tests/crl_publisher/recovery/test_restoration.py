@@ -15,16 +15,17 @@ from sqlalchemy import select
 from crl_publisher.crl.reading import read_crl
 from crl_publisher.entry_store.store import EntryStore
 from ocsp_responder.status import Revoked, SqlStatusSource
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.audit import AuditTrail, verify_chain
+from pki_revocation.audit_verification import verify_journal
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeVerifier
-from pki_revocation.database import Database
-from pki_revocation.evidence import verify_journal
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, certificates, crl_entries
 from pki_revocation.model import UNKNOWN_END, Channel
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import audit, certificates, crl_entries
+from pki_revocation.register import certificates as register
 from pki_revocation.service import RevocationService, Wish
 from tests.crl_publisher.backups import backup_of, restored
 from tests.crl_publisher.installations import Installed, install

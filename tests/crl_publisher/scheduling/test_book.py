@@ -14,9 +14,9 @@ from crl_publisher.scheduling.errors import ScheduleRefused, VersionRefused
 from crl_publisher.scheduling.schedule import Schedule
 from crl_publisher.standing import standing_crls
 from pki_revocation.audit import AuditTrail, verify_chain
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, personal_details
 from pki_revocation.model import Issuer
-from pki_revocation.schema import audit, personal_details
 from tests.crl_publisher.scheduling.schedules import of
 from tests.fakes import FakeClock
 

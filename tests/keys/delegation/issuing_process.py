@@ -7,10 +7,10 @@ from keys.config import KeySettings
 from keys.delegation.issuing import DelegateIssuing
 from keys.keyring import Keyring
 from keys.signing_audit import KeyUses
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.register import certificates as register
 
 if __name__ == "__main__":
     _, url, folder = sys.argv

@@ -20,11 +20,11 @@ from keys.identity import SigningIdentity
 from keys.key_location import TokenKey
 from keys.keyring import Keyring
 from keys.signing_audit import KeyUses
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import delegate_requests, delegate_responders
 from pki_revocation.model import Issuer
-from pki_revocation.schema import delegate_requests, delegate_responders
+from pki_revocation.register import certificates as register
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 

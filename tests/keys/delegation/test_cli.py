@@ -17,13 +17,13 @@ from keys.delegation.requests import latest_delegates, waiting
 from keys.doctor import check
 from keys.files.file_key import save_key
 from keys.keyring import Keyring
-from pki_revocation import register
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.schema import audit
 from pki_revocation.model import serial_text
-from pki_revocation.new_installation import set_up
-from pki_revocation.schema import audit
+from pki_revocation.register import certificates as register
+from pki_revocation.runtime.new_installation import set_up
 from tests.pki import CertificateAuthority
 
 PASSPHRASE = "correct horse battery"

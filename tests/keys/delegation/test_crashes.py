@@ -15,9 +15,9 @@ from keys.errors import UnusableKey
 from keys.signing_audit import KeyUses, unfinished
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
-from pki_revocation.failpoints import VARIABLE
-from pki_revocation.schema import delegate_requests
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import delegate_requests
+from pki_revocation.host.failpoints import VARIABLE
 from tests.fakes import FakeClock
 from tests.keys.delegation.scene import Scene
 

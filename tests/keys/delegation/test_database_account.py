@@ -10,8 +10,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from keys.delegation.renewal import DelegateRenewal
 from ocsp_responder.signing.renewal import Renewing
-from pki_revocation.database import Database
-from pki_revocation.schema import delegate_requests, delegate_responders
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import delegate_requests, delegate_responders
 from tests.fakes import FakeClock
 from tests.keys.delegation.scene import Scene
 

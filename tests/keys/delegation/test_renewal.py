@@ -26,8 +26,8 @@ from keys.files.file_key import KEY_TYPES
 from keys.files.key_lock import unheld
 from keys.key_location import TokenKey
 from keys.signing_audit import unfinished
-from pki_revocation.database import Database
-from pki_revocation.schema import audit, delegate_requests
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, delegate_requests
 from tests.fakes import FakeClock
 from tests.keys.delegation.scene import LIFETIME, Scene
 from tests.keys.pkcs11 import softhsm

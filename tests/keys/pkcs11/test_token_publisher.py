@@ -9,7 +9,7 @@ from crl_publisher.crl.reading import read_crl
 from keys.demo.hierarchy import self_signed
 from keys.files.private_files import replace, write_new
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import DIRECT, Installed, install, running, wait_until
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken

@@ -24,10 +24,10 @@ from ocsp_responder.client.query import Question, ask, verify
 from ocsp_responder.errors import AnswerRefused
 from ocsp_responder.signing.answer_signers import answer_signers
 from ocsp_responder.status import Good
-from pki_revocation import register
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
+from pki_revocation.register import certificates as register
 from tests.crl_publisher.population import Population
 from tests.crl_publisher.publications import issuance_of
 from tests.fakes import FakeClock

@@ -17,16 +17,16 @@ from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.answering.issuers import issuer_hashes, parents_of
 from ocsp_responder.answering.shared_cache import SharedAnswers
 from ocsp_responder.errors import WouldWait
-from ocsp_responder.outages import Outages
 from ocsp_responder.request.signature import Requestors
 from ocsp_responder.signing.response import Answer, AnswerSigner
 from ocsp_responder.status import Good, Reading, SqlStatusSource, StatusSource, Unknown
-from pki_revocation import register
-from pki_revocation.database import Database
-from pki_revocation.der import INTEGER, octet_string, sequence, tlv
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding.der import INTEGER, octet_string, sequence, tlv
 from pki_revocation.errors import StoreError
+from pki_revocation.host.outage_log import Outages
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register import certificates as register
 from pki_revocation.service import RevocationService
 from tests.campaign import examples
 from tests.fakes import FakeClock

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp_responder.answering.issuers import HASHES, Issuers, issuer_hashes, parents_of
 from ocsp_responder.errors import Unauthorized
 from ocsp_responder.request.message import CertId, parse_request
-from pki_revocation.der import NULL, object_identifier, sequence, tlv
+from pki_revocation.encoding.der import NULL, object_identifier, sequence, tlv
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from ocsp_responder.bench.command import bench
 from ocsp_responder.errors import AnswerRefused
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import NotFound
 from tests.ocsp_responder import registers
 from tests.ocsp_responder.installations import Installed, free_ports, install, running

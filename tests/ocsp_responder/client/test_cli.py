@@ -17,7 +17,7 @@ from ocsp_responder.errors import AnswerRefused
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.codes import CodeVerifier
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import NotFound
 from pki_revocation.model import serial_text
 from pki_revocation.reasons import RevocationReason

@@ -8,7 +8,7 @@ import pytest
 from keys.identity import SigningIdentity
 from ocsp_responder.config import OcspSettings
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
 from tests.ocsp_responder.fast_path.layers import Asking, asking

@@ -14,9 +14,9 @@ from ocsp_responder.fast_path.journal_reader import JournalReading
 from ocsp_responder.fast_path.postgresql_journal import PostgresqlJournal
 from ocsp_responder.fast_path.sqlite_journal import SqliteJournal
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates
 
 # Seconds; longer than the reader goes without asking whether the file is still the same one.
 IDENTITY_LOOKED_AT = 0.1

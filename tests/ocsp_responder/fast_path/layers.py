@@ -21,7 +21,7 @@ from ocsp_responder.signing.answer_signers import CurrentSigners
 from ocsp_responder.signing.response import Answer, AnswerSigner
 from ocsp_responder.status import StatusSource
 from pki_revocation.clock import Clock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.http_server.messages import Exchange, FileBody, Request
 from pki_revocation.model import Issuer
 

@@ -10,10 +10,11 @@ from cryptography.x509 import ocsp
 
 from keys.identity import SigningIdentity
 from ocsp_responder.config import OcspSettings
-from pki_revocation import journal, responders
-from pki_revocation.database import Database
-from pki_revocation.der import tlv
+from pki_revocation import journal
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding.der import tlv
 from pki_revocation.model import Issuer
+from pki_revocation.propagation import responders
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock

@@ -17,7 +17,7 @@ from ocsp_responder.fast_path.journal_reader import CHANGES_READ
 from ocsp_responder.fast_path.journal_watch import JournalWatch
 from ocsp_responder.fast_path.postgresql_journal import Listener
 from pki_revocation import journal
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Channel, EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService

@@ -12,8 +12,8 @@ from cryptography import x509
 from keys.identity import SigningIdentity
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.http.transport import GET_LIMIT, http_date
-from pki_revocation.database import Database
-from pki_revocation.der import explicit, extension, tlv
+from pki_revocation.database.engine import Database
+from pki_revocation.encoding.der import explicit, extension, tlv
 from pki_revocation.http_server.messages import Request
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock

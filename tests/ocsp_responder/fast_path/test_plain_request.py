@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ocsp_responder.fast_path.plain_request import PlainRequests, is_plain
 from ocsp_responder.request.message import parse_request
-from pki_revocation.der import extension, tlv
+from pki_revocation.encoding.der import extension, tlv
 from pki_revocation.model import SERIAL_LIMIT, Issuer
 from tests.ocsp_responder import messages
 from tests.pki import CertificateAuthority

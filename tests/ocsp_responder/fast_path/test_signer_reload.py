@@ -11,7 +11,7 @@ from cryptography.x509 import ocsp
 from ocsp_responder.answering.shared_cache import SharedAnswers
 from ocsp_responder.client.query import Question
 from ocsp_responder.config import OcspSettings
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from tests.fakes import FakeClock
 from tests.keys.delegation.scene import LIFETIME, Scene
 from tests.ocsp_responder import registers

@@ -10,7 +10,7 @@ from ocsp_responder.errors import MalformedRequest
 from ocsp_responder.request.certid_hashes import HASHES
 from ocsp_responder.request.common_requests import shape_of
 from ocsp_responder.request.message import OcspRequest, parse_any_request, parse_request
-from pki_revocation.der import NULL, tlv
+from pki_revocation.encoding.der import NULL, tlv
 from tests.campaign import examples
 from tests.ocsp_responder import messages
 

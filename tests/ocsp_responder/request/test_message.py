@@ -11,7 +11,7 @@ from cryptography.x509.ocsp import load_der_ocsp_request
 from ocsp_responder.errors import MalformedRequest
 from ocsp_responder.request.extensions import PreferredSignature
 from ocsp_responder.request.message import RequestSignature, parse_request
-from pki_revocation.der import NULL, explicit, extension, object_identifier, octet_string, sequence, tlv
+from pki_revocation.encoding.der import NULL, explicit, extension, object_identifier, octet_string, sequence, tlv
 from tests.fakes import FakeClock
 from tests.ocsp_responder import messages
 from tests.ocsp_responder.messages import cert_id, nonce, ocsp_request, single

@@ -16,7 +16,16 @@ from keys.algorithms import verifiable
 from ocsp_responder.errors import SignatureRequired, Unauthorized
 from ocsp_responder.request.message import RequestSignature, parse_request
 from ocsp_responder.request.signature import MAX_CERTIFICATES, Requestors
-from pki_revocation.der import NULL, SEQUENCE, bit_string, elements, object_identifier, read_whole, sequence, tlv
+from pki_revocation.encoding.der import (
+    NULL,
+    SEQUENCE,
+    bit_string,
+    elements,
+    object_identifier,
+    read_whole,
+    sequence,
+    tlv,
+)
 from pki_revocation.errors import ConfigurationError
 from tests.fakes import FakeClock
 from tests.ocsp_responder import messages

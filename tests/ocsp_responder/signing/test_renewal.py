@@ -11,7 +11,7 @@ from ocsp_responder.signing.answer_signers import CurrentSigners
 from ocsp_responder.signing.renewal import Renewing
 from ocsp_responder.signing.response import AnswerSigner
 from pki_revocation.clock import iso
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
 from tests.keys.delegation.scene import LIFETIME, Scene

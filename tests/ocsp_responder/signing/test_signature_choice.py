@@ -9,7 +9,7 @@ from keys.delegation.certificate import issue_delegate
 from keys.identity import Purpose, SigningIdentity, identify
 from ocsp_responder.request.extensions import PreferredSignature
 from ocsp_responder.signing.signature_choice import SignatureChoice
-from pki_revocation.der import NULL, object_identifier, sequence, tlv
+from pki_revocation.encoding.der import NULL, object_identifier, sequence, tlv
 from tests.fakes import FakeClock
 from tests.ocsp_responder.messages import (
     ECDSA_SHA1,

@@ -12,9 +12,9 @@ from pki_revocation.arrivals import watch as watch_module
 from pki_revocation.arrivals.folder import FolderWatched, WatchedFolder
 from pki_revocation.arrivals.watch import Watch
 from pki_revocation.audit import AuditTrail
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import pem

@@ -14,11 +14,11 @@ from sqlalchemy import func, select
 from pki_revocation.audit import verify_chain
 from pki_revocation.cli.certificates import certificate, letter
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates, personal_details, revocation_codes
 from pki_revocation.errors import ConfigurationError, MistypedNumber, NotFound, StoreError
-from pki_revocation.installation import Installation
 from pki_revocation.numbers import grouped
-from pki_revocation.schema import certificates, personal_details, revocation_codes
 from tests.letter_runs import counting, new_installation, on_paper, process
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, pem, write_index

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pki_revocation import contacts, register
 from pki_revocation.cli.program import program
-from pki_revocation.contacts import Contact
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.numbers import grouped, number_at
+from pki_revocation.register import certificates as register
+from pki_revocation.subscribers import contacts
+from pki_revocation.subscribers.contacts import Contact
 from tests.subscribers import Subscriber
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from pki_revocation.audit import verify_chain
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.schema import audit, certificates, personal_details
 from pki_revocation.numbers import grouped, number_at
-from pki_revocation.schema import audit, certificates, personal_details
 from tests.letter_runs import new_installation
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import pem

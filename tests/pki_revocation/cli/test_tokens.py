@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from pki_revocation import api_tokens
-from pki_revocation.api_tokens import TokenRefused
 from pki_revocation.audit import verify_chain
 from pki_revocation.cli.tokens import token
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.schema import audit
 from pki_revocation.errors import NotFound
-from pki_revocation.installation import Installation
-from pki_revocation.schema import audit
+from pki_revocation.register import api_tokens
+from pki_revocation.register.api_tokens import TokenRefused
 from tests.letter_runs import new_installation
 from tests.pki import CertificateAuthority
 

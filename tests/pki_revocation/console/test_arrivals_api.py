@@ -10,15 +10,17 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from pki_revocation import api_tokens, contacts, register
 from pki_revocation.audit import verify_chain
 from pki_revocation.console.app import create_app
 from pki_revocation.console.arrivals_api import LONGEST_BODY
-from pki_revocation.contacts import Contact
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, certificates
 from pki_revocation.model import Issuer, serial_text
-from pki_revocation.recipient import Recipient
-from pki_revocation.schema import audit, certificates
+from pki_revocation.register import api_tokens
+from pki_revocation.register import certificates as register
+from pki_revocation.subscribers import contacts
+from pki_revocation.subscribers.contacts import Contact
+from pki_revocation.subscribers.recipients import Recipient
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import pem

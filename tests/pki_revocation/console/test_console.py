@@ -8,14 +8,14 @@ from flask import Flask
 from sqlalchemy import insert, select
 from werkzeug.test import Client
 
-from pki_revocation import register
+from pki_revocation.config.installation import CONFIG_NAME, Installation
 from pki_revocation.console.app import create_app
 from pki_revocation.console.bootstrap import application
-from pki_revocation.database import Database
-from pki_revocation.installation import CONFIG_NAME, Installation
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates, crls, issuers
 from pki_revocation.model import Channel, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, crls, issuers
+from pki_revocation.register import certificates as register
 from pki_revocation.service import RevocationService, Wish
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority

@@ -8,7 +8,7 @@ from pikepdf import Array, Dictionary, Name, Pdf
 
 from pki_revocation.documents.form import form_for
 from pki_revocation.documents.letters.letter import compile_letter, compile_print_file
-from pki_revocation.language import Language
+from pki_revocation.subscribers.languages import Language
 from tests.pki_revocation.documents.claims import broken_claims
 from tests.pki_revocation.documents.letters.test_letter import CONTENT
 from tests.pki_revocation.documents.test_form import CONTACT

@@ -11,8 +11,8 @@ from pikepdf import Pdf
 
 from pki_revocation.documents.field_font import RESOURCE, FieldFont, letters
 from pki_revocation.documents.form import form_for
-from pki_revocation.language import Language
 from pki_revocation.numbers import grouped, number_at
+from pki_revocation.subscribers.languages import Language
 from tests.pki_revocation.documents.claims import broken_claims, fonts_without_a_program
 from tests.pki_revocation.documents.test_form import CONTACT
 

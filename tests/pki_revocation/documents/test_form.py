@@ -10,12 +10,12 @@ import pytest
 from pikepdf import Name
 from pikepdf.form import CheckboxField, Form, RadioButtonGroup, TextField
 
+from pki_revocation.config.settings import ContactSettings
 from pki_revocation.documents.form import form_for
 from pki_revocation.errors import MistypedNumber
-from pki_revocation.language import Language
 from pki_revocation.numbers import grouped, number_at
-from pki_revocation.settings import ContactSettings
-from pki_revocation.web.choices import CHOICES
+from pki_revocation.subscribers.languages import Language
+from pki_revocation.web.reason_choices import CHOICES
 
 CONTACT = ContactSettings(
     organisation="Register voor Zorgcertificaten",

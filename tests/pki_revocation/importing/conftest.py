@@ -3,7 +3,7 @@
 import pytest
 
 from pki_revocation.audit import AuditTrail
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock

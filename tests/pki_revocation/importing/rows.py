@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki_revocation import der
+from pki_revocation.encoding import der
 from tests.pki import CertificateAuthority
 
 SUBJECT = "/C=NL/O=Zorg BV/CN=zorg.example"

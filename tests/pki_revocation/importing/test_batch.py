@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Table, select
 
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, certificates
 from pki_revocation.errors import StoreError
 from pki_revocation.importing import batch as batch_module
 from pki_revocation.importing.batch import BatchWriter
 from pki_revocation.importing.candidates import Candidate, PastRevocation, RefusalKind, Source
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import audit, certificates
+from pki_revocation.register import certificates as register
 from tests.fakes import FakeClock
 from tests.pki_revocation.importing.waiting import waited_for
 

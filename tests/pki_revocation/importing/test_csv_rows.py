@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki_revocation.contacts import Contact
 from pki_revocation.importing.candidates import Candidate, PastRevocation, Refusal, RefusalKind
 from pki_revocation.importing.csv_rows import read_csv
 from pki_revocation.importing.known_issuers import KnownIssuers
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.recipient import Recipient
+from pki_revocation.subscribers.contacts import Contact
+from pki_revocation.subscribers.recipients import Recipient
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import pem

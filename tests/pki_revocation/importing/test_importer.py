@@ -7,9 +7,10 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import func, select
 
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.audit import AuditTrail, verify_chain
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, certificates
 from pki_revocation.errors import NotFound
 from pki_revocation.importing.candidates import RefusalKind
 from pki_revocation.importing.importer import Importer
@@ -17,7 +18,7 @@ from pki_revocation.importing.listing import listed
 from pki_revocation.model import Channel, Issuer, JournalEntry
 from pki_revocation.numbers import parse_number
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import audit, certificates
+from pki_revocation.register import certificates as register
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, pem, with_serial, write_index

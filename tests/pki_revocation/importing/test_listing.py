@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
 from pki_revocation.model import Channel, Issuer

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from pki_revocation import journal, register
+from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.importing.candidates import RefusalKind
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register import certificates as register
 
 CONFIGURATION = """
 [ca]

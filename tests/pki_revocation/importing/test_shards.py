@@ -6,11 +6,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import insert, select
 
-from pki_revocation import register
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates, crl_shards
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Issuer
-from pki_revocation.schema import certificates, crl_shards
+from pki_revocation.register import certificates as register
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, pem, write_index

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, text
 
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 
 Given = TypeVar("Given")
 

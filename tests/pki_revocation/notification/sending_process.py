@@ -3,7 +3,7 @@
 import sys
 
 from pki_revocation.clock import SystemClock
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.notification.carriers import SmtpCarrier
 from pki_revocation.notification.sender import Sender
 from pki_revocation.notification.settings import NotificationSettings, Tls

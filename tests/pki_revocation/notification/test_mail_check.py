@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pki_revocation import outbox
 from pki_revocation.cli.doctor import doctor
-from pki_revocation.installation import Installation
-from pki_revocation.new_installation import FIRST_CONFIG, set_up
+from pki_revocation.config.installation import Installation
 from pki_revocation.notification.credentials import PASSWORD_VARIABLE, USERNAME_VARIABLE
+from pki_revocation.runtime.new_installation import FIRST_CONFIG, set_up
+from pki_revocation.subscribers import outbox
 from tests.pki_revocation.notification.servers import Behaviour, MakeServer, with_login
 
 HOUR = timedelta(hours=1)

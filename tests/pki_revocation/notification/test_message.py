@@ -7,13 +7,13 @@ from email.message import EmailMessage
 
 import pytest
 
-from pki_revocation.contacts import Contact, UnfitContact
 from pki_revocation.documents.contact import Contact as Desk
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.notification import texts
 from pki_revocation.notification.message import message
 from pki_revocation.notification.settings import NotificationSettings
 from pki_revocation.reasons import SUBSCRIBER_REASONS, RevocationReason
+from pki_revocation.subscribers.contacts import Contact, UnfitContact
 
 WHEN = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
 NUMBER = "123456789012"

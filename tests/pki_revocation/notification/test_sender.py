@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from pki_revocation import contacts
-from pki_revocation.contacts import Contact
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import mail_outbox
 from pki_revocation.model import Channel
 from pki_revocation.notification.carriers import SmtpCarrier
 from pki_revocation.notification.sender import Sender, retry_after
 from pki_revocation.notification.settings import NotificationSettings, Tls
 from pki_revocation.numbers import number_at
-from pki_revocation.outbox import tell_of_failures
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import mail_outbox
 from pki_revocation.service import RevocationService, Wish
+from pki_revocation.subscribers import contacts
+from pki_revocation.subscribers.contacts import Contact
+from pki_revocation.subscribers.outbox import tell_of_failures
 from tests.fakes import FakeClock
 from tests.pki_revocation.notification.servers import Behaviour, MailServer, MakeServer
 from tests.subscribers import Subscriber

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from pki_revocation import contacts, outbox
 from pki_revocation.clock import SystemClock
-from pki_revocation.contacts import Contact
-from pki_revocation.database import Database
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.engine import Database
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.installation import Installation
 from pki_revocation.notification.bootstrap import carrier
 from pki_revocation.notification.credentials import PASSWORD_VARIABLE, USERNAME_VARIABLE
 from pki_revocation.notification.settings import NotificationSettings
+from pki_revocation.subscribers import contacts, outbox
+from pki_revocation.subscribers.contacts import Contact
 from tests.integration.running_demo import free_port_base, wait_until
 from tests.pki_revocation.notification.servers import Behaviour, MakeServer
 from tests.subscribers import Subscriber

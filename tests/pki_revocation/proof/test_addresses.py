@@ -7,7 +7,7 @@ import pytest
 
 from crl_publisher.config import DistributionSettings
 from ocsp_responder.config import OcspSettings
-from pki_revocation.installation import Installation
+from pki_revocation.config.installation import Installation
 from pki_revocation.proof.addresses import ServiceAddress, distribution_address, ocsp_address
 
 

@@ -9,10 +9,10 @@ from flask import Flask
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeVerifier
-from pki_revocation.database import Database
+from pki_revocation.config.settings import WebSettings
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer, JournalEntry
 from pki_revocation.service import RevocationService
-from pki_revocation.settings import WebSettings
 from pki_revocation.web.app import create_app
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browser import Browser

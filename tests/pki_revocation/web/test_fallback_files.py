@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pki_revocation.settings import ContactSettings
+from pki_revocation.config.settings import ContactSettings
 from pki_revocation.web.fallback_files import export_fallback
 from tests.crl_publisher.real_nginx import real_nginx
 from tests.integration.running_demo import RunningDemo

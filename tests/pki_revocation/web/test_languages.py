@@ -10,8 +10,8 @@ from flask import Flask
 
 import pki_revocation.web
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.web.choices import SPOKEN
 from pki_revocation.web.languages import CATALOGUE
+from pki_revocation.web.reason_choices import SPOKEN
 from tests.pki_revocation.web.browser import Browser
 
 WEB = Path(str(pki_revocation.web.__file__)).parent

@@ -7,14 +7,14 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from pki_revocation.attempts.settings import LimitSettings
-from pki_revocation.attempts.source import Proxies
 from pki_revocation.codes import CodeScheme, new_code
-from pki_revocation.database import Database
+from pki_revocation.config.settings import WebSettings
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import personal_details
 from pki_revocation.numbers import number_at
-from pki_revocation.schema import personal_details
+from pki_revocation.rate_limiting.client_address import Proxies
+from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.service import RevocationService
-from pki_revocation.settings import WebSettings
 from pki_revocation.web.app import create_app
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browser import Browser

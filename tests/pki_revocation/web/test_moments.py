@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pki_revocation.language import Language
+from pki_revocation.subscribers.languages import Language
 from pki_revocation.web.moments import UnreadableMoment, in_the_netherlands, in_utc, zoned_moment
 
 

@@ -9,11 +9,11 @@ from playwright.sync_api import Page
 
 from pki_revocation import web
 from pki_revocation.codes import CodeScheme, grouped, new_code, parse_code
-from pki_revocation.crockford import ALPHABET, read_symbols
+from pki_revocation.encoding.crockford import ALPHABET, read_symbols
 from pki_revocation.errors import RevocationRefused
 from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at, parse_number
-from pki_revocation.web.typed import sorted_out
+from pki_revocation.web.input_repair import sorted_out
 from tests.chromium import chromium
 
 SCRIPT = Path(web.__file__).parent / "static" / "page.js"

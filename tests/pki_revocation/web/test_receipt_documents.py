@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from pki_revocation.database import Database
+from pki_revocation.config.settings import WebSettings
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.proof.addresses import ServiceAddress
 from pki_revocation.proof.gathering import ProofDesk
-from pki_revocation.schema import certificates
 from pki_revocation.service import RevocationService
-from pki_revocation.settings import WebSettings
 from pki_revocation.web.app import create_app
 from pki_revocation.web.provisions import Provisions
 from tests.fakes import FakeClock

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, func, select
 
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, journal, mail_outbox
 from pki_revocation.errors import StoreError
-from pki_revocation.schema import audit, journal, mail_outbox
 from tests.pki_revocation.web.browser import Browser
 from tests.subscribers import Subscriber
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeVerifier
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates
 from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.importing.importer import Importer
-from pki_revocation.language import Language
 from pki_revocation.model import IssuedCertificate, Issuer
-from pki_revocation.schema import certificates
+from pki_revocation.register import certificates as register
+from pki_revocation.subscribers.languages import Language
 from tests.fakes import FakeClock
 from tests.pki_revocation.importing.rows import write_index
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pki_revocation.config.installation import Installation
 from pki_revocation.documents.letters.folder_owner import MARK, FolderOfAnother, FolderOwner, claim
 from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.documents.letters.private_folder import PrivateFolder
-from pki_revocation.installation import Installation
 from pki_revocation.model import IssuedCertificate
 from tests.letter_runs import counting, live_codes, new_installation, on_paper, process
 from tests.pki import CertificateAuthority

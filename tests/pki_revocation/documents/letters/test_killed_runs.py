@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pypdf import PdfReader
 
 from pki_revocation.clock import SystemClock
+from pki_revocation.config.installation import Installation
 from pki_revocation.documents.letters.killed_runs import is_unfinished
-from pki_revocation.installation import Installation
 from tests.letter_runs import Started, counting, live_codes, new_installation, on_paper, process
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, write_index

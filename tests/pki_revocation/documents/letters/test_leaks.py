@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import insert
 
 from pki_revocation.codes import grouped
-from pki_revocation.installation import Installation
-from pki_revocation.schema import letter_recipients
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.schema import letter_recipients
 from tests.letter_runs import new_installation, on_paper, process
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, write_index

@@ -11,10 +11,10 @@ import zxingcpp
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
+from pki_revocation.config.settings import ContactSettings
 from pki_revocation.documents.contact import Contact
 from pki_revocation.documents.letters.letter import LetterContent, LetterNotSet, compile_letter, compile_print_file
-from pki_revocation.language import Language
-from pki_revocation.settings import ContactSettings
+from pki_revocation.subscribers.languages import Language
 
 NUMBER, CODE = "123456789012", "0123456789ABCDEFG"
 CONTENT = LetterContent(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pki_revocation import journal, register
-from pki_revocation.database import Database
+from pki_revocation import journal
+from pki_revocation.database.engine import Database
 from pki_revocation.documents.letters import code_store, single_letters
 from pki_revocation.documents.letters.drawing import letter_name
 from pki_revocation.documents.letters.eligibility import CodeRefused
@@ -15,6 +15,7 @@ from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.documents.letters.private_folder import FolderInUse, PrivateFolder
 from pki_revocation.model import Channel, IssuedCertificate, Issuer
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register import certificates as register
 from pki_revocation.service import RevocationService, Wish
 from tests.pki_revocation.documents.letters.reading import code_in, letters_in, lying_in, number_of
 from tests.pki_revocation.importing.rows import index_row

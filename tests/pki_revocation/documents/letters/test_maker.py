@@ -10,21 +10,21 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import event, insert, select
 
-from pki_revocation import register
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, certificates, letter_recipients, revocation_codes
 from pki_revocation.documents.letters import single_letters
 from pki_revocation.documents.letters.code_store import CodeStore
 from pki_revocation.documents.letters.drawing import letter_name
 from pki_revocation.documents.letters.eligibility import CodeRefused
 from pki_revocation.documents.letters.maker import LetterMaker
-from pki_revocation.language import Language
 from pki_revocation.model import Channel, IssuedCertificate
 from pki_revocation.numbers import grouped, number_at
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import audit, certificates, letter_recipients, revocation_codes
+from pki_revocation.register import certificates as register
 from pki_revocation.service import RevocationService, Wish
+from pki_revocation.subscribers.languages import Language
 from tests.fakes import FakeClock
 from tests.pki_revocation.documents.letters.reading import code_in, letters_in, number_of
 from tests.pki_revocation.importing.rows import index_row

@@ -13,16 +13,16 @@ from sqlalchemy import insert, select
 
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeVerifier, parse_code
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates, letter_recipients, revocation_codes
 from pki_revocation.documents.letters import printing, run_files
 from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.documents.letters.private_folder import PrivateFolder
 from pki_revocation.importing.importer import Importer
-from pki_revocation.language import Language
 from pki_revocation.model import Channel, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import certificates, letter_recipients, revocation_codes
 from pki_revocation.service import RevocationService, Wish
+from pki_revocation.subscribers.languages import Language
 from tests.fakes import FakeClock
 from tests.letter_runs import on_paper
 from tests.pki_revocation.documents.letters.reading import lying_in

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from pki_revocation.audit import verify_chain
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import audit, personal_details
 from pki_revocation.documents.letters.drawing import letter_name
 from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.documents.letters.private_folder import PrivateFolder
 from pki_revocation.errors import NotRecognised
 from pki_revocation.model import Channel, IssuedCertificate
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.schema import audit, personal_details
 from pki_revocation.service import RevocationService, Wish
 from tests.pki_revocation.documents.letters.reading import code_in, letters_in, number_of
 from tests.pki_revocation.importing.rows import index_row

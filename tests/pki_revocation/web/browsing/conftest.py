@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from pki_revocation.database import Database
+from pki_revocation.config.settings import WebSettings
+from pki_revocation.database.engine import Database
 from pki_revocation.service import RevocationService
-from pki_revocation.settings import WebSettings
 from pki_revocation.web.app import create_app
 from tests.chromium import chromium
 from tests.fakes import FakeClock

@@ -9,12 +9,12 @@ from flask import Flask
 from playwright.sync_api import Browser, expect
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 
-from pki_revocation.attempts.settings import LimitSettings
 from pki_revocation.codes import CodeScheme, new_code
-from pki_revocation.database import Database
-from pki_revocation.maintenance import Maintenance, close_page
+from pki_revocation.config.settings import ContactSettings, WebSettings
+from pki_revocation.database.engine import Database
+from pki_revocation.rate_limiting.settings import LimitSettings
+from pki_revocation.register.maintenance import Maintenance, close_page
 from pki_revocation.service import RevocationService
-from pki_revocation.settings import ContactSettings, WebSettings
 from pki_revocation.web.app import create_app
 from pki_revocation.web.availability import Availability
 from pki_revocation.web.fallback_files import export_fallback

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
-from pki_revocation import responders
 from pki_revocation.codes import CodeScheme, grouped, new_code
-from pki_revocation.database import Database
+from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at
+from pki_revocation.propagation import responders
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browsing.eyes import printed, unseen_focus
 from tests.pki_revocation.web.browsing.visitor import Visitor

@@ -1,0 +1,131 @@
+"""Secrets of the installation that lie in files: the pepper, and the key that signs web sessions and addresses.
+
+Each can come from the environment instead, which wins, or as a credential that systemd hands over. A file that group or
+others can read is refused.
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+import tomllib
+from collections.abc import Collection
+from pathlib import Path
+
+from pki_revocation.codes import Pepper
+from pki_revocation.errors import ConfigurationError
+
+from .installation import Installation
+
+FOLDER = "secrets"
+PEPPER_VARIABLE = "PKI_REVOCATION_PEPPER"
+SESSION_VARIABLE = "PKI_REVOCATION_SESSION_KEY"
+_CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
+PEPPER = "pepper"
+SESSION = "session-key"
+_SESSION_OCTETS = 32
+_SESSION_KEY = re.compile(rf"[0-9a-fA-F]{{{2 * _SESSION_OCTETS},}}")
+
+
+def create_secrets(directory: Path) -> None:
+    """Make the secrets that are not there yet; those that are there stay as they are."""
+    folder = directory / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(folder / PEPPER, Pepper.generate().to_text() + "\n")
+    write_private(folder / SESSION, secrets.token_hex(_SESSION_OCTETS) + "\n")
+
+
+def load_pepper(installation: Installation) -> Pepper:
+    """The pepper of this installation's codes.
+
+    Raises:
+        ConfigurationError: when it is missing, readable by others, or no pepper.
+    """
+    return Pepper.from_text(_load(installation, PEPPER, PEPPER_VARIABLE))
+
+
+def load_session_key(installation: Installation) -> str:
+    """The key that signs web sessions, receipt addresses, and the tickets between two steps of the page.
+
+    Raises:
+        ConfigurationError: when it is missing, readable by others, or shorter than 32 octets in hexadecimal.
+    """
+    text = _load(installation, SESSION, SESSION_VARIABLE).strip()
+    if not _SESSION_KEY.fullmatch(text):
+        raise ConfigurationError(
+            f"The session key is not {_SESSION_OCTETS} octets or more in hexadecimal: remove {FOLDER}/{SESSION} and "
+            "run 'pki-revocation init' for a new one; open pages then have to be begun again."
+        )
+    return text
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, unless it is there already; it is never half written."""
+    if path.exists():
+        return
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # A link refuses to replace: of two that write at once, one wins and the other's is gone.
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def refuse_readable_by_others(path: Path) -> None:
+    """A secret is its owner's alone.
+
+    Raises:
+        ConfigurationError: when group or others can read or write the file.
+    """
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        message = f"{path} can be read by others than its owner: run 'chmod 600 {path}'."
+        raise ConfigurationError(message)
+
+
+def read_private_table(file: Path, known: Collection[str]) -> dict[str, str]:
+    """The texts of a TOML file that only its owner reads.
+
+    Raises:
+        ConfigurationError: when it cannot be read, others can read it, or it holds anything but texts of these names.
+    """
+    try:
+        refuse_readable_by_others(file)
+        found = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"The credentials {file} cannot be read: {error.strerror or error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        # The parser's own words could quote a secret.
+        raise ConfigurationError(f'The credentials {file} are not valid TOML: write NAME = "VALUE" lines.') from None
+    for name, value in found.items():
+        if name not in known or not isinstance(value, str):
+            raise ConfigurationError(f"The credentials {file} may hold texts called {', '.join(known)}, and no others.")
+    return found
+
+
+def _load(installation: Installation, name: str, variable: str) -> str:
+    if value := os.environ.get(variable):
+        return value
+    if (folder := os.environ.get(_CREDENTIALS_VARIABLE)) and (credential := Path(folder) / name).is_file():
+        # systemd made the folder for this process alone.
+        return credential.read_text("utf-8")
+    path = installation.path(FOLDER) / name
+    if not path.is_file():
+        message = (
+            f"The secret {path} is missing: restore it from its backup, set {variable}, or hand it over as the systemd "
+            f"credential {name}."
+        )
+        raise ConfigurationError(message)
+    refuse_readable_by_others(path)
+    return path.read_text("utf-8")

@@ -1,0 +1,102 @@
+"""The core's own sections of the configuration."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from pki_revocation.codes import CodeScheme
+
+from .sections import setting
+
+LOOPBACK = "127.0.0.1"
+_LAST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """[database]: where the journal is. A relative SQLite file lies in the installation's folder."""
+
+    section: ClassVar[str] = "database"
+    url: str = setting("sqlite:///revocation.db")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSettings:
+    """[codes]: how new codes are made. `keyed-hash` is for populations of 100,000 and more."""
+
+    section: ClassVar[str] = "codes"
+    scheme: CodeScheme = setting(CodeScheme.ARGON2ID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """[web]: the subscriber's page and endpoint.
+
+    *public_url* is where people reach it: the letter prints it. With an https address, cookies are `__Host-` and
+    HSTS is sent.
+    """
+
+    section: ClassVar[str] = "web"
+    host: str = setting(LOOPBACK)
+    port: int = setting(8460, minimum=1, maximum=_LAST_PORT)
+    operations_port: int = setting(8470, minimum=1, maximum=_LAST_PORT)
+    workers: int = setting(1, minimum=1, maximum=64)
+    public_url: str = setting("http://127.0.0.1:8460")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleSettings:
+    """[console]: what operators look at. Without sign-in yet, so it only ever listens on loopback."""
+
+    section: ClassVar[str] = "console"
+    port: int = setting(8461, minimum=1, maximum=_LAST_PORT)
+    operations_port: int = setting(8471, minimum=1, maximum=_LAST_PORT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterSettings:
+    """[letters]: letters that are made by themselves for certificates that arrive. Without a *folder* none are.
+
+    *language* is for certificates of which nobody said what their subscriber reads: nl or en. *fonts* is a folder with
+    fonts for names in other scripts than Latin, Greek, Cyrillic, Hebrew and Arabic. With *print_file*, letters go into
+    print files, and not into a file each; with *duplex*, each begins there on an odd page, to be printed on both sides.
+    """
+
+    section: ClassVar[str] = "letters"
+    folder: Path | None = setting(None)
+    language: str = setting("nl")
+    fonts: Path | None = setting(None)
+    print_file: bool = setting(default=False)
+    duplex: bool = setting(default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalSettings:
+    """[arrivals]: the watched folder. A file is taken when it has been left alone for *settle*.
+
+    One that reads as broken is given *patience* before it is refused: it may be half-written.
+    """
+
+    section: ClassVar[str] = "arrivals"
+    folder: Path = setting(Path("arrivals"))
+    settle: timedelta = setting(timedelta(seconds=5), minimum=timedelta(seconds=1), maximum=timedelta(minutes=5))
+    patience: timedelta = setting(timedelta(seconds=30), minimum=timedelta(seconds=1), maximum=timedelta(minutes=10))
+    operations_port: int = setting(8475, minimum=1, maximum=_LAST_PORT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSettings:
+    """[contact]: who you are and how subscribers reach you: on pages, letters, the form and mails.
+
+    *post* may have several lines, each a line of the address; *hours* is when *phone* is answered, in Dutch, and
+    *hours_en* the same in English.
+    """
+
+    section: ClassVar[str] = "contact"
+    organisation: str = setting("")
+    post: str = setting("")
+    email: str = setting("")
+    phone: str = setting("")
+    hours: str = setting("")
+    hours_en: str = setting("")

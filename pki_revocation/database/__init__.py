@@ -1,0 +1,1 @@
+"""SQLite and PostgreSQL behind one door: engine, schema, migrations, commit fence, lease."""

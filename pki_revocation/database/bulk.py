@@ -1,0 +1,100 @@
+"""Many rows into one table at the driver's full speed: COPY on PostgreSQL, one prepared INSERT on SQLite.
+
+The values pass through the columns' own types, so that what is stored is what every other writer of the table stores.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Table
+from sqlalchemy.exc import IntegrityError
+
+from pki_revocation.errors import StoreError
+
+
+class RowExists(Exception):
+    """A row with the same key is there already: the transaction is to be rolled back."""
+
+
+def bulk_insert(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
+) -> None:
+    """Insert rows, whose values stand in the order of *columns*, inside the connection's transaction.
+
+    Raises:
+        RowExists: when one of them is there already.
+        StoreError: when the database stops answering.
+    """
+    values = _stored(connection, table, columns, rows)
+    if connection.dialect.name == "sqlite":
+        try:
+            _insert_sqlite(connection, "INSERT", table, columns, values)
+        except IntegrityError as error:
+            raise RowExists from error
+        return
+    try:
+        _copy(connection, table.name, columns, values)
+    except psycopg.IntegrityError as error:
+        raise RowExists from error
+    except psycopg.OperationalError as error:
+        raise StoreError(f"The database does not answer: {str(error).strip()}") from error
+
+
+def bulk_replace(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
+) -> None:
+    """The same, where a row takes the place of one with the same primary key; no key may be among *rows* twice.
+
+    Raises:
+        StoreError: when the database stops answering.
+    """
+    values = _stored(connection, table, columns, rows)
+    if connection.dialect.name == "sqlite":
+        _insert_sqlite(connection, "INSERT OR REPLACE", table, columns, values)
+        return
+    key = [column.name for column in table.primary_key]
+    others = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+    names = ", ".join(columns)
+    incoming = f"incoming_{table.name}"
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {incoming} (LIKE {table.name}) ON COMMIT DROP")
+    try:
+        _copy(connection, incoming, columns, values)
+    except psycopg.OperationalError as error:
+        raise StoreError(f"The database does not answer: {str(error).strip()}") from error
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {incoming} "  # noqa: S608 - names of our own schema
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {others}"
+    )
+    connection.exec_driver_sql(f"DROP TABLE {incoming}")
+
+
+def _stored(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows' values as the columns store them."""
+    dialect = connection.dialect
+    binds = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is for name in columns]
+    return (tuple([bind(value) for bind, value in zip(binds, row, strict=True)]) for row in rows)
+
+
+def _insert_sqlite(
+    connection: Connection, how: str, table: Table, columns: Sequence[str], values: Iterable[tuple[Any, ...]]
+) -> None:
+    places = ", ".join("?" * len(columns))
+    statement = f"{how} INTO {table.name} ({', '.join(columns)}) VALUES ({places})"
+    connection.exec_driver_sql(statement, list(values))
+
+
+def _copy(connection: Connection, table: str, columns: Sequence[str], values: Iterable[tuple[Any, ...]]) -> None:
+    command = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(driver)
+    with driver.cursor() as cursor, cursor.copy(command.encode()) as copy:
+        for row in values:
+            copy.write_row(row)
+
+
+def _as_it_is(value: object) -> object:
+    return value

@@ -1,0 +1,288 @@
+"""The engine and the one transaction rule, with the differences between SQLite and PostgreSQL kept in this file.
+
+Reading and writing are said up front: a SQLite writer takes the write lock at BEGIN (BEGIN IMMEDIATE), so that it can
+never read, wait, and then fail on what it read. Leaving either block by an error rolls everything back.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    InvalidatePoolError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from pki_revocation.clock import Clock
+from pki_revocation.errors import ConfigurationError, StoreError
+
+from . import sqlite_file
+from .commit_fence import ORDER_SUFFIX, PATIENCE_SECONDS, file_order, hold_advisory_order, pass_advisory_order
+from .postgresql_connection import PatientConnection
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# How long a writer waits for another; after that the caller is told that the database is busy.
+LOCK_TIMEOUT_SECONDS = 10
+# How long PostgreSQL may be silent before it is asked whether it hangs; people at a page are told sooner.
+PATIENCE_OF_SERVICES = 10.0
+PATIENCE_OF_PEOPLE = 2.0
+# How long a connection that was kept may take for nothing at all, before it is replaced by a new one.
+_PING_SECONDS = 1.0
+_AFTER_COMMIT = "after commit"
+_USED = "used before"
+
+
+class Database:
+    """A SQLite file or a PostgreSQL database, opened by its SQLAlchemy address."""
+
+    def __init__(self, url: str | URL, *, patience: float = PATIENCE_OF_SERVICES) -> None:
+        """Open lazily: the first transaction connects.
+
+        Args:
+            url: SQLite's or PostgreSQL's.
+            patience: seconds of silence after which PostgreSQL is asked whether it hangs.
+
+        Raises:
+            ConfigurationError: when the address is neither SQLite's nor PostgreSQL's.
+        """
+        self.url = _parse(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url, patience)
+        self._writing = self.engine.execution_options(begin="IMMEDIATE")
+        # One snapshot for the whole transaction: SQLite's readers always have one, PostgreSQL's when asked.
+        self._reading = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of everything and changes nothing.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        with outages_named(), self._reading.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed, durably, when the block ends without an error.
+
+        Raises:
+            StoreError: when the database does not answer or stays locked.
+        """
+        with contextlib.ExitStack() as after_commit, outages_named(), self._writing.begin() as connection:
+            connection.info[_AFTER_COMMIT] = after_commit
+            yield connection
+
+    def hold_order(self, connection: Connection, issuer_id: int) -> None:
+        """Inside `write`: from here to the end of the commit, no answer of this issuer is dated.
+
+        Raises:
+            StoreError: when somebody passes it for longer than writers wait for each other.
+        """
+        if self.is_sqlite:
+            after_commit: contextlib.ExitStack = connection.info[_AFTER_COMMIT]
+            order = file_order(self._order_file, exclusive=True, seconds=LOCK_TIMEOUT_SECONDS)
+            after_commit.enter_context(order)
+        else:
+            hold_advisory_order(connection, issuer_id)
+
+    @contextlib.contextmanager
+    def read_dated(self, clock: Clock, issuer_id: int) -> Iterator[tuple[Connection, datetime]]:
+        """A read transaction, and a moment for what is made of it: no revocation dated before the moment is missing.
+
+        Raises:
+            StoreError: when the database does not answer, or a revocation is being written for too long.
+        """
+        if self.is_sqlite:
+            try:
+                with file_order(self._order_file, exclusive=False, seconds=PATIENCE_SECONDS):
+                    moment = clock.now()
+            except OSError as error:
+                raise StoreError(f"The database's folder cannot be used: {error.strerror or error}.") from error
+            with self.read() as connection:
+                yield connection, moment
+            return
+        # Not one snapshot here: it would be taken before the wait, and miss what was waited for.
+        with outages_named(), self.engine.connect() as connection:
+            pass_advisory_order(connection, issuer_id)
+            yield connection, clock.now()
+
+    def connect_alone(self) -> Connection:
+        """A connection to be kept, on which each statement is a transaction of its own; its caller closes it.
+
+        Use it within `outages_named`.
+        """
+        return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    @property
+    def _file(self) -> Path:
+        return Path(str(self.url.database))
+
+    @property
+    def _order_file(self) -> Path:
+        return Path(f"{self.url.database}{ORDER_SUFFIX}")
+
+    def upgrade(self) -> None:
+        """Bring the tables to this program's revision; a database that is already there is left as it is.
+
+        A SQLite file that is missing is made here, and nowhere else.
+
+        Raises:
+            StoreError: when the database does not answer, or cannot be made.
+        """
+        if self.is_sqlite:
+            sqlite_file.make(self._file)
+        with self.write() as connection:
+            command.upgrade(_alembic(connection), "head")
+
+    def check_revision(self) -> None:
+        """Refuse to work on tables that this program does not know.
+
+        Raises:
+            StoreError: when the database was never set up, or is of another revision.
+        """
+        wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
+        with self.read() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found is None:
+            message = f"The database {self} is empty: run 'pki-revocation init' first."
+            raise StoreError(message)
+        if found != wanted:
+            message = f"The database {self} is at revision {found}, not at {wanted}: run 'pki-revocation init'."
+            raise StoreError(message)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    def __str__(self) -> str:
+        """The address without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def __enter__(self) -> Self:
+        """Give the database itself; leaving closes it."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close."""
+        self.close()
+
+
+def _parse(url: str | URL) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        message = "[database] url is no database address: use sqlite:///FILE or postgresql://USER@HOST/NAME."
+        raise ConfigurationError(message) from None
+    match parsed.get_backend_name():
+        case "sqlite" if parsed.database not in {None, "", ":memory:"}:
+            return parsed
+        case "sqlite":
+            raise ConfigurationError("[database] url names no file: use sqlite:///FILE.")
+        case "postgresql":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            message = f"[database] url names {other}: only sqlite and postgresql are supported."
+            raise ConfigurationError(message)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    file = Path(str(url.database))
+    open_file = partial(
+        sqlite_file.open_existing, file, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    engine = sqlalchemy.create_engine(url, creator=open_file, hide_parameters=True, pool_timeout=LOCK_TIMEOUT_SECONDS)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+        # The driver would begin transactions late and by itself; we say BEGIN ourselves, below: no isolation level.
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "checkout")
+    def refuse_moved(connection: sqlite_file.FileConnection, _record: object, _proxy: object) -> None:
+        # What is written to a file that was moved or replaced is lost to everybody who opens the name.
+        if sqlite_file.identity(file) != connection.identity:
+            raise DisconnectionError
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _postgresql_engine(url: URL, patience: float) -> Engine:
+    # READ COMMITTED: a writer must see what was committed while it waited for the issuer's head row. The time-outs
+    # keep a writer that was stopped inside its transaction from holding up everybody for good. A confirmation is only
+    # shown for what is on disk, whatever the server's default is.
+    options = (
+        f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c idle_in_transaction_session_timeout=60s "
+        "-c timezone=UTC -c synchronous_commit=on"
+    )
+    engine = sqlalchemy.create_engine(
+        url,
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",
+        pool_timeout=LOCK_TIMEOUT_SECONDS,
+        connect_args={"options": options, "tcp_user_timeout": LOCK_TIMEOUT_SECONDS * 1000},
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, arguments: Any, parameters: Any) -> PatientConnection:  # noqa: ANN401 - what the driver takes
+        return PatientConnection.opened(arguments, parameters, patience=patience)
+
+    @event.listens_for(engine, "checkout")
+    def refuse_silent(connection: PatientConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        # A new one has just answered. SQLAlchemy's own ping would wait for as long as the server is silent.
+        if _USED not in record.info:
+            record.info[_USED] = True
+            return
+        if not connection.answers(_PING_SECONDS):
+            raise InvalidatePoolError
+
+    return engine
+
+
+def _alembic(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextlib.contextmanager
+def outages_named() -> Iterator[None]:
+    """Inside, whatever says that the database does not answer is a StoreError."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout, DatabaseError) as error:
+        # A damaged SQLite file is a plain DatabaseError; its subclasses are refusals of what was asked.
+        if isinstance(error, DatabaseError) and type(error) not in {DatabaseError, OperationalError}:
+            raise
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        reason = (str(cause).strip().splitlines() or ["no reason given"])[0]
+        raise StoreError(f"The database does not answer: {reason}") from error

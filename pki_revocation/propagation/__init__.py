@@ -1,0 +1,1 @@
+"""Where a revocation has become visible, and when: responders and CRLs."""

@@ -1,0 +1,86 @@
+"""What each OCSP responder says of itself: how far it has applied the journal, and whether it can know that.
+
+Responders write it, every few seconds and soon after each change; receipts, `status` and operators read it. Only a
+responder that has spoken lately counts: a dead one promises nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, case, delete, insert, literal, select, update
+
+from pki_revocation.database.schema import UtcDateTime, ocsp_responders
+
+# How often they speak, and how long one is believed to live: it may miss twice.
+REPORT_EVERY = timedelta(seconds=10)
+LIVE_FOR = timedelta(seconds=30)
+_FORGOTTEN_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponderReport:
+    """One responder process and one issuer; *responder* is unique to the process, *host* is its machine's name.
+
+    *reached_at* is since when it says the same, *answers_last* how long an answer of its may be believed; None where a
+    responder of before does not say.
+    """
+
+    responder: str
+    host: str
+    issuer_id: int
+    sequence: int
+    current: bool
+    reported_at: datetime
+    reached_at: datetime | None
+    answers_last: timedelta | None
+
+
+def report(  # noqa: PLR0913 - one row's columns, by name
+    connection: Connection,
+    responder: str,
+    host: str,
+    applied: Mapping[int, int],
+    *,
+    current: bool,
+    now: datetime,
+    answers_last: timedelta | None = None,
+) -> None:
+    """Write how far a responder is; *applied* is the last sequence for each issuer's id."""
+    lasting = None if answers_last is None else int(answers_last.total_seconds())
+    for issuer_id, sequence in applied.items():
+        values = {"sequence": sequence, "current": current, "reported_at": now, "answers_last": lasting}
+        same = (ocsp_responders.c.sequence == sequence) & (ocsp_responders.c.current == current)
+        since = {"reached_at": case((same, ocsp_responders.c.reached_at), else_=literal(now, UtcDateTime()))}
+        mine = (ocsp_responders.c.responder == responder) & (ocsp_responders.c.issuer_id == issuer_id)
+        if connection.execute(update(ocsp_responders).where(mine).values(values | since)).rowcount == 0:
+            row = values | {"responder": responder, "issuer_id": issuer_id, "host": host, "reached_at": now}
+            connection.execute(insert(ocsp_responders).values(row))
+    connection.execute(delete(ocsp_responders).where(ocsp_responders.c.reported_at < now - _FORGOTTEN_AFTER))
+
+
+def withdraw(connection: Connection, responder: str) -> None:
+    """A responder ends."""
+    connection.execute(delete(ocsp_responders).where(ocsp_responders.c.responder == responder))
+
+
+def live_responders(connection: Connection, issuer_id: int, now: datetime) -> tuple[ResponderReport, ...]:
+    """Who answers for an issuer, as far as can be told: everybody who has spoken lately."""
+    rows = connection.execute(
+        select(ocsp_responders)
+        .where(ocsp_responders.c.issuer_id == issuer_id, ocsp_responders.c.reported_at >= now - LIVE_FOR)
+        .order_by(ocsp_responders.c.host, ocsp_responders.c.responder)
+    )
+    return tuple(
+        ResponderReport(
+            responder=row.responder,
+            host=row.host,
+            issuer_id=row.issuer_id,
+            sequence=row.sequence,
+            current=row.current,
+            reported_at=row.reported_at,
+            reached_at=row.reached_at,
+            answers_last=None if row.answers_last is None else timedelta(seconds=row.answers_last),
+        )
+        for row in rows
+    )

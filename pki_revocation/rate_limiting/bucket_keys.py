@@ -1,0 +1,49 @@
+"""What failures are counted by, as digests under a key that is not in the database.
+
+A stolen database tells neither who tried nor at which numbers; and a number that does not exist takes as many octets,
+and as long, as one that does.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from pki_revocation.codes import Pepper
+
+from .client_address import Source
+
+_OCTETS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subjects:
+    """The four counters of one attempt."""
+
+    source: bytes
+    pair: bytes
+    number: bytes
+    everybody: bytes
+
+    def in_order(self) -> list[bytes]:
+        """Always the same order of any two, so that writers never wait for each other in a circle."""
+        return sorted((self.source, self.pair, self.number, self.everybody))
+
+
+class SubjectDigests:
+    """Makes them."""
+
+    def __init__(self, pepper: Pepper) -> None:
+        """Under a key of its own, derived from the pepper."""
+        self._key = pepper.derive("what failed attempts are counted by")
+
+    def of(self, number: str, source: Source) -> Subjects:
+        """For an attempt at *number* from *source*."""
+        return Subjects(
+            source=self._digest("source", source.network),
+            pair=self._digest("pair", f"{number} {source.network}"),
+            number=self._digest("number", number),
+            everybody=self._digest("everybody", ""),
+        )
+
+    def _digest(self, kind: str, value: str) -> bytes:
+        return hmac.digest(self._key, f"{kind}:{value}".encode(), hashlib.sha256)[:_OCTETS]

@@ -1,0 +1,67 @@
+"""How a source stands: whether it is looked at now, and when it may come again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .bucket_keys import Subjects
+from .settings import LimitSettings
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """Failures of one subject in one minute."""
+
+    subject: bytes
+    minute: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """*retry_after* is in seconds, None for whoever is looked at; *is_clean* while its source has not failed lately.
+
+    *refused* is the subject that must wait, the source or its pair with the number.
+    """
+
+    is_clean: bool
+    retry_after: int | None
+    refused: bytes
+
+
+def standing(found: Iterable[Failures], subjects: Subjects, limits: LimitSettings, now: datetime) -> Standing:
+    """Apply the limits to the failures found; those of other sources never turn anybody away by themselves.
+
+    The failures of all together only tighten what a source may do that has failed itself.
+    """
+    rows = [each for each in found if each.minute > now - limits.window]
+    # The last minute too: otherwise the rush would seem over at each full minute.
+    lately = [each.count for each in rows if each.subject == subjects.everybody and each.minute > now - 2 * MINUTE]
+    is_busy = max(lately, default=0) >= limits.overall_per_minute
+    per_source = min(limits.per_source, limits.per_source_when_busy) if is_busy else limits.per_source
+    of_source = [each for each in rows if each.subject == subjects.source]
+    of_pair = [each for each in rows if each.subject == subjects.pair]
+    waits = [
+        _until_below(of_source, per_source, limits.window, now),
+        _until_below(of_pair, limits.per_number, limits.window, now),
+    ]
+    if is_busy and waits[0] and not _until_below(of_source, limits.per_source, limits.window, now):
+        # Only the rush holds it up: in a minute there may be none.
+        waits[0] = int(MINUTE.total_seconds())
+    longest = max(waits)
+    refused = subjects.source if waits[0] == longest else subjects.pair
+    return Standing(is_clean=not of_source, retry_after=longest or None, refused=refused)
+
+
+def _until_below(rows: list[Failures], limit: int, window: timedelta, now: datetime) -> int:
+    """Seconds until fewer than *limit* failures are younger than *window*; 0 when that is so already."""
+    left = sum(each.count for each in rows)
+    if left < limit:
+        return 0
+    for each in sorted(rows, key=lambda row: row.minute):
+        left -= each.count
+        if left < limit:
+            return max(1, int((each.minute + window - now).total_seconds()))
+    raise AssertionError("without any failure nobody is over a limit")

@@ -1,0 +1,115 @@
+"""The hashing budget of this process: who may have a code checked now, and who waits.
+
+A check with Argon2id holds a core and 19 MiB for some 44 ms. There are as many turns as cores; who has failed lately
+shares a part of them, so that a turn is always kept for whoever has not. One source has one turn at a time, and what
+failed before is looked at again inside it: many requests at once win nothing over one after the other.
+
+Whoever has never been seen cannot be told from people; but who floods like that has whole networks to do it from. So of
+one neighbourhood those who wait step back behind others, each as far as there are before it, and never for good.
+"""
+
+import bisect
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+
+from pki_revocation.errors import TooManyAttempts
+
+from .client_address import Source
+
+# Of requests that wait, so many of one source, and so many of all sources that have failed: those of others must find
+# threads that are free.
+WAITING_PER_SOURCE = 4
+WAITING_WITH_FAILURES = 8
+# So many threads a process has to wait in: each costs a stack alone, and pages are to find some that are free.
+THREADS = 128
+# So many who come later go before somebody, for each one of the same neighbourhood that waits already.
+STEP_BACK = THREADS
+# Longer than any queue of the sizes above takes.
+PATIENCE_SECONDS = 10.0
+_RETRY_SECONDS = 5
+
+
+class _Waiting:
+    """Somebody who waits for a turn."""
+
+    __slots__ = ("is_clean", "neighbourhood", "network", "place", "turn")
+
+    def __init__(self, source: Source, *, is_clean: bool) -> None:
+        self.network = source.network
+        self.neighbourhood = source.neighbourhood
+        self.is_clean = is_clean
+        self.place = 0
+        # One for each, so that a turn that is handed out wakes one thread and not all that wait.
+        self.turn = threading.Event()
+
+
+class HashingBudget:
+    """Turns, handed out by place in the queue, but for those who must wait for their share or for themselves."""
+
+    def __init__(self, turns: int | None = None) -> None:
+        """*turns* at once; as many as there are cores without it, and two at least, so that one can be kept."""
+        self._turns = max(2, turns or os.cpu_count() or 1)
+        self._shared_by_failing = max(1, self._turns // 2)
+        self._lock = threading.Lock()
+        self._queue: list[_Waiting] = []
+        self._busy: dict[str, bool] = {}
+        self._came = 0
+
+    @contextlib.contextmanager
+    def turn(self, source: Source, *, is_clean: bool) -> Iterator[None]:
+        """Wait for a turn and hold it.
+
+        Raises:
+            TooManyAttempts: when too many of this source, or of those that have failed, wait already.
+        """
+        ticket = _Waiting(source, is_clean=is_clean)
+        with self._lock:
+            self._refuse_crowd(ticket)
+            self._enqueue(ticket)
+            self._hand_out()
+        if not ticket.turn.wait(PATIENCE_SECONDS) and not is_clean:
+            self._give_up(ticket)
+        ticket.turn.wait()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._busy[source.network]
+                self._hand_out()
+
+    def _give_up(self, ticket: _Waiting) -> None:
+        with self._lock:
+            # It may have got its turn in the meantime.
+            if not ticket.turn.is_set():
+                self._queue.remove(ticket)
+                raise TooManyAttempts(_RETRY_SECONDS)
+
+    def _refuse_crowd(self, ticket: _Waiting) -> None:
+        own = sum(each.network == ticket.network for each in self._queue)
+        failing = sum(not each.is_clean for each in self._queue)
+        if own >= WAITING_PER_SOURCE or (not ticket.is_clean and failing >= WAITING_WITH_FAILURES):
+            raise TooManyAttempts(_RETRY_SECONDS)
+
+    def _enqueue(self, ticket: _Waiting) -> None:
+        neighbours = sum(each.neighbourhood == ticket.neighbourhood for each in self._queue)
+        self._came += 1
+        ticket.place = self._came + STEP_BACK * neighbours
+        bisect.insort(self._queue, ticket, key=lambda each: each.place)
+
+    def _hand_out(self) -> None:
+        """Give every free turn to the first who may have it."""
+        while len(self._busy) < self._turns:
+            failing = sum(not is_clean for is_clean in self._busy.values())
+            for ticket in self._queue:
+                if ticket.network in self._busy:
+                    continue
+                if not ticket.is_clean and failing >= self._shared_by_failing:
+                    continue
+                break
+            else:
+                break
+            self._queue.remove(ticket)
+            self._busy[ticket.network] = ticket.is_clean
+            ticket.turn.set()

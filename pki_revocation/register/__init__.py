@@ -1,0 +1,1 @@
+"""The register: issuers, certificates, numbers and live codes, tokens for arrivals, maintenance."""

@@ -1,0 +1,1 @@
+"""How services run: what they serve, who supervises them, health and metrics."""

@@ -1,0 +1,110 @@
+"""`/healthz`, `/readyz` and `/metrics`, on a port of their own in every service: operations, never the public's."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from pki_revocation.errors import PkiError
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_log = logging.getLogger(__name__)
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread for each request, none of which holds up the end of the process."""
+
+    daemon_threads = True
+    address_family = WSGIServer.address_family
+
+
+class _Handler(WSGIRequestHandler):
+    """Probes come every few seconds: they are not logged, and none may hold its thread for long."""
+
+    timeout = 10
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
+        """Say nothing."""
+
+
+class OperationsServer:
+    """Serves the three addresses from a thread of this process.
+
+    *ready* raises a `PkiError` that says why the service cannot work now; its sentence is the answer of `/readyz`.
+    """
+
+    def __init__(self, host: str, port: int, ready: Callable[[], None]) -> None:
+        """Bind at once, so that a taken port is known before anything else is started.
+
+        Raises:
+            OSError: when the port is taken.
+        """
+        self._ready = ready
+        self._metrics = _metrics_application()
+        self._server = make_server(host, port, self._application, server_class=_Server, handler_class=_Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="operations", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._server.server_port
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering, and let the port go."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _application(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        match environ["PATH_INFO"]:
+            case "/metrics":
+                return self._metrics(environ, start_response)
+            case "/healthz":
+                return _answer(start_response, "200 OK", "ok")
+            case "/readyz":
+                return self._readiness(start_response)
+            case _:
+                return _answer(start_response, "404 Not Found", "There are /healthz, /readyz and /metrics here.")
+
+    def _readiness(self, start_response: "StartResponse") -> Iterable[bytes]:
+        try:
+            self._ready()
+        except PkiError as error:
+            return _answer(start_response, "503 Service Unavailable", str(error))
+        except Exception:  # noqa: BLE001 - a probe must get an answer whatever broke
+            _log.exception("the readiness check failed")
+            return _answer(start_response, "503 Service Unavailable", "The readiness check failed: see the log.")
+        return _answer(start_response, "200 OK", "ready")
+
+
+def _metrics_application() -> "WSGIApplication":
+    # Imported here, because the library decides at import whether several processes share their figures.
+    from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app, values  # noqa: PLC0415
+    from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
+
+    if values.ValueClass.__name__ != "MmapedValue":
+        return make_wsgi_app(REGISTRY)
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call] # the library leaves its constructor untyped
+    return make_wsgi_app(shared)
+
+
+def _answer(start_response: "StartResponse", status: str, text: str) -> Iterable[bytes]:
+    body = f"{text}\n".encode()
+    start_response(
+        status,
+        [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+        ],
+    )
+    return [body]

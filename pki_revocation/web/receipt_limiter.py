@@ -1,0 +1,82 @@
+"""One receipt at a time in each process, and each kept for a moment: a flood on receipts never slows revocations.
+
+Making one costs as much CPU as checking several codes, and asks two services that may be slow. Whoever asks for the one
+that is being made, as a second click does, waits for it; few may wait, because each holds a thread.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pki_revocation.clock import Clock
+from pki_revocation.errors import PkiError
+from pki_revocation.subscribers.languages import Language
+
+# The issuer, the journal's row and the language.
+ReceiptKey = tuple[int, int, Language]
+# One that is being made, and two that wait: each holds a thread of the process's.
+_MOST_IN_HAND = 3
+_MOST_KEPT = 8
+_KEPT = timedelta(minutes=1)
+# What lacks now may be there in seconds: the CRL with the revocation usually is.
+_KEPT_INCOMPLETE = timedelta(seconds=5)
+_RETRY_AFTER = 5
+
+
+class ReceiptsBusy(PkiError):
+    """Too many receipts are asked for at once; *retry_after* seconds until it is worth asking again."""
+
+    retry_after = _RETRY_AFTER
+
+    def __init__(self) -> None:
+        super().__init__("Too many receipts are asked for at once: ask again in a few seconds.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeReceipt:
+    """The document, and whether all proof is in it that there will be."""
+
+    pdf: bytes = field(repr=False)
+    complete: bool
+
+
+class ReceiptCounter:
+    """Hands out receipts; shared by all threads of a process."""
+
+    def __init__(self, clock: Clock) -> None:
+        """*clock* tells when one was kept long enough."""
+        self._clock = clock
+        self._in_hand = threading.BoundedSemaphore(_MOST_IN_HAND)
+        self._making = threading.Lock()
+        self._kept: dict[ReceiptKey, tuple[datetime, bytes]] = {}
+
+    def hand_out(self, key: ReceiptKey, make: Callable[[], MadeReceipt]) -> bytes:
+        """The receipt as it was made a moment ago, or else made now.
+
+        Raises:
+            ReceiptsBusy: when enough others wait already; nothing was made.
+        """
+        found = self._look(key)
+        if found is not None:
+            return found
+        if not self._in_hand.acquire(blocking=False):
+            raise ReceiptsBusy
+        try:
+            with self._making:
+                found = self._look(key)
+                return self._keep(key, make()) if found is None else found
+        finally:
+            self._in_hand.release()
+
+    def _look(self, key: ReceiptKey) -> bytes | None:
+        until, pdf = self._kept.get(key, (None, None))
+        return pdf if until is not None and self._clock.now() < until else None
+
+    def _keep(self, key: ReceiptKey, made: MadeReceipt) -> bytes:
+        """In the lock."""
+        self._kept.pop(key, None)
+        while len(self._kept) >= _MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = self._clock.now() + (_KEPT if made.complete else _KEPT_INCOMPLETE), made.pdf
+        return made.pdf

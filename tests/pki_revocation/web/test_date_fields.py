@@ -1,0 +1,74 @@
+"""Since when the key is not safe: three fields and a time, read in Dutch local time with its summers."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pki_revocation.web.date_fields import Fault, MistypedMoment, TypedMoment
+
+
+def typed(text: str) -> TypedMoment:
+    """From day, month, year and time, with a bar between."""
+    names = ("day", "month", "year", "time")
+    return TypedMoment.of({f"compromised_{name}": part for name, part in zip(names, text.split("|"), strict=True)})
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("23|11|2026|15:03", datetime(2026, 11, 23, 14, 3, tzinfo=UTC)),
+        ("1|7|2026|9.30", datetime(2026, 7, 1, 7, 30, tzinfo=UTC)),
+        (" 01 | 07 | 2026 |", datetime(2026, 6, 30, 22, tzinfo=UTC)),
+        ("25|10|2026|02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        ("1|Mrt.|2026|", datetime(2026, 2, 28, 23, tzinfo=UTC)),
+        ("1|maart|2026|", datetime(2026, 2, 28, 23, tzinfo=UTC)),
+        ("1|March|2026|", datetime(2026, 2, 28, 23, tzinfo=UTC)),
+        ("23-11-2026|||", datetime(2026, 11, 22, 23, tzinfo=UTC)),
+        ("2026-11-23|||", datetime(2026, 11, 22, 23, tzinfo=UTC)),
+        ("29|2|2024|", datetime(2024, 2, 28, 23, tzinfo=UTC)),
+    ],
+)
+def test_moment_is_read(text: str, moment: datetime) -> None:
+    """Figures, a month in words, a whole date in the first field; the hour that comes twice means its first time."""
+    assert typed(text).read() == moment
+
+
+def test_nothing_is_no_moment() -> None:
+    """All may stay empty, and may not be sent at all."""
+    assert typed(" |||").read() is None
+    assert TypedMoment.of({}).read() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("|||15:03", [Fault.NO_DATE]),
+        ("|||noon", [Fault.NO_DATE, Fault.TIME]),
+        ("23|||", [Fault.MONTH, Fault.YEAR]),
+        ("32|13|26|24:00", [Fault.DAY, Fault.MONTH, Fault.YEAR, Fault.TIME]),
+        ("0|0|0000|", [Fault.DAY, Fault.MONTH, Fault.YEAR]),
+        ("11|23|2026|", [Fault.MONTH]),
+        ("1|fructidor|2026|", [Fault.MONTH]),
+        ("30|2|2026|", [Fault.NO_SUCH_DATE]),
+        ("29|2|2026|", [Fault.NO_SUCH_DATE]),
+        ("29|3|2026|02:30", [Fault.SKIPPED]),
+        ("1|1|1900|", [Fault.YEAR]),
+        ("1|1|1950|00:30", [Fault.YEAR]),
+        ("1|1|2026|15:03+02:00", [Fault.TIME]),
+        ("1|1|2026|15", [Fault.TIME]),
+        ("٢٣|11|2026|", [Fault.DAY]),
+        ("23-11-2026|11||", [Fault.DAY, Fault.YEAR]),
+    ],
+)
+def test_each_fault_is_named(text: str, faults: list[Fault]) -> None:
+    """Everything that is wrong is said at once, field by field; the hour that summer time skips is wrong too."""
+    with pytest.raises(MistypedMoment) as refused:
+        typed(text).read()
+    assert list(refused.value.faults) == faults
+
+
+def test_what_is_shown_again_is_no_code() -> None:
+    """Figures and one word; what mixes both, or is long, may be a code and is not shown again."""
+    shown = typed("23|fructidor|26|15.03").kept
+    assert (shown.day, shown.month, shown.year, shown.time) == ("23", "fructidor", "26", "15.03")
+    assert typed("K7Q2-9XYZ|K7Q2|<b>|0123456789012").kept.fields == {}
