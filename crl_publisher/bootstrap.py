@@ -1,12 +1,12 @@
 """Puts the publisher and the distribution service together: the one place that names what they are made of."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection
 
 from crl_publisher.distribution.app import create_app
 from crl_publisher.distribution.max_age import MaxAge
-from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.issuing.issuance import CrlIssuance, complete_scopes
 from crl_publisher.offline.alarms import ElsewhereWatch
 from crl_publisher.offline.installing import Installing
 from crl_publisher.offline.requesting import Requesting
@@ -29,9 +29,10 @@ from .outlets import DirectoryOutlet, Outlet
 from .outlets.mirrors import Mirrors
 from .probe.probing import Probe
 from .probe.settings import ProbeSettings
+from .published import last_published
 from .scheduling.book import ScheduleBook
+from .scheduling.coverage import Standing
 from .scope import Scope
-from .standing import standing_crls
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -215,3 +216,20 @@ def application(installation: Installation) -> Application:
     database = installation.database()
     until_next = max_age(installation, database).until_next
     return Application(wsgi=create_app(installation.path(PUBLISHED), clock=SystemClock(), until_next=until_next))
+
+
+def standing_crls(settings: CrlSettings) -> Callable[[Connection, Issuer], tuple[Standing, ...]]:
+    """A function that gives the last complete CRL of each of an issuer's scopes.
+
+    One that is good for ever is left out: no schedule can harm it.
+    """
+
+    def standing(connection: Connection, issuer: Issuer) -> tuple[Standing, ...]:
+        found = (last_published(connection, issuer, scope) for scope in complete_scopes(connection, issuer, settings))
+        return tuple(
+            Standing(published_at=crl.published_at, this_update=crl.this_update, next_update=crl.next_update)
+            for crl in found
+            if crl is not None and not crl.is_last
+        )
+
+    return standing

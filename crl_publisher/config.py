@@ -3,17 +3,28 @@
 import dataclasses
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import ClassVar
 
 from pki_revocation.config.sections import setting
 from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.errors import ConfigurationError
 
-from .lint_profile import LintProfile
 from .scheduling.errors import ScheduleRefused
 from .scheduling.schedule import Schedule
 
 _LAST_PORT = 65535
+
+
+class LintProfile(StrEnum):
+    """Which rules pkilint holds a CRL against; here, because reading a setting must not load pkilint.
+
+    `none` is for a PKI that has good reasons to differ from RFC 5280's profile.
+    """
+
+    NONE = "none"
+    PKIX = "pkix"
+    BR = "br"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from keys.delegation.renewal import identity_in
+from keys.delegate_identity import identity_in
 from keys.files.file_key import KeyFile, load_certificate
 from keys.files.secret_source import SecretSource
 from pki_revocation.clock import Clock

@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from crl_publisher.config import CrlSettings, PublisherSettings
+from crl_publisher.config import CrlSettings, LintProfile, PublisherSettings
 from crl_publisher.crl.builder import build
 from crl_publisher.crl.crl_extensions import Particulars
 from crl_publisher.entry_store.listing import selected_entries
@@ -20,7 +20,6 @@ from crl_publisher.entry_store.selection import Selection
 from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.timing import SettingsTiming
-from crl_publisher.lint_profile import LintProfile
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scope import FULL
 from pki_revocation import journal

@@ -16,12 +16,12 @@ import click
 from crl_publisher import bootstrap
 from crl_publisher.crl.files import der_of
 from crl_publisher.errors import UnreadableRequest
-from crl_publisher.named_publication import scope_named
 from crl_publisher.offline.alarms import ADVICE
 from crl_publisher.offline.requesting import Wanted
 from crl_publisher.offline.signing import sign as sign_request
 from crl_publisher.offline.signing import signer_of
 from crl_publisher.offline.signing_request import SigningRequest
+from crl_publisher.publishing.named_publication import scope_named
 from crl_publisher.scope import FULL
 from keys.algorithms import SignatureName
 from keys.files.file_key import load_certificate

@@ -9,8 +9,8 @@ import click
 
 from crl_publisher import bootstrap
 from crl_publisher.errors import NotPublished
-from crl_publisher.named_publication import scope_named
 from crl_publisher.publishing import requests
+from crl_publisher.publishing.named_publication import scope_named
 from crl_publisher.scope import FULL, Scope
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock

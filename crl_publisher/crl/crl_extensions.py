@@ -18,6 +18,9 @@ from pki_revocation.encoding.der import (
     tlv,
 )
 
+# BR 7.2.2; RFC 5280 section 5.2.3: 20 octets with their sign.
+NUMBER_LIMIT = 1 << 159
+
 AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
 CRL_NUMBER = "2.5.29.20"
 DELTA_CRL_INDICATOR = "2.5.29.27"

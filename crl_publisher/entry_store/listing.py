@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from crl_publisher.errors import Overtaken
-from pki_revocation.bulk_reading import portions
+from pki_revocation.database.bulk import portions
 from pki_revocation.database.schema import crl_entries
 
 from .progress import held_sequence

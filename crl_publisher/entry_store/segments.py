@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from crl_publisher.scope import Part
-from pki_revocation.bulk_reading import portions
+from pki_revocation.database.bulk import portions
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crl_entries, crl_shards, crl_stretches
 

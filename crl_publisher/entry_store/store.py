@@ -10,8 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, LargeBinary, Select, and_, delete, select, type_coerce
 
-from pki_revocation.bulk_reading import portions
-from pki_revocation.database.bulk import bulk_replace
+from pki_revocation.database.bulk import bulk_replace, portions
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, crl_entries, journal
 from pki_revocation.encoding.der import (

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Integer, LargeBinary, Select, and_, select, t
 
 from crl_publisher.plan import Plan
 from crl_publisher.scope import Part
-from pki_revocation.bulk_reading import portions
+from pki_revocation.database.bulk import portions
 from pki_revocation.database.schema import certificates, journal
 from pki_revocation.model import EntryKind
 

@@ -11,11 +11,11 @@ from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
+from crl_publisher.config import LintProfile
 from crl_publisher.crl.builder import subject_name
+from crl_publisher.crl.crl_extensions import NUMBER_LIMIT
 from crl_publisher.crl.reading import Frame, ReadCrl, read_crl
 from crl_publisher.errors import UnreadableCrl
-from crl_publisher.issuing.numbering import NUMBER_LIMIT
-from crl_publisher.lint_profile import LintProfile
 from crl_publisher.plan import Plan
 from crl_publisher.scope import Part
 from keys.algorithms import algorithms_for

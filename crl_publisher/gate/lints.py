@@ -9,7 +9,7 @@ from pkilint.cabf import cabf_crl
 from pkilint.pkix import crl, extension, name
 from pkilint.validation import ValidationFindingSeverity, ValidationResult
 
-from crl_publisher.lint_profile import LintProfile
+from crl_publisher.config import LintProfile
 
 from .findings import Findings
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from crl_publisher.config import CrlSettings
 from crl_publisher.crl.builder import build
+from crl_publisher.crl.crl_extensions import NUMBER_LIMIT
 from crl_publisher.crl.reading import ReadCrl
 from crl_publisher.entry_store.listing import selected_entries
 from crl_publisher.entry_store.segments import join, may_be_joined
@@ -34,7 +35,6 @@ from pki_revocation.errors import StoreError
 from pki_revocation.host.failpoints import reach
 from pki_revocation.model import Issuer
 
-from .numbering import NUMBER_LIMIT
 from .planning import Planning
 from .shards import shard_scopes
 from .timing import Timings

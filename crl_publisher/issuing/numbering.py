@@ -9,14 +9,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
+from crl_publisher.crl.crl_extensions import NUMBER_LIMIT
 from crl_publisher.errors import NumberExhausted
 from crl_publisher.plan import Plan
 from crl_publisher.scope import Scope
 from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
-
-# BR 7.2.2; RFC 5280 section 5.2.3: 20 octets with their sign.
-NUMBER_LIMIT = 1 << 159
 
 
 def next_number(*, reserved: int | None, published: int | None, moment: datetime) -> int:

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from crl_publisher.config import CrlSettings
-from crl_publisher.crl.crl_extensions import Particulars
+from crl_publisher.crl.crl_extensions import NUMBER_LIMIT, Particulars
 from crl_publisher.crl.reading import ReadCrl, read_crl
 from crl_publisher.errors import NotInstalled
 from crl_publisher.gate.expected_extensions import scope_named_by
 from crl_publisher.issuing.issuance import CrlIssuance
-from crl_publisher.issuing.numbering import NUMBER_LIMIT, reserve, reserve_again
+from crl_publisher.issuing.numbering import reserve, reserve_again
 from crl_publisher.issuing.planning import fix_moment, refuse_after_last, refuse_while_any_is_good
 from crl_publisher.plan import Plan, particulars_of
 from crl_publisher.public_crl import PublicCrl

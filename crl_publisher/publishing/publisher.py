@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from crl_publisher import metrics
 from crl_publisher.config import PublisherSettings
 from crl_publisher.issuing.issuance import CrlIssuance
-from crl_publisher.named_publication import publish_named, refuse_named
 from crl_publisher.offline.alarms import ElsewhereWatch
 from crl_publisher.outlets import Outlet
 from crl_publisher.scheduling.book import ScheduleBook
@@ -28,6 +27,7 @@ from pki_revocation.model import Issuer
 from pki_revocation.register import certificates as register
 
 from . import requests
+from .named_publication import publish_named, refuse_named
 from .observation import Sight, Sights, Unreadable, WatchedScope
 
 _log = logging.getLogger(__name__)

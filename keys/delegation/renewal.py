@@ -5,21 +5,17 @@ and in the database, so that a responder which was stopped anywhere goes on wher
 """
 
 import logging
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.exc import IntegrityError
 
-from keys.algorithms import SignatureName
 from keys.certificate_request import certificate_request
 from keys.delegate_key_store import Delegate, DelegateFolder
 from keys.delegate_profile import accept_delegate
 from keys.enrolment import enrolment_key, public_half, sign_request
 from keys.errors import UnusableKey
-from keys.files.key_lock import KeyHold
-from keys.identity import SigningIdentity
 from keys.key_location import KeyPlace
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
@@ -30,7 +26,6 @@ from .requests import DelegateRequest, Responder, key_digest, request_for, respo
 _log = logging.getLogger(__name__)
 # A worker takes a new key up within seconds, unless it is stuck or cannot reach its token.
 _TAKEN_UP_WITHIN = timedelta(minutes=1)
-_LOOKS = 3
 # After a refusal: what was wrong is not put right within a minute.
 _AFTER_REFUSAL = timedelta(hours=1)
 
@@ -150,33 +145,3 @@ class DelegateRenewal:
                 old.name,
                 iso(old.certificate.not_valid_after_utc),
             )
-
-
-def identity_in(
-    folder: DelegateFolder, issuer: Issuer, now: datetime, signature: SignatureName | None = None
-) -> SigningIdentity:
-    """What a responder signs with now; for as long as the identity lives, its key is not destroyed.
-
-    Raises:
-        KeyUnavailable: when token, PIN or passphrase is not there.
-        UnusableKey: when there is none, or it is not right.
-    """
-    current, held = _held_of(folder, now)
-    key = current.place.load()
-    made = accept_delegate(key, current.certificate, issuer=issuer.certificate, now=now, signature=signature)
-    return replace(made, held=held)
-
-
-def _held_of(folder: DelegateFolder, now: datetime) -> tuple[Delegate, KeyHold]:
-    # One that is destroyed between the look and the hold has a successor, which the next look finds.
-    for _ in range(_LOOKS):
-        current = folder.current(now)
-        if current is None:
-            break
-        held = folder.hold(current.name)
-        if held is not None:
-            return current, held
-    raise UnusableKey(
-        f"There is no valid certificate in {folder.path}: run 'pki-revocation keys delegate register' while the "
-        "publisher runs, or use 'keys delegate request' and 'keys delegate install'."
-    )

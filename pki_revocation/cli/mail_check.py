@@ -7,8 +7,7 @@ from datetime import timedelta
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
-from pki_revocation.notification.bootstrap import carrier
-from pki_revocation.notification.carriers import NotTaken
+from pki_revocation.notification.carriers import NotTaken, carrier
 from pki_revocation.notification.settings import Delivery, NotificationSettings
 from pki_revocation.subscribers import outbox
 

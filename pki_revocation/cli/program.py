@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pki_revocation.errors import PkiError
 from pki_revocation.host.logs import log_to_stderr
-from pki_revocation.parent_death import end_with_parent
+from pki_revocation.host.processes import end_with_parent
 from pki_revocation.runtime.supervisor import SUPERVISOR_VARIABLE
 
 from .entry_point_group import EntryPointGroup

@@ -1,16 +1,19 @@
-"""Many rows into one table at the driver's full speed: COPY on PostgreSQL, one prepared INSERT on SQLite.
+"""Very many rows in and out at the driver's full speed: COPY on PostgreSQL, one prepared INSERT on SQLite.
 
-The values pass through the columns' own types, so that what is stored is what every other writer of the table stores.
+What is inserted passes through the columns' own types, so that what is stored is what every other writer of the table
+stores.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.exc import IntegrityError
 
 from pki_revocation.errors import StoreError
+
+_PORTION = 10_000
 
 
 class RowExists(Exception):
@@ -67,6 +70,22 @@ def bulk_replace(
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {others}"
     )
     connection.exec_driver_sql(f"DROP TABLE {incoming}")
+
+
+def portions(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Sequence[Any]]]:
+    """The rows of a query in their order, never all at once; each portion has at least one.
+
+    SQLite's driver reads a row in a fifth of the time that SQLAlchemy takes to make its own of it, so the columns must
+    be of types that need no conversion: octets and integers.
+    """
+    if connection.dialect.name != "sqlite":
+        with connection.execute(query.execution_options(yield_per=_PORTION)) as result:
+            yield from result.partitions()
+        return
+    with connection.execute(query) as result:
+        cursor = result.cursor
+        while rows := cursor.fetchmany(_PORTION):
+            yield rows
 
 
 def _stored(

@@ -1,8 +1,13 @@
-"""Whether a process of this machine still lives: what it left half done is taken over at once when it does not."""
+"""Processes of this machine: whether one still lives, and that no child is left behind when its parent ends."""
 
+import ctypes
 import os
+import signal
 import socket
+import sys
 from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
 
 
 def lives(process: int) -> bool:
@@ -27,6 +32,19 @@ def boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
+
+
+def end_with_parent(parent: int | None = None) -> None:
+    """Ask the kernel for SIGTERM when the parent process ends, however it ends; only Linux has this.
+
+    Args:
+        parent: who the parent should be; when it is another one already, it died before we asked, and so do we.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _process_space() -> int:

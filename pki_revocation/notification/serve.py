@@ -18,7 +18,7 @@ from pki_revocation.runtime.serving import open_operations
 from pki_revocation.subscribers import outbox
 
 from . import metrics
-from .bootstrap import carrier
+from .carriers import carrier
 from .sender import Sender, waits_too_long
 from .settings import NotificationSettings
 

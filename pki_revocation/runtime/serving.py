@@ -21,11 +21,11 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.errors import ConfigurationError, PkiError
 from pki_revocation.host.logs import log_to_stderr
+from pki_revocation.host.processes import end_with_parent
 from pki_revocation.http_server import worker
 from pki_revocation.http_server.application import Application
 from pki_revocation.http_server.limits import Limits
 from pki_revocation.http_server.workers import Workers, bind
-from pki_revocation.parent_death import end_with_parent
 
 from .operations import OperationsServer
 

@@ -1,6 +1,7 @@
 """The subscriber's Flask application: `create_app` puts page, endpoint, receipts and their protection together."""
 
 import logging
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -9,10 +10,11 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from pki_revocation.clock import Clock, iso
-from pki_revocation.config.settings import WebSettings
+from pki_revocation.config.settings import ContactSettings, WebSettings
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.model import EntryKind, serial_text
 from pki_revocation.numbers import grouped
+from pki_revocation.proof.gathering import ProofDesk
 from pki_revocation.rate_limiting.client_address import NO_PROXIES, Proxies
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.runtime import security_headers
@@ -20,13 +22,13 @@ from pki_revocation.service import RevocationService
 
 from . import fallback, languages, moments, request_origin
 from .api import PREFIX, api
+from .availability import Availability
 from .error_pages import error_page_of
 from .form import form_pages
 from .form_errors import TYPING
 from .names import issuer_name, subject_name
 from .page import SubscriberPage, subscriber_page
 from .problems import problem_of
-from .provisions import NOTHING_ELSE, Provisions
 from .reason_choices import KEY_COMPROMISE, SPOKEN
 from .receipt_documents import FILES, receipt_documents
 from .receipts import receipt_address, receipt_pages
@@ -35,6 +37,21 @@ from .tokens import Receipts, Tickets
 _log = logging.getLogger(__name__)
 # A number, a code, a reason and a date: everything that may come in, with room to spare.
 _LONGEST_BODY = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisions:
+    """What the application is given beside its service: contact, closing times, and where proofs come from.
+
+    Without *availability* the page is never closed, and without a *desk* there are no receipts to download.
+    """
+
+    contact: ContactSettings = field(default_factory=ContactSettings)
+    availability: Availability | None = None
+    desk: ProofDesk | None = None
+
+
+NOTHING_ELSE = Provisions()
 
 
 def create_app(

@@ -15,9 +15,8 @@ from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
 
-from .app import create_app
+from .app import Provisions, create_app
 from .availability import Availability
-from .provisions import Provisions
 
 
 def application(installation: Installation) -> Application:

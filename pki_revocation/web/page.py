@@ -27,11 +27,10 @@ from .date_fields import TypedMoment
 from .form_errors import TIMED_OUT, Complaint, about, about_typing
 from .input_repair import kept_number, sorted_out
 from .languages import DUTCH_ADDRESS, PARAMETER, choose_named
-from .origin import is_from_here
 from .outcomes import log_outcome
 from .reason_choices import CHOICES, KEY_COMPROMISE, NO_REASON, chosen_reason
 from .receipts import ReceiptAddress, show_confirmation
-from .request_origin import client
+from .request_origin import client, is_from_here
 from .tokens import TicketRefused, Tickets
 
 Answer = str | tuple[str, int]

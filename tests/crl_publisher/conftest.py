@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from crl_publisher.bootstrap import standing_crls
 from crl_publisher.config import CrlSettings, PublisherSettings
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.timing import SettingsTiming
@@ -12,7 +13,6 @@ from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.plan import Plan
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scope import FULL
-from crl_publisher.standing import standing_crls
 from keys.identity import SigningIdentity
 from pki_revocation.audit import AuditTrail
 from pki_revocation.database.engine import Database

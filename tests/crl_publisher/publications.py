@@ -7,12 +7,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from crl_publisher.config import CrlSettings, PublisherSettings
+from crl_publisher.config import CrlSettings, LintProfile, PublisherSettings
 from crl_publisher.crl.reading import ReadCrl, read_crl
 from crl_publisher.gate.inspection import GateRules
 from crl_publisher.issuing.issuance import CrlIssuance, CrlKeys
 from crl_publisher.issuing.timing import SettingsTiming, Timings
-from crl_publisher.lint_profile import LintProfile
 from crl_publisher.offline.alarms import ElsewhereWatch
 from crl_publisher.outlets import Outlet
 from crl_publisher.publishing.publisher import Publisher

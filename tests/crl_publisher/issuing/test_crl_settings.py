@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from crl_publisher.config import CrlSettings, PublisherSettings
+from crl_publisher.config import CrlSettings, LintProfile, PublisherSettings
 from crl_publisher.crl.builder import build
 from crl_publisher.crl.crl_extensions import EXPIRED_CERTS_ON_CRL, NEXT_CRL_PUBLISH
 from crl_publisher.crl.reading import ReadCrl
@@ -14,7 +14,6 @@ from crl_publisher.errors import CrlRejected
 from crl_publisher.issuing import issuance as issuance_module
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.timing import SettingsTiming
-from crl_publisher.lint_profile import LintProfile
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.scheduling.coverage import MAKING
 from pki_revocation.database.engine import Database

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from crl_publisher.config import CrlSettings
+from crl_publisher.config import CrlSettings, LintProfile
 from crl_publisher.crl.crl_extensions import NEXT_CRL_PUBLISH
 from crl_publisher.errors import CrlRejected, LastCrlIsOut, NotTheLast
 from crl_publisher.issuing.issuance import CrlIssuance
-from crl_publisher.lint_profile import LintProfile
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.published import FOR_EVER, last_published
 from crl_publisher.scope import FULL

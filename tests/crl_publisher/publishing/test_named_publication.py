@@ -7,10 +7,10 @@ import pytest
 
 from crl_publisher.config import CrlSettings, PublisherSettings
 from crl_publisher.issuing.issuance import CrlIssuance
-from crl_publisher.named_publication import publish_named, refuse_named, scope_named
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.published import last_published
 from crl_publisher.publishing import requests
+from crl_publisher.publishing.named_publication import publish_named, refuse_named, scope_named
 from crl_publisher.publishing.publisher import Publisher
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scope import CA, FULL

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from crl_publisher.bootstrap import standing_crls
 from crl_publisher.config import CrlSettings
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scheduling.entries import Entry, read_entries
 from crl_publisher.scheduling.errors import ScheduleRefused, VersionRefused
 from crl_publisher.scheduling.schedule import Schedule
-from crl_publisher.standing import standing_crls
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import audit, personal_details

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import insert, select
 
 from keys.config import KeySettings, KeyType
+from keys.delegate_identity import identity_in
 from keys.delegate_key_store import DelegateFolder
 from keys.delegation.issuing import DelegateIssuing
-from keys.delegation.renewal import DelegateRenewal, identity_in
+from keys.delegation.renewal import DelegateRenewal
 from keys.delegation.requests import register_responder
 from keys.enrolment import enrolment_key, public_half, sign_request
 from keys.files.file_key import save_key

@@ -17,8 +17,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from keys.certificate_request import certificate_request
+from keys.delegate_identity import identity_in
 from keys.delegation.issuing import MOST_IN_A_DAY
-from keys.delegation.renewal import DelegateRenewal, identity_in
+from keys.delegation.renewal import DelegateRenewal
 from keys.delegation.requests import end_responder
 from keys.enrolment import sign_request
 from keys.errors import UnusableKey

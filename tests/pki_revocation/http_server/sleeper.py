@@ -9,11 +9,11 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from pki_revocation.host.processes import end_with_parent
 from pki_revocation.http_server import worker
 from pki_revocation.http_server.application import Application
 from pki_revocation.http_server.limits import Limits
 from pki_revocation.http_server.workers import Workers, bind
-from pki_revocation.parent_death import end_with_parent
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse

@@ -14,7 +14,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.notification.bootstrap import carrier
+from pki_revocation.notification.carriers import carrier
 from pki_revocation.notification.credentials import PASSWORD_VARIABLE, USERNAME_VARIABLE
 from pki_revocation.notification.settings import NotificationSettings
 from pki_revocation.subscribers import contacts, outbox

@@ -22,9 +22,8 @@ from pki_revocation.numbers import number_at
 from pki_revocation.register import certificates as register
 from pki_revocation.register.maintenance import Maintenance, MaintenanceRefused, close_page, open_page
 from pki_revocation.service import RevocationService
-from pki_revocation.web.app import create_app
+from pki_revocation.web.app import Provisions, create_app
 from pki_revocation.web.availability import Availability
-from pki_revocation.web.provisions import Provisions
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.web.browser import Browser

@@ -16,8 +16,7 @@ from pki_revocation.database.schema import certificates
 from pki_revocation.proof.addresses import ServiceAddress
 from pki_revocation.proof.gathering import ProofDesk
 from pki_revocation.service import RevocationService
-from pki_revocation.web.app import create_app
-from pki_revocation.web.provisions import Provisions
+from pki_revocation.web.app import Provisions, create_app
 from tests.fakes import FakeClock
 from tests.pki_revocation.documents.claims import broken_claims
 from tests.pki_revocation.web.browser import Browser

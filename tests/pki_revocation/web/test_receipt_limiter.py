@@ -16,8 +16,7 @@ from pki_revocation.proof.addresses import ServiceAddress
 from pki_revocation.proof.gathering import Proof, ProofDesk
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
-from pki_revocation.web.app import create_app
-from pki_revocation.web.provisions import Provisions
+from pki_revocation.web.app import Provisions, create_app
 from pki_revocation.web.receipt_limiter import MadeReceipt, ReceiptCounter, ReceiptKey, ReceiptsBusy
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browser import Browser

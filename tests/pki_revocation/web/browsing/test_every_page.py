@@ -15,10 +15,9 @@ from pki_revocation.database.engine import Database
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.register.maintenance import Maintenance, close_page
 from pki_revocation.service import RevocationService
-from pki_revocation.web.app import create_app
+from pki_revocation.web.app import Provisions, create_app
 from pki_revocation.web.availability import Availability
 from pki_revocation.web.fallback_files import export_fallback
-from pki_revocation.web.provisions import Provisions
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browsing.visitor import Visitor, served
 from tests.pki_revocation.web.conftest import SESSION_KEY, BrokenClock

@@ -8,13 +8,13 @@ import logging
 from sqlalchemy import Connection
 
 from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.published import PublishedCrl
+from crl_publisher.scope import Scope
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import NotFound, PkiError
 from pki_revocation.model import Issuer
 
-from .published import PublishedCrl
 from .publishing import requests
-from .scope import Scope
 
 _log = logging.getLogger(__name__)
 
