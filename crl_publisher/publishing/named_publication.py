@@ -14,7 +14,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.errors import NotFound, PkiError
 from pki_revocation.model import Issuer
 
-from .publishing import requests
+from . import requests
 
 _log = logging.getLogger(__name__)
 
