@@ -9,7 +9,7 @@ from pki_revocation.clock import Clock, SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 from pki_revocation.runtime.serving import open_operations
 
 from . import bootstrap
@@ -40,7 +40,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         clock = SystemClock()
         signs = Keyring.open(installation, clock).signs_crls_for
         with database.read() as connection:
-            issuers = tuple(issuer for issuer in register.all_issuers(connection) if signs(issuer))
+            issuers = tuple(issuer for issuer in all_issuers(connection) if signs(issuer))
         bootstrap.book(installation, database).check_seed(issuers)
         lease = bootstrap.lease(installation, database)
         mirrors, probe = bootstrap.mirrors(installation, database), bootstrap.probe(installation, database)
@@ -67,7 +67,7 @@ def readiness(database: Database, clock: Clock, outlet: Outlet, signs: Callable[
 
     def ready() -> None:
         with database.read() as connection:
-            standing = [(issuer, last_published(connection, issuer)) for issuer in register.all_issuers(connection)]
+            standing = [(issuer, last_published(connection, issuer)) for issuer in all_issuers(connection)]
         for issuer, last in standing:
             if not signs(issuer):
                 continue

@@ -11,7 +11,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 from .config import KeySettings
 from .errors import UnusableKey
@@ -33,7 +33,7 @@ def check(installation: Installation, database: Database) -> Iterator[Finding]:
     now = SystemClock().now()
     keyring = Keyring.open(installation, SystemClock())
     with database.read() as connection:
-        issuers = register.all_issuers(connection)
+        issuers = all_issuers(connection)
         left = [each for each in unfinished(connection) if now - each.at > _UNDER_WAY]
     for issuer in issuers:
         if keyring.signs_crls_for(issuer):

@@ -6,7 +6,7 @@ from pki_revocation.clock import Clock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer, serial_text
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 from .config import KeySettings
 from .description import describe
@@ -49,7 +49,7 @@ def _issuers(installation: Installation) -> tuple[Issuer, ...]:
     with installation.database() as database:
         database.check_revision()
         with database.read() as connection:
-            return register.all_issuers(connection)
+            return all_issuers(connection)
 
 
 def _summary(identity: SigningIdentity) -> str:

@@ -20,7 +20,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 from .config import OcspSettings
 from .request.signature import Requestors
@@ -98,7 +98,7 @@ def issuer_parents(settings: OcspSettings, database: Database) -> dict[int, tupl
     if not settings.revoked_issuer:
         return {}
     with database.read() as connection:
-        return parents_of(register.all_issuers(connection))
+        return parents_of(all_issuers(connection))
 
 
 def requestors(settings: OcspSettings, installation: Installation, clock: Clock) -> Requestors | None:

@@ -15,7 +15,7 @@ from pki_revocation.database.schema import audit
 
 from . import journal
 from .audit import AuditBroken
-from .register import certificates as register
+from .register.issuers import all_issuers
 
 _WRITES = ("revocation.made", "revocation.raised", "certificates.imported", "journal.restored")
 
@@ -26,7 +26,7 @@ def verify_journal(connection: Connection) -> int:
     Raises:
         AuditBroken: naming the issuer and the sequences that do not fit.
     """
-    ids = {issuer.name: issuer.id for issuer in register.all_issuers(connection)}
+    ids = {issuer.name: issuer.id for issuer in all_issuers(connection)}
     covered: dict[str, int] = defaultdict(int)
     for name, first, last, digest in _vouched(connection):
         rows = list(journal.entries_after(connection, ids[name], first - 1, upto=last)) if name in ids else []

@@ -37,7 +37,9 @@ from .model import (
 from .numbers import parse_number
 from .policy import Decision
 from .reasons import RevocationReason
-from .register import certificates as register
+from .register.certificates import certificate_with_id, certificate_with_serial
+from .register.issuers import issuer_named, issuer_with_id
+from .register.live_codes import live_code, live_verifier
 from .subscribers import outbox
 
 _log = logging.getLogger(__name__)
@@ -107,7 +109,7 @@ class RevocationService:
 
     def _identify(self, digits: str, symbols: str) -> Identified:
         with self._database.read() as connection:
-            known = register.live_code(connection, digits)
+            known = live_code(connection, digits)
         stored = None if known is None or known.pepper_id != self._verifier.pepper.id else known.verifier
         fits = self._verifier.check(number=digits, code=symbols, stored=stored)
         if not fits or known is None:
@@ -151,7 +153,7 @@ class RevocationService:
             ImpossibleDate: for a date in the future, or one that goes with keyCompromise alone.
         """
         with self._database.write() as connection:
-            issuer = register.issuer_named(connection, issuer_name)
+            issuer = issuer_named(connection, issuer_name)
             head = journal.lock_head(connection, issuer.id)
             certificate = _certificate(connection, issuer, serial)
             confirmation = self._decide(connection, issuer, certificate, head, wish, expired_too=True)
@@ -165,7 +167,7 @@ class RevocationService:
             NotFound: for an issuer or a serial that is not registered.
         """
         with self._database.read() as connection:
-            issuer = register.issuer_named(connection, issuer_name)
+            issuer = issuer_named(connection, issuer_name)
             certificate = _certificate(connection, issuer, serial)
             entry = journal.latest_entry(connection, issuer.id, serial)
         return CertificateStatus(issuer=issuer, certificate=certificate, entry=entry)
@@ -178,7 +180,7 @@ class RevocationService:
         """
         with self._database.read() as connection:
             entry = journal.entry_at(connection, issuer_id, sequence)
-            issuer = register.issuer_with_id(connection, issuer_id)
+            issuer = issuer_with_id(connection, issuer_id)
             if entry is None or issuer is None:
                 message = "There is no such confirmation."
                 raise NotFound(message)
@@ -192,14 +194,14 @@ class RevocationService:
 
     def _holder(self, connection: Connection, identified: Identified) -> tuple[IssuedCertificate, Issuer]:
         self._refuse_unsealed(connection, identified)
-        certificate = register.certificate_with_id(connection, identified.certificate_id)
-        issuer = None if certificate is None else register.issuer_with_id(connection, certificate.issuer_id)
+        certificate = certificate_with_id(connection, identified.certificate_id)
+        issuer = None if certificate is None else issuer_with_id(connection, certificate.issuer_id)
         if certificate is None or issuer is None:
             raise NotRecognised
         return certificate, issuer
 
     def _refuse_unsealed(self, connection: Connection, identified: Identified) -> None:
-        live = register.live_verifier(connection, identified.certificate_id)
+        live = live_verifier(connection, identified.certificate_id)
         if live is None:
             raise NotRecognised
         version, stored = live
@@ -263,7 +265,7 @@ def _new_entry(certificate: IssuedCertificate, latest: JournalEntry | None, wish
 
 
 def _certificate(connection: Connection, issuer: Issuer, serial: int) -> IssuedCertificate:
-    certificate = register.certificate_with_serial(connection, issuer.id, serial)
+    certificate = certificate_with_serial(connection, issuer.id, serial)
     if certificate is None:
         message = f"Issuer {issuer.name!r} has no certificate with serial {serial_text(serial)}: import it first."
         raise NotFound(message)

@@ -20,7 +20,7 @@ from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database.engine import Database
 from pki_revocation.encoding import crockford
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from pki_revocation.service import RevocationService
 from tests.campaign import examples
 from tests.fakes import FakeClock
@@ -151,9 +151,7 @@ def authority() -> CertificateAuthority:
 def issuer(database: Database, authority: CertificateAuthority, clock: FakeClock) -> Issuer:
     """The authority, registered as the default issuer `issuing`."""
     with database.write() as connection:
-        return register.add_issuer(
-            connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
-        )
+        return add_issuer(connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, revocation_codes
 from pki_revocation.host.failpoints import VARIABLE
 from pki_revocation.numbers import parse_number
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.pki import CertificateAuthority
 
 _CONFIGURATION = """
@@ -49,9 +49,7 @@ def new_installation(directory: Path, authority: CertificateAuthority, more: str
     opened = Installation(directory=directory, config=config, document=read_document(config))
     shutil.copy(_empty_database(), directory / "revocation.db")
     with opened.database() as database, database.write() as connection:
-        register.add_issuer(
-            connection, name="issuing", certificate=authority.certificate, is_default=True, clock=SystemClock()
-        )
+        add_issuer(connection, name="issuing", certificate=authority.certificate, is_default=True, clock=SystemClock())
     return opened
 
 

@@ -11,7 +11,8 @@ from pki_revocation.codes import CodeVerifier, new_code
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
 from pki_revocation.model import IssuedCertificate, Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import certificate_with_number, deal_numbers
+from pki_revocation.register.live_codes import store_codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ def enrol(
     organisation = certificate.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)
     code = new_code(verifier.scheme)
     with database.write() as connection:
-        (number,) = register.deal_numbers(connection, 1)
+        (number,) = deal_numbers(connection, 1)
         connection.execute(
             insert(certificates).values(
                 issuer_id=issuer.id,
@@ -44,10 +45,10 @@ def enrol(
                 imported_at=clock.now(),
             )
         )
-        stored = register.certificate_with_number(connection, number)
+        stored = certificate_with_number(connection, number)
         if stored is None:
             raise AssertionError(number)
-        register.store_codes(
+        store_codes(
             connection,
             [(stored.id, verifier.store(number=number, code=code))],
             pepper_id=verifier.pepper.id,

@@ -24,7 +24,7 @@ from crl_publisher.bench.register import open_register
 from pki_revocation import journal
 from pki_revocation.model import serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 
 from .subject import MILLION, register_of, say, trials
 
@@ -101,7 +101,7 @@ def _openssl(folder: Path, rounds: int) -> list[float]:
 
 def _write_index(folder: Path, index: Path) -> None:
     with open_register(folder) as database, database.read() as connection, index.open("w") as file:
-        issuer = register.issuer_named(connection, None)
+        issuer = issuer_named(connection, None)
         for entry in journal.entries_after(connection, issuer.id, 0):
             revoked = entry.revocation_date.strftime("%y%m%d%H%M%SZ")
             # `openssl ca` knows no privilegeWithdrawn; another reason costs it the same octets.
@@ -126,7 +126,7 @@ def _build_with_cryptography(folder: Path) -> float:
         raise TypeError(key)
     certificate = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
     with open_register(folder) as database, database.read() as connection:
-        issuer = register.issuer_named(connection, None)
+        issuer = issuer_named(connection, None)
         rows = [
             (each.serial, each.revocation_date, each.reason) for each in journal.entries_after(connection, issuer.id, 0)
         ]

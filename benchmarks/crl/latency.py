@@ -24,7 +24,7 @@ from crl_publisher.config import DistributionSettings
 from pki_revocation import journal
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 
 from .subject import say
 
@@ -43,7 +43,7 @@ def measure(campaign: Campaign) -> list[Cell]:
     chance = random.Random()  # noqa: S311 - serials of a benchmark
     with installation.database() as database:
         with database.read() as connection:
-            issuer = register.issuer_named(connection, None)
+            issuer = issuer_named(connection, None)
         while _there(installation) < _THERE:
             add_revoked(database, issuer, clock, _BATCH, chance)
         url = f"http://127.0.0.1:{settings.port}/crl/{issuer.name}.crl"
@@ -63,7 +63,7 @@ def measure(campaign: Campaign) -> list[Cell]:
 
 def _there(installation: Installation) -> int:
     with installation.database() as database, database.read() as connection:
-        issuer = register.issuer_named(connection, None)
+        issuer = issuer_named(connection, None)
         return journal.read_head(connection, issuer.id).sequence
 
 

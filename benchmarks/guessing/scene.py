@@ -27,7 +27,9 @@ from pki_revocation.codes import CodeScheme, CodeVerifier, new_code
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper
 from pki_revocation.database.schema import certificates
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import deal_numbers
+from pki_revocation.register.issuers import add_issuer
+from pki_revocation.register.live_codes import store_codes
 from pki_revocation.runtime.new_installation import set_up
 
 _FIRST_SOURCE = int(IPv4Address("10.0.0.1"))
@@ -102,10 +104,8 @@ def _register(installation: Installation, count: int) -> list[tuple[str, str]]:
     with installation.database() as database:
         with database.write() as connection:
             root = make_root("p256", now)
-            issuer = register.add_issuer(
-                connection, name="issuing", certificate=root.certificate, is_default=True, clock=clock
-            )
-            letters = [(number, new_code(verifier.scheme)) for number in register.deal_numbers(connection, count)]
+            issuer = add_issuer(connection, name="issuing", certificate=root.certificate, is_default=True, clock=clock)
+            letters = [(number, new_code(verifier.scheme)) for number in deal_numbers(connection, count)]
             ids = [
                 connection.execute(
                     insert(certificates)
@@ -127,7 +127,7 @@ def _register(installation: Installation, count: int) -> list[tuple[str, str]]:
             stored = list(pool.map(lambda letter: verifier.store(number=letter[0], code=letter[1]), letters))
         with database.write() as connection:
             pairs = list(zip(ids, stored, strict=True))
-            register.store_codes(connection, pairs, pepper_id=verifier.pepper.id, clock=clock)
+            store_codes(connection, pairs, pepper_id=verifier.pepper.id, clock=clock)
     return letters
 
 

@@ -21,7 +21,7 @@ from ocsp_responder.errors import AnswerRefused
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 from tests.integration.running_demo import RunningDemo, free_port_base
 
 CERTIFICATES = 1000
@@ -99,7 +99,7 @@ def prepared(directory: Path, most: int = CERTIFICATES) -> Prepared:
     """An installation that is there already."""
     installation = Installation.open(directory)
     with installation.database() as database, database.read() as connection:
-        issuer = register.issuer_named(connection, None)
+        issuer = issuer_named(connection, None)
         return Prepared(installation=installation, issuer=issuer, about=serials(connection, issuer, most))
 
 

@@ -19,7 +19,7 @@ from pki_revocation.database.schema import certificates
 from pki_revocation.journal import NewEntry
 from pki_revocation.model import Channel, EntryKind, Issuer
 from pki_revocation.reasons import OPERATOR_REASONS
-from pki_revocation.register import certificates as issuers
+from pki_revocation.register.issuers import add_issuer
 
 Tick = Callable[[float], None]
 NAME = "bench"
@@ -75,9 +75,7 @@ def make_register(folder: Path, count: int, tick: Tick = lambda _: None) -> None
     with open_register(folder) as database:
         database.upgrade()
         with database.write() as connection:
-            issuer = issuers.add_issuer(
-                connection, name=NAME, certificate=authority.certificate, is_default=True, clock=clock
-            )
+            issuer = add_issuer(connection, name=NAME, certificate=authority.certificate, is_default=True, clock=clock)
         # What is measured does not depend on the serials' secrecy, and the same ones make runs alike.
         chance = random.Random(count)  # noqa: S311
         for start in range(0, count, _BATCH):

@@ -27,7 +27,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as issuers
+from pki_revocation.register.issuers import issuer_named
 
 from .register import NAME, BenchKey, add_revoked, open_register
 
@@ -68,7 +68,7 @@ def trial(folder: Path) -> Costs:
     clock = SystemClock()
     with open_register(folder) as database:
         with database.read() as connection:
-            issuer = issuers.issuer_named(connection, NAME)
+            issuer = issuer_named(connection, NAME)
         keys = BenchKey(folder, clock)
         for each in (folder / "published" / "crl").glob("*"):
             each.unlink()

@@ -24,7 +24,7 @@ from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 from .offline import ELSEWHERE
 from .options import issuer_named, issuer_option, json_option
@@ -90,9 +90,7 @@ def inspect(
             data = der_of(file)
         found = read_crl(data)
         with database.read() as connection:
-            signer = next(
-                (each for each in register.all_issuers(connection) if found.is_signed_by(each.certificate)), None
-            )
+            signer = next((each for each in all_issuers(connection) if found.is_signed_by(each.certificate)), None)
     facts = _facts(found, signer, None if all_entries else _SHOWN_ENTRIES)
     if as_json:
         click.echo(json.dumps(facts))

@@ -22,7 +22,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 # Where the CRLs are kept that revocations were taken back from.
 EVIDENCE = "evidence"
@@ -85,7 +85,7 @@ class _Doctor:
 
     def _issuers(self) -> tuple[Issuer, ...]:
         with self._database.read() as connection:
-            return register.all_issuers(connection)
+            return all_issuers(connection)
 
     def _public(self, issuance: CrlIssuance, issuer: Issuer) -> list[Evidence]:
         with self._database.read() as connection:

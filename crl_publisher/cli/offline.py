@@ -32,7 +32,7 @@ from pki_revocation.clock import SystemClock, iso, whole_second
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import duration
 from pki_revocation.errors import PkiError
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 
 from .options import issuer_option, json_option
 
@@ -102,7 +102,7 @@ def request(  # noqa: PLR0913 - one argument for each option
     with installation.database() as database:
         database.check_revision()
         with database.read() as connection:
-            issuer = register.issuer_named(connection, issuer_name)
+            issuer = issuer_named(connection, issuer_name)
             scope = scope_named(connection, bootstrap.issuance(installation, database), issuer, scope_name)
         if Keyring.open(installation, SystemClock()).signs_crls_for(issuer):
             raise PkiError(f"The key of {issuer.name} is configured here: 'pki-revocation crl publish' signs its CRLs.")

@@ -4,7 +4,7 @@ import click
 
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register import issuers
 
 issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
@@ -18,4 +18,4 @@ def issuer_named(database: Database, name: str | None) -> Issuer:
         StoreError: when the database does not answer.
     """
     with database.read() as connection:
-        return register.issuer_named(connection, name)
+        return issuers.issuer_named(connection, name)

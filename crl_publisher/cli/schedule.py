@@ -16,7 +16,7 @@ from crl_publisher.scheduling.timeline import Timeline, Version
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 from .options import issuer_option, json_option
 from .schedule_context import by_option, file_option, open_desk, who
@@ -43,7 +43,7 @@ def show(installation: Installation, *, version: int | None, issuer_name: str | 
         with desk.database.read() as connection:
             entries = read_entries(connection, desk.issuer)
             timeline = desk.book.timeline(connection, desk.issuer)
-            issuers = register.all_issuers(connection)
+            issuers = all_issuers(connection)
             standing = {issuer.name: last_published(connection, issuer) for issuer in issuers}
             due = {
                 issuer.name: _next_at(desk.book.timeline(connection, issuer), standing[issuer.name])

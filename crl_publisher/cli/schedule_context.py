@@ -21,7 +21,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import duration
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 
 file_option = click.option(
     "--file",
@@ -87,7 +87,7 @@ def open_desk(installation: Installation, issuer_name: str | None) -> Iterator[D
     with installation.database() as database:
         database.check_revision()
         with database.read() as connection:
-            issuer = register.issuer_named(connection, issuer_name)
+            issuer = issuer_named(connection, issuer_name)
         yield Desk(bootstrap.book(installation, database), database, issuer, SystemClock().now())
 
 

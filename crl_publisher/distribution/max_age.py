@@ -15,7 +15,7 @@ from crl_publisher.scheduling.timeline import Kind, Timeline, Version
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 # Design section 2: no answer is kept longer by a cache, whatever the publisher promises.
 LONGEST_MAX_AGE = timedelta(seconds=300)
@@ -74,8 +74,7 @@ class MaxAge:
             try:
                 with self._database.read() as connection:
                     self._timelines = {
-                        issuer.name: self._book.timeline(connection, issuer)
-                        for issuer in register.all_issuers(connection)
+                        issuer.name: self._book.timeline(connection, issuer) for issuer in all_issuers(connection)
                     }
             except PkiError:
                 # Whoever runs the publisher hears of it there; what is served must not depend on the database.

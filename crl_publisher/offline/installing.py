@@ -28,7 +28,7 @@ from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import journal
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers, issuer_named
 
 from .status import uncovered_by
 from .validity import validity_limit
@@ -145,7 +145,7 @@ class Installing:
 
 def _issuer(connection: Connection, crl: ReadCrl, name: str | None) -> Issuer:
     """Whose signature it is, whatever its issuer field says: the gate holds that against the certificate."""
-    known = register.all_issuers(connection) if name is None else (register.issuer_named(connection, name),)
+    known = all_issuers(connection) if name is None else (issuer_named(connection, name),)
     for issuer in known:
         if crl.is_signed_by(issuer.certificate):
             return issuer

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from crl_publisher.published import PublishedCrl, last_published
 from crl_publisher.scope import Part, Scope
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers, issuer_named
 
 # The CRLs that an issuer has now, deltas included.
 ScopesOf = Callable[[Connection, Issuer], Iterable[Scope]]
@@ -43,10 +43,7 @@ def expectations(
     Raises:
         NotFound: when there is no issuer of that name.
     """
-    if issuer_name is None:
-        issuers = register.all_issuers(connection)
-    else:
-        issuers = (register.issuer_named(connection, issuer_name),)
+    issuers = all_issuers(connection) if issuer_name is None else (issuer_named(connection, issuer_name),)
     for issuer in issuers:
         for scope in scopes_of(connection, issuer):
             last = last_published(connection, issuer, scope)

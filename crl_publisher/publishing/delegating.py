@@ -13,7 +13,7 @@ from keys.delegation.issuing import DelegateIssuing
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
@@ -60,7 +60,7 @@ class Delegating:
         """Answer what waits; one issuer's trouble holds up no other's."""
         try:
             with self._database.read() as connection:
-                issuers = register.all_issuers(connection)
+                issuers = all_issuers(connection)
         except PkiError as error:
             _log.warning("requests of OCSP responders cannot be read now: %s", error)
             return

@@ -24,7 +24,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 from . import requests
 from .named_publication import publish_named, refuse_named
@@ -99,7 +99,7 @@ class Publisher:
             return
         try:
             with self._database.read() as connection:
-                issuers = register.all_issuers(connection)
+                issuers = all_issuers(connection)
             for issuer in issuers:
                 self.attend(issuer)
             self._complaint = ""

@@ -22,7 +22,7 @@ from crl_publisher.scope import Part, Scope
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 ScopesOf: TypeAlias = Callable[[Connection, Issuer], tuple[Scope, ...]]
 
@@ -82,7 +82,7 @@ def file_evidence(connection: Connection, file: Path, scopes_of: ScopesOf) -> tu
     """
     try:
         crl = read_crl(der_of(file))
-        issuer = next((each for each in register.all_issuers(connection) if crl.is_signed_by(each.certificate)), None)
+        issuer = next((each for each in all_issuers(connection) if crl.is_signed_by(each.certificate)), None)
         if issuer is None:
             raise NoEvidence(f"{file} was signed by no issuer that is registered here: it proves nothing.")
         scope = scope_named_by(crl, scopes_of(connection, issuer))

@@ -17,7 +17,7 @@ from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as issuers_register
+from pki_revocation.register.issuers import issuer_named
 
 from .manual import folder_of, install_here, issue_here, request_here
 from .requests import end_responder, key_digest, latest_delegates, register_responder
@@ -167,7 +167,7 @@ def issuer_of(installation: Installation, name: str | None) -> Issuer:
     with installation.database() as database:
         database.check_revision()
         with database.read() as connection:
-            return issuers_register.issuer_named(connection, name)
+            return issuer_named(connection, name)
 
 
 def _prepared(folder: DelegateFolder) -> DelegateFolder:

@@ -13,7 +13,7 @@ from keys.files.file_key import KEY_TYPES
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import write_private
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 from pki_revocation.runtime.services import service_supervisor
 from pki_revocation.runtime.supervisor import Supervisor
 
@@ -118,7 +118,7 @@ def _run(directory: Path, ports: Ports, workers: int | None, key_type: str) -> N
     with installation.database() as database:
         database.check_revision()
         with database.read() as connection:
-            issuer = register.issuer_named(connection, ISSUING)
+            issuer = issuer_named(connection, ISSUING)
     renew_delegate(installation, issuer, SystemClock())
     subscribers = json.loads((directory / SUBSCRIBERS).read_text("utf-8"))
     supervisor = service_supervisor(installation, workers=workers, log=directory / "services.log")

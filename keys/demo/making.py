@@ -24,7 +24,8 @@ from pki_revocation.database.engine import Database
 from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Issuer, serial_text
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import certificate_with_serial
+from pki_revocation.register.issuers import add_issuer, all_issuers, issuer_named
 from pki_revocation.runtime.new_installation import set_up
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
@@ -118,7 +119,7 @@ def _key_type(installation: Installation) -> str:
 
 def _refuse_used(database: Database) -> None:
     with database.read() as connection:
-        if register.all_issuers(connection):
+        if all_issuers(connection):
             raise DemoRefused(f"The database {database} holds a register already: give the demo an empty one.")
 
 
@@ -142,7 +143,7 @@ def _register(database: Database, *authorities: tuple[str, x509.Certificate], cl
     issuers = {}
     with database.write() as connection:
         for name, certificate in authorities:
-            issuers[name] = register.add_issuer(
+            issuers[name] = add_issuer(
                 connection, name=name, certificate=certificate, is_default=name == ISSUING, clock=clock
             )
             AuditTrail(clock).record(
@@ -169,9 +170,9 @@ def _make_certificates(plan: DemoPlan, issuing: Authority, clock: Clock, count: 
 def _make_codes(installation: Installation, database: Database, clock: Clock, progress: Progress) -> None:
     """A code for each certificate, kept in a file of the demo's own, and letters for the first few."""
     with database.read() as connection:
-        issuer = register.issuer_named(connection, ISSUING)
+        issuer = issuer_named(connection, ISSUING)
         files = {_load(path).serial_number: path for path in sorted(installation.path("certificates").glob("*.pem"))}
-        known = {serial: register.certificate_with_serial(connection, issuer.id, serial) for serial in files}
+        known = {serial: certificate_with_serial(connection, issuer.id, serial) for serial in files}
     maker = LetterMaker(
         database=database,
         clock=clock,

@@ -17,7 +17,7 @@ from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import NotFound
 from pki_revocation.host.machine import this_machine
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 
 from .load import Measured, measure
 from .questions import ASKINGS, Asking, Questions, serials
@@ -54,7 +54,7 @@ def bench(  # noqa: PLR0913 - one for each option
     with installation.database() as database:
         database.check_revision()
         with database.read() as connection:
-            issuer = register.issuer_named(connection, issuer_name)
+            issuer = issuer_named(connection, issuer_name)
             about = serials(connection, issuer)
     if not about:
         raise NotFound(f"The issuer {issuer.name} has no certificate to ask about: import some first.")

@@ -13,7 +13,7 @@ from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import NotFound
 from pki_revocation.model import SERIAL_LIMIT, serial_text
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 
 from .query import Question, ask, verify
 
@@ -41,7 +41,7 @@ def query(installation: Installation, *, what: str, issuer_name: str | None, url
     with installation.database() as database:
         database.check_revision()
         with database.read() as connection:
-            issuer = register.issuer_named(connection, issuer_name)
+            issuer = issuer_named(connection, issuer_name)
     question = Question(issuer=issuer, serial=_serial(what), nonce=secrets.token_bytes(_NONCE_OCTETS))
     address = url or installation.section(OcspSettings).public_url
     found = verify(ask(address, question), question, SystemClock().now())

@@ -8,7 +8,7 @@ from pki_revocation.clock import iso
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import ConfigurationError, PkiError
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 from .response import AnswerSigner
 
@@ -22,7 +22,7 @@ def answered_issuers(keyring: Keyring, database: Database) -> list[Issuer]:
         ConfigurationError: when there is none.
     """
     with database.read() as connection:
-        issuers = register.all_issuers(connection)
+        issuers = all_issuers(connection)
     answered = [issuer for issuer in issuers if keyring.answers_ocsp_for(issuer)]
     if not answered:
         raise ConfigurationError(

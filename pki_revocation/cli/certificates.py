@@ -21,7 +21,7 @@ from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
 from pki_revocation.model import serial_text
 from pki_revocation.numbers import grouped, parse_number
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 from pki_revocation.subscribers.languages import Language
 
 from .options import installation_option
@@ -107,7 +107,7 @@ def list_(installation: Installation, *, issuer_name: str | None, limit: int, as
     with installation.database() as database:
         database.check_revision()
         with database.read() as connection:
-            rows = listed(connection, register.issuer_named(connection, issuer_name), limit)
+            rows = listed(connection, issuer_named(connection, issuer_name), limit)
             if as_json:
                 click.echo(json.dumps([row.as_json(now) for row in rows]))
                 return

@@ -24,7 +24,7 @@ from pki_revocation.database.schema import journal as rows
 from pki_revocation.database.schema import revocation_codes
 from pki_revocation.errors import ClockBehindJournal, PkiError
 from pki_revocation.propagation.responders import live_responders
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 from .options import installation_option
 from .restoration import RESTORATIONS_GROUP, FindRestorations, Restoration
@@ -129,7 +129,7 @@ def _restorations(installation: Installation, database: Database, files: Sequenc
 def _journal(database: Database) -> Iterator[Finding]:
     """A gap, or a head that is not the last row's, means that rows were lost."""
     with database.read() as connection:
-        for issuer in register.all_issuers(connection):
+        for issuer in all_issuers(connection):
             count, last = connection.execute(
                 select(func.count(), func.coalesce(func.max(rows.c.sequence), 0)).where(rows.c.issuer_id == issuer.id)
             ).one()
@@ -202,7 +202,7 @@ def _responders(database: Database) -> Iterator[Finding]:
     """Who is behind the journal, or cannot know: nothing here is wrong where no responder runs."""
     now = SystemClock().now()
     with database.read() as connection:
-        for issuer in register.all_issuers(connection):
+        for issuer in all_issuers(connection):
             live = live_responders(connection, issuer.id, now)
             if not live:
                 continue

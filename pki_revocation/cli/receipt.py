@@ -17,7 +17,7 @@ from pki_revocation.documents.receipt import compile_receipt, receipt_name
 from pki_revocation.errors import NotFound
 from pki_revocation.model import Confirmation, serial_text
 from pki_revocation.proof.gathering import ProofDesk
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
 
@@ -74,7 +74,7 @@ def _confirmation(database: Database, clock: Clock, what: str, issuer_name: str 
         raise NotFound(f"There is no revocation with reference {what.upper()}.")
     issuer, serial = find_certificate(database, what, issuer_name)
     with database.read() as connection:
-        entry = journal.latest_entry(connection, register.issuer_named(connection, issuer).id, serial)
+        entry = journal.latest_entry(connection, issuer_named(connection, issuer).id, serial)
     if entry is None:
         raise NotFound(f"The certificate with serial {serial_text(serial)} is not revoked: it has no receipt.")
     return service.confirmation(entry.issuer_id, entry.sequence)

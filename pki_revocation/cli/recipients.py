@@ -11,7 +11,8 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import NotFound, PkiError
 from pki_revocation.model import serial_text
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import rename_organisation
+from pki_revocation.register.letter_recipients import erase_recipient, recipient_of, store_recipient
 from pki_revocation.subscribers.languages import LANGUAGES
 from pki_revocation.subscribers.recipients import Recipient, UnfitRecipient
 
@@ -61,14 +62,14 @@ def set_recipient(
     clock = SystemClock()
     with installation.database() as database, database.write() as connection:
         certificate = certificate_numbered(connection, number)
-        before = register.recipient_of(connection, certificate.id) or Recipient()
+        before = recipient_of(connection, certificate.id) or Recipient()
         after = _corrected(before, language, lines)
         changed = [name for name in ("language", "address") if getattr(before, name) != getattr(after, name)]
         if changed:
-            register.store_recipient(connection, certificate.id, after)
+            store_recipient(connection, certificate.id, after)
         name = certificate.organisation if organisation is None else _organisation(organisation)
         if name != certificate.organisation:
-            register.rename_organisation(connection, certificate, name)
+            rename_organisation(connection, certificate, name)
             changed.append("organisation")
         if not changed:
             raise NothingToChange
@@ -85,7 +86,7 @@ def show(installation: Installation, number: str, *, as_json: bool) -> None:
     """Show whom a certificate's letter goes to, as the address window does."""
     with installation.database() as database, database.read() as connection:
         certificate = certificate_numbered(connection, number)
-        found = register.recipient_of(connection, certificate.id) or Recipient()
+        found = recipient_of(connection, certificate.id) or Recipient()
     if as_json:
         document = {"organisation": certificate.organisation, "address": found.address, "language": found.language}
         click.echo(json.dumps(document))
@@ -104,7 +105,7 @@ def erase(installation: Installation, number: str, *, by: str) -> None:
     clock = SystemClock()
     with installation.database() as database, database.write() as connection:
         certificate = certificate_numbered(connection, number)
-        if not register.erase_recipient(connection, certificate.id):
+        if not erase_recipient(connection, certificate.id):
             raise NotFound("There is no language and no address for this number.")
         detail = {"serial": serial_text(certificate.serial)}
         AuditTrail(clock).record(connection, "recipient.erased", detail, personal={"by": by})

@@ -11,7 +11,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import ConfigurationError, PkiError
 from pki_revocation.model import serial_text
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer, all_issuers
 from pki_revocation.runtime.new_installation import FIRST_CONFIG, config_with_database, set_up
 
 from .options import installation_option
@@ -58,10 +58,10 @@ def add(installation: Installation, certificate: Path, name: str, is_default: bo
     with installation.database() as database:
         database.check_revision()
         with database.write() as connection:
-            known = register.all_issuers(connection)
+            known = all_issuers(connection)
             if any(each.name == name or each.certificate == loaded for each in known):
                 raise PkiError(f"There is an issuer {name!r}, or one with this certificate, already.")
-            added = register.add_issuer(
+            added = add_issuer(
                 connection, name=name, certificate=loaded, is_default=is_default or not known, clock=clock
             )
             detail = {"issuer": name, "serial": serial_text(loaded.serial_number)}
@@ -77,7 +77,7 @@ def list_issuers(installation: Installation) -> None:
     with installation.database() as database:
         database.check_revision()
         with database.read() as connection:
-            for each in register.all_issuers(connection):
+            for each in all_issuers(connection):
                 mark = " (default)" if each.is_default else ""
                 click.echo(f"{each.name}{mark}: {each.certificate.subject.rfc4514_string()}")
 

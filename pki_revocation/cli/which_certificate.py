@@ -11,7 +11,8 @@ from pki_revocation.importing.candidates import Refused
 from pki_revocation.importing.known_issuers import KnownIssuers
 from pki_revocation.model import SERIAL_LIMIT, IssuedCertificate
 from pki_revocation.numbers import parse_number
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import certificate_with_number
+from pki_revocation.register.issuers import all_issuers, issuer_named, issuer_with_id
 
 
 def find_certificate(database: Database, what: str, issuer_name: str | None) -> tuple[str, int]:
@@ -30,11 +31,11 @@ def find_certificate(database: Database, what: str, issuer_name: str | None) -> 
         try:
             number = parse_number(what)
         except MistypedNumber:
-            return register.issuer_named(connection, issuer_name).name, _serial(what)
-        known = register.certificate_with_number(connection, number)
+            return issuer_named(connection, issuer_name).name, _serial(what)
+        known = certificate_with_number(connection, number)
         if known is None:
             raise NotFound(f"There is no certificate with number {what}.")
-        issuer = register.issuer_with_id(connection, known.issuer_id)
+        issuer = issuer_with_id(connection, known.issuer_id)
         if issuer is None:
             raise NotFound(f"There is no issuer of number {what}.")
         return issuer.name, known.serial
@@ -47,7 +48,7 @@ def certificate_numbered(connection: Connection, typed: str) -> IssuedCertificat
         MistypedNumber: when it is none.
         NotFound: when nobody has it.
     """
-    found = register.certificate_with_number(connection, parse_number(typed))
+    found = certificate_with_number(connection, parse_number(typed))
     if found is None:
         raise NotFound("There is no certificate with this number: compare it with 'pki-revocation certificate list'.")
     return found
@@ -61,7 +62,7 @@ def _from_file(connection: Connection, path: Path) -> tuple[str, int]:
     except ValueError:
         raise PkiError(f"{path} is no certificate: give a PEM or DER file.") from None
     try:
-        issuer = KnownIssuers(register.all_issuers(connection)).issuer_of(certificate)
+        issuer = KnownIssuers(all_issuers(connection)).issuer_of(certificate)
     except Refused as refused:
         raise PkiError(f"{path}: {refused}") from None
     return issuer.name, certificate.serial_number

@@ -12,7 +12,9 @@ from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import IssuedCertificate, Issuer, serial_text
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import certificate_with_serial
+from pki_revocation.register.issuers import all_issuers, crl_shard_addresses
+from pki_revocation.register.letter_recipients import recipient_of
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.recipients import Recipient
@@ -63,8 +65,8 @@ class ArrivalDesk:
             StoreError: when the database does not answer.
         """
         with self._database.read() as connection:
-            issuers = register.all_issuers(connection)
-            known = KnownIssuers(issuers, register.crl_shard_addresses(connection))
+            issuers = all_issuers(connection)
+            known = KnownIssuers(issuers, crl_shard_addresses(connection))
         candidate = candidate_of(certificate, known, _SOURCE, 1)._replace(recipient=recipient, contact=contact)
         if wrong := objection(candidate, self._clock.now()):
             raise Refused(wrong.kind, wrong.reason)
@@ -76,7 +78,7 @@ class ArrivalDesk:
                 is_conflict = refusal.kind is RefusalKind.SERIAL
                 raise ArrivalConflict(refusal.reason) if is_conflict else Refused(refusal.kind, refusal.reason)
         with self._database.read() as connection:
-            found = register.certificate_with_serial(connection, issuer.id, candidate.serial)
+            found = certificate_with_serial(connection, issuer.id, candidate.serial)
             if found is None:
                 raise ValueError(candidate.serial)
             if written.refusals:
@@ -89,7 +91,7 @@ def _refuse_other(
 ) -> None:
     """What was registered stays; whoever changes it does so by `recipient set` and `contact set`, which are audited."""
     other = []
-    if recipient is not None and register.recipient_of(connection, found.id) != recipient:
+    if recipient is not None and recipient_of(connection, found.id) != recipient:
         other.append("language or address")
     if contact is not None and contacts.of_certificate(connection, found.id) != contact:
         other.append("contact")

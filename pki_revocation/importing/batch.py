@@ -20,7 +20,8 @@ from pki_revocation.errors import StoreError
 from pki_revocation.host.failpoints import reach
 from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import deal_numbers
+from pki_revocation.register.letter_recipients import add_recipients
 from pki_revocation.subscribers import contacts
 
 from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, duplicate
@@ -131,7 +132,7 @@ class BatchWriter:
     ) -> int:
         """Register them, and deal a number to each that is live and a subscriber's; give how many those are."""
         subscribers = [each.serial for each in live if each.for_subscriber]
-        numbers = dict(zip(subscribers, register.deal_numbers(connection, len(subscribers)), strict=True))
+        numbers = dict(zip(subscribers, deal_numbers(connection, len(subscribers)), strict=True))
         imported_at = self._clock.now()
         rows = (
             (
@@ -240,5 +241,5 @@ def _write_recipients(connection: Connection, issuer: Issuer, new: Sequence[Cand
             certificates.c.issuer_id == issuer.id, certificates.c.serial.in_([each.serial for each in portion])
         )
         ids = {row.serial: row.id for row in connection.execute(query)}
-        register.add_recipients(connection, [(ids[each.serial], each.recipient) for each in portion if each.recipient])
+        add_recipients(connection, [(ids[each.serial], each.recipient) for each in portion if each.recipient])
         contacts.add(connection, [(ids[each.serial], each.contact) for each in portion if each.contact])

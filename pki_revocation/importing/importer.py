@@ -7,7 +7,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers, crl_shard_addresses, issuer_named
 
 from .batch import BatchWriter
 from .candidates import Candidate, Refusal, RefusalKind, Source, duplicate, objection
@@ -59,10 +59,10 @@ class Importer:
             StoreError: when the database does not answer; the batches before stay in.
         """
         with self._database.read() as connection:
-            issuers = {issuer.id: issuer for issuer in register.all_issuers(connection)}
-            shards = register.crl_shard_addresses(connection)
+            issuers = {issuer.id: issuer for issuer in all_issuers(connection)}
+            shards = crl_shard_addresses(connection)
             default = any(issuer.is_default for issuer in issuers.values())
-            chosen = register.issuer_named(connection, issuer_name) if issuer_name or default or not issuers else None
+            chosen = issuer_named(connection, issuer_name) if issuer_name or default or not issuers else None
         reader = _Reader(chosen, KnownIssuers(tuple(issuers.values()), shards))
         tally = Tally()
         pending: dict[int, dict[int, Candidate]] = {issuer_id: {} for issuer_id in issuers}

@@ -17,7 +17,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.documents.contact import Contact as Desk
 from pki_revocation.host.failpoints import reach
 from pki_revocation.model import serial_text
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import certificate_with_number
 from pki_revocation.subscribers import contacts, outbox
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.languages import Language
@@ -148,7 +148,7 @@ def retry_after(attempts: int, settings: NotificationSettings) -> timedelta:
 
 
 def _text(connection: Connection, mail: QueuedMail, contact: Contact) -> texts.Text | None:
-    certificate = register.certificate_with_number(connection, mail.number)
+    certificate = certificate_with_number(connection, mail.number)
     if certificate is None:
         return None
     if mail.kind is MailKind.FAILURES:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from pki_revocation.database.schema import certificates
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import all_issuers
 
 # No chain in use is longer; a ring of cross-certificates ends here.
 _LONGEST = 8
@@ -16,7 +16,7 @@ _LONGEST = 8
 
 def chain_above(connection: Connection, issuer: Issuer) -> tuple[x509.Certificate, ...]:
     """The issuer's certificate and what is above it, the root last where it is known."""
-    known = [each.certificate for each in register.all_issuers(connection)]
+    known = [each.certificate for each in all_issuers(connection)]
     rows = connection.execute(
         select(certificates.c.der).where(certificates.c.is_ca.is_(True), certificates.c.der.is_not(None))
     ).scalars()

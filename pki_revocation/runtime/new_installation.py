@@ -7,7 +7,7 @@ from pathlib import Path
 from pki_revocation.config.installation import CONFIG_NAME, Installation
 from pki_revocation.config.secret_files import FOLDER, PEPPER, PEPPER_VARIABLE, create_secrets, write_private
 from pki_revocation.config.sections import read_document
-from pki_revocation.register.certificates import refuse_foreign_pepper
+from pki_revocation.register.live_codes import refuse_foreign_pepper
 
 FIRST_CONFIG = """\
 # pki-revocation: see docs/ca-operations.md for every setting. An unknown section or key is an error.

@@ -5,7 +5,7 @@ from pki_revocation.config.secret_files import load_pepper, load_session_key
 from pki_revocation.config.settings import CodeSettings, WebSettings
 from pki_revocation.rate_limiting.hashing_queue import THREADS
 from pki_revocation.rate_limiting.settings import LimitSettings
-from pki_revocation.register.certificates import refuse_foreign_pepper
+from pki_revocation.register.live_codes import refuse_foreign_pepper
 from pki_revocation.runtime.serving import Listener, serve_http
 
 

@@ -18,7 +18,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from pki_revocation.service import RevocationService
 from tests.ocsp_responder import registers
 from tests.ocsp_responder.installations import Installed, free_ports, running
@@ -137,7 +137,7 @@ def _delegate(folder: Path, name: str, authority: CertificateAuthority, lifetime
 def _registered(database: Database) -> dict[str, Issuer]:
     with database.write() as connection:
         issuers = {
-            name: register.add_issuer(
+            name: add_issuer(
                 connection, name=name, certificate=each.certificate, is_default=name == "issuing", clock=CLOCK
             )
             for name, each in AUTHORITIES.items()

@@ -8,7 +8,7 @@ from pathlib import Path
 from crl_publisher import bootstrap
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 from tests.crl_publisher.population import Population
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     installation = Installation.open(Path(sys.argv[1]))
     with installation.database() as database:
         with database.read() as connection:
-            issuer = register.issuer_named(connection, None)
+            issuer = issuer_named(connection, None)
         population = Population(database, issuer, SystemClock())
         issuance = bootstrap.issuance(installation, database)
         issuance.prepare(issuer)

@@ -19,7 +19,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.host.failpoints import VARIABLE
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import Population
 from tests.pki import CertificateAuthority
 
@@ -89,9 +89,7 @@ def install(folder: Path, database: Database, authority: CertificateAuthority) -
         """
     )
     with database.write() as connection:
-        issuer = register.add_issuer(
-            connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
-        )
+        issuer = add_issuer(connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock)
     return Installed(
         installation=Installation.open(folder),
         database=database,

@@ -16,7 +16,7 @@ from crl_publisher.errors import NumberNotAbove, Overtaken
 from crl_publisher.outlets import DirectoryOutlet
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 from tests.crl_publisher.population import OneKey
 from tests.crl_publisher.publications import issuance_of
 
@@ -30,7 +30,7 @@ def main(url: str, folder: Path, count: int) -> None:
     certificate = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
     with Database(url) as database:
         with database.read() as connection:
-            issuer = register.issuer_named(connection, None)
+            issuer = issuer_named(connection, None)
         issuance = issuance_of(database, clock, OneKey(key, certificate, clock), DirectoryOutlet(folder / "published"))
         done = 0
         while done < count:

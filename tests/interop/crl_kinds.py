@@ -23,7 +23,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
 from pki_revocation.importing.importer import Importer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import issuance_of, with_deltas
 from tests.pki import DAY
@@ -71,7 +71,7 @@ class CrlKinds:
     def _publish(self, database: Database, public_url: str) -> None:
         clock = self._clock
         with database.write() as connection:
-            issuer = register.add_issuer(
+            issuer = add_issuer(
                 connection, name="issuing", certificate=self.authority.certificate, is_default=True, clock=clock
             )
             shards = [add_shard(connection, issuer, clock, public_url)[0] for _ in range(2)]

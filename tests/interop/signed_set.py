@@ -18,7 +18,7 @@ from pki_revocation.clock import SystemClock, whole_second
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import Population
 from tests.crl_publisher.publications import issuance_of
 from tests.fakes import FakeClock
@@ -67,7 +67,7 @@ class SignedSet:
     def _publish(self, database: Database, ca: x509.Certificate) -> None:
         clock = SystemClock()
         with database.write() as connection:
-            issuer = register.add_issuer(connection, name="ca", certificate=ca, is_default=True, clock=clock)
+            issuer = add_issuer(connection, name="ca", certificate=ca, is_default=True, clock=clock)
         population = Population(database, issuer, clock)
         self.good, self.revoked = population.issue(2)
         population.revoke(self.revoked, reason=RevocationReason.KEY_COMPROMISE)

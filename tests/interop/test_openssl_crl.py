@@ -19,7 +19,7 @@ from keys.files.file_key import KEY_TYPES
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import issuance_of
 
@@ -37,7 +37,7 @@ class Publisher:
         clock = SystemClock()
         self.authority = make_root(key_type, clock.now())
         with database.write() as connection:
-            issuer = register.add_issuer(
+            issuer = add_issuer(
                 connection, name="ca", certificate=self.authority.certificate, is_default=True, clock=clock
             )
         population = Population(database, issuer, clock)

@@ -15,7 +15,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from pki_revocation.runtime.new_installation import set_up
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
@@ -47,9 +47,7 @@ def installation(tmp_path: Path, authority: CertificateAuthority) -> Installatio
     )
     save_key(authority.key, made.path("issuing.key"), PASSPHRASE)
     with made.database() as database, database.write() as connection:
-        register.add_issuer(
-            connection, name="issuing", certificate=authority.certificate, is_default=True, clock=SystemClock()
-        )
+        add_issuer(connection, name="issuing", certificate=authority.certificate, is_default=True, clock=SystemClock())
     return made
 
 

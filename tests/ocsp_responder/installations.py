@@ -19,7 +19,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.pki import CertificateAuthority
 
 # A proxy of the environment has no business with loopback.
@@ -69,9 +69,7 @@ def install(
         """
     )
     with database.write() as connection:
-        issuer = register.add_issuer(
-            connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
-        )
+        issuer = add_issuer(connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock)
     return Installed(
         installation=Installation.open(folder),
         issuer=issuer,

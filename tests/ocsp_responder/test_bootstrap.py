@@ -13,7 +13,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import ConfigurationError, StoreError
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.ocsp_responder import answers, messages, registers
 from tests.ocsp_responder.hierarchies import Subordinate
 from tests.ocsp_responder.installations import install
@@ -46,9 +46,7 @@ def test_issuers_without_a_key_are_foreign(database: Database, authority: Certif
     installed = install(tmp_path, database, authority)
     clock, root = SystemClock(), CertificateAuthority("Root")
     with database.write() as connection:
-        issuer = register.add_issuer(
-            connection, name="root", certificate=root.certificate, is_default=False, clock=clock
-        )
+        issuer = add_issuer(connection, name="root", certificate=root.certificate, is_default=False, clock=clock)
     registers.add(database, issuer, clock, root.issue("Sub CA", clock.now(), serial=5))
     client = responder(installed.installation, database).test_client()
 
@@ -106,9 +104,7 @@ def test_issuers_are_watched_where_a_setting_says_so(
     installed = install(tmp_path, database, authority, settings=setting)
     below = Subordinate("Sub CA", authority)
     with database.write() as connection:
-        child = register.add_issuer(
-            connection, name="sub", certificate=below.certificate, is_default=False, clock=SystemClock()
-        )
+        child = add_issuer(connection, name="sub", certificate=below.certificate, is_default=False, clock=SystemClock())
 
     found = issuer_parents(installed.installation.section(OcspSettings), database)
 

@@ -14,7 +14,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
 from pki_revocation.model import SERIAL_LIMIT, Channel, EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
 from tests.ocsp_responder import registers
@@ -157,9 +157,7 @@ def test_same_serial_of_another_issuer_is_another_certificate(
     """Serials are unique for one issuer alone (RFC 5280 section 4.1.2.2)."""
     other = CertificateAuthority("Andere CA")
     with database.write() as connection:
-        second = register.add_issuer(
-            connection, name="other", certificate=other.certificate, is_default=False, clock=clock
-        )
+        second = add_issuer(connection, name="other", certificate=other.certificate, is_default=False, clock=clock)
     serial = certificate.serial_number
     registers.revoke(service, issuer, serial)
     assert _look_up(database, second.id, [serial]) == (Unknown(),)
@@ -197,9 +195,7 @@ def test_issuers_own_revocation_comes_along(
     """RFC 6960 section 2.7: what the parent's journal says of the issuer's certificate, where one is named."""
     below = Subordinate("Sub CA", authority)
     with database.write() as connection:
-        child = register.add_issuer(
-            connection, name="sub", certificate=below.certificate, is_default=False, clock=clock
-        )
+        child = add_issuer(connection, name="sub", certificate=below.certificate, is_default=False, clock=clock)
     serial = below.certificate.serial_number
     source = SqlStatusSource(database, clock, {child.id: (issuer.id, serial)})
     assert source.read(child.id, [5]).issuer_revoked is None
@@ -221,9 +217,7 @@ def test_answer_is_not_dated_while_the_issuers_revocation_is_on_its_way(
     """What is being said of the issuer's own certificate is waited for as well, in its parent's order."""
     below = Subordinate("Sub CA", authority)
     with database.write() as connection:
-        child = register.add_issuer(
-            connection, name="sub", certificate=below.certificate, is_default=False, clock=clock
-        )
+        child = add_issuer(connection, name="sub", certificate=below.certificate, is_default=False, clock=clock)
     serial = below.certificate.serial_number
     registers.add(database, issuer, clock, below.certificate)
     source = SqlStatusSource(database, clock, {child.id: (issuer.id, serial)})

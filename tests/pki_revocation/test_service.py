@@ -22,7 +22,7 @@ from pki_revocation.errors import (
 from pki_revocation.model import Channel, Confirmation, EntryKind, Issuer
 from pki_revocation.numbers import number_at
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register.certificates import store_codes
+from pki_revocation.register.live_codes import store_codes
 from pki_revocation.service import RevocationService, Wish
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority

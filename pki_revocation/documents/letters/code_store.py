@@ -16,7 +16,7 @@ from pki_revocation.codes import CodeVerifier
 from pki_revocation.database.engine import Database
 from pki_revocation.host.failpoints import reach
 from pki_revocation.numbers import grouped
-from pki_revocation.register import certificates as register
+from pki_revocation.register.live_codes import live_versions, store_codes
 
 from .drawing import Drawn
 from .eligibility import eligible_ids, why_no_code
@@ -68,7 +68,7 @@ class CodeStore:
         now, again = self._clock.now(), reissued_by is not None
         ids = [each.certificate.id for each in drawn]
         eligible = eligible_ids(connection, ids, now, again=again)
-        versions = register.live_versions(connection, ids) if again else {}
+        versions = live_versions(connection, ids) if again else {}
         left_out = {}
         for each in drawn:
             reason = None
@@ -88,7 +88,7 @@ class CodeStore:
     ) -> None:
         pepper_id = self._verifier.pepper.id
         verifiers = [(each.certificate.id, each.verifier) for each in drawn]
-        register.store_codes(connection, verifiers, pepper_id=pepper_id, clock=self._clock)
+        store_codes(connection, verifiers, pepper_id=pepper_id, clock=self._clock)
         detail: dict[str, object] = {
             "numbers": [each.number for each in drawn],
             "letters": portion is not None,

@@ -9,7 +9,8 @@ from pki_revocation.config.settings import ContactSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.documents.contact import Contact
 from pki_revocation.model import IssuedCertificate
-from pki_revocation.register import certificates as register
+from pki_revocation.register.letter_recipients import recipient_of
+from pki_revocation.register.live_codes import live_verifier
 from pki_revocation.subscribers.languages import Language
 
 from .letter import LetterContent
@@ -82,8 +83,8 @@ class Drawer:
         if number is None:
             raise ValueError(certificate.id)
         with self._database.read() as connection:
-            live = register.live_verifier(connection, certificate.id)
-            recipient = register.recipient_of(connection, certificate.id)
+            live = live_verifier(connection, certificate.id)
+            recipient = recipient_of(connection, certificate.id)
         told = None if recipient is None else recipient.language
         language = self._language if told is None else Language(told)
         code = new_code(self._verifier.scheme)

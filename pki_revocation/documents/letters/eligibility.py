@@ -12,7 +12,8 @@ from pki_revocation.database.schema import journal as journal_table
 from pki_revocation.errors import PkiError
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.numbers import grouped
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import as_certificate, certificate_with_id, certificate_with_number
+from pki_revocation.register.live_codes import live_verifier
 
 from .report import RefusedLetter
 
@@ -36,7 +37,7 @@ def why_no_code(
         return f"{which} was revoked on {iso(entry.revocation_date)}: it needs no code any more."
     if now > certificate.not_after:
         return f"{which} expired on {iso(certificate.not_after)}: it needs no code any more."
-    has_code = register.live_verifier(connection, certificate.id) is not None
+    has_code = live_verifier(connection, certificate.id) is not None
     if has_code and not again:
         return f"{which} has a revocation code already: 'pki-revocation letter reissue' makes a new one."
     if again and not has_code:
@@ -50,7 +51,7 @@ def chosen_by_number(
     """The certificates with these numbers that may have a code, and the refusals of the others."""
     chosen, refused = [], []
     for number in dict.fromkeys(numbers):
-        certificate = register.certificate_with_number(connection, number)
+        certificate = certificate_with_number(connection, number)
         if certificate is None:
             reason: str | None = f"There is no certificate with number {grouped(number)}."
         else:
@@ -68,7 +69,7 @@ def chosen_by_id(connection: Connection, certificate_ids: Iterable[int], now: da
     """
     chosen = []
     for certificate_id in dict.fromkeys(certificate_ids):
-        certificate = register.certificate_with_id(connection, certificate_id)
+        certificate = certificate_with_id(connection, certificate_id)
         if certificate is None:
             raise CodeRefused(f"There is no certificate with id {certificate_id}.")
         if reason := why_no_code(connection, certificate, now):
@@ -88,7 +89,7 @@ def eligible_ids(
 def without_code(connection: Connection, now: datetime, *, after: int, limit: int) -> Sequence[IssuedCertificate]:
     """The next *limit* certificates that may have a code and have none, by row id from behind *after*."""
     query = select(certificates).where(_eligible(now), certificates.c.id > after).order_by(certificates.c.id)
-    return [register.as_certificate(row) for row in connection.execute(query.limit(limit))]
+    return [as_certificate(row) for row in connection.execute(query.limit(limit))]
 
 
 def count_without_code(connection: Connection, now: datetime) -> int:

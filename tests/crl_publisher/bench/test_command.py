@@ -12,7 +12,7 @@ from crl_publisher.bench.register import make_register, open_register
 from crl_publisher.bench.trial import trial
 from pki_revocation import journal
 from pki_revocation.errors import PkiError
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 from tests.crl_publisher.installations import PROGRAM
 
 ENTRIES = 300
@@ -48,7 +48,7 @@ def test_register_that_is_whole_is_taken_again(tmp_path: Path) -> None:
     (tmp_path / "a" / "done").unlink()
     make_register(tmp_path / "a", 5)
     with open_register(tmp_path / "a") as database, database.read() as connection:
-        issuer = register.issuer_named(connection, None)
+        issuer = issuer_named(connection, None)
         assert journal.read_head(connection, issuer.id).sequence == 5
 
 

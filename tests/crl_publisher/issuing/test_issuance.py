@@ -17,7 +17,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import events, issuance_of, serials
 from tests.fakes import FakeClock
@@ -112,9 +112,7 @@ def test_two_issuers_are_apart(
     """Each has its own numbers, its own file and its own entries."""
     other = CertificateAuthority("Other CA")
     with database.write() as connection:
-        second = register.add_issuer(
-            connection, name="other", certificate=other.certificate, is_default=False, clock=clock
-        )
+        second = add_issuer(connection, name="other", certificate=other.certificate, is_default=False, clock=clock)
     keys = OneKey(other.key, other.certificate, clock)
     elsewhere = issuance_of(database, clock, keys, DirectoryOutlet(root))
     population.issue_revoked(1)

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from keys.demo.hierarchy import self_signed
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
-from tests.crl_publisher.offline.test_cli import keyless, run
 from tests.crl_publisher.installations import Installed, install
+from tests.crl_publisher.offline.test_cli import keyless, run
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
 from tests.pki import CertificateAuthority

@@ -21,7 +21,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.database.schema import crl_schedules, leases
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import issuance_of, publisher_of
 from tests.crl_publisher.scheduling.schedules import of
@@ -273,7 +273,7 @@ def test_issuer_without_a_key_here_is_left_alone(
 ) -> None:
     """Its CRLs come from elsewhere, and whoever asks for one is told."""
     with database.write() as connection:
-        elsewhere = register.add_issuer(
+        elsewhere = add_issuer(
             connection, name="elsewhere", certificate=authority.certificate, is_default=False, clock=clock
         )
 
@@ -410,9 +410,7 @@ def test_trouble_of_one_issuer_holds_up_no_other(
     """A schedule that this program cannot read stops its own issuer alone, and whoever asks is told."""
     other = CertificateAuthority("Andere CA")
     with database.write() as connection:
-        broken = register.add_issuer(
-            connection, name="another", certificate=other.certificate, is_default=False, clock=clock
-        )
+        broken = add_issuer(connection, name="another", certificate=other.certificate, is_default=False, clock=clock)
     book.begin(broken)
     with database.write() as connection:
         connection.execute(

@@ -18,7 +18,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.campaign import examples
 from tests.crl_publisher.population import Population
 from tests.pki import CertificateAuthority
@@ -35,7 +35,7 @@ def issuer(postgresql_url: str, tmp_path: Path, authority: CertificateAuthority)
     (tmp_path / "ca.key").write_bytes(key)
     (tmp_path / "ca.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
     with Database(postgresql_url) as database, database.write() as connection:
-        made = register.add_issuer(
+        made = add_issuer(
             connection, name="issuing", certificate=authority.certificate, is_default=True, clock=SystemClock()
         )
     with Database(postgresql_url) as database:

@@ -25,7 +25,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import audit, certificates, crl_entries
 from pki_revocation.model import UNKNOWN_END, Channel
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import certificate_with_serial
 from pki_revocation.service import RevocationService, Wish
 from tests.crl_publisher.backups import backup_of, restored
 from tests.crl_publisher.installations import Installed, install
@@ -174,7 +174,7 @@ def test_certificate_that_only_the_crl_knows_never_leaves_it_early(loss: Loss, a
     run(installed, "doctor", "--restore", "--yes")
     EntryStore(installed.database).apply(installed.issuer)
     with installed.database.read() as connection:
-        row = register.certificate_with_serial(connection, installed.issuer.id, loss.unknown)
+        row = certificate_with_serial(connection, installed.issuer.id, loss.unknown)
     assert row is not None
     assert (row.subject, row.not_after, row.number) == ("", UNKNOWN_END, None)
     assert "a CRL alone tells of this certificate" in run(installed, "status", f"{loss.unknown:x}").output
@@ -183,7 +183,7 @@ def test_certificate_that_only_the_crl_knows_never_leaves_it_early(loss: Loss, a
 
     assert (report["completed"], report["added"], report["refused"]) == (1, 0, 0)
     with installed.database.read() as connection:
-        again = register.certificate_with_serial(connection, installed.issuer.id, loss.unknown)
+        again = certificate_with_serial(connection, installed.issuer.id, loss.unknown)
         ends = connection.scalars(select(crl_entries.c.not_after).where(crl_entries.c.serial == loss.unknown)).all()
     assert again is not None
     assert "Zorg BV" in again.subject

@@ -10,14 +10,14 @@ from keys.signing_audit import KeyUses
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 
 if __name__ == "__main__":
     _, url, folder = sys.argv
     clock = SystemClock()
     with Database(url) as database:
         with database.read() as connection:
-            issuer = register.issuer_named(connection, None)
+            issuer = issuer_named(connection, None)
         settings = {issuer.name: KeySettings(crl_key="ca.key", unencrypted=True)}
         DelegateIssuing(
             database=database,

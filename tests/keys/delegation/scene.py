@@ -25,7 +25,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import delegate_requests, delegate_responders
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
@@ -42,7 +42,7 @@ class Scene:
         self.authority = authority = CertificateAuthority("Demo Zorgverzekeraars CA")
         save_key(authority.key, folder / "ca.key")
         with database.write() as connection:
-            self.issuer: Issuer = register.add_issuer(
+            self.issuer: Issuer = add_issuer(
                 connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
             )
         settings = {"issuing": KeySettings(crl_key="ca.key", unencrypted=True)}

@@ -22,7 +22,7 @@ from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.schema import audit
 from pki_revocation.model import serial_text
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from pki_revocation.runtime.new_installation import set_up
 from tests.pki import CertificateAuthority
 
@@ -53,7 +53,7 @@ class Desk:
         save_key(authority.key, folder / "ca.key")
         (folder / "ca.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
         with self.installation.database() as database, database.write() as connection:
-            self.issuer = register.add_issuer(
+            self.issuer = add_issuer(
                 connection, name="issuing", certificate=authority.certificate, is_default=True, clock=SystemClock()
             )
         found = Keyring.open(self.installation, SystemClock()).delegates(self.issuer)

@@ -27,7 +27,7 @@ from ocsp_responder.status import Good
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import Population
 from tests.crl_publisher.publications import issuance_of
 from tests.fakes import FakeClock
@@ -78,9 +78,7 @@ class Installed:
             clock=clock,
         )
         with database.write() as connection:
-            self.issuer: Issuer = register.add_issuer(
-                connection, name="issuing", certificate=ca, is_default=True, clock=clock
-            )
+            self.issuer: Issuer = add_issuer(connection, name="issuing", certificate=ca, is_default=True, clock=clock)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from pki_revocation.errors import StoreError
 from pki_revocation.host.outage_log import Outages
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from pki_revocation.service import RevocationService
 from tests.campaign import examples
 from tests.fakes import FakeClock
@@ -147,9 +147,7 @@ def test_two_issuers_of_ours_are_asked_one_by_one(
     """RFC 6960 section 4.2.2.2: no signer is entitled for both, so unauthorized; each alone has its own signer."""
     other = CertificateAuthority("Tweede CA")
     with database.write() as connection:
-        second = register.add_issuer(
-            connection, name="second", certificate=other.certificate, is_default=False, clock=clock
-        )
+        second = add_issuer(connection, name="second", certificate=other.certificate, is_default=False, clock=clock)
     theirs = other.issue("Zorg BV", clock.now())
     registers.add(database, second, clock, theirs)
     key, delegated = other.delegate(clock.now())
@@ -354,9 +352,7 @@ def test_certificates_of_a_revoked_issuer(
     """
     below = Subordinate("Sub CA", authority)
     with database.write() as connection:
-        child = register.add_issuer(
-            connection, name="sub", certificate=below.certificate, is_default=False, clock=clock
-        )
+        child = add_issuer(connection, name="sub", certificate=below.certificate, is_default=False, clock=clock)
     leaf, serial = below.issue("Zorg BV", clock.now()), below.certificate.serial_number
     registers.add(database, issuer, clock, below.certificate)
     registers.add(database, child, clock, leaf)

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from pki_revocation.cli.program import program
 from pki_revocation.database.engine import Database
 from pki_revocation.numbers import grouped, number_at
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import certificate_with_number
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
 from tests.subscribers import Subscriber
@@ -33,7 +33,7 @@ def test_contact_is_set_shown_and_erased(folder: Path, subscriber: Subscriber, d
     assert run(folder, "set", "--number", number, "--language", "en", typed="beheer@zorg.example\n").exit_code == 0
     with database.read() as connection:
         found = contacts.of_number(connection, subscriber.number)
-        assert register.certificate_with_number(connection, subscriber.number) is not None
+        assert certificate_with_number(connection, subscriber.number) is not None
     assert found == Contact(email="beheer@zorg.example", language="en")
     assert "beheer@zorg.example (en)" in run(folder, "show", "--number", number).output
     assert run(folder, "erase", "--number", number).exit_code == 0

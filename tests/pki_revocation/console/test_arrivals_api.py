@@ -17,7 +17,8 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import audit, certificates
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.register import api_tokens
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import certificate_with_number
+from pki_revocation.register.letter_recipients import recipient_of
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.recipients import Recipient
@@ -96,9 +97,9 @@ def test_der_and_json_are_taken_too(
     assert answer.status_code == 201
     assert answer.json is not None
     with database.read() as connection:
-        found = register.certificate_with_number(connection, answer.json["number"])
+        found = certificate_with_number(connection, answer.json["number"])
         assert found is not None
-        recipient = register.recipient_of(connection, found.id)
+        recipient = recipient_of(connection, found.id)
     assert recipient == Recipient(language="en", address=("Postbus 1", "1234 AB Utrecht"))
     assert post(json.dumps(document).encode(), "application/json").status_code == 200
     changed = post(json.dumps(document | {"language": "nl"}).encode(), "application/json")

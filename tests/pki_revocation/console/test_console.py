@@ -15,7 +15,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, crls, issuers
 from pki_revocation.model import Channel, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from pki_revocation.service import RevocationService, Wish
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
@@ -95,7 +95,7 @@ def test_overview_shows_the_latest_twenty(
 ) -> None:
     """Twenty rows over all issuers, newest first, and no more."""
     with database.write() as connection:
-        register.add_issuer(connection, name="second", certificate=authority.certificate, is_default=False, clock=clock)
+        add_issuer(connection, name="second", certificate=authority.certificate, is_default=False, clock=clock)
     references = []
     for serial in _import_serials(database, clock, 24):
         clock.advance(timedelta(seconds=1))

@@ -15,7 +15,8 @@ from pki_revocation.database.schema import APPEND_ONLY, audit, certificates, jou
 from pki_revocation.errors import ConfigurationError, StoreError
 from pki_revocation.model import Channel, Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import certificate_with_serial
+from pki_revocation.register.issuers import all_issuers
 from pki_revocation.service import RevocationService, Wish
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
@@ -35,7 +36,7 @@ def test_upgrade_twice_changes_nothing(database: Database, issuer: Issuer) -> No
     database.upgrade()
     database.check_revision()
     with database.read() as connection:
-        assert register.all_issuers(connection) == (issuer,)
+        assert all_issuers(connection) == (issuer,)
 
 
 def test_empty_database_is_refused(tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ def test_serials_of_every_length_come_back(
     certificate = authority.issue("Zorg BV", clock.now(), serial=serial)
     enrol(database, issuer, certificate, clock, request.getfixturevalue("verifier"))
     with database.read() as connection:
-        found = register.certificate_with_serial(connection, issuer.id, serial)
+        found = certificate_with_serial(connection, issuer.id, serial)
 
     assert found is not None
     assert found.serial == serial

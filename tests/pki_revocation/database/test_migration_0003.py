@@ -20,7 +20,7 @@ from pki_revocation.database import sqlite_file
 from pki_revocation.database.engine import MIGRATIONS, Database
 from pki_revocation.database.schema import certificates, crl_entries, crl_projections, crls
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import issuer_named
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import crl_at, issuance_of, serials
 from tests.fakes import FakeClock
@@ -144,7 +144,7 @@ def kept(old: Database, authority: CertificateAuthority, clock: FakeClock) -> Ke
 def issuer(kept: Kept) -> Issuer:
     """The issuer as it is read now."""
     with kept.database.read() as connection:
-        return register.issuer_named(connection, "issuing")
+        return issuer_named(connection, "issuing")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pki_revocation.importing.batch import BatchWriter
 from pki_revocation.importing.candidates import Candidate, PastRevocation, RefusalKind, Source
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import deal_numbers
 from tests.fakes import FakeClock
 from tests.pki_revocation.importing.waiting import waited_for
 
@@ -67,9 +67,9 @@ def test_numbers_that_two_deal_at_once(database: Database, issuer: Issuer) -> No
 
     def deal() -> list[str]:
         with database.write() as connection:
-            return register.deal_numbers(connection, 3)
+            return deal_numbers(connection, 3)
 
-    others = waited_for(database, lambda connection: dealt.extend(register.deal_numbers(connection, 3)), deal)
+    others = waited_for(database, lambda connection: dealt.extend(deal_numbers(connection, 3)), deal)
 
     assert len({*dealt, *others}) == 6
 

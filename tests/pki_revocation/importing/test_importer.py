@@ -18,7 +18,7 @@ from pki_revocation.importing.listing import listed
 from pki_revocation.model import Channel, Issuer, JournalEntry
 from pki_revocation.numbers import parse_number
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, pem, with_serial, write_index
@@ -217,9 +217,7 @@ def test_certificates_go_to_their_own_issuers(
     """One bundle from two CAs; the same serial under each is no duplicate; index rows go to the issuer named."""
     other = CertificateAuthority("Andere CA")
     with database.write() as connection:
-        second = register.add_issuer(
-            connection, name="other", certificate=other.certificate, is_default=False, clock=clock
-        )
+        second = add_issuer(connection, name="other", certificate=other.certificate, is_default=False, clock=clock)
     (tmp_path / "both.pem").write_bytes(
         pem(authority.issue("A", clock.now(), serial=99), other.issue("B", clock.now(), serial=99))
     )
@@ -265,7 +263,7 @@ def test_index_without_a_default_issuer_is_refused(
 ) -> None:
     """An index does not say whose it is; certificates beside it do, and go in."""
     with database.write() as connection:
-        register.add_issuer(connection, name="a", certificate=authority.certificate, is_default=False, clock=clock)
+        add_issuer(connection, name="a", certificate=authority.certificate, is_default=False, clock=clock)
     folder = tmp_path / "certificates"
     folder.mkdir()
     (folder / "a.pem").write_bytes(pem(authority.issue("Zorg BV", clock.now())))

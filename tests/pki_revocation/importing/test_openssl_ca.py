@@ -15,7 +15,7 @@ from pki_revocation.importing.candidates import RefusalKind
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 
 CONFIGURATION = """
 [ca]
@@ -83,7 +83,7 @@ def test_index_of_a_real_ca(database: Database, openssl_ca: Path) -> None:
     clock = SystemClock()
     with database.write() as connection:
         authority = x509.load_pem_x509_certificate((openssl_ca / "ca.pem").read_bytes())
-        issuer = register.add_issuer(connection, name="openssl", certificate=authority, is_default=True, clock=clock)
+        issuer = add_issuer(connection, name="openssl", certificate=authority, is_default=True, clock=clock)
 
     report = Importer(database=database, clock=clock, audit=AuditTrail(clock)).run([openssl_ca / "index.txt"])
 
@@ -117,7 +117,7 @@ def test_whole_folder_of_a_real_ca(database: Database, openssl_ca: Path) -> None
     clock = SystemClock()
     with database.write() as connection:
         authority = x509.load_pem_x509_certificate((openssl_ca / "ca.pem").read_bytes())
-        register.add_issuer(connection, name="openssl", certificate=authority, is_default=True, clock=clock)
+        add_issuer(connection, name="openssl", certificate=authority, is_default=True, clock=clock)
 
     report = Importer(database=database, clock=clock, audit=AuditTrail(clock)).run([openssl_ca])
 

@@ -10,7 +10,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, crl_shards
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, pem, write_index
@@ -23,9 +23,7 @@ def shards(database: Database, issuer: Issuer, clock: FakeClock) -> None:
     """Two shards of the issuer, and one of another one with the same number."""
     other = CertificateAuthority("Other CA")
     with database.write() as connection:
-        second = register.add_issuer(
-            connection, name="other", certificate=other.certificate, is_default=False, clock=clock
-        )
+        second = add_issuer(connection, name="other", certificate=other.certificate, is_default=False, clock=clock)
         for which, shard, url in ((issuer, 1, URL.format(1)), (issuer, 2, URL.format(2)), (second, 1, URL.format(9))):
             row = {"issuer_id": which.id, "shard": shard, "url": url, "added_at": clock.now()}
             connection.execute(insert(crl_shards).values(row))

@@ -19,7 +19,7 @@ from pki_revocation.codes import CodeVerifier
 from pki_revocation.config.settings import ContactSettings, WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.numbers import number_at
-from pki_revocation.register import certificates as register
+from pki_revocation.register.issuers import add_issuer
 from pki_revocation.register.maintenance import Maintenance, MaintenanceRefused, close_page, open_page
 from pki_revocation.service import RevocationService
 from pki_revocation.web.app import Provisions, create_app
@@ -176,7 +176,7 @@ def test_database_that_goes_and_comes_back(
     with that_goes(tmp_path) as (url, leave, come_back), Database(url) as database:
         database.upgrade()
         with database.write() as connection:
-            issuer = register.add_issuer(
+            issuer = add_issuer(
                 connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
             )
         subscriber = enrol(database, issuer, authority.issue("Zorg BV", clock.now()), clock, verifier)

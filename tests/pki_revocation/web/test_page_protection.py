@@ -10,7 +10,7 @@ from pki_revocation.codes import CodeScheme, CodeVerifier, grouped, new_code
 from pki_revocation.database.engine import Database
 from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at
-from pki_revocation.register.certificates import store_codes
+from pki_revocation.register.live_codes import store_codes
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browser import Browser, date_fields
 from tests.pki_revocation.web.conftest import Journal

@@ -13,7 +13,7 @@ from pki_revocation.database.schema import certificates
 from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import IssuedCertificate, Issuer
-from pki_revocation.register import certificates as register
+from pki_revocation.register.certificates import as_certificate
 from pki_revocation.subscribers.languages import Language
 from tests.fakes import FakeClock
 from tests.pki_revocation.importing.rows import write_index
@@ -43,6 +43,6 @@ def registered(
         Importer(database=database, clock=clock, audit=AuditTrail(clock)).run([index])
         with database.read() as connection:
             found = connection.execute(select(certificates).order_by(certificates.c.serial))
-            return [register.as_certificate(row) for row in found]
+            return [as_certificate(row) for row in found]
 
     return put_in

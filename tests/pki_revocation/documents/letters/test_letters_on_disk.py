@@ -15,7 +15,7 @@ from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.documents.letters.private_folder import FolderInUse, PrivateFolder
 from pki_revocation.model import Channel, IssuedCertificate, Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.live_codes import live_code
 from pki_revocation.service import RevocationService, Wish
 from tests.pki_revocation.documents.letters.reading import code_in, letters_in, lying_in, number_of
 from tests.pki_revocation.importing.rows import index_row
@@ -38,7 +38,7 @@ def test_code_counts_only_when_its_letter_is_on_disk(
 
     def look(place: str) -> None:
         with database.read() as connection:
-            assert (register.live_code(connection, number_of(one)) is not None) == (place == "letters.stored")
+            assert (live_code(connection, number_of(one)) is not None) == (place == "letters.stored")
         assert letter.exists() == (place != "letters.drafted")
         seen.append(place)
 
@@ -71,7 +71,7 @@ def test_disk_that_fails_leaves_no_code_and_no_letter(
             maker.make_all(tmp_path / "letters")
     assert lying_in(letter.parent) == []
     with database.read() as connection:
-        assert register.live_code(connection, number_of(one)) is None
+        assert live_code(connection, number_of(one)) is None
 
     assert maker.make_all(tmp_path / "letters").made == 1
     assert letter.exists()

@@ -22,7 +22,7 @@ from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.model import Channel, IssuedCertificate
 from pki_revocation.numbers import grouped, number_at
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register import certificates as register
+from pki_revocation.register.live_codes import live_code
 from pki_revocation.service import RevocationService, Wish
 from pki_revocation.subscribers.languages import Language
 from tests.fakes import FakeClock
@@ -183,7 +183,7 @@ def test_code_for_whom_it_is_not(
     with pytest.raises(CodeRefused, match="no certificate with id"):
         maker.issue_codes([live.id, 999])
     with database.read() as connection:
-        assert register.live_code(connection, number_of(live)) is None
+        assert live_code(connection, number_of(live)) is None
 
     maker.issue_codes([live.id])
     with pytest.raises(CodeRefused, match="has a revocation code already"):
