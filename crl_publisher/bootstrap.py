@@ -7,15 +7,15 @@ from sqlalchemy import Connection
 from crl_publisher.distribution.app import create_app
 from crl_publisher.distribution.max_age import MaxAge
 from crl_publisher.issuing.issuance import CrlIssuance, complete_scopes
-from crl_publisher.offline.alarms import ElsewhereWatch
-from crl_publisher.offline.installing import Installing
-from crl_publisher.offline.requesting import Requesting
+from crl_publisher.offline.alarms import OfflineAlarms
+from crl_publisher.offline.installing import CrlInstaller
+from crl_publisher.offline.requesting import SigningRequests
 from crl_publisher.outlets.published_files import PUBLISHED
-from crl_publisher.publishing.delegating import Delegating
+from crl_publisher.publishing.delegating import DelegateIssuanceWorker
 from crl_publisher.publishing.publisher import Publisher
-from keys.delegation.issuing import DelegateIssuing
+from keys.delegation.issuing import DelegateIssuer
 from keys.keyring import Keyring
-from keys.signing_audit import KeyUses
+from keys.signing_audit import SigningAudit
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
@@ -31,7 +31,7 @@ from .probe.probing import Probe
 from .probe.settings import ProbeSettings
 from .published import last_published
 from .scheduling.book import ScheduleBook
-from .scheduling.coverage import Standing
+from .scheduling.coverage import PublicValidity
 from .scope import Scope
 
 
@@ -109,14 +109,14 @@ def issuance(installation: Installation, database: Database, public: Outlet | No
     )
 
 
-def requesting(installation: Installation, database: Database) -> Requesting:
+def requesting(installation: Installation, database: Database) -> SigningRequests:
     """Makes CRL signing requests.
 
     Raises:
         ConfigurationError: when a section is wrong.
     """
     clock = SystemClock()
-    return Requesting(
+    return SigningRequests(
         database=database,
         clock=clock,
         audit=AuditTrail(clock),
@@ -125,14 +125,14 @@ def requesting(installation: Installation, database: Database) -> Requesting:
     )
 
 
-def installing(installation: Installation, database: Database) -> Installing:
+def installing(installation: Installation, database: Database) -> CrlInstaller:
     """Makes CRLs public that were signed elsewhere.
 
     Raises:
         ConfigurationError: when a section is wrong.
     """
     clock = SystemClock()
-    return Installing(
+    return CrlInstaller(
         database=database,
         clock=clock,
         audit=AuditTrail(clock),
@@ -165,7 +165,7 @@ def book(installation: Installation, database: Database) -> ScheduleBook:
         audit=AuditTrail(clock),
         seed=settings.schedule,
         needs_second_person=settings.second_person,
-        standing=standing_crls(installation.section(CrlSettings)),
+        public_validity=public_validity(installation.section(CrlSettings)),
     )
 
 
@@ -188,7 +188,7 @@ def publisher(
         lease=held or lease(installation, database),
         settings=installation.section(PublisherSettings),
         signs=Keyring.open(installation, clock).signs_crls_for,
-        elsewhere=ElsewhereWatch(
+        offline_alarms=OfflineAlarms(
             database=database,
             clock=clock,
             issuance=publishing,
@@ -197,7 +197,7 @@ def publisher(
     )
 
 
-def delegating(installation: Installation, database: Database) -> Delegating:
+def delegating(installation: Installation, database: Database) -> DelegateIssuanceWorker:
     """What gives OCSP responders their certificates.
 
     Raises:
@@ -205,9 +205,9 @@ def delegating(installation: Installation, database: Database) -> Delegating:
     """
     clock = SystemClock()
     keyring = Keyring.open(installation, clock)
-    uses = KeyUses(database=database, audit=AuditTrail(clock))
-    issuing = DelegateIssuing(database=database, clock=clock, keyring=keyring, uses=uses)
-    return Delegating(database=database, issuing=issuing, signs=keyring.signs_crls_for)
+    signing_audit = SigningAudit(database=database, audit=AuditTrail(clock))
+    issuing = DelegateIssuer(database=database, clock=clock, keyring=keyring, signing_audit=signing_audit)
+    return DelegateIssuanceWorker(database=database, issuing=issuing, signs=keyring.signs_crls_for)
 
 
 def application(installation: Installation) -> Application:
@@ -218,18 +218,18 @@ def application(installation: Installation) -> Application:
     return Application(wsgi=create_app(installation.path(PUBLISHED), clock=SystemClock(), until_next=until_next))
 
 
-def standing_crls(settings: CrlSettings) -> Callable[[Connection, Issuer], tuple[Standing, ...]]:
+def public_validity(settings: CrlSettings) -> Callable[[Connection, Issuer], tuple[PublicValidity, ...]]:
     """A function that gives the last complete CRL of each of an issuer's scopes.
 
     One that is good for ever is left out: no schedule can harm it.
     """
 
-    def standing(connection: Connection, issuer: Issuer) -> tuple[Standing, ...]:
+    def public_validity(connection: Connection, issuer: Issuer) -> tuple[PublicValidity, ...]:
         found = (last_published(connection, issuer, scope) for scope in complete_scopes(connection, issuer, settings))
         return tuple(
-            Standing(published_at=crl.published_at, this_update=crl.this_update, next_update=crl.next_update)
+            PublicValidity(published_at=crl.published_at, this_update=crl.this_update, next_update=crl.next_update)
             for crl in found
             if crl is not None and not crl.is_last
         )
 
-    return standing
+    return public_validity

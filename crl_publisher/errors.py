@@ -33,15 +33,15 @@ class NumberExhausted(PkiError):
     """There is no next CRL number that fits."""
 
 
-class Overtaken(PkiError):
+class SupersededCrl(PkiError):
     """Another publisher works on the same CRLs, and is further on: this one begins again."""
 
 
-class LastCrlIsOut(PkiError):
+class LastCrlPublished(PkiError):
     """The CA's last CRL is public, and is good for ever: no other one may follow it."""
 
 
-class NotTheLast(PkiError):
+class NotLastCrl(PkiError):
     """A CA's last CRL would leave certificates behind that are still good."""
 
 

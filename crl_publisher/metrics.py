@@ -35,12 +35,12 @@ def failed(issuer: str, error: Exception) -> None:
     _FAILURES.labels(issuer, type(error).__name__).inc()
 
 
-def elsewhere(issuer: str, scope: str, alarm: str, *, is_raised: bool) -> None:
+def offline_alarm(issuer: str, scope: str, alarm: str, *, is_raised: bool) -> None:
     """Whether a CRL that is signed elsewhere has this alarm."""
     _ELSEWHERE.labels(issuer, scope, alarm).set(is_raised)
 
 
-def stands(crl: PublishedCrl, *, age_seconds: float, uncovered: int) -> None:
+def record(crl: PublishedCrl, *, age_seconds: float, uncovered: int) -> None:
     """What is public now."""
     _NUMBER.labels(crl.issuer, crl.scope).set(crl.number)
     _THIS_UPDATE.labels(crl.issuer, crl.scope).set(crl.this_update.timestamp())

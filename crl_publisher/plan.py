@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crl_publisher.crl.crl_extensions import Particulars
+from crl_publisher.crl.crl_extensions import CrlParameters
 from crl_publisher.entry_store.selection import Selection
 from pki_revocation.clock import iso
 from pki_revocation.model import Issuer
@@ -28,7 +28,7 @@ class Plan:
     """
 
     issuer: Issuer
-    particulars: Particulars
+    parameters: CrlParameters
     moment: datetime
     covers_sequence: int
     longest_validity: timedelta | None
@@ -42,12 +42,12 @@ class Plan:
     @property
     def scope(self) -> Scope:
         """What it covers."""
-        return self.particulars.scope
+        return self.parameters.scope
 
     @property
     def number(self) -> int:
         """Its CRLNumber."""
-        return self.particulars.number
+        return self.parameters.number
 
     @property
     def expired_before(self) -> datetime | None:
@@ -63,7 +63,7 @@ class Plan:
         return min(self.recorded.this_update, self.public.this_update)
 
     @property
-    def listed_upto(self) -> int:
+    def listed_through(self) -> int:
         """The journal's sequence up to which that can be said."""
         if self.recorded is None:
             return 0
@@ -72,7 +72,7 @@ class Plan:
         return min(self.recorded.covers_sequence, self.public.covers or 0)
 
     @property
-    def behind(self) -> int:
+    def after(self) -> int:
         """What a delta's base covers: only later rows are listed. 0 for a complete CRL."""
         return 0 if self.base is None else self.base.covers_sequence
 
@@ -84,14 +84,14 @@ class Plan:
             scope=self.scope,
             covers=self.covers_sequence,
             expired_before=self.expired_before,
-            listed_upto=self.listed_upto,
-            behind=None if self.base is None else self.base.covers_sequence,
+            listed_through=self.listed_through,
+            after=None if self.base is None else self.base.covers_sequence,
         )
 
 
-def particulars_of(plan: Plan) -> dict[str, object]:
+def parameters_of(plan: Plan) -> dict[str, object]:
     """What the audit says of a plan."""
-    said = plan.particulars
+    said = plan.parameters
     return {
         "issuer": plan.issuer.name,
         "scope": plan.scope.name,

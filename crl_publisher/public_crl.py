@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
-from crl_publisher.crl.reading import ReadCrl, read_crl
+from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 
@@ -76,10 +76,10 @@ def public_crl(outlet: Outlet, database: Database, issuer: Issuer, scope: Scope)
     ), True
 
 
-def own_crl(data: bytes, issuer: Issuer) -> ReadCrl | None:
+def own_crl(data: bytes, issuer: Issuer) -> ParsedCrl | None:
     """These octets as the issuer's CRL; None when they are no CRL, or one that it did not sign."""
     try:
-        crl = read_crl(data)
+        crl = parse_crl(data)
         return crl if crl.is_signed_by(issuer.certificate) else None
     except UnreadableCrl:
         return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from crl_publisher.crl.reading import ReadCrl
+from crl_publisher.crl.reading import ParsedCrl
 from pki_revocation.clock import iso
 from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
@@ -128,7 +128,7 @@ def reserved_row(connection: Connection, issuer: Issuer, scope: Scope, number: i
 
 
 def record_published(
-    connection: Connection, issuer: Issuer, scope: Scope, crl: ReadCrl, published_at: datetime
+    connection: Connection, issuer: Issuer, scope: Scope, crl: ParsedCrl, published_at: datetime
 ) -> PublishedCrl:
     """Write into the row that was reserved for this CRL's number that it is public."""
     row = connection.execute(

@@ -16,7 +16,7 @@ from . import bootstrap
 from .config import PublisherSettings
 from .errors import NotPublished
 from .outlets import Outlet
-from .outlets.mirrors import Announcing
+from .outlets.mirrors import NotifyingOutlet
 from .published import last_published
 from .scope import FULL
 
@@ -45,7 +45,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         lease = bootstrap.lease(installation, database)
         mirrors, probe = bootstrap.mirrors(installation, database), bootstrap.probe(installation, database)
         delegating = bootstrap.delegating(installation, database)
-        public = Announcing(bootstrap.outlet(installation), (mirrors.wake, probe.wake))
+        public = NotifyingOutlet(bootstrap.outlet(installation), (mirrors.wake, probe.wake))
         publisher = bootstrap.publisher(installation, database, lease, public)
         ready = readiness(database, clock, bootstrap.outlet(installation), signs)
         operations = open_operations(settings.host, settings.operations_port, "publisher", ready)
@@ -67,8 +67,8 @@ def readiness(database: Database, clock: Clock, outlet: Outlet, signs: Callable[
 
     def ready() -> None:
         with database.read() as connection:
-            standing = [(issuer, last_published(connection, issuer)) for issuer in all_issuers(connection)]
-        for issuer, last in standing:
+            last_crls = [(issuer, last_published(connection, issuer)) for issuer in all_issuers(connection)]
+        for issuer, last in last_crls:
             if not signs(issuer):
                 continue
             if last is None or not outlet.exists(FULL.path(issuer)):

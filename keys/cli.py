@@ -23,7 +23,7 @@ from .description import describe, spki_sha256
 from .errors import UnusableKey
 from .identity import Purpose
 from .installed_identities import installed_identities
-from .key_location import TokenKey, key_place
+from .key_location import TokenKey, key_location
 from .keyring import Keyring
 from .new_file import write_new_file
 
@@ -53,24 +53,24 @@ def generate(key: str, *, key_type: str, unencrypted: bool, secret: str | None) 
 
     What is there already is never overwritten.
     """
-    place = key_place(key, directory=Path(), secret=secret, unencrypted=unencrypted)
-    if isinstance(place, TokenKey):
+    location = key_location(key, directory=Path(), secret=secret, unencrypted=unencrypted)
+    if isinstance(location, TokenKey):
         from keys.pkcs11.generation import generate_on_token  # noqa: PLC0415 - who has no token loads nothing for one
 
-        made = generate_on_token(place.uri, place.token, key_type)
-        place = TokenKey(made, place.pin)
+        made = generate_on_token(location.uri, location.token, key_type)
+        location = TokenKey(made, location.pin)
         click.echo(f"Made the {made}; the token never gives it out.")
-        click.echo(f"SPKI SHA-256: {spki_sha256(place.load().public_key())}")
+        click.echo(f"SPKI SHA-256: {spki_sha256(location.load().public_key())}")
         return
-    source = SecretSource.usual("passphrase", place.path.stem)
+    source = SecretSource.usual("passphrase", location.path.stem)
     if secret is not None:
         source = SecretSource.named("passphrase", secret, Path())
-    if place.path.exists():
-        raise UnusableKey(f"The key {place.path} exists already: keys are never overwritten.")
+    if location.path.exists():
+        raise UnusableKey(f"The key {location.path} exists already: keys are never overwritten.")
     passphrase = None if unencrypted else new_passphrase(source, key)
     private = KEY_TYPES[key_type]()
-    save_key(private, place.path, passphrase)
-    click.echo(f"Made {place.path}, {'NOT ENCRYPTED' if passphrase is None else 'encrypted, scrypt'}, mode 600.")
+    save_key(private, location.path, passphrase)
+    click.echo(f"Made {location.path}, {'NOT ENCRYPTED' if passphrase is None else 'encrypted, scrypt'}, mode 600.")
     click.echo(f"SPKI SHA-256: {spki_sha256(private.public_key())}")
     if passphrase is not None:
         click.echo(f"For the service that uses it, {source.advice}.")
@@ -99,8 +99,8 @@ def inspect(
     if key is None:
         _inspect_installation(Installation.open(directory, config), as_json=as_json)
         return
-    place = key_place(key, directory=Path(), secret=secret, unencrypted=True)
-    described = describe(place, None if certificate is None else load_certificate(certificate))
+    location = key_location(key, directory=Path(), secret=secret, unencrypted=True)
+    described = describe(location, None if certificate is None else load_certificate(certificate))
     click.echo(json.dumps(described.as_json()) if as_json else "\n".join(described.lines()))
     if described.certificate is False or not described.signs:
         raise click.exceptions.Exit(1)
@@ -118,11 +118,11 @@ def inspect(
 @_secret_option
 def request(key: str, *, subject: str, signature: str | None, out: Path, secret: str | None) -> None:
     """Write a certificate request (PKCS#10) for a key: the CA above it makes its certificate of that."""
-    place = key_place(key, directory=Path(), secret=secret, unencrypted=True)
+    location = key_location(key, directory=Path(), secret=secret, unencrypted=True)
     named = None if signature is None else SignatureName(signature)
-    made = certificate_request(place.load(), subject, named)
+    made = certificate_request(location.load(), subject, named)
     write_new_file(out, made.public_bytes(Encoding.PEM))
-    click.echo(f"Wrote {out}. SPKI SHA-256: {spki_sha256(place.load().public_key())}")
+    click.echo(f"Wrote {out}. SPKI SHA-256: {spki_sha256(location.load().public_key())}")
 
 
 @keys.command(name="change-passphrase")
@@ -166,11 +166,11 @@ def login(installation: Installation, *, issuer_name: str | None, ocsp: bool) ->
     No service tries then, so that none locks the token. Run this when the PIN is right: a login that works clears it.
     """
     issuer = issuer_of(installation, issuer_name)
-    place = Keyring.open(installation, SystemClock()).login_place(issuer, Purpose.OCSP if ocsp else Purpose.CRL)
-    if not isinstance(place, TokenKey):
+    location = Keyring.open(installation, SystemClock()).login_location(issuer, Purpose.OCSP if ocsp else Purpose.CRL)
+    if not isinstance(location, TokenKey):
         raise UnusableKey("That key is in a file: only tokens have a PIN.")
-    place.token.log_in()
-    click.echo(f"Logged in to the {place.uri.token}: services will find it within a second.")
+    location.token.log_in()
+    click.echo(f"Logged in to the {location.uri.token}: services will find it within a second.")
 
 
 keys.add_command(delegate)

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.files.file_key import KEY_TYPES, KeyFile, load_certificate, save_key
-from keys.files.key_lock import KeyHold, hold, unheld
+from keys.files.key_lock import KeyLock, exclusive_lock, shared_lock
 from keys.files.private_files import overwrite
 from keys.files.secret_source import SecretSource
 from pki_revocation.clock import iso
@@ -24,7 +24,7 @@ from pki_revocation.clock import iso
 from .config import KeyType
 from .enrolment import NAME as ENROLMENT
 from .errors import UnusableKey
-from .key_location import KeyPlace, TokenKey
+from .key_location import KeyLocation, TokenKey
 
 _NAME_OCTETS = 8
 _CERTIFICATE, _REQUEST, _KEY = ".pem", ".csr", ".key"
@@ -36,7 +36,7 @@ class Delegate:
     """A key with its certificate."""
 
     name: str
-    place: KeyPlace
+    location: KeyLocation
     certificate: x509.Certificate
 
     @property
@@ -52,7 +52,7 @@ class Delegate:
         return begin + (end - begin) * 3 / 4
 
 
-class DelegateFolder:
+class DelegateKeyStore:
     """One issuer's."""
 
     def __init__(
@@ -79,7 +79,7 @@ class DelegateFolder:
         self._secret = secret or SecretSource.usual("passphrase", path.name)
         self._token = token
         # Kept, because each remembers what it decrypted.
-        self._places: dict[str, KeyPlace] = {}
+        self._locations: dict[str, KeyLocation] = {}
 
     @property
     def enrolment(self) -> KeyFile:
@@ -105,7 +105,7 @@ class DelegateFolder:
                 if file.exists():
                     raise
                 continue
-            found.append(Delegate(name=name, place=self.place(name), certificate=certificate))
+            found.append(Delegate(name=name, location=self.location(name), certificate=certificate))
         # The later one of two that end with the CA's own certificate: with the earlier one no renewal would be over.
         return sorted(
             found,
@@ -133,13 +133,13 @@ class DelegateFolder:
                 f"{iso(current.certificate.not_valid_after_utc)}, and the new one at {iso(end)}. Let it last longer."
             )
 
-    def hold(self, name: str) -> KeyHold | None:
+    def lock(self, name: str) -> KeyLock | None:
         """Keep a key from being destroyed for as long as what comes back lives; None where that has begun.
 
         Raises:
             UnusableKey: when its certificate cannot be locked.
         """
-        return hold(self.path / f"{name}{_CERTIFICATE}")
+        return shared_lock(self.path / f"{name}{_CERTIFICATE}")
 
     def pending(self) -> tuple[str, x509.CertificateSigningRequest] | None:
         """The key that waits for its certificate, by its name and request."""
@@ -150,7 +150,7 @@ class DelegateFolder:
                 raise UnusableKey(f"The request {name}{_REQUEST} in {self.path} is broken: remove it.") from error
         return None
 
-    def begin(self, request_of: Callable[[KeyPlace], x509.CertificateSigningRequest]) -> None:
+    def begin(self, request_of: Callable[[KeyLocation], x509.CertificateSigningRequest]) -> None:
         """Make a new key and its request, for which *request_of* signs.
 
         Raises:
@@ -159,14 +159,14 @@ class DelegateFolder:
         """
         self.prepare()
         name = secrets.token_hex(_NAME_OCTETS)
-        place = self.place(name)
-        if isinstance(place, TokenKey):
+        location = self.location(name)
+        if isinstance(location, TokenKey):
             from keys.pkcs11.generation import generate_on_token  # noqa: PLC0415 - only where there is a token
 
-            generate_on_token(place.uri, place.token, self._key_type.value)
+            generate_on_token(location.uri, location.token, self._key_type.value)
         else:
-            save_key(KEY_TYPES[self._key_type.value](), place.path, place.new_passphrase())
-        self._write(f"{name}{_REQUEST}", request_of(place).public_bytes(Encoding.PEM))
+            save_key(KEY_TYPES[self._key_type.value](), location.path, location.new_passphrase())
+        self._write(f"{name}{_REQUEST}", request_of(location).public_bytes(Encoding.PEM))
 
     def prepare(self) -> None:
         """Make the folder, for nobody else to read.
@@ -201,26 +201,26 @@ class DelegateFolder:
         if certificate.exists():
             certificate.rename(retired)
         (self.path / f"{name}{_REQUEST}").unlink(missing_ok=True)
-        place = self._places.pop(name, None) or self.place(name)
-        if isinstance(place, TokenKey):
+        location = self._locations.pop(name, None) or self.location(name)
+        if isinstance(location, TokenKey):
             from keys.pkcs11.generation import destroy_on_token  # noqa: PLC0415 - only where there is a token
 
-            destroy_on_token(place.uri, place.token)
-            self._places.pop(name, None)
-        elif place.path.exists():
-            with place.path.open("r+b") as file:
+            destroy_on_token(location.uri, location.token)
+            self._locations.pop(name, None)
+        elif location.path.exists():
+            with location.path.open("r+b") as file:
                 overwrite(file)
-            place.path.unlink()
+            location.path.unlink()
         retired.unlink(missing_ok=True)
 
-    def destroy_unless_held(self, name: str) -> bool:
+    def destroy_unless_locked(self, name: str) -> bool:
         """The same where nobody holds the key; whether that was so.
 
         Raises:
             KeyUnavailable: as `destroy`.
             UnusableKey: when its certificate cannot be locked.
         """
-        with unheld(self.path / f"{name}{_CERTIFICATE}") as alone:
+        with exclusive_lock(self.path / f"{name}{_CERTIFICATE}") as alone:
             if alone:
                 self.destroy(name)
         return alone
@@ -230,14 +230,14 @@ class DelegateFolder:
         paired = {*self._names(_CERTIFICATE), *self._names(_REQUEST)}
         return sorted({*self._names(".retired"), *self._names(_KEY)} - paired)
 
-    def place(self, name: str) -> KeyPlace:
+    def location(self, name: str) -> KeyLocation:
         """Where the key of a name is."""
-        found = self._places.get(name)
+        found = self._locations.get(name)
         if found is None:
-            found = self._places[name] = self._make_place(name)
+            found = self._locations[name] = self._make_location(name)
         return found
 
-    def _make_place(self, name: str) -> KeyPlace:
+    def _make_location(self, name: str) -> KeyLocation:
         if self._token is None:
             return KeyFile(self.path / f"{name}{_KEY}", unencrypted=self._unencrypted, secret=self._secret)
         uri = self._token.uri

@@ -18,7 +18,7 @@ from keys.files.file_key import KeyFile
 
 from .algorithms import algorithms_for
 from .errors import UnusableKey
-from .key_location import KeyPlace
+from .key_location import KeyLocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,23 +58,23 @@ class KeyDescription:
         ]
 
 
-def describe(place: KeyPlace, certificate: x509.Certificate | None = None) -> KeyDescription:
+def describe(location: KeyLocation, certificate: x509.Certificate | None = None) -> KeyDescription:
     """Open a key and say what it is; nothing is signed with it.
 
     Raises:
         KeyUnavailable: when its token, PIN or passphrase is not there.
         UnusableKey: when it cannot be opened.
     """
-    key = place.load()
+    key = location.load()
     public = key.public_key()
     name, bits = type_of(public)
     return KeyDescription(
-        where=str(place.path if isinstance(place, KeyFile) else place.uri),
+        where=str(location.path if isinstance(location, KeyFile) else location.uri),
         type=name,
         bits=bits,
         spki_sha256=spki_sha256(public),
-        encrypted=_protection(place, key),
-        permissions=_permissions(place.path) if isinstance(place, KeyFile) else None,
+        encrypted=_protection(location, key),
+        permissions=_permissions(location.path) if isinstance(location, KeyFile) else None,
         certificate=None if certificate is None else certificate.public_key() == public,
         signs=_signs(public),
     )
@@ -110,10 +110,10 @@ def _signs(public: CertificateIssuerPublicKeyTypes) -> tuple[str, ...]:
         return ()
 
 
-def _protection(place: KeyPlace, key: CertificateIssuerPrivateKeyTypes) -> str:
-    if not isinstance(place, KeyFile):
+def _protection(location: KeyLocation, key: CertificateIssuerPrivateKeyTypes) -> str:
+    if not isinstance(location, KeyFile):
         return f"on a token, {'which lets it out' if getattr(key, 'extractable', True) else 'never leaves it'}"
-    derivation = protection_of(place.path.read_bytes()).derivation
+    derivation = protection_of(location.path.read_bytes()).derivation
     return "NOT ENCRYPTED" if derivation is None else f"encrypted, {derivation}"
 
 

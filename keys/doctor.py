@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from keys.delegation.requests import latest_delegates
 from keys.files.file_key import load_certificate
-from pki_revocation.cli.doctor import Finding
+from pki_revocation.cli.doctor import CheckResult
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
@@ -24,7 +24,7 @@ _UNDER_WAY = timedelta(minutes=5)
 _FIRST_WITHIN = timedelta(hours=1)
 
 
-def check(installation: Installation, database: Database) -> Iterator[Finding]:
+def check(installation: Installation, database: Database) -> Iterator[CheckResult]:
     """One finding for each certificate that signs, and one for the trail of key uses.
 
     Raises:
@@ -44,12 +44,12 @@ def check(installation: Installation, database: Database) -> Iterator[Finding]:
     if left:
         numbers = ", ".join(str(each.sequence) for each in left)
         says = f"no result follows the intents {numbers} of the audit trail: a process ended there, and may have signed"
-    yield Finding("uses of keys", well=True, says=says)
+    yield CheckResult("uses of keys", well=True, says=says)
 
 
 def _delegates(
     installation: Installation, database: Database, keyring: Keyring, issuer: Issuer, now: datetime
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     check_name = f"OCSP certificate of {issuer.name}"
     with database.read() as connection:
         registered = latest_delegates(connection, issuer)
@@ -61,10 +61,10 @@ def _delegates(
         found = _here(installation, keyring, issuer, now)
     except PkiError as error:
         if not registered:
-            yield Finding(check_name, well=False, says=str(error))
+            yield CheckResult(check_name, well=False, says=str(error))
         for each in registered:
             if each.not_after is None:
-                yield Finding(
+                yield CheckResult(
                     f"{check_name}, responder {each.responder.name}",
                     well=now - each.registered_at < _FIRST_WITHIN,
                     says=f"no certificate yet, registered at {iso(each.registered_at)}: do it and the publisher run?",
@@ -95,9 +95,9 @@ def _here(
     return certificate.not_valid_before_utc, certificate.not_valid_after_utc
 
 
-def _ends(what: str, end: datetime, now: datetime, notice: timedelta) -> Finding:
+def _ends(what: str, end: datetime, now: datetime, notice: timedelta) -> CheckResult:
     if now < end - notice:
-        return Finding(what, well=True, says=f"valid until {iso(end)}")
-    return Finding(
+        return CheckResult(what, well=True, says=f"valid until {iso(end)}")
+    return CheckResult(
         what, well=False, says=f"{'ended' if now >= end else 'ends'} at {iso(end)}, and has no successor yet"
     )

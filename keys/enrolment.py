@@ -25,18 +25,18 @@ NAME = "enrolment.key"
 _CONTEXT = b"pki-revocation delegate request\0"
 
 
-def enrolment_key(place: KeyFile) -> ed25519.Ed25519PrivateKey:
+def enrolment_key(location: KeyFile) -> ed25519.Ed25519PrivateKey:
     """The responder's own; made when there is none.
 
     Raises:
         SecretMissing: when its passphrase is not there.
         UnusableKey: when it cannot be opened, or is of another type.
     """
-    if not place.path.exists():
-        save_key(ed25519.Ed25519PrivateKey.generate(), place.path, place.new_passphrase())
-    key = place.load()
+    if not location.path.exists():
+        save_key(ed25519.Ed25519PrivateKey.generate(), location.path, location.new_passphrase())
+    key = location.load()
     if not isinstance(key, ed25519.Ed25519PrivateKey):
-        raise UnusableKey(f"The enrolment key {place.path} is not Ed25519: move it away, and register the new one.")
+        raise UnusableKey(f"The enrolment key {location.path} is not Ed25519: move it away, and register the new one.")
     return key
 
 

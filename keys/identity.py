@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from keys.files.key_lock import KeyHold
+from keys.files.key_lock import KeyLock
 from pki_revocation.clock import iso
 from pki_revocation.encoding.der import BIT_STRING, SEQUENCE, elements, read_whole
 
@@ -36,13 +36,13 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningIdentity:
-    """Made by `identify` alone, which checks it; *held* keeps a responder's own key from being destroyed meanwhile."""
+    """Made by `identify` alone, which checks it; *lock* keeps a responder's own key from being destroyed meanwhile."""
 
     key: CertificateIssuerPrivateKeyTypes = field(repr=False)
     certificate: x509.Certificate
     algorithm: SignatureAlgorithm
     purpose: Purpose
-    held: KeyHold | None = field(default=None, repr=False, compare=False)
+    lock: KeyLock | None = field(default=None, repr=False, compare=False)
 
     def sign(self, *parts: bytes) -> bytes:
         """A signature over the parts as if they were one."""

@@ -35,7 +35,7 @@ def installed_identities(installation: Installation, clock: Clock) -> Iterator[d
             try:
                 identity = load(issuer)
                 yield common | {
-                    "key": describe(keyring.place(issuer, purpose), identity.certificate).as_json(),
+                    "key": describe(keyring.location(issuer, purpose), identity.certificate).as_json(),
                     "algorithm": identity.algorithm.name,
                     "serial": serial_text(identity.certificate.serial_number),
                     "until": iso(identity.certificate.not_valid_after_utc),

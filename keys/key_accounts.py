@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keys.pkcs11.uri import is_token_uri
 from pki_revocation.config.installation import Installation
-from pki_revocation.config.service_accounts import Secret
+from pki_revocation.config.service_accounts import SecretFile
 
 from .config import KeySettings
 
@@ -13,7 +13,7 @@ _PUBLISHER, _OCSP = ("publisher",), ("ocsp",)
 _FILE = "file:"
 
 
-def secrets(installation: Installation) -> Iterator[Secret]:
+def secrets(installation: Installation) -> Iterator[SecretFile]:
     """The key files, passphrases and PINs that the configuration names.
 
     Raises:
@@ -25,13 +25,13 @@ def secrets(installation: Installation) -> Iterator[Secret]:
             (settings.ocsp_key, settings.ocsp_secret, "the OCSP key", _OCSP),
         ):
             if key is not None and not is_token_uri(key):
-                yield Secret(installation.path(key), f"{what} of {issuer}", services)
+                yield SecretFile(installation.path(key), f"{what} of {issuer}", services)
             if secret is not None and secret.startswith(_FILE):
                 path = installation.path(secret.removeprefix(_FILE))
-                yield Secret(path, f"what opens {what} of {issuer}", services)
+                yield SecretFile(path, f"what opens {what} of {issuer}", services)
         if settings.ocsp_delegates is not None:
             for path in _files(installation.path(settings.ocsp_delegates)):
-                yield Secret(path, f"an OCSP key of {issuer}", _OCSP)
+                yield SecretFile(path, f"an OCSP key of {issuer}", _OCSP)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -41,9 +41,9 @@ class TokenKey:
     def token(self) -> "Token":
         """The token that it is on, not yet looked for."""
         # Most installations have no token: they load no native library and no binding to one.
-        from keys.pkcs11.token import Bounds, open_token  # noqa: PLC0415
+        from keys.pkcs11.token import SessionLimits, open_token  # noqa: PLC0415
 
-        return open_token(self.uri, self.pin, Bounds(sessions=self._sessions, wait=self._wait))
+        return open_token(self.uri, self.pin, SessionLimits(sessions=self._sessions, wait=self._wait))
 
     def load(self) -> CertificateIssuerPrivateKeyTypes:
         """The key.
@@ -57,10 +57,10 @@ class TokenKey:
         return load_token_key(self.uri, self.token)
 
 
-KeyPlace = KeyFile | TokenKey
+KeyLocation = KeyFile | TokenKey
 
 
-def key_place(  # noqa: PLR0913 - all that a setting says of one place
+def key_location(  # noqa: PLR0913 - all that a setting says of one place
     name: str,
     *,
     directory: Path,
@@ -69,7 +69,7 @@ def key_place(  # noqa: PLR0913 - all that a setting says of one place
     ask: Callable[[], str] | None = None,
     sessions: int = 8,
     wait: float = 5.0,
-) -> KeyPlace:
+) -> KeyLocation:
     """The place that a path or URI names.
 
     Args:

@@ -13,10 +13,10 @@ from pki_revocation.errors import ConfigurationError
 from pki_revocation.model import Issuer
 
 from .config import KeySettings
-from .delegate_key_store import DelegateFolder
+from .delegate_key_store import DelegateKeyStore
 from .errors import UnusableKey
 from .identity import Purpose, SigningIdentity, identify
-from .key_location import KeyPlace, key_place
+from .key_location import KeyLocation, key_location
 
 
 class Keyring:
@@ -31,8 +31,8 @@ class Keyring:
         self._settings = settings
         self._directory = directory
         self._clock = clock
-        self._folders: dict[str, DelegateFolder] = {}
-        self._places: dict[tuple[str, Purpose], KeyPlace] = {}
+        self._folders: dict[str, DelegateKeyStore] = {}
+        self._locations: dict[tuple[str, Purpose], KeyLocation] = {}
 
     @classmethod
     def open(cls, installation: Installation, clock: Clock) -> "Keyring":
@@ -57,7 +57,7 @@ class Keyring:
         """How long the certificates of an issuer's responders are valid."""
         return self._of(issuer).delegate_lifetime
 
-    def delegates(self, issuer: Issuer) -> DelegateFolder | None:
+    def delegates(self, issuer: Issuer) -> DelegateKeyStore | None:
         """The folder of keys that the responder makes itself; None where it makes none.
 
         Raises:
@@ -78,7 +78,7 @@ class Keyring:
         secret = None
         if settings.ocsp_secret is not None and token is None:
             secret = SecretSource.named("passphrase", settings.ocsp_secret, self._directory)
-        made = DelegateFolder(
+        made = DelegateKeyStore(
             self._directory / settings.ocsp_delegates,
             key_type=settings.ocsp_key_type,
             unencrypted=settings.unencrypted or token is not None,
@@ -113,7 +113,7 @@ class Keyring:
             UnusableKey: when no key is configured, or it cannot be used.
             ConfigurationError: when the configuration names no place for it.
         """
-        key = self.place(issuer, Purpose.CRL).load()
+        key = self.location(issuer, Purpose.CRL).load()
         signature = self._of(issuer).crl_signature
         certificate = issuer.certificate
         now = self._clock.now()
@@ -129,14 +129,14 @@ class Keyring:
         folder = self.delegates(issuer)
         if folder is not None:
             return identity_in(folder, issuer, self._clock.now(), settings.ocsp_signature)
-        key = self.place(issuer, Purpose.OCSP).load()
+        key = self.location(issuer, Purpose.OCSP).load()
         certificate = issuer.certificate
         if settings.ocsp_certificate is not None:
             certificate = load_certificate(self._directory / settings.ocsp_certificate)
         now, signature = self._clock.now(), settings.ocsp_signature
         return identify(key, certificate, Purpose.OCSP, issuer=issuer.certificate, now=now, signature=signature)
 
-    def place(self, issuer: Issuer, purpose: Purpose) -> KeyPlace:
+    def location(self, issuer: Issuer, purpose: Purpose) -> KeyLocation:
         """Where the key for a purpose is; nothing is signed.
 
         Raises:
@@ -149,9 +149,9 @@ class Keyring:
         current = folder.current(self._clock.now())
         if current is None:
             raise UnusableKey(f"There is no valid certificate in {folder.path}.")
-        return current.place
+        return current.location
 
-    def login_place(self, issuer: Issuer, purpose: Purpose) -> KeyPlace:
+    def login_location(self, issuer: Issuer, purpose: Purpose) -> KeyLocation:
         """The place that the configuration itself names, whose token somebody logs in to.
 
         Raises:
@@ -159,9 +159,9 @@ class Keyring:
         """
         return self._configured(issuer, purpose)
 
-    def _configured(self, issuer: Issuer, purpose: Purpose) -> KeyPlace:
+    def _configured(self, issuer: Issuer, purpose: Purpose) -> KeyLocation:
         settings = self._of(issuer)
-        found = self._places.get((issuer.name, purpose))
+        found = self._locations.get((issuer.name, purpose))
         if found is not None:
             return found
         name, secret, setting = {
@@ -170,7 +170,7 @@ class Keyring:
         }[purpose]
         if name is None:
             raise UnusableKey(f"[keys.{issuer.name}] names no {setting}.")
-        made = key_place(
+        made = key_location(
             name,
             directory=self._directory,
             secret=secret,
@@ -178,7 +178,7 @@ class Keyring:
             sessions=settings.sessions,
             wait=settings.session_wait.total_seconds(),
         )
-        self._places[issuer.name, purpose] = made
+        self._locations[issuer.name, purpose] = made
         return made
 
     def ocsp_files(self, issuer: Issuer) -> tuple[KeyFile, Path]:
@@ -187,12 +187,12 @@ class Keyring:
         Raises:
             UnusableKey: when the configuration does not name both, or the key is on a token.
         """
-        place, settings = self.place(issuer, Purpose.OCSP), self._of(issuer)
+        location, settings = self.location(issuer, Purpose.OCSP), self._of(issuer)
         if settings.ocsp_certificate is None:
             raise UnusableKey(f"[keys.{issuer.name}] must name ocsp_key and ocsp_certificate.")
-        if not isinstance(place, KeyFile):
+        if not isinstance(location, KeyFile):
             raise UnusableKey(f"The ocsp_key of [keys.{issuer.name}] is on a token: only files are written here.")
-        return place, self._directory / settings.ocsp_certificate
+        return location, self._directory / settings.ocsp_certificate
 
     def _of(self, issuer: Issuer) -> KeySettings:
         settings = self._settings.get(issuer.name)

@@ -29,7 +29,7 @@ class Unfinished(NamedTuple):
     act: str
 
 
-class KeyUses:
+class SigningAudit:
     """Records what keys are used for; committed before a key is touched, and again when it was."""
 
     def __init__(self, *, database: Database, audit: AuditTrail) -> None:
@@ -38,7 +38,7 @@ class KeyUses:
         self._audit = audit
 
     @contextmanager
-    def recorded(self, act: str, detail: Mapping[str, object]) -> Iterator[dict[str, object]]:
+    def record(self, act: str, detail: Mapping[str, object]) -> Iterator[dict[str, object]]:
         """Around a use of a key: what is put into the dictionary becomes the result's detail.
 
         Args:

@@ -10,8 +10,8 @@ from flask import Flask
 from keys.keyring import Keyring
 from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.answering.issuers import parents_of
-from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswers
-from ocsp_responder.fast_path.assembly import Surroundings, assemble, place, slow_issuers
+from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswerCache
+from ocsp_responder.fast_path.assembly import ResponderContext, assemble, http_endpoint, slow_issuers
 from ocsp_responder.http.app import create_app
 from ocsp_responder.signing.answer_signers import CurrentSigners, answer_signers
 from ocsp_responder.signing.response import AnswerSigner
@@ -35,9 +35,9 @@ def application(installation: Installation) -> Application:
     """
     database = installation.database()
     shared = os.environ.get(SHARED_VARIABLE)
-    parts = _parts(installation, database, None if shared is None else SharedAnswers(Path(shared)))
+    parts = _parts(installation, database, None if shared is None else SharedAnswerCache(Path(shared)))
     layer, patient = assemble(
-        Surroundings(
+        ResponderContext(
             settings=parts.settings,
             database=database,
             clock=parts.clock,
@@ -49,8 +49,8 @@ def application(installation: Installation) -> Application:
         parts.answerer,
     )
     return Application(
-        wsgi=create_app(patient, clock=parts.clock, place=place(parts.settings)),
-        at_once=layer,
+        wsgi=create_app(patient, clock=parts.clock, endpoint=http_endpoint(parts.settings)),
+        fast_path=layer,
         when_full=layer.when_full,
     )
 
@@ -65,7 +65,7 @@ def responder(installation: Installation, database: Database) -> Flask:
     """
     parts = _parts(installation, database)
     source = SqlStatusSource(database, parts.clock, issuer_parents(parts.settings, database))
-    return create_app(parts.answerer(source).answer, clock=parts.clock, place=place(parts.settings))
+    return create_app(parts.answerer(source).answer, clock=parts.clock, endpoint=http_endpoint(parts.settings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class _Parts:
     answerer: Callable[[StatusSource], Answerer]
 
 
-def _parts(installation: Installation, database: Database, shared: SharedAnswers | None = None) -> _Parts:
+def _parts(installation: Installation, database: Database, shared: SharedAnswerCache | None = None) -> _Parts:
     settings = installation.section(OcspSettings)
     clock = SystemClock()
     database.check_revision()

@@ -10,10 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from keys.keyring import Keyring
-from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswers
+from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswerCache
 from ocsp_responder.http.transport import POST_LIMIT, TARGET_LIMIT
 from ocsp_responder.signing.answer_signers import CurrentSigners, answer_signers, answered_issuers
-from ocsp_responder.signing.renewal import Renewing
+from ocsp_responder.signing.renewal import DelegateRenewals
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.http_server.limits import Limits
@@ -44,8 +44,8 @@ def serve(installation: Installation, workers: int | None) -> None:
         database.check_revision()
         keyring = Keyring.open(installation, clock)
         issuers = answered_issuers(keyring, database)
-        renewing = Renewing.configured(keyring, issuers, database, clock)
-        renewing.wait_for_first(keyring, issuers, _FIRST_SECONDS)
+        renewals = DelegateRenewals.configured(keyring, issuers, database, clock)
+        renewals.wait_for_first(keyring, issuers, _FIRST_SECONDS)
         # Kept in one place alone: whoever keeps a signer keeps its key from being destroyed.
         signers = CurrentSigners(keyring, answer_signers(keyring, database))
 
@@ -54,7 +54,7 @@ def serve(installation: Installation, workers: int | None) -> None:
             for signer in signers:
                 signer.validity(clock.now(), timedelta())
 
-        with _renewed(renewing, signers), _in_common(workers, signers, settings.cache_mib * _MIB):
+        with _renewed(renewals, signers), _in_common(workers, signers, settings.cache_mib * _MIB):
             serve_http(
                 name="ocsp",
                 factory="ocsp_responder.bootstrap:application",
@@ -71,10 +71,10 @@ def serve(installation: Installation, workers: int | None) -> None:
 
 
 @contextmanager
-def _renewed(renewing: Renewing, signers: CurrentSigners) -> Iterator[None]:
+def _renewed(renewals: DelegateRenewals, signers: CurrentSigners) -> Iterator[None]:
     """Look after the keys meanwhile."""
     stop = threading.Event()
-    thread = threading.Thread(target=renewing.run, args=(stop, signers), name="renewing", daemon=True)
+    thread = threading.Thread(target=renewals.run, args=(stop, signers), name="renewing", daemon=True)
     thread.start()
     try:
         yield
@@ -92,7 +92,7 @@ def _in_common(workers: int, signers: CurrentSigners, octets: int) -> Iterator[N
     with tempfile.TemporaryDirectory(prefix="pki-revocation-answers-") as folder:
         file = Path(folder) / "answers"
         try:
-            SharedAnswers.make(file, octets=octets, longest=max(signer.try_key() for signer in signers))
+            SharedAnswerCache.make(file, octets=octets, longest=max(signer.try_key() for signer in signers))
         except OSError as error:
             _log.warning("each worker signs for itself, because %s has no room: %s", folder, error.strerror)
         else:

@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 from sqlalchemy import Connection, bindparam, select
 
 from pki_revocation.clock import Clock
-from pki_revocation.database.commit_fence import pass_advisory_order
+from pki_revocation.database.commit_fence import pass_advisory_fence
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, journal
 from pki_revocation.journal import read_head
@@ -48,7 +48,7 @@ Status: TypeAlias = Good | Revoked | Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class StatusReading:
     """What was found.
 
     *moment*: no revocation that is dated before it is missing. *statuses*: in the order of the question. *sequence*:
@@ -65,7 +65,7 @@ class Reading:
 class StatusSource(Protocol):
     """Whoever knows the status of certificates."""
 
-    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
         """The status of each serial of one issuer, in the order in which they are asked.
 
         Raises:
@@ -75,7 +75,7 @@ class StatusSource(Protocol):
 
 
 # Where a reason was raised there are two rows, and the later one says what is shown.
-_LOOK_UP = (
+_LOOKUP_BATCH = (
     select(certificates.c.not_after, journal.c.revocation_date, journal.c.reason)
     .outerjoin(journal, (journal.c.issuer_id == certificates.c.issuer_id) & (journal.c.serial == certificates.c.serial))
     .where(certificates.c.issuer_id == bindparam("issuer_id"), certificates.c.serial == bindparam("serial"))
@@ -102,7 +102,7 @@ class SqlStatusSource:
         self._clock = clock
         self._parents = parents
 
-    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
         """As `StatusSource` says; what is just being committed is waited for.
 
         Raises:
@@ -112,11 +112,11 @@ class SqlStatusSource:
         with self._database.read_dated(self._clock, issuer_id) as (connection, moment):
             # The order that was passed is this issuer's; SQLite has one for all of them.
             if parent is not None and not self._database.is_sqlite:
-                pass_advisory_order(connection, parent[0])
+                pass_advisory_fence(connection, parent[0])
             sequence = read_head(connection, issuer_id).sequence
             statuses = tuple(_status(connection, issuer_id, serial) for serial in serials)
             above = None if parent is None else _status(connection, *parent)
-        return Reading(
+        return StatusReading(
             moment=moment,
             statuses=statuses,
             sequence=sequence,
@@ -128,7 +128,7 @@ def _status(connection: Connection, issuer_id: int, serial: int) -> Status:
     # No certificate has such a serial (RFC 5280 section 4.1.2.2), and the column could not hold it.
     if not 0 < serial < SERIAL_LIMIT:
         return Unknown()
-    row = connection.execute(_LOOK_UP, {"issuer_id": issuer_id, "serial": serial}).one_or_none()
+    row = connection.execute(_LOOKUP_BATCH, {"issuer_id": issuer_id, "serial": serial}).one_or_none()
     if row is None:
         return Unknown()
     if row.revocation_date is None:

@@ -29,7 +29,7 @@ def verify_journal(connection: Connection) -> int:
     ids = {issuer.name: issuer.id for issuer in all_issuers(connection)}
     covered: dict[str, int] = defaultdict(int)
     for name, first, last, digest in _vouched(connection):
-        rows = list(journal.entries_after(connection, ids[name], first - 1, upto=last)) if name in ids else []
+        rows = list(journal.entries_after(connection, ids[name], first - 1, through=last)) if name in ids else []
         if first != covered[name] + 1 or len(rows) != last - first + 1 or journal.digest_of(rows) != digest:
             raise AuditBroken(
                 f"The journal of {name} does not fit the audit trail at sequence {first} to {last}: "

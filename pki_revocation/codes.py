@@ -143,7 +143,7 @@ class CodeVerifier:
         self.scheme = scheme
         # Argon2id takes 19 MiB and a core each time: no more at once than there are cores.
         self._budget = threading.BoundedSemaphore(os.cpu_count() or 1)
-        self._sealing_key = pepper.derive("seal of who was identified")
+        self._binding_key = pepper.derive("seal of who was identified")
 
     def store(self, *, number: str, code: str) -> str:
         """What the database keeps of a code."""
@@ -170,10 +170,10 @@ class CodeVerifier:
                 fits = _argon2id_fits(mixed, comparable or _DUMMY)
         return fits and comparable is not None
 
-    def seal(self, certificate_id: int, version: int, stored: str) -> str:
+    def binding_tag(self, certificate_id: int, version: int, stored: str) -> str:
         """A proof that somebody gave the code that *stored* was made of; only whoever has the pepper can make one."""
         message = f"{certificate_id}:{version}:{stored}".encode()
-        return hmac.digest(self._sealing_key, message, hashlib.sha256).hex()
+        return hmac.digest(self._binding_key, message, hashlib.sha256).hex()
 
 
 # What an unknown number's code is checked against: of the same cost as any other, and made of nothing.

@@ -184,12 +184,12 @@ def entry_with_reference(connection: Connection, reference: str) -> JournalEntry
 
 
 def entries_after(
-    connection: Connection, issuer_id: int, sequence: int, *, upto: int | None = None
+    connection: Connection, issuer_id: int, sequence: int, *, through: int | None = None
 ) -> Iterator[JournalEntry]:
-    """The rows behind *sequence*, in order, to *upto* inclusive; read in portions, never all at once."""
+    """The rows behind *sequence*, in order, to *through* inclusive; read in portions, never all at once."""
     query = select(journal).where(journal.c.issuer_id == issuer_id, journal.c.sequence > sequence)
-    if upto is not None:
-        query = query.where(journal.c.sequence <= upto)
+    if through is not None:
+        query = query.where(journal.c.sequence <= through)
     query = query.order_by(journal.c.sequence).execution_options(yield_per=1000)
     with connection.execute(query) as rows:
         for row in rows:

@@ -13,7 +13,7 @@ from .model import IssuedCertificate, JournalEntry
 from .reasons import OPERATOR_REASONS, RevocationReason
 
 
-class Decision(Enum):
+class RevocationAction(Enum):
     """What a request comes to, given what the journal says already."""
 
     REVOKE = "revoke"
@@ -21,13 +21,13 @@ class Decision(Enum):
     REPEAT = "repeat"
 
 
-def decide(latest: JournalEntry | None, reason: RevocationReason) -> Decision:
+def decide(latest: JournalEntry | None, reason: RevocationReason) -> RevocationAction:
     """First time and reason stand; the one change allowed is the raise to keyCompromise (BR 7.2.2)."""
     if latest is None:
-        return Decision.REVOKE
+        return RevocationAction.REVOKE
     if reason is RevocationReason.KEY_COMPROMISE and latest.reason is not RevocationReason.KEY_COMPROMISE:
-        return Decision.RAISE
-    return Decision.REPEAT
+        return RevocationAction.RAISE
+    return RevocationAction.REPEAT
 
 
 def refuse_expired(certificate: IssuedCertificate, now: datetime) -> None:

@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 
 from pki_revocation.database.engine import Database
 from pki_revocation.host.failpoints import reach
-from pki_revocation.propagation.measurement import Visibility, visibility
-from pki_revocation.rate_limiting.client_address import LOCAL, Source
-from pki_revocation.rate_limiting.limiter import Guard
+from pki_revocation.propagation.measurement import Propagation, measure_propagation
+from pki_revocation.rate_limiting.client_address import LOCAL, ClientAddress
+from pki_revocation.rate_limiting.limiter import RateLimiter
 
 from . import journal, policy
 from .audit import AuditTrail
@@ -35,7 +35,7 @@ from .model import (
     serial_text,
 )
 from .numbers import parse_number
-from .policy import Decision
+from .policy import RevocationAction
 from .reasons import RevocationReason
 from .register.certificates import certificate_with_id, certificate_with_serial
 from .register.issuers import issuer_named, issuer_with_id
@@ -46,20 +46,20 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identified:
+class AuthenticatedSubscriber:
     """Somebody who gave a right number and code.
 
-    *seal* proves it wherever this value travels: it hangs on the pepper and on the code as stored, so a replaced code
-    breaks it, and nobody makes one without the pepper.
+    *binding_tag* proves it wherever this value travels: it hangs on the pepper and on the code as stored, so a replaced
+    code breaks it, and nobody makes one without the pepper.
     """
 
     certificate_id: int
     code_version: int
-    seal: str
+    binding_tag: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class RevocationRequest:
     """What somebody asks for.
 
     *compromised_at* becomes the invalidity date and never moves the revocation; *revocation_date* is an operator's
@@ -83,18 +83,18 @@ class RevocationService:
         clock: Clock,
         audit: AuditTrail,
         verifier: CodeVerifier,
-        guard: Guard | None = None,
+        limiter: RateLimiter | None = None,
     ) -> None:
-        """All that it needs, as arguments; *guard* is one with the default limits without any."""
+        """All that it needs, as arguments; *limiter* is one with the default limits without any."""
         self._database = database
         self._clock = clock
         self._audit = audit
         self._verifier = verifier
-        self._guard = guard or Guard(database=database, clock=clock, audit=audit, pepper=verifier.pepper)
+        self._limiter = limiter or RateLimiter(database=database, clock=clock, audit=audit, pepper=verifier.pepper)
 
-    def identify(
-        self, number: str, code: str, source: Source = LOCAL, channel: Channel = Channel.OPERATOR
-    ) -> Identified:
+    def authenticate(
+        self, number: str, code: str, source: ClientAddress = LOCAL, channel: Channel = Channel.OPERATOR
+    ) -> AuthenticatedSubscriber:
         """Check a number and a code as somebody typed them; *source* and *channel* say from where.
 
         Raises:
@@ -104,10 +104,10 @@ class RevocationService:
             TooManyAttempts: when too many wrong ones came from *source*; nothing was looked at.
         """
         digits, symbols = parse_number(number), parse_code(code)
-        with self._guard.attempt(digits, source, channel):
-            return self._identify(digits, symbols)
+        with self._limiter.attempt(digits, source, channel):
+            return self._authenticate(digits, symbols)
 
-    def _identify(self, digits: str, symbols: str) -> Identified:
+    def _authenticate(self, digits: str, symbols: str) -> AuthenticatedSubscriber:
         with self._database.read() as connection:
             known = live_code(connection, digits)
         stored = None if known is None or known.pepper_id != self._verifier.pepper.id else known.verifier
@@ -115,21 +115,23 @@ class RevocationService:
         if not fits or known is None:
             _log.info("number and code do not belong together")
             raise NotRecognised
-        seal = self._verifier.seal(known.certificate.id, known.version, known.verifier)
-        return Identified(certificate_id=known.certificate.id, code_version=known.version, seal=seal)
+        binding_tag = self._verifier.binding_tag(known.certificate.id, known.version, known.verifier)
+        return AuthenticatedSubscriber(
+            certificate_id=known.certificate.id, code_version=known.version, binding_tag=binding_tag
+        )
 
-    def describe(self, identified: Identified) -> CertificateStatus:
+    def describe(self, subscriber: AuthenticatedSubscriber) -> CertificateStatus:
         """Whose certificate it is, and whether it is revoked; for somebody who gave a right code.
 
         Raises:
             NotRecognised: when the code was replaced since it was checked.
         """
         with self._database.read() as connection:
-            certificate, issuer = self._holder(connection, identified)
+            certificate, issuer = self._holder(connection, subscriber)
             entry = journal.latest_entry(connection, issuer.id, certificate.serial)
         return CertificateStatus(issuer=issuer, certificate=certificate, entry=entry)
 
-    def revoke(self, identified: Identified, wish: Wish) -> Confirmation:
+    def revoke(self, subscriber: AuthenticatedSubscriber, request: RevocationRequest) -> Confirmation:
         """Revoke for a subscriber; a repeat changes nothing and gets the original answer.
 
         Raises:
@@ -138,14 +140,14 @@ class RevocationService:
             ImpossibleDate: for a date of compromise in the future, or without keyCompromise.
         """
         with self._database.write() as connection:
-            certificate, issuer = self._holder(connection, identified)
+            certificate, issuer = self._holder(connection, subscriber)
             head = journal.lock_head(connection, issuer.id)
-            self._refuse_unsealed(connection, identified)
-            confirmation = self._decide(connection, issuer, certificate, head, wish, expired_too=False)
+            self._refuse_replaced_code(connection, subscriber)
+            confirmation = self._decide(connection, issuer, certificate, head, request, expired_too=False)
         reach("revocation.committed")
         return confirmation
 
-    def revoke_for_operator(self, issuer_name: str | None, serial: int, wish: Wish) -> Confirmation:
+    def revoke_for_operator(self, issuer_name: str | None, serial: int, request: RevocationRequest) -> Confirmation:
         """Revoke on the authority of the CA's own people; expired certificates too.
 
         Raises:
@@ -156,7 +158,7 @@ class RevocationService:
             issuer = issuer_named(connection, issuer_name)
             head = journal.lock_head(connection, issuer.id)
             certificate = _certificate(connection, issuer, serial)
-            confirmation = self._decide(connection, issuer, certificate, head, wish, expired_too=True)
+            confirmation = self._decide(connection, issuer, certificate, head, request, expired_too=True)
         reach("revocation.committed")
         return confirmation
 
@@ -187,26 +189,28 @@ class RevocationService:
             certificate = _certificate(connection, issuer, entry.serial)
             return _confirmation(connection, issuer, certificate, entry, repeated=True)
 
-    def visibility(self, confirmation: Confirmation) -> Visibility:
+    def propagation(self, confirmation: Confirmation) -> Propagation:
         """What relying parties see of it now, as measured."""
         with self._database.read() as connection:
-            return visibility(connection, confirmation, self._clock.now())
+            return measure_propagation(connection, confirmation, self._clock.now())
 
-    def _holder(self, connection: Connection, identified: Identified) -> tuple[IssuedCertificate, Issuer]:
-        self._refuse_unsealed(connection, identified)
-        certificate = certificate_with_id(connection, identified.certificate_id)
+    def _holder(self, connection: Connection, subscriber: AuthenticatedSubscriber) -> tuple[IssuedCertificate, Issuer]:
+        self._refuse_replaced_code(connection, subscriber)
+        certificate = certificate_with_id(connection, subscriber.certificate_id)
         issuer = None if certificate is None else issuer_with_id(connection, certificate.issuer_id)
         if certificate is None or issuer is None:
             raise NotRecognised
         return certificate, issuer
 
-    def _refuse_unsealed(self, connection: Connection, identified: Identified) -> None:
-        live = live_verifier(connection, identified.certificate_id)
+    def _refuse_replaced_code(self, connection: Connection, subscriber: AuthenticatedSubscriber) -> None:
+        live = live_verifier(connection, subscriber.certificate_id)
         if live is None:
             raise NotRecognised
         version, stored = live
-        seal = self._verifier.seal(identified.certificate_id, version, stored)
-        if version != identified.code_version or not hmac.compare_digest(seal.encode(), identified.seal.encode()):
+        binding_tag = self._verifier.binding_tag(subscriber.certificate_id, version, stored)
+        if version != subscriber.code_version or not hmac.compare_digest(
+            binding_tag.encode(), subscriber.binding_tag.encode()
+        ):
             raise NotRecognised
 
     def _decide(
@@ -215,52 +219,56 @@ class RevocationService:
         issuer: Issuer,
         certificate: IssuedCertificate,
         head: journal.JournalHead,
-        wish: Wish,
+        request: RevocationRequest,
         *,
         expired_too: bool,
     ) -> Confirmation:
         latest = journal.latest_entry(connection, issuer.id, certificate.serial)
         self._audit.hold(connection)
-        self._database.hold_order(connection, issuer.id)
+        self._database.hold_commit_fence(connection, issuer.id)
         moment = journal.moment_under_lock(head, self._clock)
-        policy.refuse_impossible_compromise(wish.reason, wish.compromised_at, moment)
-        policy.refuse_impossible_back_date(wish.reason, wish.revocation_date, moment, latest)
-        decision = policy.decide(latest, wish.reason)
-        if decision is Decision.REPEAT and latest is not None:
-            self._record(connection, "revocation.repeated", issuer, latest, wish)
+        policy.refuse_impossible_compromise(request.reason, request.compromised_at, moment)
+        policy.refuse_impossible_back_date(request.reason, request.revocation_date, moment, latest)
+        action = policy.decide(latest, request.reason)
+        if action is RevocationAction.REPEAT and latest is not None:
+            self._record(connection, "revocation.repeated", issuer, latest, request)
             return _confirmation(connection, issuer, certificate, latest, repeated=True)
-        policy.refuse_missing_reason(certificate, wish.reason)
-        if decision is Decision.REVOKE and not expired_too:
+        policy.refuse_missing_reason(certificate, request.reason)
+        if action is RevocationAction.REVOKE and not expired_too:
             policy.refuse_expired(certificate, self._clock.now())
-        (entry,) = journal.append(connection, head, [_new_entry(certificate, latest, wish)], moment)
-        event = "revocation.raised" if decision is Decision.RAISE else "revocation.made"
-        self._record(connection, event, issuer, entry, wish)
+        (entry,) = journal.append(connection, head, [_new_entry(certificate, latest, request)], moment)
+        event = "revocation.raised" if action is RevocationAction.RAISE else "revocation.made"
+        self._record(connection, event, issuer, entry, request)
         outbox.tell_of_revocation(connection, certificate.number, issuer.id, entry.sequence, moment)
         return _confirmation(connection, issuer, certificate, entry, repeated=False)
 
-    def _record(self, connection: Connection, event: str, issuer: Issuer, entry: JournalEntry, wish: Wish) -> None:
+    def _record(
+        self, connection: Connection, event: str, issuer: Issuer, entry: JournalEntry, request: RevocationRequest
+    ) -> None:
         detail = {
             "issuer": issuer.name,
             "serial": serial_text(entry.serial),
             "sequence": entry.sequence,
-            "channel": wish.channel.value,
-            "reason": wish.reason.token,
+            "channel": request.channel.value,
+            "reason": request.reason.token,
             "reference": entry.reference,
             "journal_sha256": journal.digest_of([entry]),
         }
-        self._audit.record(connection, event, detail, personal=wish.source)
+        self._audit.record(connection, event, detail, personal=request.source)
 
 
-def _new_entry(certificate: IssuedCertificate, latest: JournalEntry | None, wish: Wish) -> journal.NewEntry:
+def _new_entry(
+    certificate: IssuedCertificate, latest: JournalEntry | None, request: RevocationRequest
+) -> journal.NewEntry:
     """A raise keeps the original time: the shown date moves only when an operator back-dates it (BR 7.2.2)."""
     original = None if latest is None else latest.revocation_date
     return journal.NewEntry(
         kind=EntryKind.REVOCATION if latest is None else EntryKind.RAISE,
         serial=certificate.serial,
-        reason=wish.reason,
-        channel=wish.channel,
-        revocation_date=wish.revocation_date or original,
-        invalidity_date=wish.compromised_at,
+        reason=request.reason,
+        channel=request.channel,
+        revocation_date=request.revocation_date or original,
+        invalidity_date=request.compromised_at,
     )
 
 

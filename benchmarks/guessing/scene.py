@@ -33,7 +33,7 @@ from pki_revocation.register.live_codes import store_codes
 from pki_revocation.runtime.new_installation import set_up
 
 _FIRST_SOURCE = int(IPv4Address("10.0.0.1"))
-_PATIENCE_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def _register(installation: Installation, count: int) -> list[tuple[str, str]]:
 
 
 def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)

@@ -27,7 +27,7 @@ from .installation import prepare, say
 
 REVOCATIONS = 1000
 ROW = Row(name="instancy", title="confirmation shown → revoked, 99th percentile", unit="ms", must=10, aim=3)
-_PATIENCE_SECONDS = 5
+_TIMEOUT_SECONDS = 5
 _LONGEST_LOAD = 600
 
 
@@ -114,7 +114,7 @@ class _Asking:
 
     def __init__(self, url: str) -> None:
         address = urlsplit(url)
-        self._socket = socket.create_connection((address.hostname or "", address.port or 80), _PATIENCE_SECONDS)
+        self._socket = socket.create_connection((address.hostname or "", address.port or 80), _TIMEOUT_SECONDS)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def status(self, request: bytes) -> tuple[ocsp.OCSPCertStatus, float]:

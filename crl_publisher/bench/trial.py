@@ -13,9 +13,9 @@ from pathlib import Path
 
 from crl_publisher.config import CrlSettings, LintProfile, PublisherSettings
 from crl_publisher.crl.builder import build
-from crl_publisher.crl.crl_extensions import Particulars
+from crl_publisher.crl.crl_extensions import CrlParameters
 from crl_publisher.entry_store.listing import selected_entries
-from crl_publisher.entry_store.segments import join
+from crl_publisher.entry_store.segments import fill_segments
 from crl_publisher.entry_store.selection import Selection
 from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.issuing.issuance import CrlIssuance
@@ -85,7 +85,7 @@ def trial(folder: Path) -> Costs:
         )
         began = _now()
         EntryStore(database).apply(issuer)
-        join(database, _selection(database, issuer))
+        fill_segments(database, _selection(database, issuer))
         applied = _since(began)
         built = _build(database, issuer, keys, folder)
         base = _resident()
@@ -116,8 +116,8 @@ def _build(database: Database, issuer: Issuer, keys: BenchKey, folder: Path) -> 
         began = _now()
         selection = _selection(database, issuer)
         with database.read() as connection:
-            particulars = Particulars(number=1, this_update=now, next_update=now)
-            build(keys.crl_identity(issuer), particulars, selected_entries(connection, selection), folder)
+            parameters = CrlParameters(number=1, this_update=now, next_update=now)
+            build(keys.crl_identity(issuer), parameters, selected_entries(connection, selection), folder)
         costs.append(_since(began))
     return sorted(costs, key=lambda cost: cost.cpu)[1]
 
@@ -126,7 +126,7 @@ def _selection(database: Database, issuer: Issuer) -> Selection:
     """All entries, as of a first CRL."""
     with database.read() as connection:
         covers = journal.read_head(connection, issuer.id).sequence
-    return Selection(issuer_id=issuer.id, scope=FULL, covers=covers, expired_before=None, listed_upto=0)
+    return Selection(issuer_id=issuer.id, scope=FULL, covers=covers, expired_before=None, listed_through=0)
 
 
 def _now() -> Cost:

@@ -9,12 +9,12 @@ import click
 from crl_publisher import bootstrap
 from crl_publisher.config import CrlSettings, DistributionSettings
 from crl_publisher.crl.files import der_of
-from crl_publisher.crl.reading import ReadCrl, read_crl
+from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from crl_publisher.errors import NotPublished
 from crl_publisher.issuing.shards import add_shard, lock_shards
 from crl_publisher.issuing.shards import shards as shards_of
 from crl_publisher.offline.alarms import ADVICE
-from crl_publisher.offline.status import standings
+from crl_publisher.offline.status import crl_statuses
 from crl_publisher.published import lately_published
 from crl_publisher.scope import FULL
 from crl_publisher.serve import serve
@@ -26,7 +26,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
 
-from .offline import ELSEWHERE
+from .offline import OFFLINE_COMMANDS
 from .options import issuer_named, issuer_option, json_option
 from .outlets import outlets
 from .probe import probe
@@ -88,7 +88,7 @@ def inspect(
                 raise NotPublished(f"No CRL of {issuer.name} is public: run 'pki-revocation crl publish'.")
         else:
             data = der_of(file)
-        found = read_crl(data)
+        found = parse_crl(data)
         with database.read() as connection:
             signer = next((each for each in all_issuers(connection) if found.is_signed_by(each.certificate)), None)
     facts = _facts(found, signer, None if all_entries else _SHOWN_ENTRIES)
@@ -163,7 +163,7 @@ def rebuild(installation: Installation, *, issuer_name: str | None) -> None:
     click.echo(f"The entries of {issuer.name} were made anew, up to sequence {sequence}.")
 
 
-for _command in (publish, *ELSEWHERE, probe, outlets):
+for _command in (publish, *OFFLINE_COMMANDS, probe, outlets):
     crl.add_command(_command)
 
 
@@ -182,13 +182,13 @@ def _tell_alarms(installation: Installation, issuer: Issuer) -> None:
     notice = installation.section(CrlSettings).elsewhere_notice
     with installation.database() as database, database.read() as connection:
         scopes = bootstrap.issuance(installation, database).scopes(connection, issuer)
-        found = standings(connection, issuer, scopes, clock.now(), notice)
-    for standing in found:
-        for alarm in standing.alarms:
-            click.echo(f"ALARM: {standing.scope.name} CRL: {alarm.says}: {ADVICE}", err=True)
+        found = crl_statuses(connection, issuer, scopes, clock.now(), notice)
+    for status in found:
+        for alarm in status.alarms:
+            click.echo(f"ALARM: {status.scope.name} CRL: {alarm.says}: {ADVICE}", err=True)
 
 
-def _facts(found: ReadCrl, signer: Issuer | None, shown: int | None) -> dict[str, object]:
+def _facts(found: ParsedCrl, signer: Issuer | None, shown: int | None) -> dict[str, object]:
     next_update = found.next_update
     entries = [
         {

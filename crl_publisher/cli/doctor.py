@@ -9,14 +9,14 @@ from crl_publisher import bootstrap
 from crl_publisher.config import CrlSettings
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.offline.alarms import ADVICE
-from crl_publisher.offline.status import standings
+from crl_publisher.offline.status import crl_statuses
 from crl_publisher.publishing.health import PublicationCheck
-from crl_publisher.recovery.evidence import Evidence, file_evidence, public_evidence
-from crl_publisher.recovery.missing_rows import lacking
+from crl_publisher.recovery.evidence import CrlEvidence, file_evidence, public_evidence
+from crl_publisher.recovery.missing_rows import missing_rows
 from crl_publisher.recovery.restoration import CrlRestoration
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
-from pki_revocation.cli.doctor import Finding
+from pki_revocation.cli.doctor import CheckResult
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
@@ -28,7 +28,7 @@ from pki_revocation.register.issuers import all_issuers
 EVIDENCE = "evidence"
 
 
-def check(installation: Installation, database: Database) -> Iterator[Finding]:
+def check(installation: Installation, database: Database) -> Iterator[CheckResult]:
     """The CRLs' part of `doctor`.
 
     Raises:
@@ -57,7 +57,7 @@ class _Doctor:
         self._database = database
         self._clock = SystemClock()
 
-    def examine(self) -> Iterator[Finding]:
+    def examine(self) -> Iterator[CheckResult]:
         issuance = bootstrap.issuance(self._installation, self._database)
         keyring = Keyring.open(self._installation, self._clock)
         notice = self._installation.section(CrlSettings).elsewhere_notice
@@ -70,7 +70,7 @@ class _Doctor:
 
     def restorations(self, files: Sequence[Path]) -> Iterator[CrlRestoration]:
         issuance = bootstrap.issuance(self._installation, self._database)
-        evidence: dict[Issuer, list[Evidence]] = defaultdict(list)
+        evidence: dict[Issuer, list[CrlEvidence]] = defaultdict(list)
         if files:
             with self._database.read() as connection:
                 for file in files:
@@ -87,14 +87,14 @@ class _Doctor:
         with self._database.read() as connection:
             return all_issuers(connection)
 
-    def _public(self, issuance: CrlIssuance, issuer: Issuer) -> list[Evidence]:
+    def _public(self, issuance: CrlIssuance, issuer: Issuer) -> list[CrlEvidence]:
         with self._database.read() as connection:
             scopes = issuance.scopes(connection, issuer)
         return list(public_evidence(bootstrap.outlet(self._installation), self._database, issuer, scopes))
 
-    def _restoration(self, issuer: Issuer, evidence: list[Evidence]) -> CrlRestoration:
+    def _restoration(self, issuer: Issuer, evidence: list[CrlEvidence]) -> CrlRestoration:
         with self._database.read() as connection:
-            found = lacking(connection, issuer, evidence, self._clock.now())
+            found = missing_rows(connection, issuer, evidence, self._clock.now())
         return CrlRestoration(
             database=self._database,
             clock=self._clock,
@@ -105,24 +105,24 @@ class _Doctor:
             found=found,
         )
 
-    def _journal_is_complete(self, issuance: CrlIssuance, issuer: Issuer) -> Finding:
+    def _journal_is_complete(self, issuance: CrlIssuance, issuer: Issuer) -> CheckResult:
         check = f"public CRLs of {issuer.name}"
         try:
             evidence = self._public(issuance, issuer)
             found = self._restoration(issuer, evidence).found
         except PkiError as error:
-            return Finding(check, well=False, says=str(error))
+            return CheckResult(check, well=False, says=str(error))
         if not found.rows:
-            return Finding(check, well=True, says="they list nothing that the journal does not have")
+            return CheckResult(check, well=True, says="they list nothing that the journal does not have")
         where = ", ".join(f"CRL {each.crl.number} at {each.source}" for each in evidence)
-        return Finding(
+        return CheckResult(
             check,
             well=False,
             says=f"{where}: {len(found.rows)} revocations on it are not in the journal, as after an old backup was "
             "restored: take them back with 'pki-revocation doctor --restore'",
         )
 
-    def _publication(self, issuance: CrlIssuance, issuer: Issuer) -> Iterator[Finding]:
+    def _publication(self, issuance: CrlIssuance, issuer: Issuer) -> Iterator[CheckResult]:
         check = PublicationCheck(
             database=self._database,
             clock=self._clock,
@@ -134,19 +134,19 @@ class _Doctor:
         runs = "a publisher runs" if holder else "no publisher runs"
         found = list(check.complaints(issuer))
         for scope, sentence in found:
-            yield Finding(f"{scope.name} CRL of {issuer.name}", well=False, says=f"{sentence}; {runs}")
+            yield CheckResult(f"{scope.name} CRL of {issuer.name}", well=False, says=f"{sentence}; {runs}")
         if not found:
-            yield Finding(f"CRLs of {issuer.name}", well=True, says=f"all that are due were published; {runs}")
+            yield CheckResult(f"CRLs of {issuer.name}", well=True, says=f"all that are due were published; {runs}")
 
-    def _elsewhere(self, issuance: CrlIssuance, issuer: Issuer, notice: timedelta) -> Iterator[Finding]:
+    def _elsewhere(self, issuance: CrlIssuance, issuer: Issuer, notice: timedelta) -> Iterator[CheckResult]:
         with self._database.read() as connection:
             scopes = issuance.scopes(connection, issuer)
-            found = standings(connection, issuer, scopes, self._clock.now(), notice)
-        for standing in found:
-            check = f"{standing.scope.name} CRL of {issuer.name}, signed elsewhere"
-            for alarm in standing.alarms:
-                yield Finding(check, well=False, says=f"{alarm.says}: {ADVICE}")
-            if not standing.alarms:
-                crl = standing.crl
+            found = crl_statuses(connection, issuer, scopes, self._clock.now(), notice)
+        for status in found:
+            check = f"{status.scope.name} CRL of {issuer.name}, signed elsewhere"
+            for alarm in status.alarms:
+                yield CheckResult(check, well=False, says=f"{alarm.says}: {ADVICE}")
+            if not status.alarms:
+                crl = status.crl
                 says = "none is needed yet" if crl is None else f"CRL {crl.number}, good until {iso(crl.next_update)}"
-                yield Finding(check, well=True, says=says)
+                yield CheckResult(check, well=True, says=says)

@@ -17,7 +17,7 @@ from crl_publisher import bootstrap
 from crl_publisher.crl.files import der_of
 from crl_publisher.errors import UnreadableRequest
 from crl_publisher.offline.alarms import ADVICE
-from crl_publisher.offline.requesting import Wanted
+from crl_publisher.offline.requesting import RequestedCrl
 from crl_publisher.offline.signing import sign as sign_request
 from crl_publisher.offline.signing import signer_of
 from crl_publisher.offline.signing_request import SigningRequest
@@ -25,7 +25,7 @@ from crl_publisher.publishing.named_publication import scope_named
 from crl_publisher.scope import FULL
 from keys.algorithms import SignatureName
 from keys.files.file_key import load_certificate
-from keys.key_location import key_place
+from keys.key_location import key_location
 from keys.keyring import Keyring
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso, whole_second
@@ -107,7 +107,7 @@ def request(  # noqa: PLR0913 - one argument for each option
         if Keyring.open(installation, SystemClock()).signs_crls_for(issuer):
             raise PkiError(f"The key of {issuer.name} is configured here: 'pki-revocation crl publish' signs its CRLs.")
         named = None if signature is None else SignatureName(signature)
-        wanted = Wanted(scope=scope, validity=validity, this_update=this_update, is_last=is_last, signature=named)
+        wanted = RequestedCrl(scope=scope, validity=validity, this_update=this_update, is_last=is_last, signature=named)
         made = bootstrap.requesting(installation, database).request(issuer, wanted)
     _write_new(output, made.to_text().encode())
     crl = made.unsigned()
@@ -147,7 +147,7 @@ def sign(*, file: Path, key: str, certificate_file: Path, unencrypted: bool, yes
     _refuse_existing(output)
     made = _request_in(file)
     certificate = load_certificate(certificate_file)
-    place = key_place(key, directory=Path(), unencrypted=unencrypted, ask=_ask_for(key))
+    place = key_location(key, directory=Path(), unencrypted=unencrypted, ask=_ask_for(key))
     identity = signer_of(made, place.load(), certificate)
     for line in (*made.facts(), *(f"  {entry}" for entry in made.entries())):
         click.echo(line)
@@ -189,7 +189,7 @@ def install(
         click.echo(f"{done.uncovered} revocations came too late for it: {ADVICE}.", err=True)
 
 
-ELSEWHERE = (request, sign, install)
+OFFLINE_COMMANDS = (request, sign, install)
 
 
 def _request_in(file: Path) -> SigningRequest:

@@ -7,7 +7,7 @@ import click
 
 from crl_publisher.outlets.settings import OutletSettings
 from crl_publisher.outlets.states import OutletState, all_outlet_states
-from pki_revocation.cli.doctor import Finding
+from pki_revocation.cli.doctor import CheckResult
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
@@ -36,7 +36,7 @@ def outlets(installation: Installation, *, as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def check(installation: Installation, database: Database) -> Iterator[Finding]:
+def check(installation: Installation, database: Database) -> Iterator[CheckResult]:
     """One finding for each outlet."""
     by_outlet: dict[str, list[OutletState]] = {}
     for state in _states(installation, database):
@@ -47,7 +47,7 @@ def check(installation: Installation, database: Database) -> Iterator[Finding]:
         says = f"{len(states)} files, all up to date" if states else "nothing was written to it yet"
         if wrong:
             says = " ".join(f"{state.path}: {_says(state)}" for state in wrong)
-        yield Finding(f"outlet {name}", not wrong, says)
+        yield CheckResult(f"outlet {name}", not wrong, says)
 
 
 def _states(installation: Installation, database: Database) -> tuple[OutletState, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from crl_publisher.probe.states import ProbeState, probe_states_by_path
-from pki_revocation.cli.doctor import Finding
+from pki_revocation.cli.doctor import CheckResult
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
@@ -38,7 +38,7 @@ def probe(installation: Installation, *, issuer_name: str | None, as_json: bool)
         click.get_current_context().exit(1)
 
 
-def check(installation: Installation, database: Database) -> Iterator[Finding]:  # noqa: ARG001 - every check takes it
+def check(installation: Installation, database: Database) -> Iterator[CheckResult]:  # noqa: ARG001 - every check takes it
     """One finding for each address that was looked at."""
     with database.read() as connection:
         states = probe_states_by_path(connection)
@@ -46,7 +46,7 @@ def check(installation: Installation, database: Database) -> Iterator[Finding]: 
         says = f"CRL {state.number}, looked at {iso(state.probed_at)}"
         if state.errors and state.wrong_since is not None:
             says = f"since {iso(state.wrong_since)}: {' '.join(finding.message for finding in state.errors)}"
-        yield Finding(f"public address {state.url}", not state.errors, says)
+        yield CheckResult(f"public address {state.url}", not state.errors, says)
 
 
 def _show(state: ProbeState) -> None:

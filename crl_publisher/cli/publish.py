@@ -65,7 +65,7 @@ def publish(  # noqa: PLR0913 - one argument for each option
                 abort=True,
                 err=as_json,
             )
-        answer = _published_by_whoever_may(installation, database, _Wish(issuer, wanted, is_last), timeout)
+        answer = _publish_by_lease_holder(installation, database, _PublicationRequest(issuer, wanted, is_last), timeout)
     if "error" in answer:
         raise NotPublished(str(answer["error"]))
     if as_json:
@@ -77,7 +77,7 @@ def publish(  # noqa: PLR0913 - one argument for each option
     )
 
 
-class _Wish(NamedTuple):
+class _PublicationRequest(NamedTuple):
     """Whose CRL, which one, and whether it is to be the last."""
 
     issuer: Issuer
@@ -85,12 +85,12 @@ class _Wish(NamedTuple):
     is_last: bool
 
 
-def _published_by_whoever_may(
-    installation: Installation, database: Database, wish: _Wish, timeout: int
+def _publish_by_lease_holder(
+    installation: Installation, database: Database, wanted: _PublicationRequest, timeout: int
 ) -> dict[str, object]:
     """Ask, and wait for the answer; take over when nobody holds the lease."""
     with database.write() as connection:
-        request = requests.ask(connection, wish.issuer, SystemClock(), scope=wish.scope, is_last=wish.is_last)
+        request = requests.ask(connection, wanted.issuer, SystemClock(), scope=wanted.scope, is_last=wanted.is_last)
     lease = bootstrap.lease(installation, database)
     give_up_at = time.monotonic() + timeout
     try:
@@ -100,7 +100,7 @@ def _published_by_whoever_may(
             if answer is not None:
                 return answer
             if lease.current_holder() is None and lease.hold():
-                _publish_here(installation, database, wish.issuer, lease)
+                _publish_here(installation, database, wanted.issuer, lease)
                 continue
             time.sleep(_PAUSE_SECONDS)
     finally:

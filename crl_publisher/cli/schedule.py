@@ -9,7 +9,7 @@ import click
 from crl_publisher import bootstrap
 from crl_publisher.published import PublishedCrl, last_published
 from crl_publisher.scheduling.document import as_document, as_toml, differences
-from crl_publisher.scheduling.entries import Entry, read_entries
+from crl_publisher.scheduling.entries import ScheduleEntry, read_entries
 from crl_publisher.scheduling.errors import VersionRefused
 from crl_publisher.scheduling.schedule import Schedule
 from crl_publisher.scheduling.timeline import Timeline, Version
@@ -19,7 +19,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.register.issuers import all_issuers
 
 from .options import issuer_option, json_option
-from .schedule_context import by_option, file_option, open_desk, who
+from .schedule_context import by_option, file_option, open_schedule, who
 from .schedule_preview import preview
 
 
@@ -38,45 +38,45 @@ def show(installation: Installation, *, version: int | None, issuer_name: str | 
 
     With a VERSION, that one as a TOML document, which `--file` takes.
     """
-    with open_desk(installation, issuer_name) as desk:
-        holder = bootstrap.lease(installation, desk.database).current_holder()
-        with desk.database.read() as connection:
-            entries = read_entries(connection, desk.issuer)
-            timeline = desk.book.timeline(connection, desk.issuer)
+    with open_schedule(installation, issuer_name) as context:
+        holder = bootstrap.lease(installation, context.database).current_holder()
+        with context.database.read() as connection:
+            entries = read_entries(connection, context.issuer)
+            timeline = context.book.timeline(connection, context.issuer)
             issuers = all_issuers(connection)
-            standing = {issuer.name: last_published(connection, issuer) for issuer in issuers}
+            last_crls = {issuer.name: last_published(connection, issuer) for issuer in issuers}
             due = {
-                issuer.name: _next_at(desk.book.timeline(connection, issuer), standing[issuer.name])
+                issuer.name: _next_at(context.book.timeline(connection, issuer), last_crls[issuer.name])
                 for issuer in issuers
             }
     if version is not None:
         _print_version(entries, version, as_json=as_json)
         return
-    in_force = timeline.in_force(desk.now)
+    in_force = timeline.in_force(context.now)
     rules = as_document(in_force.schedule)
     if as_json:
         answer = rules | {
-            "issuer": desk.issuer.name,
+            "issuer": context.issuer.name,
             "version": in_force.number,
-            "versions": [_state(entry, in_force, desk.now) | entry.as_json() for entry in entries],
+            "versions": [_state(entry, in_force, context.now) | entry.as_json() for entry in entries],
             "publisher": holder,
             "issuers": {
                 name: None if last is None else {"next_at": due[name]} | last.as_json()
-                for name, last in standing.items()
+                for name, last in last_crls.items()
             },
         }
         click.echo(json.dumps(answer))
         return
-    click.echo(f"{desk.issuer.name}, version {in_force.number}, in force since {iso(in_force.effective_from)}:")
+    click.echo(f"{context.issuer.name}, version {in_force.number}, in force since {iso(in_force.effective_from)}:")
     for name, value in rules.items():
         click.echo(f"  {name.replace('_', ' ')}: {value}")
     click.echo("versions:")
     for entry in entries:
-        click.echo(f"  {_entry_line(entry, in_force, desk.now)}")
+        click.echo(f"  {_entry_line(entry, in_force, context.now)}")
     if not entries:
         click.echo("  none yet: the publisher, or the first change, writes the configuration's as version 1")
     click.echo(f"publisher: {holder or 'none is running'}")
-    for name, last in standing.items():
+    for name, last in last_crls.items():
         if last is None:
             click.echo(f"{name}: none yet")
         else:
@@ -104,10 +104,10 @@ def set_now(
 
     Nothing is saved that breaks a bound, or would leave any instant without a valid CRL.
     """
-    with open_desk(installation, issuer_name) as desk:
-        wanted = desk.wanted(changes, file)
-        before = desk.timeline().in_force(desk.now).schedule
-        entry = desk.book.propose(desk.issuer, wanted, by=who(by))
+    with open_schedule(installation, issuer_name) as context:
+        wanted = context.wanted(changes, file)
+        before = context.timeline().in_force(context.now).schedule
+        entry = context.book.propose(context.issuer, wanted, by=who(by))
     _say(entry, before, as_json=as_json)
 
 
@@ -133,11 +133,11 @@ def rotate(  # noqa: PLR0913 - one argument for each option
 
     NextUpdate never goes backwards over it; a handover that would leave a gap is refused, and the instant named.
     """
-    with open_desk(installation, issuer_name) as desk:
-        moment = desk.moment("--at", at)
-        wanted = desk.wanted(changes, file, moment)
-        before = desk.timeline().in_force(moment).schedule
-        entry = desk.book.propose(desk.issuer, wanted, by=who(by), at=moment)
+    with open_schedule(installation, issuer_name) as context:
+        moment = context.moment("--at", at)
+        wanted = context.wanted(changes, file, moment)
+        before = context.timeline().in_force(moment).schedule
+        entry = context.book.propose(context.issuer, wanted, by=who(by), at=moment)
     _say(entry, before, as_json=as_json)
 
 
@@ -151,9 +151,9 @@ def approve(
     installation: Installation, *, version: int, by: str | None, issuer_name: str | None, as_json: bool
 ) -> None:
     """Approve a VERSION that somebody else has proposed: it is checked once more, and counts."""
-    with open_desk(installation, issuer_name) as desk:
-        before = desk.timeline().in_force(desk.now).schedule
-        entry = desk.book.approve(desk.issuer, version, by=who(by))
+    with open_schedule(installation, issuer_name) as context:
+        before = context.timeline().in_force(context.now).schedule
+        entry = context.book.approve(context.issuer, version, by=who(by))
     _say(entry, before, as_json=as_json)
 
 
@@ -164,8 +164,8 @@ def approve(
 @installation_option
 def withdraw(installation: Installation, *, version: int, by: str | None, issuer_name: str | None) -> None:
     """Take back a VERSION that is proposed, or planned and not yet in force."""
-    with open_desk(installation, issuer_name) as desk:
-        entry = desk.book.withdraw(desk.issuer, version, by=who(by))
+    with open_schedule(installation, issuer_name) as context:
+        entry = context.book.withdraw(context.issuer, version, by=who(by))
     click.echo(f"Version {entry.number} was withdrawn by {entry.withdrawn_by}: it will not come into force.")
 
 
@@ -179,9 +179,9 @@ def rollback(
     installation: Installation, *, to: int | None, by: str | None, issuer_name: str | None, as_json: bool
 ) -> None:
     """Restore an older version: a new one that says the same, checked and approved like any other."""
-    with open_desk(installation, issuer_name) as desk:
-        before = desk.timeline().in_force(desk.now).schedule
-        entry = desk.book.roll_back(desk.issuer, by=who(by), to=to)
+    with open_schedule(installation, issuer_name) as context:
+        before = context.timeline().in_force(context.now).schedule
+        entry = context.book.roll_back(context.issuer, by=who(by), to=to)
     _say(entry, before, as_json=as_json)
 
 
@@ -193,11 +193,11 @@ def _next_at(timeline: Timeline, last: PublishedCrl | None) -> str | None:
     return None if due is None else iso(due)
 
 
-def _state(entry: Entry, in_force: Version, now: datetime) -> dict[str, object]:
+def _state(entry: ScheduleEntry, in_force: Version, now: datetime) -> dict[str, object]:
     return {"state": _state_word(entry, in_force, now)}
 
 
-def _state_word(entry: Entry, in_force: Version, now: datetime) -> str:
+def _state_word(entry: ScheduleEntry, in_force: Version, now: datetime) -> str:
     if entry.withdrawn_at is not None:
         return "withdrawn"
     if entry.is_open:
@@ -207,7 +207,7 @@ def _state_word(entry: Entry, in_force: Version, now: datetime) -> str:
     return "planned" if entry.effective_from is not None and entry.effective_from > now else "past"
 
 
-def _entry_line(entry: Entry, in_force: Version, now: datetime) -> str:
+def _entry_line(entry: ScheduleEntry, in_force: Version, now: datetime) -> str:
     begins = "as soon as approved" if entry.effective_from is None else f"from {iso(entry.effective_from)}"
     parts = [f"{entry.number}  {_state_word(entry, in_force, now)}", begins, f"by {entry.proposed_by}"]
     if entry.restores is not None:
@@ -219,7 +219,7 @@ def _entry_line(entry: Entry, in_force: Version, now: datetime) -> str:
     return ", ".join(parts)
 
 
-def _print_version(entries: tuple[Entry, ...], number: int, *, as_json: bool) -> None:
+def _print_version(entries: tuple[ScheduleEntry, ...], number: int, *, as_json: bool) -> None:
     for entry in entries:
         if entry.number == number:
             click.echo(json.dumps(entry.as_json()) if as_json else as_toml(entry.schedule), nl=as_json)
@@ -227,7 +227,7 @@ def _print_version(entries: tuple[Entry, ...], number: int, *, as_json: bool) ->
     raise VersionRefused(f"There is no version {number}: 'schedule show' lists them.")
 
 
-def _say(entry: Entry, before: Schedule, *, as_json: bool) -> None:
+def _say(entry: ScheduleEntry, before: Schedule, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(entry.as_json()))
         return

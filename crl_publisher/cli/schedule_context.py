@@ -32,7 +32,7 @@ by_option = click.option("--by", help="Who does this; the account that runs the 
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ScheduleContext:
     """The book, and whose schedule a command is about."""
 
     book: ScheduleBook
@@ -82,13 +82,13 @@ class Desk:
 
 
 @contextmanager
-def open_desk(installation: Installation, issuer_name: str | None) -> Iterator[Desk]:
+def open_schedule(installation: Installation, issuer_name: str | None) -> Iterator[ScheduleContext]:
     """The desk of an issuer; the default one without a name."""
     with installation.database() as database:
         database.check_revision()
         with database.read() as connection:
             issuer = issuer_named(connection, issuer_name)
-        yield Desk(bootstrap.book(installation, database), database, issuer, SystemClock().now())
+        yield ScheduleContext(bootstrap.book(installation, database), database, issuer, SystemClock().now())
 
 
 def who(by: str | None) -> str:

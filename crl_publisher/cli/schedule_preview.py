@@ -9,7 +9,7 @@ import click
 from crl_publisher.scheduling.drawing import draw
 from crl_publisher.scheduling.errors import ScheduleRefused
 from crl_publisher.scheduling.preview import preview as simulated
-from crl_publisher.scheduling.simulation import Stretch
+from crl_publisher.scheduling.simulation import TimeSpan
 from crl_publisher.scheduling.timeline import Version
 from pki_revocation.cli.options import installation_option
 from pki_revocation.config.installation import Installation
@@ -17,7 +17,7 @@ from pki_revocation.config.sections import duration
 from pki_revocation.errors import PkiError
 
 from .options import issuer_option, json_option
-from .schedule_context import Desk, file_option, open_desk
+from .schedule_context import ScheduleContext, file_option, open_schedule
 
 _LONGEST_HORIZON = timedelta(days=3660)
 
@@ -51,30 +51,30 @@ def preview(  # noqa: PLR0913 - one argument for each option
     as_json: bool,
 ) -> None:
     """Simulate the schedule, or one that is only a thought yet: what comes when, and whether anything is uncovered."""
-    with open_desk(installation, issuer_name) as desk:
-        begin = desk.moment("--from", start)
+    with open_schedule(installation, issuer_name) as context:
+        begin = context.moment("--from", start)
         end = begin + _horizon(horizon)
-        timeline = desk.timeline_from(begin)
+        timeline = context.timeline_from(begin)
         if changes or file is not None:
-            moment = begin if at is None else desk.moment("--at", at)
-            wanted = desk.wanted(changes, file, moment)
+            moment = begin if at is None else context.moment("--at", at)
+            wanted = context.wanted(changes, file, moment)
             number = max(version.number for version in timeline.versions) + 1
             timeline = timeline.with_version(Version(number=number, effective_from=moment, schedule=wanted))
         elif at is not None:
             raise ScheduleRefused("--at says when changes take over: give some as KEY=VALUE, or --file.")
-        with desk.database.read() as connection:
-            standing = desk.book.standing(connection, desk.issuer)
+        with context.database.read() as connection:
+            public_validity = context.book.public_validity(connection, context.issuer)
         shown = simulated(
             timeline,
-            standing=min(
-                (each for each in standing if each.published_at <= begin),
+            last_public=min(
+                (each for each in public_validity if each.published_at <= begin),
                 key=lambda each: each.next_update,
                 default=None,
             ),
             start=begin,
             end=end,
-            outages=tuple(_outage(desk, text) for text in outages),
-            misfires=tuple(desk.moment("--misfire", text) for text in misfires),
+            outages=tuple(_outage(context, text) for text in outages),
+            misfires=tuple(context.moment("--misfire", text) for text in misfires),
         )
     if svg is not None:
         try:
@@ -104,7 +104,7 @@ def _horizon(text: str) -> timedelta:
     return length
 
 
-def _outage(desk: Desk, text: str) -> Stretch:
+def _outage(context: ScheduleContext, text: str) -> TimeSpan:
     start, sign, length = text.rpartition("/")
     try:
         lasting = duration(length)
@@ -112,5 +112,5 @@ def _outage(desk: Desk, text: str) -> Stretch:
         sign = ""
     if not sign:
         raise ScheduleRefused(f"--outage {text!r} is none: write START/LENGTH, as 2026-11-24T05:00Z/8h or +2h/30m.")
-    begin = desk.moment("--outage", start)
-    return Stretch(begin, begin + lasting)
+    begin = context.moment("--outage", start)
+    return TimeSpan(begin, begin + lasting)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from keys.identity import SigningIdentity, subject_key_identifier
 from pki_revocation.encoding.der import SEQUENCE, bit_string, elements, header, integer, read_whole, sequence, time
 
-from .crl_extensions import Particulars, encoded_extensions
+from .crl_extensions import CrlParameters, encoded_extensions
 
 _VERSION_2 = integer(1)
 # In a TBSCertificate: [0] version, serialNumber, signature, issuer, validity, subject.
@@ -26,13 +26,13 @@ _ROOM = 1 << 16
 
 
 def build(
-    identity: SigningIdentity, particulars: Particulars, entries: Iterable[bytes], spool: Path | None = None
+    identity: SigningIdentity, parameters: CrlParameters, entries: Iterable[bytes], spool: Path | None = None
 ) -> bytes:
     """A signed CRL.
 
     Args:
         identity: the CA's.
-        particulars: what it says beside its entries.
+        parameters: what it says beside its entries.
         entries: each the DER of one or more elements of revokedCertificates, in the order of the list.
         spool: the folder of the temporary file; the system's own when None.
     """
@@ -41,8 +41,8 @@ def build(
         file.writelines(entries)
         listed = file.tell() - _ROOM
         algorithm = identity.algorithm.identifier
-        before = _before(algorithm, identity.certificate_der, particulars, listed)
-        after = encoded_extensions(identity.subject_key_identifier, particulars)
+        before = _before(algorithm, identity.certificate_der, parameters, listed)
+        after = encoded_extensions(identity.subject_key_identifier, parameters)
         before = header(SEQUENCE, len(before) + listed + len(after)) + before
         tail = after + algorithm + bit_string(identity.sign_stream(_signed(file, before, listed, after)))
         before = header(SEQUENCE, len(before) + listed + len(tail)) + before
@@ -55,30 +55,30 @@ def build(
 
 
 def to_be_signed(
-    certificate: x509.Certificate, algorithm: bytes, particulars: Particulars, entries: Iterable[bytes]
+    certificate: x509.Certificate, algorithm: bytes, parameters: CrlParameters, entries: Iterable[bytes]
 ) -> bytes:
     """A TBSCertList whose signature is made elsewhere: what is signed, octet for octet (RFC 5280 section 5.1.1.1).
 
     Args:
         certificate: the CA's.
         algorithm: the AlgorithmIdentifier of the signature.
-        particulars: what it says beside its entries.
+        parameters: what it says beside its entries.
         entries: as for `build`.
     """
     listed = b"".join(entries)
-    before = _before(algorithm, certificate.public_bytes(Encoding.DER), particulars, len(listed))
-    return sequence(before, listed, encoded_extensions(subject_key_identifier(certificate), particulars))
+    before = _before(algorithm, certificate.public_bytes(Encoding.DER), parameters, len(listed))
+    return sequence(before, listed, encoded_extensions(subject_key_identifier(certificate), parameters))
 
 
-def _before(algorithm: bytes, certificate: bytes, particulars: Particulars, listed: int) -> bytes:
+def _before(algorithm: bytes, certificate: bytes, parameters: CrlParameters, listed: int) -> bytes:
     """What stands in front of a list of so many octets, its header included."""
     return b"".join(
         (
             _VERSION_2,
             algorithm,
             subject_name(certificate),
-            time(particulars.this_update),
-            time(particulars.next_update),
+            time(parameters.this_update),
+            time(parameters.next_update),
             header(SEQUENCE, listed) if listed else b"",
         )
     )

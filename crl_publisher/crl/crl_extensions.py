@@ -36,7 +36,7 @@ _ONLY_USERS, _ONLY_CA = tlv(0x81, b"\xff"), tlv(0x82, b"\xff")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Particulars:
+class CrlParameters:
     """What a CRL says beside its entries.
 
     *base_number* makes it a delta; *freshest* is the address of the deltas to it; *next_publish* is Microsoft's word
@@ -59,7 +59,7 @@ class Particulars:
             raise ValueError(message)
 
 
-def encoded_extensions(key_identifier: bytes, said: Particulars) -> bytes:
+def encoded_extensions(key_identifier: bytes, said: CrlParameters) -> bytes:
     """All of them, with the tag of crlExtensions.
 
     Args:

@@ -33,7 +33,7 @@ class Readable(Protocol):
         ...
 
 
-class TooDifferent(Exception):
+class TooManyDifferences(Exception):
     """There are more differences than are worth listing."""
 
 
@@ -69,7 +69,7 @@ def differences(old: Readable, old_size: int, data: bytes, listed: slice, *, at_
         at_most: how many differences are worth listing.
 
     Raises:
-        TooDifferent: when there are more.
+        TooManyDifferences: when there are more.
         UnreadableCrl: when one of them is no list of entries.
     """
     left, right = _Old(old, old_size), _New(data, listed)
@@ -77,7 +77,7 @@ def differences(old: Readable, old_size: int, data: bytes, listed: slice, *, at_
     removed: list[bytes] = []
     # Where a shard has ended on one side alone, the other goes on by itself to the shard's end.
     passed = came = b""
-    while (last := _pass_over_what_is_equal(left, right)) is not None:
+    while (last := _skip_equal(left, right)) is not None:
         passed, came = (serial_of(last),) * 2 if last else (passed, came)
         gone, come = left.entry(), right.entry()
         if gone == come:
@@ -96,14 +96,14 @@ def differences(old: Readable, old_size: int, data: bytes, listed: slice, *, at_
             added.append(come)
             right.take(len(come))
         if len(added) + len(removed) > at_most:
-            raise TooDifferent
+            raise TooManyDifferences
     for rest, found in ((left, removed), (right, added)):
         while rest.has_more():
             entry = rest.entry()
             found.append(entry)
             rest.take(len(entry))
             if len(added) + len(removed) > at_most:
-                raise TooDifferent
+                raise TooManyDifferences
     return _without_both(added, removed)
 
 
@@ -158,7 +158,7 @@ class _New:
         self._at += octets
 
 
-def _pass_over_what_is_equal(left: _Old, right: _New) -> bytes | None:
+def _skip_equal(left: _Old, right: _New) -> bytes | None:
     """Move both to the first entry that differs, or that a stretch ends in; None at the end of either.
 
     The last entry that was passed over is given, or nothing where none was.

@@ -36,7 +36,7 @@ _REASON_CODES = {
 }
 
 
-class ReadEntry(NamedTuple):
+class ParsedEntry(NamedTuple):
     """One entry as a relying party sees it; *irregular* says what no entry of ours may have, or is empty.
 
     *serial* is the number's octets without leading zeros, as the database keeps and orders it.
@@ -63,7 +63,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class ReadCrl:
+class ParsedCrl:
     """A CRL that was read; nothing is said about whether it is right."""
 
     data: bytes = field(repr=False)
@@ -144,7 +144,7 @@ class ReadCrl:
                 has_empty_list=layout.has_list and layout.listed.start == layout.listed.stop,
             )
 
-    def entries(self) -> Iterator[ReadEntry]:
+    def entries(self) -> Iterator[ParsedEntry]:
         """The entries in their order.
 
         Raises:
@@ -158,13 +158,13 @@ class ReadCrl:
         """The entries' serials alone, which is much faster."""
         return (serial_octets(revoked.serial_number) for revoked in self.parsed)
 
-    def read_again(self, entries: Sequence[bytes]) -> Iterator[ReadEntry]:
+    def parse_entries(self, entries: Sequence[bytes]) -> Iterator[ParsedEntry]:
         """What a relying party makes of some of its entries, given as their octets.
 
         Raises:
             UnreadableCrl: when one is broken.
         """
-        return read_crl(self.layout.with_entries(entries)).entries()
+        return parse_crl(self.layout.with_entries(entries)).entries()
 
     def is_signed_by(self, issuer: x509.Certificate) -> bool:
         """Whether the signature over the raw bytes is this CA's, with an algorithm that its key may sign with."""
@@ -178,14 +178,14 @@ class ReadCrl:
         return True
 
 
-def read_crl(data: bytes) -> ReadCrl:
+def parse_crl(data: bytes) -> ParsedCrl:
     """Read the DER of a CRL, all of it.
 
     Raises:
         UnreadableCrl: when it is not one CRL in strict DER.
     """
     with _reading("This is no CRL in DER"):
-        return ReadCrl(data, x509.load_der_x509_crl(data))
+        return ParsedCrl(data, x509.load_der_x509_crl(data))
 
 
 @contextmanager
@@ -204,7 +204,7 @@ def serial_octets(serial: int) -> bytes:
     return abs(serial).to_bytes((serial.bit_length() + 7) // 8)
 
 
-def _entry(revoked: x509.RevokedCertificate) -> ReadEntry:
+def _entry(revoked: x509.RevokedCertificate) -> ParsedEntry:
     reason, invalidity = RevocationReason.UNSPECIFIED, None
     irregular = "" if revoked.serial_number > 0 else "a serial that is not positive"
     for extension in revoked.extensions:
@@ -217,4 +217,4 @@ def _entry(revoked: x509.RevokedCertificate) -> ReadEntry:
             invalidity = value.invalidity_date_utc
         else:
             irregular = f"the extension {extension.oid.dotted_string} with a value that no entry may have"
-    return ReadEntry(serial_octets(revoked.serial_number), revoked.revocation_date_utc, reason, invalidity, irregular)
+    return ParsedEntry(serial_octets(revoked.serial_number), revoked.revocation_date_utc, reason, invalidity, irregular)

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scheduling.schedule import Schedule
-from crl_publisher.scheduling.timeline import Kind, Timeline, Version
+from crl_publisher.scheduling.timeline import CrlKind, Timeline, Version
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
@@ -82,11 +82,11 @@ class MaxAge:
         return self._timelines
 
 
-def _whose(path: str, known: Container[str]) -> tuple[str, Kind]:
+def _whose(path: str, known: Container[str]) -> tuple[str, CrlKind]:
     """The issuer of crl/NAME.crl, crl/NAME-delta.crl or crl/NAME/PART.crl, and the kind of its CRL."""
     _, name, *parts = PurePosixPath(path).with_suffix("").parts
     last = parts[-1] if parts else name
     # `x-delta` can be an issuer's name too.
     if not last.endswith(_DELTA) or (not parts and name in known):
-        return name, Kind.COMPLETE
-    return name if parts else name.removesuffix(_DELTA), Kind.DELTA
+        return name, CrlKind.COMPLETE
+    return name if parts else name.removesuffix(_DELTA), CrlKind.DELTA

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from crl_publisher.errors import Overtaken
+from crl_publisher.errors import SupersededCrl
 from pki_revocation.database.bulk import portions
 from pki_revocation.database.schema import crl_entries
 
-from .progress import held_sequence
-from .segments import joined, may_be_joined, unparted_shards
+from .progress import applied_sequence
+from .segments import concatenated, may_use_segments, unsegmented_shards
 from .selection import Selection, listed_entries
 
 
@@ -17,16 +17,16 @@ def selected_entries(connection: Connection, selection: Selection) -> Iterator[b
     """The entries one after the other, by shards and serials.
 
     Raises:
-        Overtaken: when the store does not hold what the selection covers: another publisher works on it.
+        SupersededCrl: when the store does not hold what the selection covers: another publisher works on it.
     """
-    held = held_sequence(connection, selection.issuer_id)
+    held = applied_sequence(connection, selection.issuer_id)
     if held != selection.covers:
-        raise Overtaken(
+        raise SupersededCrl(
             f"This CRL covers the journal up to {selection.covers}, and the entries are those up to {held}: another "
             "publisher is further on, and this one begins again."
         )
-    if may_be_joined(selection) and not unparted_shards(connection, selection):
-        yield from joined(connection, selection)
+    if may_use_segments(selection) and not unsegmented_shards(connection, selection):
+        yield from concatenated(connection, selection)
         return
     query = listed_entries(selection, crl_entries.c.entry).order_by(crl_entries.c.shard, crl_entries.c.serial)
     for rows in portions(connection, query):

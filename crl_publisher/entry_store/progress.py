@@ -6,13 +6,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pki_revocation.database.schema import crl_projections
 
 
-def held_sequence(connection: Connection, issuer_id: int) -> int:
+def applied_sequence(connection: Connection, issuer_id: int) -> int:
     """The sequence that the store holds; 0 for none yet."""
     query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer_id)
     return connection.execute(query).scalar_one_or_none() or 0
 
 
-def lock_projection(connection: Connection, issuer_id: int) -> int:
+def lock_progress(connection: Connection, issuer_id: int) -> int:
     """The same, held until the transaction ends: two publishers never apply the same rows."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(insert(crl_projections).values(issuer_id=issuer_id, sequence=0).on_conflict_do_nothing())
@@ -20,7 +20,7 @@ def lock_projection(connection: Connection, issuer_id: int) -> int:
     return int(connection.execute(query.with_for_update()).scalar_one())
 
 
-def move_projection(connection: Connection, issuer_id: int, sequence: int) -> None:
+def advance_progress(connection: Connection, issuer_id: int, sequence: int) -> None:
     """Write how far it is now."""
     connection.execute(
         update(crl_projections).where(crl_projections.c.issuer_id == issuer_id).values(sequence=sequence)

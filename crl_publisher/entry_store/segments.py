@@ -31,7 +31,7 @@ from pki_revocation.database.bulk import portions
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crl_entries, crl_shards, crl_stretches
 
-from .progress import lock_projection
+from .progress import lock_progress
 from .selection import Selection, listed_entries
 
 _OCTETS = 1 << 16
@@ -43,16 +43,16 @@ _columns = crl_stretches.c
 _serial = type_coerce(crl_entries.c.serial, LargeBinary)
 
 
-class _Stretch(NamedTuple):
+class _Segment(NamedTuple):
     """Where a stretch begins."""
 
     shard: int
     first: bytes
 
 
-def may_be_joined(selection: Selection) -> bool:
+def may_use_segments(selection: Selection) -> bool:
     """Whether it is what stretches are for: a complete CRL of everything or of a shard."""
-    return selection.behind is None and selection.scope.part in {Part.ALL, Part.SHARD}
+    return selection.after is None and selection.scope.part in {Part.ALL, Part.SHARD}
 
 
 def empty(connection: Connection, issuer_id: int, changed: Iterable[tuple[int, bytes]]) -> None:
@@ -78,7 +78,7 @@ def forget(connection: Connection, issuer_id: int) -> None:
     connection.execute(delete(crl_stretches).where(_columns.issuer_id == issuer_id))
 
 
-def join(database: Database, selection: Selection) -> None:
+def fill_segments(database: Database, selection: Selection) -> None:
     """Join the stretches that the selection is to be read from, as far as they are not joined for it already.
 
     An end at any point loses nothing, and so does another publisher that does the same.
@@ -90,28 +90,28 @@ def join(database: Database, selection: Selection) -> None:
         waiting = deque(_waiting(connection, selection))
     while waiting:
         with database.write() as connection:
-            if lock_projection(connection, selection.issuer_id) != selection.covers:
+            if lock_progress(connection, selection.issuer_id) != selection.covers:
                 return  # another publisher is further on
             left = _ENTRIES
             while waiting and left > 0:
-                read, rest = _join(connection, selection, waiting.popleft(), left)
+                read, rest = _fill(connection, selection, waiting.popleft(), left)
                 left -= read + 1
                 if rest is not None:
                     waiting.appendleft(rest)
 
 
-def joined(connection: Connection, selection: Selection) -> Iterator[bytes]:
+def concatenated(connection: Connection, selection: Selection) -> Iterator[bytes]:
     """The list, stretch by stretch; what is not joined for this selection is read entry by entry.
 
-    There must be no `unparted_shards`.
+    There must be no `unsegmented_shards`.
     """
-    query = select(_columns.shard, _columns.first, _is_right(selection), _columns.octets)
-    open_at: _Stretch | None = None
+    query = select(_columns.shard, _columns.first, _is_valid_for(selection), _columns.octets)
+    open_at: _Segment | None = None
     for rows in portions(connection, query.where(*_ours(selection)).order_by(_columns.shard, _columns.first)):
         for shard, first, is_right, octets in rows:
             if open_at is not None:
                 yield from _one_by_one(connection, selection, open_at, first if shard == open_at.shard else None)
-            open_at = None if is_right else _Stretch(shard, first)
+            open_at = None if is_right else _Segment(shard, first)
             if is_right:
                 yield octets
     if open_at is not None:
@@ -119,14 +119,14 @@ def joined(connection: Connection, selection: Selection) -> Iterator[bytes]:
 
 
 def _one_by_one(
-    connection: Connection, selection: Selection, stretch: _Stretch, behind: bytes | None
+    connection: Connection, selection: Selection, segment: _Segment, after: bytes | None
 ) -> Iterator[bytes]:
-    query = listed_entries(selection, crl_entries.c.entry).where(*_within(stretch, behind))
+    query = listed_entries(selection, crl_entries.c.entry).where(*_within(segment, after))
     for rows in portions(connection, query.order_by(crl_entries.c.serial)):
         yield b"".join([entry for (entry,) in rows])
 
 
-def unparted_shards(connection: Connection, selection: Selection) -> list[int]:
+def unsegmented_shards(connection: Connection, selection: Selection) -> list[int]:
     """Those with entries and no stretches."""
     ours = crl_entries.c.issuer_id == selection.issuer_id
     if selection.scope.part is Part.SHARD:
@@ -143,35 +143,35 @@ def unparted_shards(connection: Connection, selection: Selection) -> list[int]:
     ]
 
 
-def _waiting(connection: Connection, selection: Selection) -> list[_Stretch]:
+def _waiting(connection: Connection, selection: Selection) -> list[_Segment]:
     """Those that are not joined for this selection, and the whole of each shard that has none."""
-    query = select(_columns.shard, _columns.first).where(*_ours(selection), _is_right(selection) == 0)
-    new = [_Stretch(shard, b"") for shard in unparted_shards(connection, selection)]
-    return new + [_Stretch(shard, first) for shard, first in connection.execute(query)]
+    query = select(_columns.shard, _columns.first).where(*_ours(selection), _is_valid_for(selection) == 0)
+    new = [_Segment(shard, b"") for shard in unsegmented_shards(connection, selection)]
+    return new + [_Segment(shard, first) for shard, first in connection.execute(query)]
 
 
-def _join(connection: Connection, selection: Selection, stretch: _Stretch, most: int) -> tuple[int, _Stretch | None]:
+def _fill(connection: Connection, selection: Selection, segment: _Segment, most: int) -> tuple[int, _Segment | None]:
     """Join a stretch anew, in several where it has become long.
 
     Given back are how many entries were read, and what was left because there were more.
     """
-    of = _of(selection.issuer_id, stretch.shard)
-    following = select(func.min(_columns.first)).where(*of, _columns.first > stretch.first)
-    behind = connection.execute(following).scalar_one()
+    of = _of(selection.issuer_id, segment.shard)
+    following = select(func.min(_columns.first)).where(*of, _columns.first > segment.first)
+    after = connection.execute(following).scalar_one()
     query = listed_entries(selection, _serial, crl_entries.c.entry, type_coerce(crl_entries.c.not_after, Integer))
-    query = query.where(*_within(stretch, behind)).order_by(crl_entries.c.serial).limit(most + 1)
+    query = query.where(*_within(segment, after)).order_by(crl_entries.c.serial).limit(most + 1)
     rows = [row for portion in portions(connection, query) for row in portion]
-    rest = _Stretch(stretch.shard, rows[most][0]) if len(rows) > most else None
-    connection.execute(delete(crl_stretches).where(*of, _columns.first == stretch.first))
-    connection.execute(insert(crl_stretches), _made(selection, stretch, rows[:most], rest))
+    rest = _Segment(segment.shard, rows[most][0]) if len(rows) > most else None
+    connection.execute(delete(crl_stretches).where(*of, _columns.first == segment.first))
+    connection.execute(insert(crl_stretches), _filled(selection, segment, rows[:most], rest))
     return len(rows), rest
 
 
-def _made(
-    selection: Selection, stretch: _Stretch, rows: Iterable[Any], rest: _Stretch | None
+def _filled(
+    selection: Selection, segment: _Segment, rows: Iterable[Any], rest: _Segment | None
 ) -> list[dict[str, object]]:
     """The rows of the table: stretches of a length, and an empty one for what is left."""
-    parts: list[tuple[bytes, list[bytes], list[int]]] = [(stretch.first, [], [])]
+    parts: list[tuple[bytes, list[bytes], list[int]]] = [(segment.first, [], [])]
     size = 0
     for serial, entry, not_after in rows:
         if size >= _OCTETS:
@@ -198,14 +198,14 @@ def _made(
         made.append({"first": rest.first, "octets": None, "earliest_end": None})
     common = {
         "issuer_id": selection.issuer_id,
-        "shard": stretch.shard,
+        "shard": segment.shard,
         "left_out_before": before,
-        "left_out_upto": selection.listed_upto,
+        "left_out_upto": selection.listed_through,
     }
     return [common | row for row in made]
 
 
-def _is_right(selection: Selection) -> ColumnElement[Any]:
+def _is_valid_for(selection: Selection) -> ColumnElement[Any]:
     """Whether a stretch has exactly what the selection lists of it: 1 or 0."""
     before = selection.expired_before
     if before is None:
@@ -215,7 +215,7 @@ def _is_right(selection: Selection) -> ColumnElement[Any]:
             _columns.octets.is_not(None),
             or_(
                 _columns.left_out_before.is_(None),
-                and_(_columns.left_out_before <= before, _columns.left_out_upto <= selection.listed_upto),
+                and_(_columns.left_out_before <= before, _columns.left_out_upto <= selection.listed_through),
             ),
             or_(_columns.earliest_end.is_(None), _columns.earliest_end >= before),
         )
@@ -233,8 +233,8 @@ def _of(issuer_id: int, shard: int) -> tuple[ColumnElement[bool], ...]:
     return _columns.issuer_id == issuer_id, _columns.shard == shard
 
 
-def _within(stretch: _Stretch, behind: bytes | None) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [crl_entries.c.shard == stretch.shard, _serial >= stretch.first]
-    if behind is not None:
-        found.append(_serial < behind)
+def _within(segment: _Segment, after: bytes | None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [crl_entries.c.shard == segment.shard, _serial >= segment.first]
+    if after is not None:
+        found.append(_serial < after)
     return found

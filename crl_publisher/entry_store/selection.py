@@ -20,24 +20,24 @@ class Selection:
     """What one CRL is to list.
 
     *covers* is the journal's sequence that the store must hold, no less and no more. *expired_before* is thisUpdate of
-    the last published CRL, or of an older one that is public again; None to keep everything. *listed_upto* is the
-    sequence that these CRLs cover: later rows were not on them. *behind* is what a delta's base covers.
+    the last published CRL, or of an older one that is public again; None to keep everything. *listed_through* is the
+    sequence that these CRLs cover: later rows were not on them. *after* is what a delta's base covers.
     """
 
     issuer_id: int
     scope: Scope
     covers: int
     expired_before: datetime | None
-    listed_upto: int
-    behind: int | None = None
+    listed_through: int
+    after: int | None = None
 
 
-def is_touched(connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:
+def has_changes(connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:
     """Whether the journal has rows behind this sequence that belong on this scope's CRL."""
-    return connection.execute(rows_behind(issuer, scope, after_sequence).limit(1)).first() is not None
+    return connection.execute(rows_after(issuer, scope, after_sequence).limit(1)).first() is not None
 
 
-def rows_behind(issuer: Issuer, scope: Scope, after_sequence: int) -> Select[tuple[int, datetime]]:
+def rows_after(issuer: Issuer, scope: Scope, after_sequence: int) -> Select[tuple[int, datetime]]:
     """Sequence and moment of recording of the journal's rows behind a sequence that belong on this scope's CRL."""
     rows = journal.c
     query = select(rows.sequence, rows.recorded_at).where(rows.issuer_id == issuer.id, rows.sequence > after_sequence)
@@ -65,15 +65,15 @@ def listed_entries(selection: Selection, *columns: ColumnElement[Any]) -> Select
             query = query.where(entries.is_ca)
         case Part.USERS:
             query = query.where(~entries.is_ca)
-    if selection.behind is not None:
-        return query.where(entries.serial.in_(_recorded_behind(selection, selection.behind)))
+    if selection.after is not None:
+        return query.where(entries.serial.in_(_recorded_after(selection, selection.after)))
     if selection.expired_before is None:
         return query
-    not_listed_yet = _recorded_behind(selection, selection.listed_upto)
+    not_listed_yet = _recorded_after(selection, selection.listed_through)
     return query.where(or_(entries.not_after >= selection.expired_before, entries.serial.in_(not_listed_yet)))
 
 
-def _recorded_behind(selection: Selection, sequence: int) -> Select[tuple[int]]:
+def _recorded_after(selection: Selection, sequence: int) -> Select[tuple[int]]:
     """Also not behind what is covered: a raise that came in since would call up an entry that says nothing new."""
     rows = journal.c
     return select(rows.serial).where(

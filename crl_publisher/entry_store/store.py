@@ -26,7 +26,7 @@ from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 
 from . import segments
-from .progress import lock_projection, move_projection
+from .progress import advance_progress, lock_progress
 
 # Raised whenever encode_entry would give other bytes: stored entries of another version are made anew.
 ENCODING_VERSION = 1
@@ -69,19 +69,19 @@ class EntryStore:
         """*database* holds both the journal and the store."""
         self._database = database
 
-    def apply(self, issuer: Issuer, *, upto: int | None = None) -> int:
+    def apply(self, issuer: Issuer, *, through: int | None = None) -> int:
         """Apply the journal's rows that are not in the store yet; give the sequence that it then holds.
 
         Each portion is a transaction of its own with the sequence it reached: an end at any point loses nothing.
 
         Args:
             issuer: whose journal.
-            upto: no row behind this one, so that the store holds what a CRL covers and nothing else; None for all.
+            through: no row behind this one, so that the store holds what a CRL covers and nothing else; None for all.
         """
         while True:
             with self._database.write() as connection:
-                applied = lock_projection(connection, issuer.id)
-                last = applied + _PORTION if upto is None else min(applied + _PORTION, upto)
+                applied = lock_progress(connection, issuer.id)
+                last = applied + _PORTION if through is None else min(applied + _PORTION, through)
                 reached = self._write(connection, issuer, applied, last)
                 if reached - applied < _PORTION:
                     return reached
@@ -103,11 +103,11 @@ class EntryStore:
             forget(connection, issuer)
         return self.apply(issuer)
 
-    def _write(self, connection: Connection, issuer: Issuer, applied: int, upto: int) -> int:
+    def _write(self, connection: Connection, issuer: Issuer, applied: int, through: int) -> int:
         """Make the entries of the rows behind *applied*; give the last one's sequence."""
         made: dict[bytes, tuple[int, int, int, bool, int, datetime, bytes]] = {}
         reached = applied
-        for rows in portions(connection, _rows(issuer, applied, upto)):
+        for rows in portions(connection, _rows(issuer, applied, through)):
             for place, octets, revoked, reason, invalid_since, not_after, shard, is_ca in rows:
                 serial = int.from_bytes(octets)
                 entry = encode_entry(serial, _moment(revoked), RevocationReason(reason), _moment_or_none(invalid_since))
@@ -117,11 +117,11 @@ class EntryStore:
             # Neighbours share the table's pages.
             bulk_replace(connection, crl_entries, _COLUMNS, (made[octets] for octets in sorted(made)))
             segments.empty(connection, issuer.id, ((row[1], octets) for octets, row in made.items()))
-            move_projection(connection, issuer.id, reached)
+            advance_progress(connection, issuer.id, reached)
         return reached
 
 
-def _rows(issuer: Issuer, applied: int, upto: int) -> Select[Any]:
+def _rows(issuer: Issuer, applied: int, through: int) -> Select[Any]:
     """What entries are made of, in the order of the journal; columns as the driver gives them."""
     return (
         select(
@@ -138,7 +138,7 @@ def _rows(issuer: Issuer, applied: int, upto: int) -> Select[Any]:
             certificates,
             and_(certificates.c.issuer_id == journal.c.issuer_id, certificates.c.serial == journal.c.serial),
         )
-        .where(journal.c.issuer_id == issuer.id, journal.c.sequence > applied, journal.c.sequence <= upto)
+        .where(journal.c.issuer_id == issuer.id, journal.c.sequence > applied, journal.c.sequence <= through)
         .order_by(journal.c.sequence)
     )
 
@@ -155,7 +155,7 @@ def _moment_or_none(seconds: int | None) -> datetime | None:
 def forget(connection: Connection, issuer: Issuer) -> None:
     """Empty the store of an issuer: the next CRL makes its entries anew."""
     # First of all, or entries that a publisher is applying at this moment would stay.
-    lock_projection(connection, issuer.id)
+    lock_progress(connection, issuer.id)
     connection.execute(delete(crl_entries).where(crl_entries.c.issuer_id == issuer.id))
     segments.forget(connection, issuer.id)
-    move_projection(connection, issuer.id, 0)
+    advance_progress(connection, issuer.id, 0)

@@ -14,10 +14,10 @@ from typing import BinaryIO
 
 from sqlalchemy import Connection, LargeBinary, select, type_coerce
 
-from crl_publisher.crl.differences import Differences, TooDifferent, differences, entries_of, serial_of
+from crl_publisher.crl.differences import Differences, TooManyDifferences, differences, entries_of, serial_of
 from crl_publisher.crl.layout import list_bounds
-from crl_publisher.crl.reading import ReadCrl, ReadEntry
-from crl_publisher.errors import Overtaken, UnreadableCrl
+from crl_publisher.crl.reading import ParsedCrl, ParsedEntry
+from crl_publisher.errors import SupersededCrl, UnreadableCrl
 from crl_publisher.plan import Plan
 from crl_publisher.public_crl import PublicCrl, own_crl
 from pki_revocation.clock import iso
@@ -26,16 +26,16 @@ from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 
 from . import tolerance
-from .expected_entries import Row, expected_entries
+from .expected_entries import JournalRow, expected_entries
 from .findings import Findings
 
-_LOOKED_UP_AT_ONCE = 500
+_LOOKUP_BATCH = 500
 # More changes than this are found as fast by looking at everything.
 _FEW = 20_000
 _HEAD = 1 << 16
 
 
-def compare_entries(connection: Connection, crl: ReadCrl, plan: Plan, findings: Findings) -> list[bytes]:
+def compare_entries(connection: Connection, crl: ParsedCrl, plan: Plan, findings: Findings) -> list[bytes]:
     """Every revocation up to the covered sequence is in, once, as the journal has it; nothing else is, or is lost.
 
     The entries that the public CRL lacks are given back, where they were found out.
@@ -50,7 +50,7 @@ def compare_entries(connection: Connection, crl: ReadCrl, plan: Plan, findings: 
     if public is not None and public.covers is not None and not plan.scope.is_delta:
         try:
             found = _changes(public, crl)
-        except (TooDifferent, UnreadableCrl):
+        except (TooManyDifferences, UnreadableCrl):
             pass
         else:
             if _accounted_for(connection, found, plan, public.covers):
@@ -66,7 +66,7 @@ def _accounted_for(connection: Connection, found: Differences, plan: Plan, cover
 
     The public CRL is known to be right, so that this very list is then right too.
     """
-    new = {row.serial: octets for row, octets in expected_entries(connection, plan, behind=covered)}
+    new = {row.serial: octets for row, octets in expected_entries(connection, plan, after=covered)}
     if Counter(found.added) != Counter(new.values()):
         return False
     removed = set(map(serial_of, found.removed))
@@ -78,7 +78,9 @@ def _accounted_for(connection: Connection, found: Differences, plan: Plan, cover
         return True
     before = plan.expired_before
     return (
-        before is not None and plan.listed_upto >= covered and _expired(connection, plan.issuer, gone, before) == gone
+        before is not None
+        and plan.listed_through >= covered
+        and _expired(connection, plan.issuer, gone, before) == gone
     )
 
 
@@ -86,7 +88,7 @@ def _recorded_before(connection: Connection, issuer: Issuer, serials: Iterable[b
     """Whether the journal has a row of any of them up to a sequence."""
     column = type_coerce(journal.c.serial, LargeBinary)
     remaining = iter(serials)
-    while portion := list(islice(remaining, _LOOKED_UP_AT_ONCE)):
+    while portion := list(islice(remaining, _LOOKUP_BATCH)):
         query = select(column).where(
             journal.c.issuer_id == issuer.id, column.in_(portion), journal.c.sequence <= covered
         )
@@ -95,7 +97,7 @@ def _recorded_before(connection: Connection, issuer: Issuer, serials: Iterable[b
     return False
 
 
-def _changes(public: PublicCrl, crl: ReadCrl) -> Differences:
+def _changes(public: PublicCrl, crl: ParsedCrl) -> Differences:
     """What changed since the very octets that are known to be right; others may have taken their place meanwhile."""
     with public.open() as stream:
         if stream is None:
@@ -130,7 +132,7 @@ class _Digested:
         return self._digest.digest()
 
 
-def _adds_up(connection: Connection, crl: ReadCrl, plan: Plan) -> bool:
+def _adds_up(connection: Connection, crl: ParsedCrl, plan: Plan) -> bool:
     """Whether both sides have the same entries, as often, in whatever order.
 
     Python's hash of octets is SipHash under a key drawn for each process: sums of it over two different lists are equal
@@ -139,8 +141,8 @@ def _adds_up(connection: Connection, crl: ReadCrl, plan: Plan) -> bool:
     expected = there = 0
     due = 0
     dropped = _dropped(connection, plan)
-    for row, octets in expected_entries(connection, plan, behind=plan.behind):
-        if row.serial not in dropped or row.sequence > plan.listed_upto:
+    for row, octets in expected_entries(connection, plan, after=plan.after):
+        if row.serial not in dropped or row.sequence > plan.listed_through:
             expected += hash(octets)
             due += 1
     for octets in entries_of(crl.data, crl.layout.listed):
@@ -159,9 +161,9 @@ def _dropped(connection: Connection, plan: Plan) -> set[bytes]:
     return _expired(connection, plan.issuer, connection.scalars(query), plan.expired_before)
 
 
-def _explain(connection: Connection, crl: ReadCrl, plan: Plan, findings: Findings) -> None:
+def _explain(connection: Connection, crl: ParsedCrl, plan: Plan, findings: Findings) -> None:
     """Say which entries are to blame, if any is; this keeps them all in memory."""
-    awaited = {row.serial: (row, octets) for row, octets in expected_entries(connection, plan, behind=plan.behind)}
+    awaited = {row.serial: (row, octets) for row, octets in expected_entries(connection, plan, after=plan.after)}
     seen: set[bytes] = set()
     for octets in entries_of(crl.data, crl.layout.listed):
         serial = serial_of(octets)
@@ -176,7 +178,7 @@ def _explain(connection: Connection, crl: ReadCrl, plan: Plan, findings: Finding
             _explain_entry(crl, octets, awaited[serial][0], plan, findings)
         seen.add(serial)
     missing = [serial for serial in awaited if serial not in seen]
-    listed_before = [serial for serial in missing if awaited[serial][0].sequence <= plan.listed_upto]
+    listed_before = [serial for serial in missing if awaited[serial][0].sequence <= plan.listed_through]
     expired = set[bytes]()
     if plan.expired_before is not None and not plan.scope.is_delta:
         expired = _expired(connection, plan.issuer, listed_before, plan.expired_before)
@@ -187,8 +189,8 @@ def _explain(connection: Connection, crl: ReadCrl, plan: Plan, findings: Finding
             )
 
 
-def _explain_entry(crl: ReadCrl, octets: bytes, row: Row, plan: Plan, findings: Findings) -> None:
-    (entry,) = crl.read_again([octets])
+def _explain_entry(crl: ParsedCrl, octets: bytes, row: JournalRow, plan: Plan, findings: Findings) -> None:
+    (entry,) = crl.parse_entries([octets])
     where = f"The entry {entry.serial.hex()}"
     before = len(findings.errors)
     if entry.irregular:
@@ -200,7 +202,7 @@ def _explain_entry(crl: ReadCrl, octets: bytes, row: Row, plan: Plan, findings: 
         )
 
 
-def check_meaning(entry: ReadEntry, row: Row, plan: Plan, findings: Findings) -> None:
+def check_meaning(entry: ParsedEntry, row: JournalRow, plan: Plan, findings: Findings) -> None:
     """Hold what a relying party reads in an entry against the journal's row."""
     where = f"The entry {entry.serial.hex()}"
     revoked, reason = datetime.fromtimestamp(row.revoked, UTC), RevocationReason(row.reason)
@@ -217,7 +219,7 @@ def check_meaning(entry: ReadEntry, row: Row, plan: Plan, findings: Findings) ->
         findings.error("crl.entry.invalidity-date", f"{where} has another invalidity date than the journal.")
 
 
-def _compare_with_public(connection: Connection, crl: ReadCrl, plan: Plan, findings: Findings) -> None:
+def _compare_with_public(connection: Connection, crl: ParsedCrl, plan: Plan, findings: Findings) -> None:
     """No serial of the public CRL is lost before its time."""
     if plan.public is None or plan.scope.is_delta:
         return
@@ -231,7 +233,7 @@ def _public_serials(public: PublicCrl, plan: Plan, findings: Findings) -> set[by
     with public.open() as stream:
         data = b"" if stream is None else stream.read()
     if not findings.errors and hashlib.sha256(data).digest() != public.sha256 and _is_newer(data, plan):
-        raise Overtaken("The public CRL was replaced while this one was made: another publisher is further on.")
+        raise SupersededCrl("The public CRL was replaced while this one was made: another publisher is further on.")
     return set(map(serial_of, entries_of(data, list_bounds(data, len(data))))) if data else set()
 
 
@@ -247,7 +249,7 @@ def _expired(connection: Connection, issuer: Issuer, serials: Iterable[bytes], b
     column = type_coerce(certificates.c.serial, LargeBinary)
     expired: set[bytes] = set()
     remaining = iter(serials)
-    while portion := list(islice(remaining, _LOOKED_UP_AT_ONCE)):
+    while portion := list(islice(remaining, _LOOKUP_BATCH)):
         query = select(column).where(
             certificates.c.issuer_id == issuer.id, column.in_(portion), certificates.c.not_after < before
         )

@@ -25,7 +25,7 @@ _REASON = bytes.fromhex("300a0603551d1504030a01")
 _INVALIDITY = bytes.fromhex("30180603551d180411180f")
 
 
-class Row(NamedTuple):
+class JournalRow(NamedTuple):
     """A journal row as far as an entry shows it: serial as stored, times in Unix seconds."""
 
     serial: bytes
@@ -35,17 +35,17 @@ class Row(NamedTuple):
     invalid_since: int | None
 
 
-def expected_entries(connection: Connection, plan: Plan, *, behind: int = 0) -> Iterator[tuple[Row, bytes]]:
+def expected_entries(connection: Connection, plan: Plan, *, after: int = 0) -> Iterator[tuple[JournalRow, bytes]]:
     """For each serial that the scope covers its last row, and the entry that it makes.
 
     Args:
         connection: reads one state.
         plan: says scope and covered sequence.
-        behind: no row up to this sequence.
+        after: no row up to this sequence.
     """
-    raised = {row.serial: row for row in _rows(connection, plan, EntryKind.RAISE, behind)}
+    raised = {row.serial: row for row in _rows(connection, plan, EntryKind.RAISE, after)}
     encode = EntryOctets()
-    for row in _rows(connection, plan, EntryKind.REVOCATION, behind):
+    for row in _rows(connection, plan, EntryKind.REVOCATION, after):
         last = raised.pop(row.serial, row)
         yield last, encode(last)
     for row in raised.values():
@@ -53,7 +53,7 @@ def expected_entries(connection: Connection, plan: Plan, *, behind: int = 0) -> 
         yield row, encode(row)
 
 
-def row_of(connection: Connection, plan: Plan, serial: bytes) -> Row | None:
+def row_of(connection: Connection, plan: Plan, serial: bytes) -> JournalRow | None:
     """The last row of one serial that the plan covers; None when the journal has none."""
     query = (
         _columns()
@@ -66,7 +66,7 @@ def row_of(connection: Connection, plan: Plan, serial: bytes) -> Row | None:
         .limit(1)
     )
     found = connection.execute(query).one_or_none()
-    return None if found is None else Row(*found)
+    return None if found is None else JournalRow(*found)
 
 
 class EntryOctets:
@@ -76,7 +76,7 @@ class EntryOctets:
         """No day yet."""
         self._days: dict[int, tuple[bytes, bytes]] = {}
 
-    def __call__(self, row: Row) -> bytes:
+    def __call__(self, row: JournalRow) -> bytes:
         """The DER of a row's entry."""
         serial = row.serial
         octets = len(serial)
@@ -113,13 +113,13 @@ def _clock(second: int) -> bytes:
     return _TWO_DIGITS[second // 3600] + _TWO_DIGITS[second // 60 % 60] + _TWO_DIGITS[second % 60] + b"Z"
 
 
-def _rows(connection: Connection, plan: Plan, kind: EntryKind, behind: int) -> Iterator[Row]:
-    for rows in portions(connection, _query(plan, kind, behind)):
-        yield from map(Row._make, rows)
+def _rows(connection: Connection, plan: Plan, kind: EntryKind, after: int) -> Iterator[JournalRow]:
+    for rows in portions(connection, _query(plan, kind, after)):
+        yield from map(JournalRow._make, rows)
 
 
 def _columns() -> Select[Any]:
-    """Those of `Row`, as the driver gives them."""
+    """Those of `JournalRow`, as the driver gives them."""
     rows = journal.c
     return select(
         type_coerce(rows.serial, LargeBinary),
@@ -130,11 +130,11 @@ def _columns() -> Select[Any]:
     )
 
 
-def _query(plan: Plan, kind: EntryKind, behind: int) -> Select[Any]:
+def _query(plan: Plan, kind: EntryKind, after: int) -> Select[Any]:
     rows = journal.c
     query = _columns().where(
         rows.issuer_id == plan.issuer.id,
-        rows.sequence > behind,
+        rows.sequence > after,
         rows.sequence <= plan.covers_sequence,
         rows.kind == kind.value,
     )

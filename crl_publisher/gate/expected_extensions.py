@@ -7,8 +7,8 @@ from typing import cast
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
-from crl_publisher.crl.crl_extensions import EXPIRED_CERTS_ON_CRL, NEXT_CRL_PUBLISH, Particulars
-from crl_publisher.crl.reading import ReadCrl
+from crl_publisher.crl.crl_extensions import EXPIRED_CERTS_ON_CRL, NEXT_CRL_PUBLISH, CrlParameters
+from crl_publisher.crl.reading import ParsedCrl
 from crl_publisher.plan import Plan
 from crl_publisher.scope import Part, Scope
 from pki_revocation.clock import iso
@@ -19,7 +19,7 @@ from .findings import Findings
 _FIRST_GENERALIZED_YEAR = 2050
 
 
-def check_extensions(crl: ReadCrl, plan: Plan, findings: Findings) -> None:
+def check_extensions(crl: ParsedCrl, plan: Plan, findings: Findings) -> None:
     """Exactly the planned ones are there: a complete CRL of everything has no issuingDistributionPoint (BR 7.2.2.1)."""
     expected = {each.oid: each for each in _expected(plan)}
     for extension in crl.extensions:
@@ -39,7 +39,7 @@ def check_extensions(crl: ReadCrl, plan: Plan, findings: Findings) -> None:
             findings.error(_kind(oid), f"The extension {oid.dotted_string} is missing.")
 
 
-def scope_named_by(crl: ReadCrl, scopes: Sequence[Scope]) -> Scope | None:
+def scope_named_by(crl: ParsedCrl, scopes: Sequence[Scope]) -> Scope | None:
     """Which of the complete scopes a CRL says that it is of; None when it is none of them.
 
     Raises:
@@ -65,7 +65,7 @@ def _kind(oid: x509.ObjectIdentifier) -> str:
 
 
 def _expected(plan: Plan) -> list[x509.Extension[x509.ExtensionType]]:
-    said = plan.particulars
+    said = plan.parameters
     identifier = _subject_key_identifier(plan.issuer.certificate)
     expected = [
         _extension(x509.AuthorityKeyIdentifier(identifier, None, None)),
@@ -80,7 +80,7 @@ def _expected(plan: Plan) -> list[x509.Extension[x509.ExtensionType]]:
     return expected + _others(said)
 
 
-def _others(said: Particulars) -> list[x509.Extension[x509.ExtensionType]]:
+def _others(said: CrlParameters) -> list[x509.Extension[x509.ExtensionType]]:
     """What `cryptography` knows as octets alone."""
     others = []
     if said.next_publish is not None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPub
 from crl_publisher.config import LintProfile
 from crl_publisher.crl.builder import subject_name
 from crl_publisher.crl.crl_extensions import NUMBER_LIMIT
-from crl_publisher.crl.reading import Frame, ReadCrl, read_crl
+from crl_publisher.crl.reading import Frame, ParsedCrl, parse_crl
 from crl_publisher.errors import UnreadableCrl
 from crl_publisher.plan import Plan
 from crl_publisher.scope import Part
@@ -26,7 +26,7 @@ from .comparison import compare_entries
 from .expected_extensions import check_extensions
 from .findings import Findings
 from .lints import lint
-from .sample import look_closely
+from .sample import check_sample
 
 _log = logging.getLogger(__name__)
 _FIRST_GENERALIZED_YEAR = 2050
@@ -41,7 +41,7 @@ class GateRules:
     size_blocks: bool
 
 
-def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> ReadCrl:
+def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> ParsedCrl:
     """Read a CRL back and hold it against its plan, the public one and the journal.
 
     Raises:
@@ -49,7 +49,7 @@ def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> Re
     """
     findings = Findings()
     try:
-        crl = read_crl(data)
+        crl = parse_crl(data)
         frame = crl.frame()
         _check_frame(frame, plan, findings)
         if not crl.is_signed_by(plan.issuer.certificate):
@@ -64,7 +64,7 @@ def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> Re
         with database.read() as connection:
             new = compare_entries(connection, crl, plan, findings)
             findings.raise_errors()
-            sample = look_closely(connection, crl, plan, new, findings)
+            sample = check_sample(connection, crl, plan, new, findings)
         authorities = plan.only_authorities or plan.scope.part is Part.CA
         lint(crl.layout.with_entries(sample), rules.profile, findings, authorities=authorities)
     except UnreadableCrl as error:
@@ -91,10 +91,10 @@ def _check_frame(frame: Frame, plan: Plan, findings: Findings) -> None:
         findings.error("crl.entries.empty-list", "An empty list must be left out (RFC 5280 section 5.1.2.6).")
 
 
-def _check_this_update(crl: ReadCrl, frame: Frame, plan: Plan, findings: Findings) -> None:
+def _check_this_update(crl: ParsedCrl, frame: Frame, plan: Plan, findings: Findings) -> None:
     this_update = crl.this_update
     _check_time_type("thisUpdate", this_update, frame.time_types[0], findings)
-    planned = plan.particulars.this_update
+    planned = plan.parameters.this_update
     if this_update != planned:
         findings.error("crl.this-update.unplanned", f"thisUpdate is {iso(this_update)}, planned was {iso(planned)}.")
     if this_update > plan.moment:
@@ -106,13 +106,13 @@ def _check_this_update(crl: ReadCrl, frame: Frame, plan: Plan, findings: Finding
         )
 
 
-def _check_next_update(crl: ReadCrl, frame: Frame, plan: Plan, findings: Findings) -> None:
+def _check_next_update(crl: ParsedCrl, frame: Frame, plan: Plan, findings: Findings) -> None:
     next_update = crl.next_update
     if next_update is None:
         findings.error("crl.next-update.missing", "nextUpdate is missing (RFC 5280 section 5.1.2.5).")
         return
     _check_time_type("nextUpdate", next_update, frame.time_types[1], findings)
-    planned = plan.particulars.next_update
+    planned = plan.parameters.next_update
     if next_update != planned:
         findings.error("crl.next-update.unplanned", f"nextUpdate is {iso(next_update)}, planned was {iso(planned)}.")
     if next_update <= plan.moment:

@@ -8,19 +8,19 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from crl_publisher.crl.reading import ReadCrl
+from crl_publisher.crl.reading import ParsedCrl
 from crl_publisher.plan import Plan
 
 from .comparison import check_meaning
 from .expected_entries import row_of
 from .findings import Findings
 
-_FROM_EVERYWHERE = 16
+_SPREAD = 16
 _NEW = 16
 
 
-def look_closely(
-    connection: Connection, crl: ReadCrl, plan: Plan, new: Sequence[bytes], findings: Findings
+def check_sample(
+    connection: Connection, crl: ParsedCrl, plan: Plan, new: Sequence[bytes], findings: Findings
 ) -> list[bytes]:
     """Read a sample of the entries again, and hold them against the journal; give their octets.
 
@@ -31,8 +31,8 @@ def look_closely(
         new: entries that the public CRL lacks, as far as that is known.
         findings: gets what is not as it should be.
     """
-    sample = list(dict.fromkeys([*_from_everywhere(crl), *new[:_NEW]]))
-    for entry in crl.read_again(sample):
+    sample = list(dict.fromkeys([*_spread_sample(crl), *new[:_NEW]]))
+    for entry in crl.parse_entries(sample):
         row = row_of(connection, plan, entry.serial)
         if entry.irregular:
             findings.error("crl.entry.irregular", f"The entry {entry.serial.hex()} has {entry.irregular}.")
@@ -41,10 +41,10 @@ def look_closely(
     return sample
 
 
-def _from_everywhere(crl: ReadCrl) -> Iterator[bytes]:
+def _spread_sample(crl: ParsedCrl) -> Iterator[bytes]:
     """By their lengths alone: there may be a million of them."""
     data, listed = crl.data, crl.layout.listed
-    step = max(1, len(crl) // _FROM_EVERYWHERE)
+    step = max(1, len(crl) // _SPREAD)
     at, end, until = listed.start, listed.stop, 0
     while at < end:
         behind = at + 2 + data[at + 1]

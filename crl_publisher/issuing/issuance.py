@@ -15,15 +15,15 @@ from sqlalchemy import Connection
 from crl_publisher.config import CrlSettings
 from crl_publisher.crl.builder import build
 from crl_publisher.crl.crl_extensions import NUMBER_LIMIT
-from crl_publisher.crl.reading import ReadCrl
+from crl_publisher.crl.reading import ParsedCrl
 from crl_publisher.entry_store.listing import selected_entries
-from crl_publisher.entry_store.segments import join, may_be_joined
-from crl_publisher.entry_store.selection import is_touched
+from crl_publisher.entry_store.segments import fill_segments, may_use_segments
+from crl_publisher.entry_store.selection import has_changes
 from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.errors import CrlRejected
 from crl_publisher.gate.inspection import GateRules, inspect
 from crl_publisher.outlets import Outlet
-from crl_publisher.plan import Plan, particulars_of
+from crl_publisher.plan import Plan, parameters_of
 from crl_publisher.public_crl import PublicCrl, own_crl, public_crl
 from crl_publisher.published import PublishedCrl, is_unrecorded, last_published, record_published
 from crl_publisher.scope import CA, FULL, USERS, Scope, certificate_path
@@ -122,11 +122,11 @@ class CrlIssuance:
         """All complete CRLs that an issuer has."""
         return complete_scopes(connection, issuer, self._settings)
 
-    def touched(self, connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:
+    def has_changes(self, connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:
         """Whether the journal has rows behind this sequence that belong on this scope's CRL."""
-        return is_touched(connection, issuer, scope, after_sequence)
+        return has_changes(connection, issuer, scope, after_sequence)
 
-    def stands(self, issuer: Issuer, scope: Scope = FULL) -> bool:
+    def is_current(self, issuer: Issuer, scope: Scope = FULL) -> bool:
         """Whether what is public is the last CRL that was recorded, whole, and still valid."""
         public, _ = public_crl(self._outlet, self._database, issuer, scope)
         with self._database.read() as connection:
@@ -146,19 +146,19 @@ class CrlIssuance:
         Raises:
             UnusableKey: when the issuer's key cannot be used; nothing was begun.
             ClockBehindJournal, LastCrlInFuture: when the clock was ahead once, or is behind now; nothing was begun.
-            LastCrlIsOut, NotTheLast: when a last CRL rules it out.
-            Overtaken: when another publisher is further on.
+            LastCrlPublished, NotLastCrl: when a last CRL rules it out.
+            SupersededCrl: when another publisher is further on.
             CrlRejected: when the gate found an error; the last good CRL stays.
             OutletError: when it could not be put where it belongs; the last good CRL stays.
             StoreError: when the database does not answer.
         """
         identity = self._keys.crl_identity(issuer)
-        public = self.look_at_public(issuer, scope)
+        public = self.read_public(issuer, scope)
         self._entries.apply(issuer)
-        public_delta = self.look_at_public(issuer, scope.delta)
+        public_delta = self.read_public(issuer, scope.delta)
         plan = self._planning.complete(issuer, scope, public, identity, public_delta=public_delta, last=last)
         published = self._carry_out(plan, identity)
-        if plan.particulars.freshest is not None:
+        if plan.parameters.freshest is not None:
             self._publish_delta(identity, issuer, scope, beside=published)
         return published
 
@@ -174,8 +174,8 @@ class CrlIssuance:
     def _publish_delta(
         self, identity: SigningIdentity, issuer: Issuer, scope: Scope, beside: PublishedCrl | None
     ) -> PublishedCrl | None:
-        public = self.look_at_public(issuer, scope.delta)
-        complete = self.look_at_public(issuer, scope) if beside is None else None
+        public = self.read_public(issuer, scope.delta)
+        complete = self.read_public(issuer, scope) if beside is None else None
         if beside is None:
             self._entries.apply(issuer)
         plan = self._planning.delta(issuer, scope, public, identity, public_complete=complete, beside=beside)
@@ -185,12 +185,12 @@ class CrlIssuance:
         try:
             # Once more, for what came in between; and nothing behind the covered sequence, so that the CRL is the
             # journal up to there and the gate can say so.
-            self._entries.apply(plan.issuer, upto=plan.covers_sequence)
-            if may_be_joined(plan.selection):
-                join(self._database, plan.selection)
+            self._entries.apply(plan.issuer, through=plan.covers_sequence)
+            if may_use_segments(plan.selection):
+                fill_segments(self._database, plan.selection)
             with self._database.read() as connection:
                 entries = selected_entries(connection, plan.selection)
-                data = build(identity, plan.particulars, entries, self._spool)
+                data = build(identity, plan.parameters, entries, self._spool)
         except Exception as error:
             self._record_failure(plan, error)
             raise
@@ -219,7 +219,7 @@ class CrlIssuance:
         _log.info("%s: %s CRL %d is public, with %d entries", issuer.name, scope.name, plan.number, published.entries)
         return published
 
-    def put_back(self, data: bytes, issuer: Issuer, scope: Scope, recorded: PublishedCrl) -> None:
+    def republish(self, data: bytes, issuer: Issuer, scope: Scope, recorded: PublishedCrl) -> None:
         """Make the CRL public again that was recorded as published last, after what was public got lost.
 
         Raises:
@@ -232,7 +232,7 @@ class CrlIssuance:
         with self._database.write() as connection:
             self._audit.record(connection, "crl.put-back", recorded.as_json())
 
-    def look_at_public(self, issuer: Issuer, scope: Scope) -> PublicCrl | None:
+    def read_public(self, issuer: Issuer, scope: Scope) -> PublicCrl | None:
         """What relying parties get now; a run that ended between making public and recording is completed here.
 
         Raises:
@@ -257,7 +257,7 @@ class CrlIssuance:
             self._audit.record(connection, "crl.found-published", published.as_json())
         return public_crl(self._outlet, self._database, issuer, scope)[0]
 
-    def _record(self, plan: Plan, crl: ReadCrl) -> PublishedCrl:
+    def _record(self, plan: Plan, crl: ParsedCrl) -> PublishedCrl:
         with self._database.write() as connection:
             published = record_published(connection, plan.issuer, plan.scope, crl, self._clock.now())
             self._audit.record(connection, "crl.published", published.as_json())
@@ -266,9 +266,9 @@ class CrlIssuance:
     def _record_failure(self, plan: Plan, error: Exception) -> None:
         """The audit's word of the result; the alarm goes to the log, also when the database is what failed."""
         _log.error("%s: %s CRL %d was not published: %s", plan.issuer.name, plan.scope.name, plan.number, error)
-        event, detail = "crl.failed", particulars_of(plan) | {"error": type(error).__name__}
+        event, detail = "crl.failed", parameters_of(plan) | {"error": type(error).__name__}
         if isinstance(error, CrlRejected):
-            event, detail = "crl.rejected", particulars_of(plan) | {"findings": error.counts}
+            event, detail = "crl.rejected", parameters_of(plan) | {"findings": error.counts}
         try:
             with self._database.write() as connection:
                 self._audit.record(connection, event, detail)

@@ -68,10 +68,10 @@ def reserve(connection: Connection, plan: Plan) -> None:
             issuer_id=plan.issuer.id,
             scope=plan.scope.name,
             number=plan.number,
-            base_number=plan.particulars.base_number,
+            base_number=plan.parameters.base_number,
             reserved_at=plan.moment,
-            this_update=plan.particulars.this_update,
-            next_update=plan.particulars.next_update,
+            this_update=plan.parameters.this_update,
+            next_update=plan.parameters.next_update,
             covers_sequence=plan.covers_sequence,
         )
     )

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, exists, func, select
 
 from crl_publisher.config import CrlSettings
-from crl_publisher.crl.crl_extensions import Particulars
-from crl_publisher.errors import LastCrlInFuture, LastCrlIsOut, NotTheLast
-from crl_publisher.plan import Plan, particulars_of
+from crl_publisher.crl.crl_extensions import CrlParameters
+from crl_publisher.errors import LastCrlInFuture, LastCrlPublished, NotLastCrl
+from crl_publisher.plan import Plan, parameters_of
 from crl_publisher.public_crl import PublicCrl
 from crl_publisher.published import FOR_EVER, PublishedCrl, last_before, last_published
 from crl_publisher.scope import Scope
@@ -69,7 +69,7 @@ class Planning:
 
         Raises:
             ClockBehindJournal, LastCrlInFuture: when the clock was ahead once, or is behind now.
-            LastCrlIsOut, NotTheLast: when a last CRL is out, or would leave good certificates behind.
+            LastCrlPublished, NotLastCrl: when a last CRL is out, or would leave good certificates behind.
         """
         with self._database.write() as connection:
             moment, covers = fix_moment(connection, issuer, self._clock)
@@ -79,7 +79,7 @@ class Planning:
                 refuse_while_any_is_good(connection, issuer, moment)
             timing = self._timings.in_force(connection, issuer, moment)
             this_update, next_update = _validity(timing, moment, recorded, public)
-            said = Particulars(
+            said = CrlParameters(
                 number=self._next_number(connection, issuer, scope, (public, public_delta), moment),
                 this_update=this_update,
                 next_update=FOR_EVER if last else next_update,
@@ -90,7 +90,7 @@ class Planning:
             )
             plan = Plan(
                 issuer=issuer,
-                particulars=said,
+                parameters=said,
                 moment=moment,
                 covers_sequence=covers,
                 longest_validity=None if last else timing.longest_validity,
@@ -140,7 +140,7 @@ class Planning:
             this_update, next_update = _validity(
                 timing, moment, recorded, public, delta=True, dated=None if beside is None else beside.this_update
             )
-            said = Particulars(
+            said = CrlParameters(
                 number=number,
                 this_update=this_update,
                 next_update=next_update,
@@ -149,7 +149,7 @@ class Planning:
             )
             plan = Plan(
                 issuer=issuer,
-                particulars=said,
+                parameters=said,
                 moment=moment,
                 covers_sequence=covers,
                 longest_validity=timing.longest_validity,
@@ -174,11 +174,11 @@ class Planning:
         return next_number(reserved=reserved, published=max(numbers, default=None), moment=moment)
 
     def _reserve(self, connection: Connection, plan: Plan, identity: SigningIdentity) -> None:
-        if plan.particulars.this_update > plan.moment:
+        if plan.parameters.this_update > plan.moment:
             # A revocation may have taken the journal's head back to the present since.
-            raise LastCrlInFuture(iso(plan.particulars.this_update), iso(plan.moment))
+            raise LastCrlInFuture(iso(plan.parameters.this_update), iso(plan.moment))
         reserve(connection, plan)
-        intent = particulars_of(plan) | {"key": identity.subject_key_identifier.hex()}
+        intent = parameters_of(plan) | {"key": identity.subject_key_identifier.hex()}
         self._audit.record(connection, "crl.signing", intent)
 
     def _address(self, issuer: Issuer, scope: Scope) -> str:
@@ -222,17 +222,17 @@ def refuse_after_last(issuer: Issuer, recorded: PublishedCrl | None) -> None:
     """No CRL follows a CA's last one.
 
     Raises:
-        LastCrlIsOut: when the one that was published last is that.
+        LastCrlPublished: when the one that was published last is that.
     """
     if recorded is not None and recorded.is_last:
-        raise LastCrlIsOut(f"CRL {recorded.number} of {issuer.name} is its last one: none can follow it.")
+        raise LastCrlPublished(f"CRL {recorded.number} of {issuer.name} is its last one: none can follow it.")
 
 
 def refuse_while_any_is_good(connection: Connection, issuer: Issuer, moment: datetime) -> None:
     """ETSI EN 319 411-1 CSS-6.3.9-06: the last CRL comes when no certificate in its scope is good any more.
 
     Raises:
-        NotTheLast: with the number of those that are.
+        NotLastCrl: with the number of those that are.
     """
     revoked = exists().where(
         journal_table.c.issuer_id == certificates.c.issuer_id, journal_table.c.serial == certificates.c.serial
@@ -242,7 +242,7 @@ def refuse_while_any_is_good(connection: Connection, issuer: Issuer, moment: dat
     )
     good = connection.execute(query).scalar_one()
     if good:
-        raise NotTheLast(
+        raise NotLastCrl(
             f"{issuer.name} has {good} certificates that are neither revoked nor expired: its last CRL would be good "
             "for ever, and could never list them. Revoke them first."
         )

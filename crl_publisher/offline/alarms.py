@@ -12,16 +12,16 @@ from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 
-from .status import AlarmKind, Standing, standings
+from .status import AlarmKind, CrlStatus, crl_statuses
 
 _log = logging.getLogger(__name__)
 # Nothing here changes by the second: a look costs a few queries.
-_LOOK_SECONDS = 5.0
+_POLL_SECONDS = 5.0
 _REPEAT_SECONDS = 6 * 3600.0
 ADVICE = "make a request with 'pki-revocation crl request', have it signed, and install it with 'crl install'"
 
 
-class ElsewhereWatch:
+class OfflineAlarms:
     """Raises the alarms of issuers that have no key here."""
 
     def __init__(
@@ -42,35 +42,35 @@ class ElsewhereWatch:
         self._looked: dict[str, float] = {}
         self._said: dict[str, tuple[tuple[str, ...], float]] = {}
 
-    def look(self, issuer: Issuer) -> tuple[Standing, ...]:
+    def check(self, issuer: Issuer) -> tuple[CrlStatus, ...]:
         """Look at an issuer's CRLs, at most every few seconds; give what was found.
 
         Raises:
             StoreError: when the database does not answer.
         """
         now = self._monotonic()
-        if issuer.name in self._looked and now < self._looked[issuer.name] + _LOOK_SECONDS:
+        if issuer.name in self._looked and now < self._looked[issuer.name] + _POLL_SECONDS:
             return ()
         self._looked[issuer.name] = now
         with self._database.read() as connection:
             scopes = self._issuance.scopes(connection, issuer)
-            found = standings(connection, issuer, scopes, self._clock.now(), self._notice)
-        for standing in found:
-            self._measure(issuer, standing)
+            found = crl_statuses(connection, issuer, scopes, self._clock.now(), self._notice)
+        for status in found:
+            self._measure(issuer, status)
         self._say(issuer, found, now)
         return found
 
-    def _measure(self, issuer: Issuer, standing: Standing) -> None:
-        raised = {alarm.kind for alarm in standing.alarms}
+    def _measure(self, issuer: Issuer, status: CrlStatus) -> None:
+        raised = {alarm.kind for alarm in status.alarms}
         for kind in AlarmKind:
-            metrics.elsewhere(issuer.name, standing.scope.name, kind.value, is_raised=kind in raised)
-        if standing.crl is not None and standing.scope == FULL:
-            age = (self._clock.now() - standing.crl.published_at).total_seconds()
-            metrics.stands(standing.crl, age_seconds=age, uncovered=standing.uncovered.count)
+            metrics.offline_alarm(issuer.name, status.scope.name, kind.value, is_raised=kind in raised)
+        if status.crl is not None and status.scope == FULL:
+            age = (self._clock.now() - status.crl.published_at).total_seconds()
+            metrics.record(status.crl, age_seconds=age, uncovered=status.uncovered.count)
 
-    def _say(self, issuer: Issuer, found: tuple[Standing, ...], now: float) -> None:
+    def _say(self, issuer: Issuer, found: tuple[CrlStatus, ...], now: float) -> None:
         """Each alarm when it comes, again every few hours, and once when it is over."""
-        lines = tuple(f"{standing.scope.name} CRL: {alarm.says}" for standing in found for alarm in standing.alarms)
+        lines = tuple(f"{status.scope.name} CRL: {alarm.says}" for status in found for alarm in status.alarms)
         before, said_at = self._said.get(issuer.name, ((), 0.0))
         if lines == before and (not lines or now < said_at + _REPEAT_SECONDS):
             return

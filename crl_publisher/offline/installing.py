@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from crl_publisher.config import CrlSettings
-from crl_publisher.crl.crl_extensions import NUMBER_LIMIT, Particulars
-from crl_publisher.crl.reading import ReadCrl, read_crl
+from crl_publisher.crl.crl_extensions import NUMBER_LIMIT, CrlParameters
+from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from crl_publisher.errors import NotInstalled
 from crl_publisher.gate.expected_extensions import scope_named_by
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.numbering import reserve, reserve_again
 from crl_publisher.issuing.planning import fix_moment, refuse_after_last, refuse_while_any_is_good
-from crl_publisher.plan import Plan, particulars_of
+from crl_publisher.plan import Plan, parameters_of
 from crl_publisher.public_crl import PublicCrl
 from crl_publisher.published import FOR_EVER, PublishedCrl, last_published, reserved_row
 from crl_publisher.scope import Scope
@@ -35,14 +35,14 @@ from .validity import validity_limit
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledCrl:
     """What became public; *uncovered* revocations came too late for it."""
 
     published: PublishedCrl
     uncovered: int
 
 
-class Installing:
+class CrlInstaller:
     """Makes CRLs public that were signed elsewhere."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Installing:
         self._issuance = issuance
         self._settings = settings
 
-    def install(self, data: bytes, issuer_name: str | None = None) -> Installed:
+    def install(self, data: bytes, issuer_name: str | None = None) -> InstalledCrl:
         """Make a CRL public.
 
         Args:
@@ -65,11 +65,11 @@ class Installing:
         Raises:
             UnreadableCrl: when it is no CRL.
             NotInstalled: when no issuer here signed it, or it cannot be held against anything.
-            LastCrlIsOut, NotTheLast: when a last CRL rules it out.
+            LastCrlPublished, NotLastCrl: when a last CRL rules it out.
             CrlRejected: when the gate found an error; the last good CRL stays.
             OutletError, StoreError: when it cannot be put or recorded; the last good CRL stays.
         """
-        crl = read_crl(data)
+        crl = parse_crl(data)
         with self._database.read() as connection:
             issuer = _issuer(connection, crl, issuer_name)
             scope = scope_named_by(crl, self._issuance.scopes(connection, issuer))
@@ -79,26 +79,26 @@ class Installing:
                 "CRL of all certificates (RFC 5280 section 5.2.5)."
             )
         self._issuance.prepare(issuer)
-        public = self._issuance.look_at_public(issuer, scope)
+        public = self._issuance.read_public(issuer, scope)
         with self._database.read() as connection:
             recorded = last_published(connection, issuer, scope)
         if recorded is not None and recorded.sha256 == crl.sha256.hex():
             if public is not None and public.sha256 == crl.sha256:
                 raise NotInstalled(f"CRL {recorded.number} of {issuer.name} is public already.")
-            self._issuance.put_back(data, issuer, scope, recorded)
+            self._issuance.republish(data, issuer, scope, recorded)
             return self._installed(issuer, scope, recorded)
         with self._database.write() as connection:
             plan = self._plan(connection, crl, issuer, scope, public)
-            intent = particulars_of(plan) | {"sha256": crl.sha256.hex(), "requested": not plan.is_foreign}
+            intent = parameters_of(plan) | {"sha256": crl.sha256.hex(), "requested": not plan.is_foreign}
             self._audit.record(connection, "crl.installing", intent)
         return self._installed(issuer, scope, self._issuance.make_public(data, plan))
 
-    def _installed(self, issuer: Issuer, scope: Scope, published: PublishedCrl) -> Installed:
+    def _installed(self, issuer: Issuer, scope: Scope, published: PublishedCrl) -> InstalledCrl:
         with self._database.read() as connection:
-            return Installed(published, uncovered_by(connection, issuer, scope, published).count)
+            return InstalledCrl(published, uncovered_by(connection, issuer, scope, published).count)
 
     def _plan(
-        self, connection: Connection, crl: ReadCrl, issuer: Issuer, scope: Scope, public: PublicCrl | None
+        self, connection: Connection, crl: ParsedCrl, issuer: Issuer, scope: Scope, public: PublicCrl | None
     ) -> Plan:
         """What the CRL is held against."""
         moment, sequence = fix_moment(connection, issuer, self._clock)
@@ -118,8 +118,8 @@ class Installing:
         covers = sequence
         if is_requested and row is not None:
             covers = row.covers_sequence
-            _refuse_overtaken(connection, issuer, covers, crl.this_update)
-        said = Particulars(
+            _refuse_superseded(connection, issuer, covers, crl.this_update)
+        said = CrlParameters(
             number=number,
             this_update=crl.this_update,
             next_update=next_update,
@@ -128,7 +128,7 @@ class Installing:
         )
         plan = Plan(
             issuer=issuer,
-            particulars=said,
+            parameters=said,
             moment=moment,
             covers_sequence=covers,
             longest_validity=None if next_update == FOR_EVER else limit.longest,
@@ -143,7 +143,7 @@ class Installing:
         return plan
 
 
-def _issuer(connection: Connection, crl: ReadCrl, name: str | None) -> Issuer:
+def _issuer(connection: Connection, crl: ParsedCrl, name: str | None) -> Issuer:
     """Whose signature it is, whatever its issuer field says: the gate holds that against the certificate."""
     known = all_issuers(connection) if name is None else (issuer_named(connection, name),)
     for issuer in known:
@@ -161,14 +161,14 @@ def _reserve(connection: Connection, plan: Plan, row: Row[Any] | None) -> None:
     if row is None:
         reserve(connection, plan)
         return
-    said = plan.particulars
+    said = plan.parameters
     is_another = (row.this_update, row.next_update) != (said.this_update, said.next_update)
     if row.published_at is not None or row.requested_sha256 is not None or is_another:
         raise NotInstalled(f"The number {plan.number} was taken here for another CRL, and a number is used once.")
     reserve_again(connection, plan)
 
 
-def _refuse_overtaken(connection: Connection, issuer: Issuer, covers: int, this_update: datetime) -> None:
+def _refuse_superseded(connection: Connection, issuer: Issuer, covers: int, this_update: datetime) -> None:
     """Nothing that is dated after a revocation may omit it."""
     query = select(func.count(), func.min(journal.c.recorded_at)).where(
         journal.c.issuer_id == issuer.id, journal.c.sequence > covers, journal.c.recorded_at <= this_update

@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 
 from crl_publisher.config import CrlSettings
 from crl_publisher.crl.builder import to_be_signed
-from crl_publisher.crl.crl_extensions import Particulars
+from crl_publisher.crl.crl_extensions import CrlParameters
 from crl_publisher.entry_store.listing import selected_entries
 from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.errors import LastCrlInFuture
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.numbering import give_away, highest_reserved, next_number, reserve
 from crl_publisher.issuing.planning import fix_moment, refuse_after_last, refuse_while_any_is_good
-from crl_publisher.plan import Plan, particulars_of
+from crl_publisher.plan import Plan, parameters_of
 from crl_publisher.public_crl import PublicCrl
 from crl_publisher.published import FOR_EVER, last_published
 from crl_publisher.scope import FULL, Scope
@@ -44,7 +44,7 @@ class ImpossibleRequest(PkiError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class RequestedCrl:
     """Which CRL is asked for.
 
     *validity* goes from thisUpdate to nextUpdate, the last second included, and is the usual one for None;
@@ -59,7 +59,7 @@ class Wanted:
     signature: SignatureName | None = None
 
 
-class Requesting:
+class SigningRequests:
     """Makes requests of the CRLs that this machine cannot sign."""
 
     def __init__(
@@ -73,31 +73,31 @@ class Requesting:
         self._settings = settings
         self._entries = EntryStore(database)
 
-    def request(self, issuer: Issuer, wanted: Wanted) -> SigningRequest:
+    def request(self, issuer: Issuer, wanted: RequestedCrl) -> SigningRequest:
         """Reserve a number for a CRL of an issuer, and give what is to be signed with it.
 
         Raises:
             UnusableKey: for a signature that is not for such a key.
             ImpossibleRequest: for a validity or a moment that no CRL may have.
             ClockBehindJournal, LastCrlInFuture: when the clock was ahead once, or is behind now.
-            LastCrlIsOut, NotTheLast: when a last CRL rules it out.
-            Overtaken: when another process works on the entries.
+            LastCrlPublished, NotLastCrl: when a last CRL rules it out.
+            SupersededCrl: when another process works on the entries.
             OutletError, StoreError: when what is public or the database cannot be read.
         """
         scope = wanted.scope
         algorithm = algorithm_for(issuer.certificate.public_key(), wanted.signature)  # type: ignore[arg-type] # it signs
         self._entries.prepare(issuer)
-        public = self._issuance.look_at_public(issuer, scope)
+        public = self._issuance.read_public(issuer, scope)
         self._entries.apply(issuer)
         with self._database.write() as connection:
             plan = self._plan(connection, issuer, wanted, public)
             reserve(connection, plan)
-            self._audit.record(connection, "crl.requesting", particulars_of(plan))
-        self._entries.apply(issuer, upto=plan.covers_sequence)
+            self._audit.record(connection, "crl.requesting", parameters_of(plan))
+        self._entries.apply(issuer, through=plan.covers_sequence)
         with self._database.read() as connection:
             entries = list(selected_entries(connection, plan.selection))
         certificate = issuer.certificate
-        request = SigningRequest(to_be_signed(certificate, algorithm.identifier, plan.particulars, entries))
+        request = SigningRequest(to_be_signed(certificate, algorithm.identifier, plan.parameters, entries))
         digest = hashlib.sha256(request.to_be_signed)
         with self._database.write() as connection:
             give_away(connection, plan, digest.digest())
@@ -110,7 +110,7 @@ class Requesting:
             self._audit.record(connection, "crl.requested", detail)
         return request
 
-    def _plan(self, connection: Connection, issuer: Issuer, wanted: Wanted, public: PublicCrl | None) -> Plan:
+    def _plan(self, connection: Connection, issuer: Issuer, wanted: RequestedCrl, public: PublicCrl | None) -> Plan:
         scope = wanted.scope
         moment, covers = fix_moment(connection, issuer, self._clock)
         recorded = last_published(connection, issuer, scope)
@@ -123,7 +123,7 @@ class Requesting:
             if earlier is not None and earlier.this_update > begin:
                 raise LastCrlInFuture(iso(earlier.this_update), iso(begin))
         reserved = highest_reserved(connection, issuer, scope)
-        said = Particulars(
+        said = CrlParameters(
             number=next_number(reserved=reserved, published=None if public is None else public.number, moment=moment),
             this_update=begin,
             next_update=FOR_EVER if wanted.is_last else begin + _validity(wanted.validity, limit) - _SECOND,
@@ -132,7 +132,7 @@ class Requesting:
         )
         return Plan(
             issuer=issuer,
-            particulars=said,
+            parameters=said,
             moment=moment,
             covers_sequence=covers,
             longest_validity=None if wanted.is_last else limit.longest,

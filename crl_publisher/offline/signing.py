@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from crl_publisher.crl.builder import subject_name
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.errors import UnreadableRequest
 from keys.algorithms import algorithms_for, name_of
 from keys.errors import UnusableKey
@@ -50,6 +50,6 @@ def sign(request: SigningRequest, identity: SigningIdentity) -> bytes:
     """
     algorithm = next(each for each in identity.algorithms if each.identifier == request.algorithm)
     data = request.signed(algorithm.sign(identity.key, [request.to_be_signed]))
-    if not read_crl(data).is_signed_by(identity.certificate):
+    if not parse_crl(data).is_signed_by(identity.certificate):
         raise UnusableKey("The key gave a signature that its own certificate does not verify: nothing was written.")
     return data

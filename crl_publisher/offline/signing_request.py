@@ -15,7 +15,7 @@ from itertools import islice
 
 from cryptography import x509
 
-from crl_publisher.crl.reading import ReadCrl, read_crl
+from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from crl_publisher.errors import UnreadableCrl, UnreadableRequest
 from pki_revocation.clock import iso
 from pki_revocation.encoding.der import SEQUENCE, DerError, bit_string, elements, read_whole, sequence
@@ -63,13 +63,13 @@ class SigningRequest:
         """The CRL, with this signature (RFC 5280 section 5.1.1)."""
         return sequence(self.to_be_signed, self.algorithm, bit_string(signature))
 
-    def unsigned(self) -> ReadCrl:
+    def unsigned(self) -> ParsedCrl:
         """What is to be signed, as a relying party will read it.
 
         Raises:
             UnreadableCrl: when it is no CRL.
         """
-        return read_crl(self.signed(b""))
+        return parse_crl(self.signed(b""))
 
     def facts(self) -> Iterator[str]:
         """What people compare, one line each."""
@@ -138,7 +138,7 @@ class SigningRequest:
         return fields
 
 
-def _covered(crl: ReadCrl) -> str:
+def _covered(crl: ParsedCrl) -> str:
     """Which certificates, in words (RFC 5280 section 5.2.5)."""
     try:
         point = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, exists, func, select
 
-from crl_publisher.entry_store.selection import rows_behind
+from crl_publisher.entry_store.selection import rows_after
 from crl_publisher.published import PublishedCrl, last_published
 from crl_publisher.scope import FULL, Scope
 from pki_revocation.clock import iso
@@ -50,7 +50,7 @@ class Uncovered:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CrlStatus:
     """One scope's CRL, None where none was ever installed, and its alarms."""
 
     scope: Scope
@@ -59,9 +59,9 @@ class Standing:
     alarms: tuple[Alarm, ...]
 
 
-def standings(
+def crl_statuses(
     connection: Connection, issuer: Issuer, scopes: tuple[Scope, ...], now: datetime, notice: timedelta
-) -> tuple[Standing, ...]:
+) -> tuple[CrlStatus, ...]:
     """How it stands with the complete CRL of everything, and with whatever else was ever installed.
 
     Args:
@@ -73,7 +73,7 @@ def standings(
     """
     found = ((scope, last_published(connection, issuer, scope)) for scope in scopes)
     return tuple(
-        _standing(connection, issuer, scope, crl, now, notice)
+        _crl_status(connection, issuer, scope, crl, now, notice)
         for scope, crl in found
         if crl is not None or scope == FULL
     )
@@ -81,17 +81,17 @@ def standings(
 
 def uncovered_by(connection: Connection, issuer: Issuer, scope: Scope, crl: PublishedCrl | None) -> Uncovered:
     """What the journal has behind what a CRL covers; all of it for None."""
-    rows = rows_behind(issuer, scope, 0 if crl is None else crl.covers_sequence).subquery()
+    rows = rows_after(issuer, scope, 0 if crl is None else crl.covers_sequence).subquery()
     count, first = connection.execute(select(func.count(), func.min(rows.c.recorded_at))).one()
     return Uncovered(count, first)
 
 
-def _standing(
+def _crl_status(
     connection: Connection, issuer: Issuer, scope: Scope, crl: PublishedCrl | None, now: datetime, notice: timedelta
-) -> Standing:
+) -> CrlStatus:
     uncovered = uncovered_by(connection, issuer, scope, crl)
     alarms = list(_alarms(connection, issuer, crl, now, notice)) + list(_uncovered(uncovered, now))
-    return Standing(scope, crl, uncovered, tuple(alarms))
+    return CrlStatus(scope, crl, uncovered, tuple(alarms))
 
 
 def _alarms(

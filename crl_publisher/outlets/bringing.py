@@ -13,14 +13,14 @@ from .published_files import PublishedFiles
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldCrl:
     """What an outlet holds at a path: the CRL's number, None for anything else, and the digest."""
 
     number: int | None
     sha256: bytes
 
 
-class Bringing:
+class OutletSync:
     """From one origin to one outlet."""
 
     def __init__(self, origin: DirectoryOutlet, outlet: Outlet, files: PublishedFiles) -> None:
@@ -29,7 +29,7 @@ class Bringing:
         self._outlet = outlet
         self._files = files
 
-    def bring(self, path: str) -> Held | None:
+    def run(self, path: str) -> HeldCrl | None:
         """Make the outlet hold the newest; None when the origin holds nothing, or something newer by now.
 
         Raises:
@@ -54,7 +54,7 @@ class Bringing:
                 return None
             if self._outlet.sha256(path) != digest and self._origin.sha256(path) == digest:
                 raise OutletError(f"{path} was accepted, and yet something else is there.")
-        return Held(number, digest)
+        return HeldCrl(number, digest)
 
     def _number(self, path: str) -> int | None:
         if not path.endswith(".crl"):

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from pki_revocation.config.installation import Installation
-from pki_revocation.config.service_accounts import Secret
+from pki_revocation.config.service_accounts import SecretFile
 
 from .settings import OutletSettings
 
 
-def secrets(installation: Installation) -> Iterator[Secret]:
+def secrets(installation: Installation) -> Iterator[SecretFile]:
     """One for each outlet that has such a file.
 
     Raises:
@@ -16,4 +16,4 @@ def secrets(installation: Installation) -> Iterator[Secret]:
     """
     for name, settings in installation.sections(OutletSettings).items():
         if settings.credentials is not None:
-            yield Secret(installation.path(settings.credentials), f"what outlet {name} asks for", ("publisher",))
+            yield SecretFile(installation.path(settings.credentials), f"what outlet {name} asks for", ("publisher",))

@@ -14,7 +14,7 @@ PREFIX = "PKI_REVOCATION_OUTLET_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class OutletCredentials:
     """Any of them may be missing; none is ever shown."""
 
     token: str | None = field(default=None, repr=False)
@@ -33,13 +33,13 @@ class Credentials:
         return f"Basic {base64.b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
 
 
-def load_credentials(name: str, file: Path | None, environment: Mapping[str, str] = os.environ) -> Credentials:
+def load_credentials(name: str, file: Path | None, environment: Mapping[str, str] = os.environ) -> OutletCredentials:
     """The credentials of the outlet called *name*; what the environment says wins.
 
     Raises:
         ConfigurationError: when the file cannot be read, others can read it, or it holds anything else.
     """
-    known = [each.name for each in fields(Credentials)]
+    known = [each.name for each in fields(OutletCredentials)]
     found = {} if file is None else read_private_table(file, known)
     for each in known:
         if value := environment.get(variable(name, each)):
@@ -47,7 +47,7 @@ def load_credentials(name: str, file: Path | None, environment: Mapping[str, str
     for each, value in found.items():
         if not value.isprintable():
             raise ConfigurationError(f"The {each} of outlet {name} holds a line break or another sign that none may.")
-    return Credentials(**found)
+    return OutletCredentials(**found)
 
 
 def variable(outlet: str, credential: str) -> str:

@@ -21,7 +21,7 @@ _AGENT = "pki-revocation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ExchangeLimits:
     """*seconds* for everything together, *largest* for the answer's body in octets."""
 
     seconds: float
@@ -29,7 +29,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpResponse:
     """Status, headers by lower-case name, and the body."""
 
     status: int
@@ -51,12 +51,12 @@ def exchange(  # noqa: PLR0913 - what a request is made of
     method: str,
     url: str,
     *,
-    limits: Limits,
+    limits: ExchangeLimits,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     tls: ssl.SSLContext | None = None,
     sink: BinaryIO | None = None,
-) -> Answer:
+) -> HttpResponse:
     """Ask, and read the whole answer; its body goes into *sink* where there is one.
 
     Raises:
@@ -71,7 +71,7 @@ def exchange(  # noqa: PLR0913 - what a request is made of
     try:
         connection.request(method, _target(url), body, {"User-Agent": _AGENT, "Accept": "*/*"} | dict(headers or {}))
         response = connection.getresponse()
-        return Answer(
+        return HttpResponse(
             status=response.status,
             reason=response.reason if response.reason.isprintable() else "",
             headers={name.lower(): value for name, value in response.getheaders()},

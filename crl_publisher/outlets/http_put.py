@@ -15,8 +15,8 @@ from typing import BinaryIO
 from crl_publisher.errors import NumberNotAbove, OutletError
 from pki_revocation.host.failpoints import reach
 
-from .credentials import Credentials
-from .http_exchange import Answer, Limits, exchange
+from .credentials import OutletCredentials
+from .http_exchange import ExchangeLimits, HttpResponse, exchange
 from .port import NumberOf, media_type
 
 _LARGEST = 1 << 30
@@ -30,11 +30,11 @@ class HttpPutOutlet:
     """Everything below one address."""
 
     def __init__(
-        self, url: str, *, credentials: Credentials, seconds: float, tls: ssl.SSLContext | None = None
+        self, url: str, *, credentials: OutletCredentials, seconds: float, tls: ssl.SSLContext | None = None
     ) -> None:
         """*url* has no credentials in it; *seconds* is for one request."""
         self._url = url.rstrip("/")
-        self._limits = Limits(seconds=seconds, largest=_LARGEST)
+        self._limits = ExchangeLimits(seconds=seconds, largest=_LARGEST)
         self._tls = tls
         authorization = credentials.authorization()
         self._headers = {} if authorization is None else {"Authorization": authorization}
@@ -86,7 +86,7 @@ class HttpPutOutlet:
                 return
         raise OutletError(f"{self._address(path)} changes all the time: another publisher may be writing to it.")
 
-    def _get(self, path: str) -> Answer | None:
+    def _get(self, path: str) -> HttpResponse | None:
         # Whatever lies between must ask the server again (RFC 9111 section 5.2.1.4).
         answer = self._ask("GET", path, {"Cache-Control": "no-cache"})
         if answer.status in _MISSING:
@@ -95,7 +95,7 @@ class HttpPutOutlet:
             raise OutletError(f"GET {self._address(path)} was answered {answer}{_advice(answer)}.")
         return answer
 
-    def _put(self, path: str, data: bytes, seen: Answer | None) -> bool:
+    def _put(self, path: str, data: bytes, seen: HttpResponse | None) -> bool:
         """Whether it was written; False when somebody else was faster."""
         headers = {"Content-Type": media_type(path)} | _condition(seen)
         answer = self._ask("PUT", path, headers, data)
@@ -105,7 +105,9 @@ class HttpPutOutlet:
             raise OutletError(f"PUT {self._address(path)} was answered {answer}{_advice(answer)}.")
         return True
 
-    def _ask(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> Answer:
+    def _ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
+    ) -> HttpResponse:
         return exchange(
             method,
             self._address(path),
@@ -119,7 +121,7 @@ class HttpPutOutlet:
         return f"{self._url}/{path}"
 
 
-def _condition(seen: Answer | None) -> dict[str, str]:
+def _condition(seen: HttpResponse | None) -> dict[str, str]:
     """If-Match needs a strong ETag (RFC 9110 section 13.1.1)."""
     if seen is None:
         return {"If-None-Match": "*"}
@@ -127,5 +129,5 @@ def _condition(seen: Answer | None) -> dict[str, str]:
     return {"If-Match": etag} if etag.startswith('"') else {}
 
 
-def _advice(answer: Answer) -> str:
+def _advice(answer: HttpResponse) -> str:
     return ": the credentials of this outlet are missing or not accepted" if answer.status in _REFUSED else ""

@@ -10,13 +10,13 @@ from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
 
 from . import metrics
-from .bringing import Held
+from .bringing import HeldCrl
 from .states import OutletState, outlet_state, write_outlet_state
 
 _log = logging.getLogger(__name__)
 
 
-class OutletRecord:
+class OutletStateWriter:
     """The states of one outlet; a database that does not answer loses the record, and neither metrics nor log."""
 
     def __init__(self, name: str, database: Database, clock: Clock) -> None:
@@ -27,7 +27,7 @@ class OutletRecord:
         self._known: dict[str, OutletState] = {}
         self._turn = threading.Lock()
 
-    def holds(self, path: str, held: Held) -> None:
+    def holds(self, path: str, held: HeldCrl) -> None:
         """The outlet holds the newest."""
         now = self._clock.now()
         before = self._before(path)
@@ -74,7 +74,7 @@ class OutletRecord:
     def _keep(self, state: OutletState) -> None:
         with self._turn:
             self._known[state.path] = state
-        metrics.stands(state)
+        metrics.record(state)
         try:
             with self._database.write() as connection:
                 write_outlet_state(connection, state)

@@ -13,7 +13,7 @@ _NEXT = Gauge("crl_outlet_next_attempt_timestamp_seconds", "When a failed attemp
 _FAILED = Counter("crl_outlet_failed_attempts", "Failed attempts of this process", _LABELS)
 
 
-def stands(state: OutletState) -> None:
+def record(state: OutletState) -> None:
     """What is known of a path at an outlet now."""
     labels = (state.outlet, state.path)
     if state.number is not None:

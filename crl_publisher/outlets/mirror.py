@@ -14,9 +14,9 @@ from datetime import timedelta
 
 from pki_revocation.errors import PkiError
 
-from .bringing import Bringing, Held
+from .bringing import HeldCrl, OutletSync
 from .directory import DirectoryOutlet, Identity
-from .keeping import OutletRecord
+from .keeping import OutletStateWriter
 
 _log = logging.getLogger(__name__)
 _SCAN_SECONDS = 1.0
@@ -42,8 +42,8 @@ class Mirror:
         *,
         name: str,
         origin: DirectoryOutlet,
-        bringing: Bringing,
-        record: OutletRecord,
+        sync: OutletSync,
+        record: OutletStateWriter,
         check: timedelta,
         jitter: Callable[[], float],
         monotonic: Callable[[], float] = time.monotonic,
@@ -51,7 +51,7 @@ class Mirror:
         """*check* is how often what needs nothing is compared; *jitter* gives a number from 0 to 1."""
         self.name = name
         self._origin = origin
-        self._bringing = bringing
+        self._sync = sync
         self._record = record
         self._check = check.total_seconds()
         self._jitter = jitter
@@ -167,13 +167,13 @@ class Mirror:
         elif held is not None:
             self._record.holds(path, held)
 
-    def _try(self, path: str) -> tuple[Held | None, str | None]:
+    def _try(self, path: str) -> tuple[HeldCrl | None, str | None]:
         """What the outlet holds now, or in a sentence why that is not the newest."""
         try:
-            return self._bringing.bring(path), None
+            return self._sync.run(path), None
         except PkiError as error:
             return None, str(error)
         except Exception:  # noqa: BLE001 - the edge of this outlet: see below
             # A client library's own: the other paths go on, and this one is tried again.
-            _log.exception("outlet %s: %s failed in a way that nobody thought of", self.name, path)
-            return None, "It failed in a way that nobody thought of: see the log."
+            _log.exception("outlet %s: %s failed: unexpected error", self.name, path)
+            return None, "Unexpected error: see the log."

@@ -12,9 +12,9 @@ from pki_revocation.clock import Clock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 
-from .bringing import Bringing
+from .bringing import OutletSync
 from .directory import DirectoryOutlet
-from .keeping import OutletRecord
+from .keeping import OutletStateWriter
 from .mirror import Mirror
 from .opening import open_outlet
 from .port import NumberOf
@@ -50,10 +50,10 @@ class Mirrors:
                 Mirror(
                     name=name,
                     origin=origin,
-                    bringing=Bringing(
+                    sync=OutletSync(
                         origin, open_outlet(installation, name, settings, max_age=max_age), PublishedFiles(root)
                     ),
-                    record=OutletRecord(name, database, clock),
+                    record=OutletStateWriter(name, database, clock),
                     check=settings.check,
                     jitter=random.random,
                 )
@@ -95,7 +95,7 @@ class Mirrors:
             thread.join(max(0.0, give_up_at - time.monotonic()))
 
 
-class Announcing:
+class NotifyingOutlet:
     """The installation's folder as the primary outlet: what becomes public there is announced, and never waits."""
 
     def __init__(self, origin: DirectoryOutlet, listeners: Sequence[Callable[[], None]]) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import ConfigurationError
 
-from .credentials import Credentials, load_credentials
+from .credentials import OutletCredentials, load_credentials
 from .directory import DirectoryOutlet
 from .http_put import HttpPutOutlet
 from .port import Outlet
@@ -41,7 +41,7 @@ def open_outlet(
     )
 
 
-def _refuse_in_the_clear(name: str, url: str, credentials: Credentials) -> None:
+def _refuse_in_the_clear(name: str, url: str, credentials: OutletCredentials) -> None:
     """A token that anybody on the way can read lets anybody publish; S3 sends none, it signs."""
     parts = urlsplit(url)
     if parts.scheme == "http" and credentials.authorization() is not None and not _is_loopback(parts.hostname or ""):

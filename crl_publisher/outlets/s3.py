@@ -21,7 +21,7 @@ from obstore.store import S3Store
 from crl_publisher.errors import NumberNotAbove, OutletError
 from pki_revocation.host.failpoints import reach
 
-from .credentials import Credentials
+from .credentials import OutletCredentials
 from .port import NumberOf, media_type
 from .settings import OutletSettings
 
@@ -55,7 +55,7 @@ class S3Outlet:
 
     @classmethod
     def configured(
-        cls, name: str, settings: OutletSettings, credentials: Credentials, *, max_age: Callable[[], timedelta]
+        cls, name: str, settings: OutletSettings, credentials: OutletCredentials, *, max_age: Callable[[], timedelta]
     ) -> "S3Outlet":
         """The outlet that an [outlets.NAME] of kind s3 describes."""
         config = {
@@ -97,7 +97,7 @@ class S3Outlet:
 
     def sha256(self, path: str) -> bytes | None:
         """As the object's metadata has it; over its contents where somebody else wrote it."""
-        seen = self._look(path)
+        seen = self._head(path)
         if seen is None or seen.sha256 is not None:
             return None if seen is None else seen.sha256
         data = self.fetch(path)
@@ -106,14 +106,14 @@ class S3Outlet:
     def exists(self, path: str) -> bool:
         """Whether there is such an object; False also when nobody answers."""
         try:
-            return self._look(path) is not None
+            return self._head(path) is not None
         except OutletError:
             return False
 
     def replace(self, path: str, crl: bytes, *, number: int, number_of: NumberOf) -> None:
         """Look, and write on condition that what was seen is still there."""
         for _ in range(_ATTEMPTS):
-            seen = self._look(path)
+            seen = self._head(path)
             held = self._number(path, seen, number, number_of)
             if held is not None and held >= number:
                 raise NumberNotAbove(
@@ -127,14 +127,14 @@ class S3Outlet:
     def put(self, path: str, data: bytes) -> None:
         """Write, unless it is there with these contents already."""
         for _ in range(_ATTEMPTS):
-            seen = self._look(path)
+            seen = self._head(path)
             if seen is not None and seen.sha256 == hashlib.sha256(data).digest():
                 return
             if self._put(path, data, seen, {}):
                 return
         raise OutletError(f"{path} in {self._name} changes all the time: another publisher may be writing to it.")
 
-    def _look(self, path: str) -> _Seen | None:
+    def _head(self, path: str) -> _Seen | None:
         try:
             found = obstore.get(self._store, path, options={"head": True})
         except FileNotFoundError:

@@ -15,22 +15,22 @@ from typing import BinaryIO
 from cryptography import x509
 
 from crl_publisher.crl.outline import CrlOutline, read_outline
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.errors import UnreadableCrl
 from crl_publisher.gate.findings import Findings
-from crl_publisher.outlets.http_exchange import Answer
+from crl_publisher.outlets.http_exchange import HttpResponse
 from crl_publisher.outlets.port import media_type
 from pki_revocation.clock import iso
 
-from .expectations import Expected
-from .fetching import Fetched
+from .expectations import ExpectedCrl
+from .fetching import FetchedCrl
 from .settings import ProbeSettings
 
 _MAX_AGE = re.compile(r"max-age=(\d{1,9})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class ProbeContext:
     """When it is looked at, how strictly, and the highest number that was seen there before."""
 
     now: datetime
@@ -47,7 +47,7 @@ class _Fetched:
     sha256: str
 
 
-def examine(fetched: Fetched, expected: Expected, circumstances: Circumstances) -> tuple[Findings, int | None]:
+def examine(fetched: FetchedCrl, expected: ExpectedCrl, context: ProbeContext) -> tuple[Findings, int | None]:
     """What is wrong, and the number of the CRL where it is this CA's."""
     findings = Findings()
     answer = fetched.answer
@@ -65,30 +65,30 @@ def examine(fetched: Fetched, expected: Expected, circumstances: Circumstances) 
     if not crl.outline.is_signed_by(expected.issuer.certificate, fetched.body):
         findings.error("probe.signature", f"{expected.url} gave a CRL that {expected.issuer.name} did not sign.")
         return findings, None
-    _times(findings, crl.outline, expected, circumstances)
-    _caching(findings, crl.outline, answer, expected, circumstances.now)
+    _times(findings, crl.outline, expected, context)
+    _caching(findings, crl.outline, answer, expected, context.now)
     _coverage(findings, crl.extensions, expected)
-    return findings, _number(findings, crl, expected, circumstances)
+    return findings, _number(findings, crl, expected, context)
 
 
-def _read(body: BinaryIO, expected: Expected) -> _Fetched:
+def _read(body: BinaryIO, expected: ExpectedCrl) -> _Fetched:
     """Read around the list; into the list only when it is not the very CRL that the gate read before it was published.
 
     Raises:
         UnreadableCrl: when it is no CRL, or one with broken entries or extensions.
     """
     outline = read_outline(body)
-    extensions = read_crl(outline.rest).extensions
+    extensions = parse_crl(outline.rest).extensions
     body.seek(0)
     sha256 = hashlib.file_digest(body, "sha256").hexdigest()  # type: ignore[arg-type] # a file, which it takes
     if sha256 != expected.last.sha256:
         body.seek(0)
-        for _ in read_crl(body.read()).entries():
+        for _ in parse_crl(body.read()).entries():
             pass
     return _Fetched(outline, extensions, sha256)
 
 
-def _headers(findings: Findings, answer: Answer, expected: Expected) -> None:
+def _headers(findings: Findings, answer: HttpResponse, expected: ExpectedCrl) -> None:
     given, wanted = answer.headers.get("content-type", "none"), media_type(expected.path)
     if given.partition(";")[0].strip().lower() != wanted:
         findings.warning(
@@ -100,14 +100,14 @@ def _headers(findings: Findings, answer: Answer, expected: Expected) -> None:
         )
 
 
-def _times(findings: Findings, crl: CrlOutline, expected: Expected, circumstances: Circumstances) -> None:
-    now, this_update, next_update = circumstances.now, crl.this_update, crl.next_update
+def _times(findings: Findings, crl: CrlOutline, expected: ExpectedCrl, context: ProbeContext) -> None:
+    now, this_update, next_update = context.now, crl.this_update, crl.next_update
     if this_update > now:
         findings.error("probe.future", f"{expected.url} is dated {iso(this_update)}, which is in the future.")
     if next_update is None:
         findings.error("probe.next-update", f"{expected.url} has no nextUpdate (RFC 5280 section 5.1.2.5).")
         return
-    margin = circumstances.settings.margin or (next_update - this_update) / 4
+    margin = context.settings.margin or (next_update - this_update) / 4
     if next_update <= now:
         findings.error("probe.expired", f"{expected.url} lapsed at {iso(next_update)}.")
     elif next_update - now < margin:
@@ -117,13 +117,13 @@ def _times(findings: Findings, crl: CrlOutline, expected: Expected, circumstance
         )
 
 
-def _caching(findings: Findings, crl: CrlOutline, answer: Answer, expected: Expected, now: datetime) -> None:
+def _caching(findings: Findings, crl: CrlOutline, answer: HttpResponse, expected: ExpectedCrl, now: datetime) -> None:
     found = _MAX_AGE.search(answer.headers.get("cache-control", ""))
     if found and crl.next_update is not None and now < crl.next_update < now + timedelta(seconds=int(found[1])):
         findings.warning("probe.cache", f"{expected.url} lets caches keep it beyond nextUpdate {iso(crl.next_update)}.")
 
 
-def _coverage(findings: Findings, extensions: x509.Extensions, expected: Expected) -> None:
+def _coverage(findings: Findings, extensions: x509.Extensions, expected: ExpectedCrl) -> None:
     has_base = _has(extensions, x509.DeltaCRLIndicator)
     if expected.scope.is_delta and not has_base:
         findings.error("probe.not-delta", f"{expected.url} should be a delta, and is a complete CRL.")
@@ -154,8 +154,8 @@ def _points(extensions: x509.Extensions) -> Iterator[str]:
             yield name.value
 
 
-def _number(findings: Findings, crl: _Fetched, expected: Expected, circumstances: Circumstances) -> int | None:
-    number, seen = crl.outline.number, circumstances.seen
+def _number(findings: Findings, crl: _Fetched, expected: ExpectedCrl, context: ProbeContext) -> int | None:
+    number, seen = crl.outline.number, context.seen
     if number is None:
         findings.error("probe.number", f"{expected.url} has no CRL number (RFC 5280 section 5.2.3).")
         return None
@@ -165,7 +165,7 @@ def _number(findings: Findings, crl: _Fetched, expected: Expected, circumstances
         )
     if number < expected.last.number:
         # Within the grace, caches may still hold the one before.
-        if circumstances.now >= expected.last.published_at + circumstances.settings.grace:
+        if context.now >= expected.last.published_at + context.settings.grace:
             findings.error(
                 "probe.behind",
                 f"{expected.url} is number {number}, and {expected.last.number} is public since "

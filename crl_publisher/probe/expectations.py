@@ -15,7 +15,7 @@ ScopesOf = Callable[[Connection, Issuer], Iterable[Scope]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class ExpectedCrl:
     """One address, and the last CRL that was recorded for it.
 
     *point* is what its issuingDistributionPoint must name, if it names anything: for a shard the address that its
@@ -37,7 +37,7 @@ class Expected:
 
 def expectations(
     connection: Connection, public_url: str, scopes_of: ScopesOf, issuer_name: str | None = None
-) -> Iterator[Expected]:
+) -> Iterator[ExpectedCrl]:
     """Those of one issuer, or of all.
 
     Raises:
@@ -51,7 +51,7 @@ def expectations(
                 continue
             path = scope.path(issuer)
             url = f"{public_url.rstrip('/')}/{path}"
-            yield Expected(
+            yield ExpectedCrl(
                 path=path,
                 url=url if scope.is_delta or not scope.url else scope.url,
                 point=scope.url or url,

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from crl_publisher.errors import ExchangeFailed
-from crl_publisher.outlets.http_exchange import Answer, Limits, exchange
+from crl_publisher.outlets.http_exchange import ExchangeLimits, HttpResponse, exchange
 
 _REDIRECTS = {
     HTTPStatus.MOVED_PERMANENTLY,
@@ -19,15 +19,15 @@ _MOST_REDIRECTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedCrl:
     """The last answer, how many redirects led there, and a file with the body."""
 
-    answer: Answer
+    answer: HttpResponse
     redirects: int
     body: BinaryIO
 
 
-def fetch(url: str, limits: Limits, body: BinaryIO) -> Fetched:
+def fetch(url: str, limits: ExchangeLimits, body: BinaryIO) -> FetchedCrl:
     """Fetch into the empty file *body*; the limits are for each step.
 
     Raises:
@@ -39,7 +39,7 @@ def fetch(url: str, limits: Limits, body: BinaryIO) -> Fetched:
         body.truncate()
         answer = exchange("GET", at, limits=limits, sink=body)
         if answer.status not in _REDIRECTS or "location" not in answer.headers:
-            return Fetched(answer, redirects, body)
+            return FetchedCrl(answer, redirects, body)
         at = urljoin(at, answer.headers["location"])
         if urlsplit(at).scheme not in {"http", "https"}:
             raise ExchangeFailed(f"GET {url} leads to what is neither http nor https.")

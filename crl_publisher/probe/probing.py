@@ -10,21 +10,21 @@ from tempfile import TemporaryFile
 
 from crl_publisher.errors import ExchangeFailed
 from crl_publisher.gate.findings import Finding, Findings
-from crl_publisher.outlets.http_exchange import Limits
+from crl_publisher.outlets.http_exchange import ExchangeLimits
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 
 from . import metrics
-from .examination import Circumstances, examine
-from .expectations import Expected, ScopesOf, expectations
+from .examination import ProbeContext, examine
+from .expectations import ExpectedCrl, ScopesOf, expectations
 from .fetching import fetch
 from .settings import ProbeSettings
 from .states import ProbeState, forget_other_paths, probe_states_by_path, write_probe_states
 
 _log = logging.getLogger(__name__)
 _MEBIBYTE = 1 << 20
-_AT_ONCE = 4
+_CONCURRENCY = 4
 _LONGEST_WAIT_SECONDS = 1.0
 _END_SECONDS = 5.0
 
@@ -49,7 +49,9 @@ class Probe:
         self._scopes_of = scopes_of
         self._settings = settings
         self._monotonic = monotonic
-        self._limits = Limits(seconds=settings.timeout.total_seconds(), largest=settings.largest_mib * _MEBIBYTE)
+        self._limits = ExchangeLimits(
+            seconds=settings.timeout.total_seconds(), largest=settings.largest_mib * _MEBIBYTE
+        )
         self._due = monotonic() + settings.grace.total_seconds()
         self._thread: threading.Thread | None = None
 
@@ -63,8 +65,8 @@ class Probe:
         with self._database.read() as connection:
             expected = list(expectations(connection, self._public_url, self._scopes_of, issuer))
             before = probe_states_by_path(connection)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            states = tuple(pool.map(lambda each: self._look(each, before.get(each.path)), expected))
+        with ThreadPoolExecutor(_CONCURRENCY) as pool:
+            states = tuple(pool.map(lambda each: self._probe(each, before.get(each.path)), expected))
         with self._database.write() as connection:
             write_probe_states(connection, states)
             if issuer is None:
@@ -99,17 +101,17 @@ class Probe:
                 _log.error("the public addresses could not be looked at: %s", error)
             except Exception:  # noqa: BLE001 - the edge of this thread: see below
                 # Whoever watches must go on watching.
-                _log.exception("looking at the public addresses failed in a way that nobody thought of")
+                _log.exception("looking at the public addresses failed: unexpected error")
 
-    def _look(self, expected: Expected, before: ProbeState | None) -> ProbeState:
+    def _probe(self, expected: ExpectedCrl, before: ProbeState | None) -> ProbeState:
         seen = None if before is None or before.url != expected.url else before.number
         number: int | None = None
         try:
             with TemporaryFile() as body:
                 fetched = fetch(expected.url, self._limits, body)
                 # The time after the answer: nothing is found to lie in the future that was not.
-                circumstances = Circumstances(now=self._clock.now(), settings=self._settings, seen=seen)
-                findings, number = examine(fetched, expected, circumstances)
+                context = ProbeContext(now=self._clock.now(), settings=self._settings, seen=seen)
+                findings, number = examine(fetched, expected, context)
         except (ExchangeFailed, OSError) as error:
             findings = Findings()
             findings.error("probe.unreachable", str(error))

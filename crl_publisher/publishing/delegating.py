@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from keys.delegation.issuing import DelegateIssuing
+from keys.delegation.issuing import DelegateIssuer
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
@@ -20,14 +20,14 @@ _POLL_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 
 
-class Delegating:
+class DelegateIssuanceWorker:
     """Answers responders' requests for as long as the publisher runs."""
 
     def __init__(
         self,
         *,
         database: Database,
-        issuing: DelegateIssuing,
+        issuing: DelegateIssuer,
         signs: Callable[[Issuer], bool],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -46,7 +46,7 @@ class Delegating:
         def run() -> None:
             while not stop.wait(_POLL_SECONDS):
                 if may():
-                    self.look()
+                    self.poll()
 
         self._thread = threading.Thread(target=run, name="delegates", daemon=True)
         self._thread.start()
@@ -56,7 +56,7 @@ class Delegating:
         if self._thread is not None:
             self._thread.join()
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Answer what waits; one issuer's trouble holds up no other's."""
         try:
             with self._database.read() as connection:

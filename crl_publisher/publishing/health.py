@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, exists, func, select
 
-from crl_publisher.entry_store.selection import rows_behind
+from crl_publisher.entry_store.selection import rows_after
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.published import PublishedCrl, last_published
 from crl_publisher.scheduling.book import ScheduleBook
@@ -94,7 +94,7 @@ class PublicationCheck:
 
 def _uncovered(connection: Connection, issuer: Issuer, scope: Scope, covered: int) -> tuple[int, datetime | None]:
     """How many rows of the journal lie behind a sequence on this scope, and when the first was recorded."""
-    rows = rows_behind(issuer, scope, covered).subquery()
+    rows = rows_after(issuer, scope, covered).subquery()
     count, first = connection.execute(select(func.count(), func.min(rows.c.recorded_at))).one()
     return count, first
 

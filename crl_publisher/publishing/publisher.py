@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from crl_publisher import metrics
 from crl_publisher.config import PublisherSettings
 from crl_publisher.issuing.issuance import CrlIssuance
-from crl_publisher.offline.alarms import ElsewhereWatch
+from crl_publisher.offline.alarms import OfflineAlarms
 from crl_publisher.outlets import Outlet
 from crl_publisher.scheduling.book import ScheduleBook
-from crl_publisher.scheduling.due import Due, Recorded, Watch
-from crl_publisher.scheduling.timeline import Kind
+from crl_publisher.scheduling.due import Due, DueTracker, LastPublication
+from crl_publisher.scheduling.timeline import CrlKind
 from crl_publisher.scope import Scope
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
@@ -28,7 +28,7 @@ from pki_revocation.register.issuers import all_issuers
 
 from . import requests
 from .named_publication import publish_named, refuse_named
-from .observation import Sight, Sights, Unreadable, WatchedScope
+from .observation import DatabaseUnavailable, Observation, Observer, WatchedScope
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
@@ -39,7 +39,7 @@ class _WatchedIssuer:
     """What this process knows of an issuer: whether everything is in place, and its scopes by name."""
 
     is_prepared: bool = False
-    watch: Watch = field(default_factory=Watch)
+    watch: DueTracker = field(default_factory=DueTracker)
     scopes: dict[str, WatchedScope] = field(default_factory=dict)
 
 
@@ -57,19 +57,19 @@ class Publisher:
         lease: Lease,
         settings: PublisherSettings,
         signs: Callable[[Issuer], bool],
-        elsewhere: ElsewhereWatch,
+        offline_alarms: OfflineAlarms,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*signs* says for which issuers this process has a key, *elsewhere* watches the others' CRLs."""
+        """*signs* says for which issuers this process has a key, *offline_alarms* watches the others' CRLs."""
         self._database = database
         self._book = book
         self._issuance = issuance
         self._lease = lease
         self._settings = settings
         self._signs = signs
-        self._elsewhere = elsewhere
+        self._offline_alarms = offline_alarms
         self._monotonic = monotonic
-        self._sights = Sights(
+        self._observer = Observer(
             database=database, clock=clock, book=book, issuance=issuance, outlet=outlet, monotonic=monotonic
         )
         self._watched: dict[str, _WatchedIssuer] = {}
@@ -125,7 +125,7 @@ class Publisher:
                 self.renew()
             except Exception:  # noqa: BLE001 - the edge of this thread
                 # A publisher whose lease ends while it believes to have it is worse than any error here.
-                _log.exception("the lease could not be renewed in a way that nobody thought of")
+                _log.exception("the lease could not be renewed: unexpected error")
                 self._holds = False
 
     def _refuse(self, issuer: Issuer) -> None:
@@ -136,7 +136,7 @@ class Publisher:
         self._answer(asked, {"error": sentence})
         refuse_named(self._database, issuer, sentence)
         try:
-            self._elsewhere.look(issuer)
+            self._offline_alarms.check(issuer)
         except PkiError as error:
             self._complain(error)
 
@@ -198,53 +198,53 @@ class Publisher:
         return self._tried(
             issuer,
             own.watch,
-            lambda: self._publish_if_due(self._sights.look(issuer, scope, own, is_asked=is_asked), own),
+            lambda: self._publish_if_due(self._observer.observe(issuer, scope, own, is_asked=is_asked), own),
         )
 
-    def _publish_if_due(self, sight: Sight, own: WatchedScope) -> dict[str, object] | None:
-        if own.wants_close_look(sight.look):
-            sight = self._sights.look_closely(sight, own)
-        due = own.watch.due(sight.timeline, sight.look)
-        return None if due is None else self._publish(sight, own, due)
+    def _publish_if_due(self, observation: Observation, own: WatchedScope) -> dict[str, object] | None:
+        if own.needs_verification(observation.state):
+            observation = self._observer.verify(observation, own)
+        due = own.watch.due(observation.timeline, observation.state)
+        return None if due is None else self._publish(observation, own, due)
 
     def _tried(
-        self, issuer: Issuer, watch: Watch, act: Callable[[], dict[str, object] | None]
+        self, issuer: Issuer, watch: DueTracker, act: Callable[[], dict[str, object] | None]
     ) -> dict[str, object] | None:
         """Do it; give its answer, or the one that says what went wrong."""
         try:
             return act()
-        except Unreadable:
+        except DatabaseUnavailable:
             raise
         except PkiError as error:
             return self._failed(issuer, watch, error)
         except Exception as error:  # noqa: BLE001 - the edge of this process: see below
             # Whatever it is, the other CRLs must not lapse with this one.
-            _log.exception("%s: publishing failed in a way that nobody thought of", issuer.name)
+            _log.exception("%s: publishing failed: unexpected error", issuer.name)
             return self._failed(issuer, watch, error)
 
-    def _publish(self, sight: Sight, own: WatchedScope, due: Due) -> dict[str, object] | None:
-        issuer, scope = sight.issuer, sight.scope
+    def _publish(self, observation: Observation, own: WatchedScope, due: Due) -> dict[str, object] | None:
+        issuer, scope = observation.issuer, observation.scope
         stopwatch = requests.Stopwatch.start()
         started = self._monotonic()
         _log.info("%s: publishing a %s CRL: %s", issuer.name, due.kind, due.cause)
-        if due.kind is Kind.DELTA:
+        if due.kind is CrlKind.DELTA:
             published = self._issuance.publish_delta(issuer, scope)
             own.is_delta_sound = True
         else:
             published = self._issuance.publish(issuer, scope)
             own.is_sound = own.is_delta_sound = True
-        interval = sight.timeline.in_force(sight.look.now).schedule.minimum_interval
+        interval = observation.timeline.in_force(observation.state.now).schedule.minimum_interval
         if published is None:
             # A delta refers to a complete CRL, and there is none yet.
-            own.watch.held_back(sight.look, interval)
+            own.watch.held_back(observation.state, interval)
             return None
-        own.watch.succeeded(due, Recorded(published.number, published.published_at), sight.look, interval)
+        own.watch.succeeded(due, LastPublication(published.number, published.published_at), observation.state, interval)
         metrics.published(issuer.name, self._monotonic() - started)
-        if due.kind is Kind.COMPLETE:
-            metrics.stands(published, age_seconds=0, uncovered=0)
+        if due.kind is CrlKind.COMPLETE:
+            metrics.record(published, age_seconds=0, uncovered=0)
         return stopwatch.answer(published)
 
-    def _failed(self, issuer: Issuer, watch: Watch, error: Exception) -> dict[str, object]:
+    def _failed(self, issuer: Issuer, watch: DueTracker, error: Exception) -> dict[str, object]:
         """The alarm, and a pause that doubles with each failure; the last good CRL stays public."""
         sentence = str(error) if isinstance(error, PkiError) else "The publisher failed: see its log."
         pause = watch.failed(self._monotonic())

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from crl_publisher.crl.files import der_of
-from crl_publisher.crl.reading import ReadCrl, read_crl
+from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from crl_publisher.errors import UnreadableCrl
 from crl_publisher.gate.expected_extensions import scope_named_by
 from crl_publisher.outlets import Outlet
@@ -32,12 +32,12 @@ class NoEvidence(PkiError):
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class CrlEvidence:
     """A CRL that its issuer signed; *scope* is the complete one's, for a delta too; *source* is where it is from."""
 
     source: str
     scope: Scope
-    crl: ReadCrl
+    crl: ParsedCrl
 
     def as_json(self) -> dict[str, object]:
         """What the audit trail says of it."""
@@ -52,7 +52,7 @@ class Evidence:
 
 def public_evidence(
     outlet: Outlet, database: Database, issuer: Issuer, scopes: tuple[Scope, ...]
-) -> Iterator[Evidence]:
+) -> Iterator[CrlEvidence]:
     """The issuer's public CRLs, deltas too, that the record does not have as published: only they can say more.
 
     Raises:
@@ -70,18 +70,18 @@ def public_evidence(
                 continue
             crl = own_crl(outlet.fetch(path) or b"", issuer)
             if crl is not None:
-                yield Evidence(path, complete, crl)
+                yield CrlEvidence(path, complete, crl)
     _refuse_unknown_shard(outlet, issuer, scopes)
 
 
-def file_evidence(connection: Connection, file: Path, scopes_of: ScopesOf) -> tuple[Issuer, Evidence]:
+def file_evidence(connection: Connection, file: Path, scopes_of: ScopesOf) -> tuple[Issuer, CrlEvidence]:
     """A file as evidence, and whose it is.
 
     Raises:
         NoEvidence: when it is no CRL, no issuer here signed it, or it is a shard's that is not known here.
     """
     try:
-        crl = read_crl(der_of(file))
+        crl = parse_crl(der_of(file))
         issuer = next((each for each in all_issuers(connection) if crl.is_signed_by(each.certificate)), None)
         if issuer is None:
             raise NoEvidence(f"{file} was signed by no issuer that is registered here: it proves nothing.")
@@ -93,7 +93,7 @@ def file_evidence(connection: Connection, file: Path, scopes_of: ScopesOf) -> tu
             f"{file} is a CRL of a part of {issuer.name}'s certificates that is not known here: configure it in [crl], "
             "or add its shard with 'pki-revocation crl shards --add'."
         )
-    return issuer, Evidence(str(file), scope, crl)
+    return issuer, CrlEvidence(str(file), scope, crl)
 
 
 def _refuse_unknown_shard(outlet: Outlet, issuer: Issuer, scopes: tuple[Scope, ...]) -> None:

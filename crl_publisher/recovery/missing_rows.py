@@ -7,21 +7,21 @@ from itertools import islice
 
 from sqlalchemy import Connection, LargeBinary, Row, select, type_coerce
 
-from crl_publisher.crl.reading import ReadEntry
+from crl_publisher.crl.reading import ParsedEntry
 from crl_publisher.scope import Part
 from pki_revocation.clock import iso
 from pki_revocation.database.schema import certificates, journal
 from pki_revocation.model import SERIAL_LIMIT, EntryKind, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
 
-from .evidence import Evidence
+from .evidence import CrlEvidence
 
-_LOOKED_UP_AT_ONCE = 500
+_LOOKUP_BATCH = 500
 _COMPROMISE = RevocationReason.KEY_COMPROMISE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LackingRow:
+class MissingRow:
     """A row that the journal lacks.
 
     *is_registered* says whether the certificate itself is known; where it is not, *is_ca* and *shard* are what the CRLs
@@ -59,22 +59,22 @@ class LackingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Lacking:
+class MissingRows:
     """*rows* can be written, *left* says in a sentence each what cannot, and why."""
 
-    rows: list[LackingRow] = field(default_factory=list)
+    rows: list[MissingRow] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Statement:
     """What the CRLs together tell of one certificate."""
 
-    entry: ReadEntry
+    entry: ParsedEntry
     is_ca: bool
     shard: int
 
-    def joined(self, other: "_Told") -> "_Told":
+    def joined(self, other: "_Statement") -> "_Statement":
         """The worse reason and the earlier date: a later CRL changes an entry to no other end (BR 7.2.2)."""
         first, second = self.entry, other.entry
         worse = second if second.reason is _COMPROMISE and first.reason is not _COMPROMISE else first
@@ -82,7 +82,7 @@ class _Told:
         return replace(self, entry=entry, is_ca=self.is_ca or other.is_ca, shard=self.shard or other.shard)
 
 
-def lacking(connection: Connection, issuer: Issuer, evidence: Sequence[Evidence], now: datetime) -> Lacking:
+def missing_rows(connection: Connection, issuer: Issuer, evidence: Sequence[CrlEvidence], now: datetime) -> MissingRows:
     """What the journal lacks of what the CRLs list.
 
     Args:
@@ -94,28 +94,30 @@ def lacking(connection: Connection, issuer: Issuer, evidence: Sequence[Evidence]
     Raises:
         UnreadableCrl: when one of the entries is broken.
     """
-    found, told = Lacking(), dict[bytes, _Told]()
+    found, statements = MissingRows(), dict[bytes, _Statement]()
     for crl in evidence:
         for entry in crl.crl.entries():
-            _tell(told, crl, entry)
-    remaining = iter(told.values())
-    while portion := list(islice(remaining, _LOOKED_UP_AT_ONCE)):
+            _collect(statements, crl, entry)
+    remaining = iter(statements.values())
+    while portion := list(islice(remaining, _LOOKUP_BATCH)):
         _compare(connection, issuer, portion, now, found)
     return found
 
 
-def _tell(told: dict[bytes, _Told], evidence: Evidence, entry: ReadEntry) -> None:
+def _collect(statements: dict[bytes, _Statement], evidence: CrlEvidence, entry: ParsedEntry) -> None:
     scope = evidence.scope
-    one = _Told(entry, scope.part is Part.CA, scope.shard)
-    before = told.get(entry.serial)
-    told[entry.serial] = one if before is None else before.joined(one)
+    one = _Statement(entry, scope.part is Part.CA, scope.shard)
+    before = statements.get(entry.serial)
+    statements[entry.serial] = one if before is None else before.joined(one)
 
 
-def _compare(connection: Connection, issuer: Issuer, told: Sequence[_Told], now: datetime, found: Lacking) -> None:
-    serials = [each.entry.serial for each in told]
+def _compare(
+    connection: Connection, issuer: Issuer, statements: Sequence[_Statement], now: datetime, found: MissingRows
+) -> None:
+    serials = [each.entry.serial for each in statements]
     registered = _registered(connection, issuer, serials)
     recorded = _recorded(connection, issuer, serials)
-    for each in told:
+    for each in statements:
         objection = _objection(each.entry, now)
         if objection:
             found.left.append(f"{each.entry.serial.hex()} stays as it is: {objection}.")
@@ -132,20 +134,20 @@ def _compare(connection: Connection, issuer: Issuer, told: Sequence[_Told], now:
             found.left.extend(_differences(each.entry, rows[-1]))
 
 
-def _row(told: _Told, kind: EntryKind, date: datetime, *, is_registered: bool) -> LackingRow:
-    return LackingRow(
+def _row(statements: _Statement, kind: EntryKind, date: datetime, *, is_registered: bool) -> MissingRow:
+    return MissingRow(
         kind=kind,
-        serial=int.from_bytes(told.entry.serial),
+        serial=int.from_bytes(statements.entry.serial),
         revocation_date=date,
-        reason=told.entry.reason,
-        invalidity_date=told.entry.invalidity_date,
+        reason=statements.entry.reason,
+        invalidity_date=statements.entry.invalidity_date,
         is_registered=is_registered,
-        is_ca=told.is_ca,
-        shard=told.shard,
+        is_ca=statements.is_ca,
+        shard=statements.shard,
     )
 
 
-def _objection(entry: ReadEntry, now: datetime) -> str:
+def _objection(entry: ParsedEntry, now: datetime) -> str:
     if entry.irregular:
         return f"its entry has {entry.irregular}, and the journal knows only final revocations"
     if int.from_bytes(entry.serial) >= SERIAL_LIMIT:
@@ -157,7 +159,7 @@ def _objection(entry: ReadEntry, now: datetime) -> str:
     return ""
 
 
-def _differences(entry: ReadEntry, row: Row[tuple[bytes, datetime, int]]) -> Iterator[str]:
+def _differences(entry: ParsedEntry, row: Row[tuple[bytes, datetime, int]]) -> Iterator[str]:
     """What the journal says otherwise and stands: it was revoked here again before anybody looked."""
     reason = RevocationReason(row.reason)
     if entry.revocation_date < row.revocation_date:

@@ -19,8 +19,8 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
 from pki_revocation.model import UNKNOWN_END, Channel, EntryKind, Issuer
 
-from .evidence import Evidence
-from .missing_rows import Lacking, LackingRow, lacking
+from .evidence import CrlEvidence
+from .missing_rows import MissingRow, MissingRows, missing_rows
 
 _COLUMNS = ("issuer_id", "serial", "subject", "organisation", "not_after", "imported_at", "is_ca", "shard")
 _SHOWN = 50
@@ -35,8 +35,8 @@ class CrlRestoration:
     audit: AuditTrail
     folder: Path
     issuer: Issuer
-    evidence: Sequence[Evidence]
-    found: Lacking
+    evidence: Sequence[CrlEvidence]
+    found: MissingRows
 
     @property
     def changes(self) -> int:
@@ -73,9 +73,9 @@ class CrlRestoration:
         with self.database.write() as connection:
             head = journal.lock_head(connection, self.issuer.id)
             # Once more: somebody may have revoked one of them while this was shown.
-            found = lacking(connection, self.issuer, self.evidence, self.clock.now())
+            found = missing_rows(connection, self.issuer, self.evidence, self.clock.now())
             self.audit.hold(connection)
-            self.database.hold_order(connection, self.issuer.id)
+            self.database.hold_commit_fence(connection, self.issuer.id)
             moment = journal.moment_under_lock(head, self.clock)
             self._register(connection, found.rows)
             written = journal.append(connection, head, [_new_entry(row) for row in found.rows], moment)
@@ -98,7 +98,7 @@ class CrlRestoration:
             f"{written[-1].sequence}; the evidence is kept in {self.folder}."
         )
 
-    def _register(self, connection: Connection, rows: Sequence[LackingRow]) -> None:
+    def _register(self, connection: Connection, rows: Sequence[MissingRow]) -> None:
         """Certificates that were issued after the backup: no subject, and no end, so that none leaves a CRL early."""
         now = self.clock.now()
         values = (
@@ -109,7 +109,7 @@ class CrlRestoration:
         bulk_insert(connection, certificates, _COLUMNS, values)
 
 
-def _new_entry(row: LackingRow) -> journal.NewEntry:
+def _new_entry(row: MissingRow) -> journal.NewEntry:
     return journal.NewEntry(
         kind=EntryKind(row.kind),
         serial=row.serial,
@@ -120,7 +120,7 @@ def _new_entry(row: LackingRow) -> journal.NewEntry:
     )
 
 
-def _keep(folder: Path, issuer: Issuer, evidence: Evidence) -> Path:
+def _keep(folder: Path, issuer: Issuer, evidence: CrlEvidence) -> Path:
     """The CRL in a file of its own, on disk before the journal speaks of it; the same CRL is kept once."""
     folder.mkdir(mode=0o700, exist_ok=True)
     crl = evidence.crl

@@ -24,7 +24,7 @@ _FORM = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class BlackoutWindow:
     """One that begins on each of some weekdays (Monday is 0); times in minutes since local midnight."""
 
     days: frozenset[int]
@@ -81,7 +81,7 @@ class Window:
 class Blackouts:
     """All windows of a schedule."""
 
-    windows: tuple[Window, ...] = ()
+    windows: tuple[BlackoutWindow, ...] = ()
 
     @classmethod
     def from_text(cls, text: str) -> Self:
@@ -90,7 +90,7 @@ class Blackouts:
         Raises:
             ValueError: for a wrong one, and when together they leave no minute of the week.
         """
-        made = cls(tuple(Window.from_text(part) for part in text.split(";") if part.strip()))
+        made = cls(tuple(BlackoutWindow.from_text(part) for part in text.split(";") if part.strip()))
         if made.windows and len(made.minutes_of_week()) == _WEEK * _DAY_MINUTES:
             raise ValueError(f"{text.strip()!r} leaves no minute of the week for a routine CRL")
         return made
@@ -139,14 +139,14 @@ class Blackouts:
 
 
 @lru_cache(maxsize=4096)
-def _occurrence(window: Window, midnight: datetime, zone: Zone) -> tuple[datetime, datetime]:
+def _occurrence(window: BlackoutWindow, midnight: datetime, zone: Zone) -> tuple[datetime, datetime]:
     """The one that begins on this day; each is asked for again and again."""
     end = midnight + timedelta(days=window.span(midnight.weekday()), minutes=window.end)
     return zone.instants(midnight + timedelta(minutes=window.start))[0], zone.instants(end)[-1]
 
 
 @lru_cache(maxsize=256)
-def _longest_span(window: Window) -> int:
+def _longest_span(window: BlackoutWindow) -> int:
     return max(window.span(day) for day in window.days)
 
 

@@ -17,9 +17,9 @@ from pki_revocation.database.schema import issuers
 from pki_revocation.errors import StoreError
 from pki_revocation.model import Issuer
 
-from .coverage import Standing, check
+from .coverage import PublicValidity, check
 from .document import as_document
-from .entries import Entry, insert_entry, read_entries, update_entry
+from .entries import ScheduleEntry, insert_entry, read_entries, update_entry
 from .errors import ScheduleRefused, VersionRefused
 from .in_force import InForce
 from .schedule import Schedule
@@ -29,7 +29,7 @@ SEEDED_BY = "the configuration"
 _LONGEST_NAME = 128
 _ATTEMPTS = 5
 
-StandingOf = Callable[[Connection, Issuer], tuple[Standing, ...]]
+PublicValidityOf = Callable[[Connection, Issuer], tuple[PublicValidity, ...]]
 
 
 class ScheduleBook:
@@ -43,15 +43,15 @@ class ScheduleBook:
         audit: AuditTrail,
         seed: Schedule,
         needs_second_person: bool,
-        standing: StandingOf,
+        public_validity: PublicValidityOf,
     ) -> None:
-        """*seed* is the first version of an issuer; *standing* gives the last public CRL of each of its scopes."""
+        """*seed* is the first version of an issuer; *public_validity* that of its scopes' last CRLs."""
         self._database = database
         self._clock = clock
         self._audit = audit
         self._seed = seed
         self._needs_second_person = needs_second_person
-        self._standing = standing
+        self._public_validity = public_validity
 
     def timeline(self, connection: Connection, issuer: Issuer) -> Timeline:
         """The versions that count; the seed, from now on, where the book was not begun."""
@@ -62,9 +62,9 @@ class ScheduleBook:
         timeline = self.timeline(connection, issuer)
         return InForce(timeline, timeline.in_force(moment))
 
-    def standing(self, connection: Connection, issuer: Issuer) -> tuple[Standing, ...]:
+    def public_validity(self, connection: Connection, issuer: Issuer) -> tuple[PublicValidity, ...]:
         """The last public CRL of each of the issuer's scopes."""
-        return self._standing(connection, issuer)
+        return self._public_validity(connection, issuer)
 
     def check_seed(self, issuers: Iterable[Issuer]) -> None:
         """Before anything runs: the configuration's schedule, where it is to be the first version of any of these.
@@ -88,9 +88,9 @@ class ScheduleBook:
         with self._database.read() as connection:
             if read_entries(connection, issuer):
                 return
-            standing = self._standing(connection, issuer)
+            public_validity = self._public_validity(connection, issuer)
         now = self._clock.now()
-        entry = Entry(
+        entry = ScheduleEntry(
             number=1,
             schedule=self._seed,
             effective_from=now,
@@ -99,23 +99,23 @@ class ScheduleBook:
             approved_at=now,
             approved_by=SEEDED_BY,
         )
-        self._check_seed(standing, now, issuer.name)
+        self._check_seed(public_validity, now, issuer.name)
         with self._database.write() as connection:
             self._lock(connection, issuer)
             if not read_entries(connection, issuer):
                 insert_entry(connection, issuer, entry)
                 self._record(connection, "schedule.seeded", issuer, entry, SEEDED_BY)
 
-    def _check_seed(self, standing: tuple[Standing, ...], now: datetime, name: str) -> None:
+    def _check_seed(self, public_validity: tuple[PublicValidity, ...], now: datetime, name: str) -> None:
         version = Version(number=1, effective_from=now, schedule=self._seed)
         try:
-            check(Timeline(name, (version,)), standing, now)
+            check(Timeline(name, (version,)), public_validity, now)
         except ScheduleRefused as error:
             raise ScheduleRefused(f"The schedule of the section [publisher] cannot be used. {error}") from None
 
     def propose(
         self, issuer: Issuer, schedule: Schedule, *, by: str, at: datetime | None = None, restores: int | None = None
-    ) -> Entry:
+    ) -> ScheduleEntry:
         """Make a new version, which counts at once unless a second person has to approve it.
 
         Args:
@@ -133,11 +133,11 @@ class ScheduleBook:
         name = _name(by)
         self.begin(issuer)
 
-        def made(entries: tuple[Entry, ...], now: datetime) -> tuple[Entry, Timeline]:
+        def made(entries: tuple[ScheduleEntry, ...], now: datetime) -> tuple[ScheduleEntry, Timeline]:
             if at is not None and at <= now:
                 raise VersionRefused(f"{iso(at)} is past: name a later time, or use 'schedule set' for now.")
             timeline = self._timeline(issuer, entries)
-            entry = Entry(
+            entry = ScheduleEntry(
                 number=entries[-1].number + 1,
                 schedule=schedule,
                 effective_from=at,
@@ -155,14 +155,14 @@ class ScheduleBook:
                 )
             return entry, timeline.with_version(version)
 
-        def write(connection: Connection, entry: Entry) -> None:
+        def write(connection: Connection, entry: ScheduleEntry) -> None:
             insert_entry(connection, issuer, entry)
             event = "schedule.proposed" if self._needs_second_person else "schedule.set"
             self._record(connection, event, issuer, entry, name)
 
         return self._change(issuer, made, write)
 
-    def approve(self, issuer: Issuer, number: int, *, by: str) -> Entry:
+    def approve(self, issuer: Issuer, number: int, *, by: str) -> ScheduleEntry:
         """Approve what somebody else has proposed.
 
         Raises:
@@ -172,7 +172,7 @@ class ScheduleBook:
         """
         name = _name(by)
 
-        def made(entries: tuple[Entry, ...], now: datetime) -> tuple[Entry, Timeline]:
+        def made(entries: tuple[ScheduleEntry, ...], now: datetime) -> tuple[ScheduleEntry, Timeline]:
             entry = _found(entries, number)
             if not entry.is_open:
                 raise VersionRefused(f"Version {number} is not open: it was approved or withdrawn before.")
@@ -188,13 +188,13 @@ class ScheduleBook:
             approved = replace(entry, effective_from=entry.effective_from or now, approved_at=now, approved_by=name)
             return approved, self._timeline(issuer, entries).with_version(approved.version())
 
-        def write(connection: Connection, entry: Entry) -> None:
+        def write(connection: Connection, entry: ScheduleEntry) -> None:
             update_entry(connection, issuer, entry)
             self._record(connection, "schedule.approved", issuer, entry, name)
 
         return self._change(issuer, made, write)
 
-    def withdraw(self, issuer: Issuer, number: int, *, by: str) -> Entry:
+    def withdraw(self, issuer: Issuer, number: int, *, by: str) -> ScheduleEntry:
         """Take back what is proposed, or planned and not yet in force.
 
         Raises:
@@ -204,7 +204,7 @@ class ScheduleBook:
         """
         name = _name(by)
 
-        def made(entries: tuple[Entry, ...], now: datetime) -> tuple[Entry, Timeline]:
+        def made(entries: tuple[ScheduleEntry, ...], now: datetime) -> tuple[ScheduleEntry, Timeline]:
             entry = _found(entries, number)
             if entry.withdrawn_at is not None:
                 raise VersionRefused(f"Version {number} was withdrawn before.")
@@ -217,13 +217,13 @@ class ScheduleBook:
             withdrawn = replace(entry, withdrawn_at=now, withdrawn_by=name)
             return withdrawn, self._timeline(issuer, tuple(each for each in entries if each is not entry))
 
-        def write(connection: Connection, entry: Entry) -> None:
+        def write(connection: Connection, entry: ScheduleEntry) -> None:
             update_entry(connection, issuer, entry)
             self._record(connection, "schedule.withdrawn", issuer, entry, name)
 
         return self._change(issuer, made, write)
 
-    def roll_back(self, issuer: Issuer, *, by: str, to: int | None = None) -> Entry:
+    def roll_back(self, issuer: Issuer, *, by: str, to: int | None = None) -> ScheduleEntry:
         """Make a new version that says what an older one said: *to*, or the last one in force that said otherwise.
 
         Raises:
@@ -254,17 +254,17 @@ class ScheduleBook:
     def _change(
         self,
         issuer: Issuer,
-        made: Callable[[tuple[Entry, ...], datetime], tuple[Entry, Timeline]],
-        write: Callable[[Connection, Entry], None],
-    ) -> Entry:
+        made: Callable[[tuple[ScheduleEntry, ...], datetime], tuple[ScheduleEntry, Timeline]],
+        write: Callable[[Connection, ScheduleEntry], None],
+    ) -> ScheduleEntry:
         """Check outside any lock, since that takes its time; write when the book is still as it was."""
         for _ in range(_ATTEMPTS):
             with self._database.read() as connection:
                 entries = read_entries(connection, issuer)
-                standing = self._standing(connection, issuer)
+                public_validity = self._public_validity(connection, issuer)
             now = self._clock.now()
             entry, timeline = made(entries, now)
-            check(timeline, standing, now)
+            check(timeline, public_validity, now)
             with self._database.write() as connection:
                 self._lock(connection, issuer)
                 if read_entries(connection, issuer) == entries:
@@ -272,7 +272,7 @@ class ScheduleBook:
                     return entry
         raise StoreError("Others change this schedule all the time: try again.")
 
-    def _timeline(self, issuer: Issuer, entries: tuple[Entry, ...]) -> Timeline:
+    def _timeline(self, issuer: Issuer, entries: tuple[ScheduleEntry, ...]) -> Timeline:
         found = tuple(entry.version() for entry in entries if entry.counts)
         if not found:
             found = (Version(number=1, effective_from=self._clock.now(), schedule=self._seed),)
@@ -283,7 +283,7 @@ class ScheduleBook:
         # Not the journal's head: a revocation need not wait for a schedule.
         connection.execute(select(issuers.c.id).where(issuers.c.id == issuer.id).with_for_update(key_share=True))
 
-    def _record(self, connection: Connection, event: str, issuer: Issuer, entry: Entry, by: str) -> None:
+    def _record(self, connection: Connection, event: str, issuer: Issuer, entry: ScheduleEntry, by: str) -> None:
         detail: dict[str, object] = {
             "issuer": issuer.name,
             "version": entry.number,
@@ -294,7 +294,7 @@ class ScheduleBook:
         self._audit.record(connection, event, detail, personal={"operator": by})
 
 
-def _found(entries: tuple[Entry, ...], number: int) -> Entry:
+def _found(entries: tuple[ScheduleEntry, ...], number: int) -> ScheduleEntry:
     for entry in entries:
         if entry.number == number:
             return entry

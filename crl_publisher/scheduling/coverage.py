@@ -15,7 +15,7 @@ from pki_revocation.config.sections import duration_text
 
 from .errors import ScheduleRefused
 from .schedule import SECOND
-from .timeline import Kind, Timeline, Version
+from .timeline import CrlKind, Timeline, Version
 
 # From the end of an outage, or from the instant of a run, until its CRL is public: after failures, a publisher pauses
 # for up to a minute before it tries again.
@@ -28,7 +28,7 @@ _UNENDING = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class PublicValidity:
     """A CRL that is public: when it became so, and its own two times."""
 
     published_at: datetime
@@ -50,40 +50,40 @@ class _Point:
         return _Point(at, this_update, max(self.next_update, schedule.next_update(this_update, delta=delta)))
 
 
-def check(timeline: Timeline, standing: Iterable[Standing], now: datetime) -> None:
+def check(timeline: Timeline, last_public: Iterable[PublicValidity], now: datetime) -> None:
     """Refuse versions that would leave a gap from *now* on, with what is public as the record has it.
 
     Args:
         timeline: every version that is approved, and the one that is asked about.
-        standing: the last CRL of each scope that is public; none where nothing is yet.
+        last_public: the last CRL of each scope that is public; none where nothing is yet.
         now: what is before it cannot be changed any more.
 
     Raises:
         ScheduleRefused: naming the first instant without a valid CRL, or at which another rule is broken.
     """
-    every = tuple(standing)
+    every = tuple(last_public)
     _check_handovers(timeline, every, now)
-    for kind in Kind:
+    for kind in CrlKind:
         # A delta is made at once where none is recorded, or the last one is not the schedule's own.
-        for each in every if every and kind is Kind.COMPLETE else (None,):
+        for each in every if every and kind is CrlKind.COMPLETE else (None,):
             _Walk(timeline, kind).check(_first(timeline, each, now, kind))
 
 
-def _first(timeline: Timeline, standing: Standing | None, now: datetime, kind: Kind) -> _Point:
+def _first(timeline: Timeline, last_public: PublicValidity | None, now: datetime, kind: CrlKind) -> _Point:
     """What the walk begins with: the CRL that stands, or the one that a publisher makes at once."""
-    if standing is not None and standing.published_at <= now <= standing.next_update:
-        due = timeline.next_due(standing.published_at)
+    if last_public is not None and last_public.published_at <= now <= last_public.next_update:
+        due = timeline.next_due(last_public.published_at)
         if due is None or due > now:
-            return _Point(standing.published_at, standing.this_update, standing.next_update)
-    before = now if standing is None else standing.next_update
+            return _Point(last_public.published_at, last_public.this_update, last_public.next_update)
+    before = now if last_public is None else last_public.next_update
     schedule = timeline.in_force(now).schedule
     this_update = now - schedule.backdate
-    return _Point(now, this_update, max(before, schedule.next_update(this_update, delta=kind is Kind.DELTA)))
+    return _Point(now, this_update, max(before, schedule.next_update(this_update, delta=kind is CrlKind.DELTA)))
 
 
-def _check_handovers(timeline: Timeline, standing: tuple[Standing, ...], now: datetime) -> None:
+def _check_handovers(timeline: Timeline, last_public: tuple[PublicValidity, ...], now: datetime) -> None:
     """NextUpdate never goes backwards (RFC 5280 section 5.1.2.5), and no CRL passes the new profiles' bound."""
-    latest = max((each.next_update for each in standing), default=now)
+    latest = max((each.next_update for each in last_public), default=now)
     for before, after in ((None, timeline.in_force(now)), *timeline.handovers()):
         at = max(now, after.effective_from)
         if before is not None:
@@ -104,10 +104,10 @@ def _check_handovers(timeline: Timeline, standing: tuple[Standing, ...], now: da
 class _Walk:
     """From one routine CRL to the next, as far as it takes; over stretches that are known to be dense, in leaps."""
 
-    def __init__(self, timeline: Timeline, kind: Kind) -> None:
+    def __init__(self, timeline: Timeline, kind: CrlKind) -> None:
         self._timeline = timeline
         self._kind = kind
-        self._delta = kind is Kind.DELTA
+        self._delta = kind is CrlKind.DELTA
 
     def check(self, first: _Point) -> None:
         """Walk from *first*.

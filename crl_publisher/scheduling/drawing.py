@@ -12,8 +12,8 @@ from pki_revocation.clock import iso
 from pki_revocation.config.sections import duration_text
 
 from .preview import Preview, length_text
-from .simulation import Published, Stretch
-from .timeline import Kind
+from .simulation import SimulatedPublication, TimeSpan
+from .timeline import CrlKind
 
 _HEIGHT = 464
 _CHART = (130, 130)  # from the top, and its height
@@ -55,10 +55,10 @@ class _Picture:
     def __init__(self, shown: Preview) -> None:
         self._shown = shown
         self._start, self._end = shown.simulation.start, shown.simulation.end
-        self._complete = shown.simulation.of(Kind.COMPLETE)
+        self._complete = shown.simulation.of(CrlKind.COMPLETE)
         self._top = max(
             [each.next_update - each.at for each in self._complete]
-            + ([] if shown.simulation.standing is None else [shown.simulation.standing.next_update - self._start])
+            + ([] if shown.simulation.last_public is None else [shown.simulation.last_public.next_update - self._start])
             + [self._allowance * 2, _HOUR]
         )
         self._root = ET.Element(
@@ -115,13 +115,13 @@ class _Picture:
         """Blackouts and outages lie under everything; where no CRL is valid, the ground itself is filled."""
         top, height = _CHART
         for name, stretches in (("black", self._shown.blackouts()), ("away", self._shown.outages)):
-            for stretch in stretches:
-                self._box(name, stretch, top, height)
+            for span in stretches:
+                self._box(name, span, top, height)
         for gap in self._shown.simulation.gaps:
             self._box("gap", gap, top, height)
 
-    def _box(self, name: str, stretch: Stretch, top: int, height: int) -> None:
-        left, right = self._x(stretch.start), self._x(stretch.end)
+    def _box(self, name: str, span: TimeSpan, top: int, height: int) -> None:
+        left, right = self._x(span.start), self._x(span.end)
         if right > left:
             # A gap of a minute in a year must still be seen.
             width = max(right - left, 0.3)
@@ -168,7 +168,7 @@ class _Picture:
 
     def _levels(self) -> Iterable[tuple[datetime, timedelta]]:
         """What was left before and after each CRL, and when it ran out."""
-        until = None if self._shown.simulation.standing is None else self._shown.simulation.standing.next_update
+        until = None if self._shown.simulation.last_public is None else self._shown.simulation.last_public.next_update
         if until is not None:
             yield self._start, until - self._start
         for each in self._complete:
@@ -186,7 +186,7 @@ class _Picture:
             x = f"{self._x(each.at):.1f}%"
             if (name, x) not in seen:
                 seen.add((name, x))
-                y = _TICKS + (12 if each.kind is Kind.DELTA else 0)
+                y = _TICKS + (12 if each.kind is CrlKind.DELTA else 0)
                 self._add("line", {"class": name, "x1": x, "x2": x, "y1": str(y), "y2": str(y + 10)})
         for at in self._shown.clock_changes():
             self._upright("clock", at, top, top + height + 20)
@@ -226,7 +226,7 @@ class _Picture:
             ("black", "rect", "blackout: no routine CRL"),
             ("gap", "rect", "no valid CRL"),
         ]
-        if any(each.kind is Kind.DELTA for each in self._shown.simulation.published):
+        if any(each.kind is CrlKind.DELTA for each in self._shown.simulation.published):
             lines.insert(1, ("delta", "line", "a delta is published"))
         for place, (name, shape, words) in enumerate(lines):
             y = _LEGEND + 19 * place
@@ -277,10 +277,10 @@ def _fall(until: datetime | None, at: datetime) -> Sequence[tuple[datetime, time
     return ((at, until - at),)
 
 
-def _tick_class(published: Published) -> str:
+def _tick_class(published: SimulatedPublication) -> str:
     if published.is_late:
         return "late"
-    return "delta" if published.kind is Kind.DELTA else "tick"
+    return "delta" if published.kind is CrlKind.DELTA else "tick"
 
 
 def _whole(length: timedelta) -> timedelta:

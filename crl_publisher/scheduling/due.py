@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .schedule import AfterRevocation, Schedule
-from .timeline import EVER, Kind, Timeline
+from .timeline import EVER, CrlKind, Timeline
 
 _LONGEST_PAUSE_SECONDS = 60.0
 _LAST_DOUBLING = 6
@@ -30,12 +30,12 @@ class Cause(StrEnum):
 class Due:
     """What to publish, and why."""
 
-    kind: Kind
+    kind: CrlKind
     cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class LastPublication:
     """The last CRL of a kind that the record has as published.
 
     A CA's very last one is followed by none, whoever asks (ETSI EN 319 411-1 CSS-6.3.9-06).
@@ -47,7 +47,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ScopeState:
     """All that one scope's decision hangs on, as it is at this moment.
 
     *complete* and *delta* are what was recorded last; *is_public* says that a complete CRL is where relying parties
@@ -57,8 +57,8 @@ class Look:
 
     now: datetime
     monotonic: float
-    complete: Recorded | None
-    delta: Recorded | None = None
+    complete: LastPublication | None
+    delta: LastPublication | None = None
     is_public: bool = True
     is_sound: bool = True
     is_uncovered: bool = False
@@ -75,23 +75,23 @@ class _Pace:
     monotonic: float = 0.0
     since: datetime = EVER
 
-    def see(self, last: Recorded, now: datetime, monotonic: float) -> None:
+    def see(self, last: LastPublication, now: datetime, monotonic: float) -> None:
         """Remember when this one was first seen."""
         if self.number != last.number:
             self.number, self.wall, self.monotonic = last.number, now, monotonic
             # A CRL of the future is no guide, once the clock that dated it was set back.
             self.since = min(last.published_at, now)
 
-    def is_routine_due(self, timeline: Timeline, kind: Kind, last: Recorded, look: Look) -> bool:
+    def is_routine_due(self, timeline: Timeline, kind: CrlKind, last: LastPublication, state: ScopeState) -> bool:
         """Whether a run came behind the last CRL: by the wall's clock, or by the time that really passed."""
-        self.see(last, look.now, look.monotonic)
-        passed = self.wall + timedelta(seconds=int(look.monotonic - self.monotonic))
+        self.see(last, state.now, state.monotonic)
+        passed = self.wall + timedelta(seconds=int(state.monotonic - self.monotonic))
         due = timeline.next_due(self.since, kind)
-        return due is not None and due <= max(look.now, passed)
+        return due is not None and due <= max(state.now, passed)
 
 
 @dataclass(slots=True)
-class Watch:
+class DueTracker:
     """What a process knows of one scope beside the record: its pace, and the pauses that it keeps."""
 
     failures: int = 0
@@ -99,71 +99,71 @@ class Watch:
     _complete: _Pace = field(default_factory=_Pace)
     _delta: _Pace = field(default_factory=_Pace)
 
-    def is_held(self, look: Look) -> bool:
+    def is_held(self, state: ScopeState) -> bool:
         """Whether it is too early for anything: after a failure, or so soon after the last CRL.
 
         Whoever asks is not kept waiting.
         """
-        return look.monotonic < self.not_before and not look.is_asked
+        return state.monotonic < self.not_before and not state.is_asked
 
-    def due(self, timeline: Timeline, look: Look) -> Due | None:
+    def due(self, timeline: Timeline, state: ScopeState) -> Due | None:
         """What is due, or None."""
-        schedule = timeline.in_force(look.now).schedule
+        schedule = timeline.in_force(state.now).schedule
         # Both are looked at each time: whichever is seen first begins its pace then.
-        is_routine = look.complete is not None and self._complete.is_routine_due(
-            timeline, Kind.COMPLETE, look.complete, look
+        is_routine = state.complete is not None and self._complete.is_routine_due(
+            timeline, CrlKind.COMPLETE, state.complete, state
         )
         newest = max(
-            (each for each in (look.complete, look.delta) if each is not None),
+            (each for each in (state.complete, state.delta) if each is not None),
             key=lambda each: each.number,
             default=None,
         )
-        is_delta_routine = newest is not None and self._delta.is_routine_due(timeline, Kind.DELTA, newest, look)
-        if self.is_held(look) or (look.complete is not None and look.complete.is_final):
+        is_delta_routine = newest is not None and self._delta.is_routine_due(timeline, CrlKind.DELTA, newest, state)
+        if self.is_held(state) or (state.complete is not None and state.complete.is_final):
             return None
         return (
-            self._without_schedule(look)
-            or self._complete_due(schedule, look, is_routine=is_routine)
-            or self._delta_due(schedule, look, is_routine=is_delta_routine)
+            self._without_schedule(state)
+            or self._complete_due(schedule, state, is_routine=is_routine)
+            or self._delta_due(schedule, state, is_routine=is_delta_routine)
         )
 
     @staticmethod
-    def _without_schedule(look: Look) -> Due | None:
+    def _without_schedule(state: ScopeState) -> Due | None:
         """What no schedule has to say: somebody asks, or what is public is not as it should be."""
-        if look.is_asked:
-            return Due(Kind.COMPLETE, Cause.REQUESTED)
-        if look.complete is None or not look.is_public:
-            return Due(Kind.COMPLETE, Cause.NONE_PUBLIC)
-        return None if look.is_sound else Due(Kind.COMPLETE, Cause.NOT_SOUND)
+        if state.is_asked:
+            return Due(CrlKind.COMPLETE, Cause.REQUESTED)
+        if state.complete is None or not state.is_public:
+            return Due(CrlKind.COMPLETE, Cause.NONE_PUBLIC)
+        return None if state.is_sound else Due(CrlKind.COMPLETE, Cause.NOT_SOUND)
 
     @staticmethod
-    def _complete_due(schedule: Schedule, look: Look, *, is_routine: bool) -> Due | None:
-        if look.is_uncovered and schedule.after_revocation is AfterRevocation.COMPLETE:
-            return Due(Kind.COMPLETE, Cause.REVOCATION)
-        return Due(Kind.COMPLETE, Cause.ROUTINE) if is_routine else None
+    def _complete_due(schedule: Schedule, state: ScopeState, *, is_routine: bool) -> Due | None:
+        if state.is_uncovered and schedule.after_revocation is AfterRevocation.COMPLETE:
+            return Due(CrlKind.COMPLETE, Cause.REVOCATION)
+        return Due(CrlKind.COMPLETE, Cause.ROUTINE) if is_routine else None
 
     @staticmethod
-    def _delta_due(schedule: Schedule, look: Look, *, is_routine: bool) -> Due | None:
+    def _delta_due(schedule: Schedule, state: ScopeState, *, is_routine: bool) -> Due | None:
         if schedule.delta_period is None:
             return None
-        if look.delta is None:
-            return Due(Kind.DELTA, Cause.NONE_PUBLIC)
-        if look.is_delta_uncovered and schedule.after_revocation is AfterRevocation.DELTA:
-            return Due(Kind.DELTA, Cause.REVOCATION)
-        return Due(Kind.DELTA, Cause.ROUTINE) if is_routine else None
+        if state.delta is None:
+            return Due(CrlKind.DELTA, Cause.NONE_PUBLIC)
+        if state.is_delta_uncovered and schedule.after_revocation is AfterRevocation.DELTA:
+            return Due(CrlKind.DELTA, Cause.REVOCATION)
+        return Due(CrlKind.DELTA, Cause.ROUTINE) if is_routine else None
 
-    def succeeded(self, due: Due, published: Recorded, look: Look, minimum_interval: timedelta) -> None:
+    def succeeded(self, due: Due, published: LastPublication, state: ScopeState, minimum_interval: timedelta) -> None:
         """What was due at this look was published: the next one comes an interval later at least."""
         self.failures = 0
-        self.not_before = look.monotonic + minimum_interval.total_seconds()
+        self.not_before = state.monotonic + minimum_interval.total_seconds()
         # From here on the routine has its pace, also if the clock is set before the next look.
-        self._delta.see(published, look.now, look.monotonic)
-        if due.kind is Kind.COMPLETE:
-            self._complete.see(published, look.now, look.monotonic)
+        self._delta.see(published, state.now, state.monotonic)
+        if due.kind is CrlKind.COMPLETE:
+            self._complete.see(published, state.now, state.monotonic)
 
-    def held_back(self, look: Look, minimum_interval: timedelta) -> None:
+    def held_back(self, state: ScopeState, minimum_interval: timedelta) -> None:
         """There was nothing to publish after all: look again an interval later."""
-        self.not_before = look.monotonic + minimum_interval.total_seconds()
+        self.not_before = state.monotonic + minimum_interval.total_seconds()
 
     def failed(self, monotonic: float) -> float:
         """It failed: give the seconds to the next attempt, which double with each failure."""

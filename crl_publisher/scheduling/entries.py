@@ -15,7 +15,7 @@ from .timeline import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ScheduleEntry:
     """One row of the book; *effective_from* is None for 'as soon as it is approved'."""
 
     number: int
@@ -65,13 +65,13 @@ class Entry:
         }
 
 
-def read_entries(connection: Connection, issuer: Issuer) -> tuple[Entry, ...]:
+def read_entries(connection: Connection, issuer: Issuer) -> tuple[ScheduleEntry, ...]:
     """Every version of an issuer, in the order in which they were made."""
     rows = connection.execute(
         select(crl_schedules).where(crl_schedules.c.issuer_id == issuer.id).order_by(crl_schedules.c.version)
     )
     return tuple(
-        Entry(
+        ScheduleEntry(
             number=row.version,
             schedule=from_json(row.document),
             effective_from=row.effective_from,
@@ -87,7 +87,7 @@ def read_entries(connection: Connection, issuer: Issuer) -> tuple[Entry, ...]:
     )
 
 
-def insert_entry(connection: Connection, issuer: Issuer, entry: Entry) -> None:
+def insert_entry(connection: Connection, issuer: Issuer, entry: ScheduleEntry) -> None:
     """Write a new version."""
     row = {
         "document": as_json(entry.schedule),
@@ -101,7 +101,7 @@ def insert_entry(connection: Connection, issuer: Issuer, entry: Entry) -> None:
     connection.execute(insert(crl_schedules).values(issuer_id=issuer.id, version=entry.number, **row))
 
 
-def update_entry(connection: Connection, issuer: Issuer, entry: Entry) -> None:
+def update_entry(connection: Connection, issuer: Issuer, entry: ScheduleEntry) -> None:
     """Write its approval or its withdrawal: what else it says stays."""
     connection.execute(
         update(crl_schedules)

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from pki_revocation.clock import iso
 
-from .coverage import Standing, check
+from .coverage import PublicValidity, check
 from .document import as_document
 from .errors import ScheduleRefused
-from .simulation import Published, Simulation, Stretch, simulate
-from .timeline import Kind, Timeline
+from .simulation import SimulatedPublication, Simulation, TimeSpan, simulate
+from .timeline import CrlKind, Timeline
 
 _HOUR_SECONDS = 3600
 _MINUTE_SECONDS = 60
@@ -22,7 +22,7 @@ class Preview:
 
     timeline: Timeline
     simulation: Simulation
-    outages: tuple[Stretch, ...]
+    outages: tuple[TimeSpan, ...]
     misfires: tuple[datetime, ...]
     refusal: str | None
 
@@ -50,7 +50,7 @@ class Preview:
         zone = self.timeline.versions[-1].schedule.zone
         return zone.changes(self.simulation.start, self.simulation.end)
 
-    def blackouts(self) -> tuple[Stretch, ...]:
+    def blackouts(self) -> tuple[TimeSpan, ...]:
         """The blackout windows of whatever version is in force."""
         whole, found = self.simulation, []
         for version, start, end in self.timeline.spans(whole.start):
@@ -58,7 +58,7 @@ class Preview:
             if begin < finish:
                 schedule = version.schedule
                 windows = schedule.blackout.between(begin, finish, schedule.zone)
-                found += [Stretch(max(first, begin), min(last, finish)) for first, last in windows]
+                found += [TimeSpan(max(first, begin), min(last, finish)) for first, last in windows]
         return tuple(found)
 
     def uncovered(self) -> timedelta:
@@ -88,7 +88,7 @@ class Preview:
         found += [(at, 2, "-- the next run does not come") for at in self.misfires]
         for name, gaps in (("CRL", whole.gaps), ("delta CRL", whole.delta_gaps)):
             found += [(gap.start, 3, f"!! no valid {name} for {length_text(gap.end - gap.start)}") for gap in gaps]
-        for kind in Kind:
+        for kind in CrlKind:
             published = whole.of(kind)
             following = [*published[1:], None] if published else []
             found += [(each.at, 4, _line(each, after)) for each, after in zip(published, following, strict=True)]
@@ -122,9 +122,9 @@ class Preview:
                 }
                 for each in whole.published
             ],
-            "gaps": [_stretch(gap) for gap in whole.gaps],
-            "delta_gaps": [_stretch(gap) for gap in whole.delta_gaps],
-            "outages": [_stretch(outage) for outage in self.outages],
+            "gaps": [_time_span(gap) for gap in whole.gaps],
+            "delta_gaps": [_time_span(gap) for gap in whole.delta_gaps],
+            "outages": [_time_span(outage) for outage in self.outages],
             "clock_changes": [iso(at) for at in self.clock_changes()],
         }
 
@@ -132,37 +132,37 @@ class Preview:
 def preview(
     timeline: Timeline,
     *,
-    standing: Standing | None,
+    last_public: PublicValidity | None,
     start: datetime,
     end: datetime,
-    outages: Iterable[Stretch] = (),
+    outages: Iterable[TimeSpan] = (),
     misfires: Iterable[datetime] = (),
 ) -> Preview:
     """Play the versions from *start* to *end*, and say whether they could be saved."""
     away, missed = tuple(outages), tuple(misfires)
     try:
-        check(timeline, () if standing is None else (standing,), start)
+        check(timeline, () if last_public is None else (last_public,), start)
         refusal = None
     except ScheduleRefused as error:
         refusal = str(error)
-    simulation = simulate(timeline, standing=standing, start=start, end=end, outages=away, misfires=missed)
+    simulation = simulate(timeline, last_public=last_public, start=start, end=end, outages=away, misfires=missed)
     return Preview(timeline=timeline, simulation=simulation, outages=away, misfires=missed, refusal=refusal)
 
 
-def _line(published: Published, after: Published | None) -> str:
+def _line(published: SimulatedPublication, after: SimulatedPublication | None) -> str:
     late = f", late by {length_text(published.at - published.due)}" if published.is_late else ""
     # A delta's reserve is the complete CRL's matter too, which may come before the next delta.
     left = (
         ""
-        if after is None or published.kind is Kind.DELTA
+        if after is None or published.kind is CrlKind.DELTA
         else f", {length_text(published.next_update - after.at)} left when the next comes"
     )
-    what = "delta" if published.kind is Kind.DELTA else "CRL  "
+    what = "delta" if published.kind is CrlKind.DELTA else "CRL  "
     return f"{what} until {iso(published.next_update)}{left}{late}"
 
 
-def _stretch(stretch: Stretch) -> dict[str, str]:
-    return {"from": iso(stretch.start), "to": iso(stretch.end)}
+def _time_span(span: TimeSpan) -> dict[str, str]:
+    return {"from": iso(span.start), "to": iso(span.end)}
 
 
 def length_text(length: timedelta) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .coverage import Standing
+from .coverage import PublicValidity
 from .schedule import SECOND
-from .timeline import Kind, Timeline
+from .timeline import CrlKind, Timeline
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TimeSpan:
     """From an instant, inclusive, to another, exclusive."""
 
     start: datetime
@@ -22,13 +22,13 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class SimulatedPublication:
     """One CRL of the simulation.
 
     *due* is when it was to come: earlier than *at* when the publisher was away. *version* is the schedule's.
     """
 
-    kind: Kind
+    kind: CrlKind
     at: datetime
     due: datetime
     this_update: datetime
@@ -45,26 +45,26 @@ class Published:
 class Simulation:
     """What came when, and the stretches in which no CRL of its kind was valid.
 
-    *standing* is what was public before the first of them.
+    *last_public* is what was public before the first of them.
     """
 
     start: datetime
     end: datetime
-    standing: Standing | None
-    published: tuple[Published, ...]
-    gaps: tuple[Stretch, ...]
-    delta_gaps: tuple[Stretch, ...] = ()
+    last_public: PublicValidity | None
+    published: tuple[SimulatedPublication, ...]
+    gaps: tuple[TimeSpan, ...]
+    delta_gaps: tuple[TimeSpan, ...] = ()
 
-    def of(self, kind: Kind) -> tuple[Published, ...]:
+    def of(self, kind: CrlKind) -> tuple[SimulatedPublication, ...]:
         """The CRLs of one kind."""
         return tuple(each for each in self.published if each.kind is kind)
 
     def least_left(self) -> tuple[timedelta, datetime] | None:
         """The least validity that a complete CRL had left when the next one came, and when; None without two."""
-        ends = [] if self.standing is None else [self.standing.next_update]
-        complete = self.of(Kind.COMPLETE)
+        ends = [] if self.last_public is None else [self.last_public.next_update]
+        complete = self.of(CrlKind.COMPLETE)
         ends += [each.next_update for each in complete]
-        followers = complete if self.standing is not None else complete[1:]
+        followers = complete if self.last_public is not None else complete[1:]
         left = [(until - each.at, each.at) for until, each in zip(ends, followers, strict=False)]
         return min(left, default=None)
 
@@ -72,51 +72,51 @@ class Simulation:
 def simulate(
     timeline: Timeline,
     *,
-    standing: Standing | None,
+    last_public: PublicValidity | None,
     start: datetime,
     end: datetime,
-    outages: Iterable[Stretch] = (),
+    outages: Iterable[TimeSpan] = (),
     misfires: Iterable[datetime] = (),
 ) -> Simulation:
     """Play a stretch of time.
 
     Args:
         timeline: the versions in force over time.
-        standing: the complete CRL that is public at *start*, or None: then one is made as soon as somebody can.
+        last_public: the complete CRL that is public at *start*, or None: then one is made as soon as somebody can.
         start: where it begins.
         end: where it ends.
         outages: when no publisher runs; what became due meanwhile is made when one is over.
         misfires: after each of these, one routine run does not come at all, and the next one is not early for it.
     """
     away, missed = sorted(outages, key=lambda each: each.start), sorted(misfires)
-    complete = _play(timeline, Kind.COMPLETE, standing, Stretch(start, end), away, missed)
-    gaps = _gaps(complete, standing, Stretch(start, end))
-    deltas: list[Published] = []
-    delta_gaps: tuple[Stretch, ...] = ()
+    complete = _play(timeline, CrlKind.COMPLETE, last_public, TimeSpan(start, end), away, missed)
+    gaps = _gaps(complete, last_public, TimeSpan(start, end))
+    deltas: list[SimulatedPublication] = []
+    delta_gaps: tuple[TimeSpan, ...] = ()
     if any(version.schedule.delta_period for version in timeline.versions):
-        union = _play(timeline, Kind.DELTA, None, Stretch(start, end), away, missed)
+        union = _play(timeline, CrlKind.DELTA, None, TimeSpan(start, end), away, missed)
         with_complete = {each.at for each in complete}
         deltas = [each for each in union if each.at not in with_complete]
-        delta_gaps = _gaps(union, None, Stretch(union[0].at if union else start, end))
+        delta_gaps = _gaps(union, None, TimeSpan(union[0].at if union else start, end))
     published = sorted([*complete, *deltas], key=lambda each: (each.at, each.kind))
     return Simulation(
-        start=start, end=end, standing=standing, published=tuple(published), gaps=gaps, delta_gaps=delta_gaps
+        start=start, end=end, last_public=last_public, published=tuple(published), gaps=gaps, delta_gaps=delta_gaps
     )
 
 
 def _play(
     timeline: Timeline,
-    kind: Kind,
-    standing: Standing | None,
-    whole: Stretch,
-    away: list[Stretch],
+    kind: CrlKind,
+    last_public: PublicValidity | None,
+    whole: TimeSpan,
+    away: list[TimeSpan],
     missed: list[datetime],
-) -> list[Published]:
-    made: list[Published] = []
-    last = standing
+) -> list[SimulatedPublication]:
+    made: list[SimulatedPublication] = []
+    last = last_public
     left = list(missed)
-    after = whole.start - SECOND if standing is None else standing.published_at
-    first = standing is None
+    after = whole.start - SECOND if last_public is None else last_public.published_at
+    first = last_public is None
     while True:
         due = whole.start if first else timeline.next_due(after, kind)
         if due is None:
@@ -130,7 +130,7 @@ def _play(
             after = max(after, due)
             continue
         schedule = timeline.in_force(at).schedule
-        is_delta = kind is Kind.DELTA
+        is_delta = kind is CrlKind.DELTA
         if is_delta and schedule.delta_period is None:
             after = at
             continue
@@ -140,13 +140,15 @@ def _play(
             this_update, next_update = max(this_update, last.this_update), max(next_update, last.next_update)
         version = timeline.in_force(at).number
         made.append(
-            Published(kind=kind, at=at, due=due, this_update=this_update, next_update=next_update, version=version)
+            SimulatedPublication(
+                kind=kind, at=at, due=due, this_update=this_update, next_update=next_update, version=version
+            )
         )
-        last = Standing(published_at=at, this_update=this_update, next_update=next_update)
+        last = PublicValidity(published_at=at, this_update=this_update, next_update=next_update)
         after = at
 
 
-def _back_at(moment: datetime, away: list[Stretch]) -> datetime:
+def _back_at(moment: datetime, away: list[TimeSpan]) -> datetime:
     """The first instant from *moment* on at which a publisher runs."""
     for outage in away:
         if outage.start <= moment < outage.end:
@@ -154,14 +156,16 @@ def _back_at(moment: datetime, away: list[Stretch]) -> datetime:
     return moment
 
 
-def _gaps(published: list[Published], standing: Standing | None, whole: Stretch) -> tuple[Stretch, ...]:
+def _gaps(
+    published: list[SimulatedPublication], last_public: PublicValidity | None, whole: TimeSpan
+) -> tuple[TimeSpan, ...]:
     found, covered = [], whole.start
-    if standing is not None:
-        covered = max(covered, standing.next_update + SECOND)
+    if last_public is not None:
+        covered = max(covered, last_public.next_update + SECOND)
     for each in published:
         if each.at > covered:
-            found.append(Stretch(covered, each.at))
+            found.append(TimeSpan(covered, each.at))
         covered = max(covered, each.next_update + SECOND)
     if covered < whole.end:
-        found.append(Stretch(covered, whole.end))
+        found.append(TimeSpan(covered, whole.end))
     return tuple(found)

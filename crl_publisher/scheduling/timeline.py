@@ -21,7 +21,7 @@ FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 _LOOK_AHEAD = timedelta(days=8 * 366 + 1)
 
 
-class Kind(StrEnum):
+class CrlKind(StrEnum):
     """What is due: a complete CRL, or a delta, which every complete one brings along."""
 
     COMPLETE = "complete"
@@ -76,26 +76,26 @@ class Timeline:
         """Each version that is followed by another, and that other; one that never comes into force is left out."""
         return tuple(pairwise(version for version, _, _ in self.spans(EVER)))
 
-    def next_due(self, after: datetime, kind: Kind = Kind.COMPLETE) -> datetime | None:
+    def next_due(self, after: datetime, kind: CrlKind = CrlKind.COMPLETE) -> datetime | None:
         """When the next routine CRL of this kind comes behind *after*; None when none ever does.
 
         A run that was missed is the first one behind the last publication: it stays due until something is published.
         """
-        found = self._next_due(after, Kind.COMPLETE)
-        if kind is Kind.COMPLETE:
+        found = self._next_due(after, CrlKind.COMPLETE)
+        if kind is CrlKind.COMPLETE:
             return found
-        delta = self._next_due(after, Kind.DELTA)
+        delta = self._next_due(after, CrlKind.DELTA)
         return min((each for each in (found, delta) if each is not None), default=None)
 
-    def next_run(self, after: datetime, kind: Kind = Kind.COMPLETE) -> Run | None:
+    def next_run(self, after: datetime, kind: CrlKind = CrlKind.COMPLETE) -> Run | None:
         """The first run that comes behind *after* whatever the jitter."""
-        found = self._next_run(after, Kind.COMPLETE)
-        if kind is Kind.COMPLETE:
+        found = self._next_run(after, CrlKind.COMPLETE)
+        if kind is CrlKind.COMPLETE:
             return found
-        delta = self._next_run(after, Kind.DELTA)
+        delta = self._next_run(after, CrlKind.DELTA)
         return min((each for each in (found, delta) if each is not None), key=lambda run: run.latest, default=None)
 
-    def _next_due(self, after: datetime, kind: Kind) -> datetime | None:
+    def _next_due(self, after: datetime, kind: CrlKind) -> datetime | None:
         for version, start, end in self.spans(after):
             best: datetime | None = None
             for run in self._runs(version, after, kind):
@@ -107,7 +107,7 @@ class Timeline:
                 return best
         return None
 
-    def _next_run(self, after: datetime, kind: Kind) -> Run | None:
+    def _next_run(self, after: datetime, kind: CrlKind) -> Run | None:
         for version, start, end in self.spans(after):
             for run in self._runs(version, after, kind):
                 if run.latest >= end or run.planned > after + _LOOK_AHEAD:
@@ -123,10 +123,10 @@ class Timeline:
             if end > max(after, version.effective_from):
                 yield version, version.effective_from, end
 
-    def _runs(self, version: Version, after: datetime, kind: Kind) -> Iterator[Run]:
+    def _runs(self, version: Version, after: datetime, kind: CrlKind) -> Iterator[Run]:
         """The runs of a version that may come behind *after*, as planned."""
         schedule = version.schedule
-        plan = schedule.plan if kind is Kind.COMPLETE else schedule.delta_plan
+        plan = schedule.plan if kind is CrlKind.COMPLETE else schedule.delta_plan
         start = after - schedule.jitter
         while True:
             planned = next(plan(start, anchor=version.effective_from), None)

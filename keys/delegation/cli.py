@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from keys.delegate_key_store import DelegateFolder
+from keys.delegate_key_store import DelegateKeyStore
 from keys.description import spki_sha256
 from keys.enrolment import enrolment_key, public_half, read_public_half
 from keys.files.file_key import KEY_TYPES, load_certificate
@@ -170,6 +170,6 @@ def issuer_of(installation: Installation, name: str | None) -> Issuer:
             return issuer_named(connection, name)
 
 
-def _prepared(folder: DelegateFolder) -> DelegateFolder:
+def _prepared(folder: DelegateKeyStore) -> DelegateKeyStore:
     folder.prepare()
     return folder

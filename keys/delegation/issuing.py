@@ -16,7 +16,7 @@ from keys.enrolment import is_signed
 from keys.errors import UnusableKey
 from keys.identity import SigningIdentity
 from keys.keyring import Keyring
-from keys.signing_audit import KeyUses, begun_since
+from keys.signing_audit import SigningAudit, begun_since
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
 from pki_revocation.host.failpoints import reach
@@ -35,15 +35,15 @@ class RequestRefused(Exception):
     """A request that gets no certificate, and why."""
 
 
-class DelegateIssuing:
+class DelegateIssuer:
     """Answers what waits."""
 
-    def __init__(self, *, database: Database, clock: Clock, keyring: Keyring, uses: KeyUses) -> None:
-        """*uses* audits each use of the CA's key."""
+    def __init__(self, *, database: Database, clock: Clock, keyring: Keyring, signing_audit: SigningAudit) -> None:
+        """*signing_audit* audits each use of the CA's key."""
         self._database = database
         self._clock = clock
         self._keyring = keyring
-        self._uses = uses
+        self._signing_audit = signing_audit
 
     def answer(self, issuer: Issuer) -> int:
         """Answer every request that waits for an issuer; how many that were.
@@ -105,7 +105,7 @@ class DelegateIssuing:
             "delegated_spki_sha256": key_digest(x509.load_der_x509_csr(asked.request)).hex(),
             "key": authority.subject_key_identifier.hex(),
         }
-        with self._uses.recorded("delegate", detail) as result:
+        with self._signing_audit.record("delegate", detail) as result:
             certificate = issue_delegate(authority, key, now=self._clock.now(), lifetime=lifetime)
             result["serial"] = serial_text(certificate.serial_number)
             result["until"] = iso(certificate.not_valid_after_utc)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
 from keys.certificate_request import certificate_request
-from keys.delegate_key_store import DelegateFolder
+from keys.delegate_key_store import DelegateKeyStore
 from keys.delegate_profile import accept_delegate
 from keys.description import spki_sha256
 from keys.enrolment import enrolment_key, public_half, sign_request
@@ -21,7 +21,7 @@ from keys.errors import UnusableKey
 from keys.files.file_key import KEY_TYPES, replace_pair
 from keys.identity import SigningIdentity
 from keys.keyring import Keyring
-from keys.signing_audit import KeyUses
+from keys.signing_audit import SigningAudit
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
@@ -31,7 +31,7 @@ from .certificate import issue_delegate
 from .requests import Responder, key_digest, record_given, responder_with_key
 
 
-def folder_of(installation: Installation, issuer: Issuer) -> DelegateFolder:
+def folder_of(installation: Installation, issuer: Issuer) -> DelegateKeyStore:
     """Where this installation's responder keeps the keys that it makes.
 
     Raises:
@@ -72,7 +72,7 @@ def install_here(installation: Installation, issuer: Issuer, certificate: x509.C
             f"No key in {folder.path} waits for a certificate: make one with 'pki-revocation keys delegate request'."
         )
     name, asked = pending
-    accept_delegate(folder.place(name).load(), certificate, issuer=issuer.certificate, now=now)
+    accept_delegate(folder.location(name).load(), certificate, issuer=issuer.certificate, now=now)
     folder.refuse_unless_last(certificate.not_valid_after_utc, now)
     detail = {"issuer": issuer.name, "delegated_spki_sha256": key_digest(asked).hex()} | _of(certificate)
     with installation.database() as database, database.write() as connection:
@@ -90,18 +90,18 @@ def issue_here(
     keyring = Keyring.open(installation, clock)
     folder = keyring.delegates(issuer)
     with installation.database() as database:
-        uses = KeyUses(database=database, audit=AuditTrail(clock))
+        signing_audit = SigningAudit(database=database, audit=AuditTrail(clock))
         if folder is None:
-            place, path = keyring.ocsp_files(issuer)
-            place.new_passphrase()
+            location, path = keyring.ocsp_files(issuer)
+            location.new_passphrase()
             # Before a key is made: where the CA's cannot be opened, nothing is left behind.
             authority = keyring.crl_identity(issuer)
             key = KEY_TYPES[key_type]()
             detail = _intended(issuer, authority, key.public_key(), lifetime)
-            with uses.recorded("delegate", detail) as result:
+            with signing_audit.record("delegate", detail) as result:
                 certificate = issue_delegate(authority, key.public_key(), now=clock.now(), lifetime=lifetime)
                 result.update(_of(certificate))
-                replace_pair(key, place, certificate.public_bytes(Encoding.PEM), path)
+                replace_pair(key, location, certificate.public_bytes(Encoding.PEM), path)
             return certificate, path
         authority = keyring.crl_identity(issuer)
         end = min(clock.now() + lifetime, issuer.certificate.not_valid_after_utc)
@@ -112,7 +112,7 @@ def issue_here(
             me = _registered(connection, issuer, folder)
         if me is not None:
             detail["responder"] = me.name
-        with uses.recorded("delegate", detail) as result:
+        with signing_audit.record("delegate", detail) as result:
             certificate = issue_delegate(authority, _public(asked), now=clock.now(), lifetime=lifetime)
             result.update(_of(certificate))
             with database.write() as connection:
@@ -140,7 +140,7 @@ def _of(certificate: x509.Certificate) -> dict[str, object]:
 def _record_given(
     connection: Connection,
     issuer: Issuer,
-    folder: DelegateFolder,
+    folder: DelegateKeyStore,
     asked: x509.CertificateSigningRequest,
     certificate: x509.Certificate,
 ) -> None:
@@ -153,18 +153,18 @@ def _record_given(
         record_given(connection, me, der, signature, digest=key_digest(asked), certificate=certificate, now=now)
 
 
-def _registered(connection: Connection, issuer: Issuer, folder: DelegateFolder) -> Responder | None:
+def _registered(connection: Connection, issuer: Issuer, folder: DelegateKeyStore) -> Responder | None:
     """The responder that keeps its keys here, where it may ask for certificates."""
     if not folder.enrolment.path.exists():
         return None
     return responder_with_key(connection, issuer, public_half(enrolment_key(folder.enrolment)))
 
 
-def _asked(folder: DelegateFolder) -> tuple[str, x509.CertificateSigningRequest]:
+def _asked(folder: DelegateKeyStore) -> tuple[str, x509.CertificateSigningRequest]:
     """The key that waits for its certificate, made when there is none."""
     pending = folder.pending()
     if pending is None:
-        folder.begin(lambda place: certificate_request(place.load(), "CN=OCSP responder"))
+        folder.begin(lambda location: certificate_request(location.load(), "CN=OCSP responder"))
         pending = folder.pending()
     if pending is None:
         raise UnusableKey(f"The request that was written to {folder.path} is gone: run the command again.")

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.exc import IntegrityError
 
 from keys.certificate_request import certificate_request
-from keys.delegate_key_store import Delegate, DelegateFolder
+from keys.delegate_key_store import Delegate, DelegateKeyStore
 from keys.delegate_profile import accept_delegate
 from keys.enrolment import enrolment_key, public_half, sign_request
 from keys.errors import UnusableKey
-from keys.key_location import KeyPlace
+from keys.key_location import KeyLocation
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
@@ -25,7 +25,7 @@ from .requests import DelegateRequest, Responder, key_digest, request_for, respo
 
 _log = logging.getLogger(__name__)
 # A worker takes a new key up within seconds, unless it is stuck or cannot reach its token.
-_TAKEN_UP_WITHIN = timedelta(minutes=1)
+_RELOADED_WITHIN = timedelta(minutes=1)
 # After a refusal: what was wrong is not put right within a minute.
 _AFTER_REFUSAL = timedelta(hours=1)
 
@@ -33,17 +33,17 @@ _AFTER_REFUSAL = timedelta(hours=1)
 class DelegateRenewal:
     """For one issuer and one folder, of which one process takes care."""
 
-    def __init__(self, *, issuer: Issuer, folder: DelegateFolder, database: Database, clock: Clock) -> None:
+    def __init__(self, *, issuer: Issuer, folder: DelegateKeyStore, database: Database, clock: Clock) -> None:
         """Nothing is looked at yet."""
         self.issuer = issuer
         self._folder = folder
         self._database = database
         self._clock = clock
         # Since when a key that another one follows is held all the same, and whether that was said.
-        self._held: dict[str, tuple[datetime, bool]] = {}
+        self._lock: dict[str, tuple[datetime, bool]] = {}
         self.trouble: str | None = None
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Do what is due; `trouble` says afterwards in a sentence what keeps the next certificate away.
 
         Raises:
@@ -65,8 +65,8 @@ class DelegateRenewal:
                 return
         self._follow(*pending, now)
 
-    def _request(self, place: KeyPlace) -> x509.CertificateSigningRequest:
-        return certificate_request(place.load(), "CN=OCSP responder")
+    def _request(self, location: KeyLocation) -> x509.CertificateSigningRequest:
+        return certificate_request(location.load(), "CN=OCSP responder")
 
     def _follow(self, name: str, request: x509.CertificateSigningRequest, now: datetime) -> None:
         """Ask for the pending key's certificate, or take what came."""
@@ -101,10 +101,10 @@ class DelegateRenewal:
             _log.info("%s: asked for the next certificate of this responder", self.issuer.name)
 
     def _install(self, name: str, der: bytes) -> None:
-        place = self._folder.place(name)
+        location = self._folder.location(name)
         certificate = x509.load_der_x509_certificate(der)
         try:
-            accept_delegate(place.load(), certificate, issuer=self.issuer.certificate, now=self._clock.now())
+            accept_delegate(location.load(), certificate, issuer=self.issuer.certificate, now=self._clock.now())
         except UnusableKey as error:
             self.trouble = f"The certificate that came cannot be used: {error}"
             return
@@ -128,16 +128,16 @@ class DelegateRenewal:
                 continue
             if now >= each.certificate.not_valid_after_utc:
                 self._folder.destroy(each.name)
-            elif not self._folder.destroy_unless_held(each.name):
-                self._say_held(each, now)
+            elif not self._folder.destroy_unless_locked(each.name):
+                self._report_locked(each, now)
                 continue
-            self._held.pop(each.name, None)
+            self._lock.pop(each.name, None)
             _log.info("%s: the key that the new one follows is destroyed", self.issuer.name)
 
-    def _say_held(self, old: Delegate, now: datetime) -> None:
-        since, said = self._held.setdefault(old.name, (now, False))
-        if not said and now - since >= _TAKEN_UP_WITHIN:
-            self._held[old.name] = (since, True)
+    def _report_locked(self, old: Delegate, now: datetime) -> None:
+        since, said = self._lock.setdefault(old.name, (now, False))
+        if not said and now - since >= _RELOADED_WITHIN:
+            self._lock[old.name] = (since, True)
             _log.warning(
                 "%s: the key %s is not destroyed yet, because a process has not taken up the one that follows it; it "
                 "is when that has, has ended, or at %s",

@@ -11,7 +11,7 @@ from pki_revocation.errors import PkiError
 DEFAULT_BASE = 8460
 _OPERATIONS = 10
 SERVICES = ("web", "console", "ocsp", "distribution", "publisher", "arrivals", "notifier")
-_LISTEN_FOR_NOBODY = frozenset({"publisher", "arrivals", "notifier"})
+_WITHOUT_LISTENER = frozenset({"publisher", "arrivals", "notifier"})
 
 
 class PortTaken(PkiError):
@@ -34,7 +34,7 @@ class Ports:
 
     def all(self) -> dict[int, str]:
         """Every port with what it is for."""
-        wanted = {self.public(name): name for name in SERVICES if name not in _LISTEN_FOR_NOBODY}
+        wanted = {self.public(name): name for name in SERVICES if name not in _WITHOUT_LISTENER}
         return wanted | {self.operations(name): f"operations of {name}" for name in SERVICES}
 
     def refuse_taken(self, advice: str) -> None:

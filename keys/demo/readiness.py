@@ -18,7 +18,7 @@ from pki_revocation.errors import PkiError
 
 from .ports import SERVICES, Ports
 
-_PATIENCE_SECONDS = 90.0
+_TIMEOUT_SECONDS = 90.0
 _PAUSE_SECONDS = 0.1
 _OK = 200
 _UNPROCESSABLE = 422
@@ -40,7 +40,7 @@ def wait_until_ready(ports: Ports, directory: Path, certificate: Path, check: Ca
     Raises:
         NotReady: naming the endpoint that still does not answer, and its last answer.
     """
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     for name, ask in _questions(ports, directory, certificate).items():
         while True:
             try:

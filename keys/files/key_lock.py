@@ -14,7 +14,7 @@ from pathlib import Path
 from keys.errors import UnusableKey
 
 
-class KeyHold:
+class KeyLock:
     """For as long as this object lives; what signs keeps it, so that it ends with the last answer."""
 
     def __init__(self, descriptor: int) -> None:
@@ -22,7 +22,7 @@ class KeyHold:
         self._finalizer = weakref.finalize(self, os.close, descriptor)
 
 
-def hold(certificate: Path) -> KeyHold | None:
+def shared_lock(certificate: Path) -> KeyLock | None:
     """Hold the key that has its certificate in this file; None where it is being destroyed, or is gone.
 
     Raises:
@@ -31,12 +31,12 @@ def hold(certificate: Path) -> KeyHold | None:
     descriptor = _opened(certificate, os.O_RDONLY)
     if descriptor is None:
         return None
-    made = KeyHold(descriptor)
+    made = KeyLock(descriptor)
     return made if _locked(certificate, descriptor, fcntl.LOCK_SH) and _is(certificate, descriptor) else None
 
 
 @contextmanager
-def unheld(certificate: Path) -> Iterator[bool]:
+def exclusive_lock(certificate: Path) -> Iterator[bool]:
     """Whether nobody holds that key; while this lasts, nobody can begin to.
 
     Raises:

@@ -20,7 +20,7 @@ def present_passphrase(source: SecretSource, what: str) -> str:
     try:
         return source.read()
     except SecretMissing:
-        if not _somebody_is_there():
+        if not _is_interactive():
             raise
     entered: str = click.prompt(f"Passphrase of {what}", hide_input=True, err=True)
     return entered
@@ -36,7 +36,7 @@ def new_passphrase(source: SecretSource, what: str) -> str:
     try:
         chosen = source.read()
     except SecretMissing:
-        if not _somebody_is_there():
+        if not _is_interactive():
             raise
         chosen = click.prompt(f"New passphrase of {what}", hide_input=True, confirmation_prompt=True, err=True)
     if len(chosen) < _SHORTEST:
@@ -44,6 +44,6 @@ def new_passphrase(source: SecretSource, what: str) -> str:
     return chosen
 
 
-def _somebody_is_there() -> bool:
+def _is_interactive() -> bool:
     # None where a process was started with its standard input closed.
     return sys.stdin is not None and sys.stdin.isatty()

@@ -9,7 +9,7 @@ from pkcs11.util.ec import encode_named_curve_parameters
 
 from keys.errors import UnusableKey
 
-from .session_pool import LentSession
+from .session_pool import BorrowedSession
 from .token import Token
 from .uri import Pkcs11Uri
 
@@ -44,11 +44,11 @@ def generate_on_token(uri: Pkcs11Uri, token: Token, key_type: str) -> Pkcs11Uri:
         raise UnusableKey(f"No {key_type} key is made on a token: use {', '.join(TOKEN_KEY_TYPES)}.")
     made = uri if uri.id is not None else replace(uri, id=secrets.token_bytes(_ID_OCTETS))
 
-    def act(lent: LentSession) -> None:
+    def act(borrowed: BorrowedSession) -> None:
         for wanted in ({Attribute.LABEL: uri.label}, {Attribute.ID: made.id}):
-            if list(lent.session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY} | wanted)):
+            if list(borrowed.session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY} | wanted)):
                 raise UnusableKey(f"There is a {uri} already, or one with its label or id: keys are never overwritten.")
-        writing = lent.session.token.open(rw=True)
+        writing = borrowed.session.token.open(rw=True)
         try:
             _generate(writing, made, key_type)
         finally:
@@ -69,9 +69,9 @@ def destroy_on_token(uri: Pkcs11Uri, token: Token) -> None:
         raise UnusableKey(f"The {uri} is not destroyed: only a key that is named by label and id is.")
     wanted = {Attribute.LABEL: uri.label, Attribute.ID: uri.id}
 
-    def act(lent: LentSession) -> None:
-        lent.keys.pop(uri, None)
-        writing = lent.session.token.open(rw=True)
+    def act(borrowed: BorrowedSession) -> None:
+        borrowed.keys.pop(uri, None)
+        writing = borrowed.session.token.open(rw=True)
         try:
             for kind in (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY):
                 for found in list(writing.get_objects({Attribute.CLASS: kind} | wanted)):

@@ -22,7 +22,7 @@ _OK, _CANT_LOCK, _NOT_INITIALIZED = 0x0, 0xA, 0x190
 _OS_LOCKING_OK = 0x2
 _ADVICE = "See that its token is there, and that its service and its own configuration are right."
 # How long a restart waits for those who are in the middle of something: no HSM takes longer over one signature.
-_PATIENCE_SECONDS = 10.0
+_TIMEOUT_SECONDS = 10.0
 
 _opened: dict[Path, "Module"] = {}
 _opening = threading.Lock()
@@ -100,7 +100,7 @@ class Module:
         if self._process != os.getpid():
             raise UnusableKey("A key on a token was opened before this process was forked: open the keyring in it.")
         with self._change:
-            if not self._change.wait_for(lambda: not self._restarting, _PATIENCE_SECONDS):
+            if not self._change.wait_for(lambda: not self._restarting, _TIMEOUT_SECONDS):
                 raise TokenAbsent(f"The PKCS#11 module {self.path} is being restarted.")
             if generation != self._generation:
                 raise Restarted
@@ -119,9 +119,9 @@ class Module:
         Raises:
             TokenAbsent: when somebody is still in the middle of something, or it does not start.
         """
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         with self._change:
-            if not self._change.wait_for(lambda: not self._restarting, _PATIENCE_SECONDS):
+            if not self._change.wait_for(lambda: not self._restarting, _TIMEOUT_SECONDS):
                 raise TokenAbsent(f"The PKCS#11 module {self.path} is being restarted.")
             if generation != self._generation:
                 return

@@ -18,7 +18,7 @@ from keys.errors import UnusableKey
 from pki_revocation.encoding.der import NULL, object_identifier, octet_string, sequence, tlv
 
 from .public_key import public_key_of
-from .session_pool import LentSession
+from .session_pool import BorrowedSession
 from .token import KeyNotFound, Token
 from .uri import Pkcs11Uri
 
@@ -39,17 +39,17 @@ def load_token_key(uri: Pkcs11Uri, token: Token) -> CertificateIssuerPrivateKeyT
         UnusableKey: when the key does not sign, or is of a type that is not supported.
     """
 
-    def look(lent: LentSession) -> tuple[PublicKeyTypes, bool]:
-        key = _private_key(uri, lent)
+    def look(borrowed: BorrowedSession) -> tuple[PublicKeyTypes, bool]:
+        key = _private_key(uri, borrowed)
         if _says(key, Attribute.SIGN) is False:
             raise UnusableKey(f"The {uri} is not for signing (CKA_SIGN).")
         if _says(key, Attribute.ALWAYS_AUTHENTICATE):
             raise UnusableKey(f"The {uri} wants its PIN for every signature: no service can sign with it.")
-        return public_key_of(lent.session, key, str(uri)), _says(key, Attribute.EXTRACTABLE) is not False
+        return public_key_of(borrowed.session, key, str(uri)), _says(key, Attribute.EXTRACTABLE) is not False
 
     def sign(data: bytes, mechanism: Mechanism, parameter: object = None) -> bytes:
-        def act(lent: LentSession) -> bytes:
-            return bytes(_private_key(uri, lent).sign(data, mechanism=mechanism, mechanism_param=parameter))
+        def act(borrowed: BorrowedSession) -> bytes:
+            return bytes(_private_key(uri, borrowed).sign(data, mechanism=mechanism, mechanism_param=parameter))
 
         return token.run(act)
 
@@ -182,9 +182,9 @@ class TokenEd25519Key(_OnToken, ed25519.Ed25519PrivateKey):
         return self._sign(bytes(data), Mechanism.EDDSA)
 
 
-def _private_key(uri: Pkcs11Uri, lent: LentSession) -> Any:  # noqa: ANN401 - a class that is made at run time
+def _private_key(uri: Pkcs11Uri, borrowed: BorrowedSession) -> Any:  # noqa: ANN401 - a class that is made at run time
     """The one key that the URI names, in this session."""
-    found = lent.keys.get(uri)
+    found = borrowed.keys.get(uri)
     if found is not None:
         return found
     wanted: dict[Attribute, Any] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
@@ -192,12 +192,12 @@ def _private_key(uri: Pkcs11Uri, lent: LentSession) -> Any:  # noqa: ANN401 - a 
         wanted[Attribute.LABEL] = uri.label
     if uri.id is not None:
         wanted[Attribute.ID] = uri.id
-    keys = list(lent.session.get_objects(wanted))
+    keys = list(borrowed.session.get_objects(wanted))
     if not keys:
         raise KeyNotFound(f"There is no {uri}.")
     if len(keys) > 1:
         raise UnusableKey(f"There is more than one {uri}: name both object and id in the pkcs11: URI.")
-    lent.keys[uri] = keys[0]
+    borrowed.keys[uri] = keys[0]
     return keys[0]
 
 

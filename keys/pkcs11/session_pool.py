@@ -11,7 +11,7 @@ import pkcs11
 from keys.errors import TokenBusy
 
 
-class LentSession:
+class BorrowedSession:
     """A session, with the keys that were found in it: handles hold for as long as it does."""
 
     def __init__(self, session: pkcs11.Session) -> None:
@@ -36,25 +36,25 @@ class SessionPool:
         self._limit = limit
         self._wait = wait
         self._change = threading.Condition()
-        self._idle: list[LentSession] = []
+        self._idle: list[BorrowedSession] = []
         self._lent = 0
 
     @contextmanager
-    def lent(self) -> Iterator[LentSession]:
+    def borrow(self) -> Iterator[BorrowedSession]:
         """A session for a while.
 
         Raises:
             TokenBusy: when all stayed in use for too long.
             pkcs11.PKCS11Error: when none can be opened.
         """
-        lent = self._take()
+        borrowed = self._take()
         try:
-            yield lent
+            yield borrowed
         except BaseException:
             self._give_back(None)
-            _close(lent)
+            _close(borrowed)
             raise
-        self._give_back(lent)
+        self._give_back(borrowed)
 
     def close(self) -> None:
         """Close what is idle, as far as that can be."""
@@ -63,7 +63,7 @@ class SessionPool:
         for each in idle:
             _close(each)
 
-    def _take(self) -> LentSession:
+    def _take(self) -> BorrowedSession:
         deadline = time.monotonic() + self._wait
         while True:
             with self._change:
@@ -76,7 +76,7 @@ class SessionPool:
                 if self._idle:
                     return self._idle.pop()
             try:
-                return LentSession(self._open_session())
+                return BorrowedSession(self._open_session())
             except pkcs11.SessionCount:
                 # The token allows fewer: from now on there are as many as there are.
                 with self._change:
@@ -92,7 +92,7 @@ class SessionPool:
     def _has_room(self) -> bool:
         return bool(self._idle) or self._lent < self._limit
 
-    def _give_back(self, session: LentSession | None) -> None:
+    def _give_back(self, session: BorrowedSession | None) -> None:
         with self._change:
             self._lent -= 1
             if session is not None:
@@ -100,6 +100,6 @@ class SessionPool:
             self._change.notify()
 
 
-def _close(lent: LentSession) -> None:
+def _close(borrowed: BorrowedSession) -> None:
     with suppress(pkcs11.PKCS11Error):
-        lent.session.close()
+        borrowed.session.close()

@@ -21,7 +21,7 @@ from keys.files.secret_source import SecretSource
 
 from .module import Module, Restarted, open_module
 from .pin import PinGuard
-from .session_pool import LentSession, SessionPool
+from .session_pool import BorrowedSession, SessionPool
 from .uri import Pkcs11Uri, TokenName
 
 _T = TypeVar("_T")
@@ -46,7 +46,7 @@ class KeyNotFound(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class SessionLimits:
     """How many sessions there may be, and how many seconds somebody may wait for one."""
 
     sessions: int = 8
@@ -56,7 +56,7 @@ class Bounds:
 class _Connection:
     """A login, and the sessions that hang on it."""
 
-    def __init__(self, module: Module, token: pkcs11.Token, login: pkcs11.Session, bounds: Bounds) -> None:
+    def __init__(self, module: Module, token: pkcs11.Token, login: pkcs11.Session, bounds: SessionLimits) -> None:
         self.module = module
         self.generation = module.generation
         self.token = token
@@ -68,7 +68,7 @@ class _Connection:
 class Token:
     """One token; `open_token` gives each process one for each name."""
 
-    def __init__(self, module: Path, name: TokenName, pin: SecretSource, bounds: Bounds) -> None:
+    def __init__(self, module: Path, name: TokenName, pin: SecretSource, bounds: SessionLimits) -> None:
         """Nothing is touched yet."""
         self.name = name
         self._path = module
@@ -79,7 +79,7 @@ class Token:
         self._failed: tuple[float, KeyUnavailable] | None = None
         self._may_disturb_at = 0.0
 
-    def run(self, act: Callable[[LentSession], _T]) -> _T:
+    def run(self, act: Callable[[BorrowedSession], _T]) -> _T:
         """Do something in a session of one's own.
 
         Raises:
@@ -90,8 +90,8 @@ class Token:
         for _ in range(2):
             connection = self._connected()
             try:
-                with connection.module.used(connection.generation), connection.pool.lent() as lent:
-                    return act(lent)
+                with connection.module.used(connection.generation), connection.pool.borrow() as borrowed:
+                    return act(borrowed)
             except _NEVER as error:
                 raise UnusableKey(f"The {self.name} does not do that: {type(error).__name__}.") from error
             except (pkcs11.PKCS11Error, KeyNotFound, Restarted) as error:
@@ -120,7 +120,7 @@ class Token:
             raise TokenBusy(f"The {self.name} is being looked for, and has not been found yet.")
         try:
             if self._connection is None:
-                self._refuse_haste()
+                self._refuse_early_retry()
                 try:
                     self._connection = self._connect()
                 except KeyUnavailable as error:
@@ -131,7 +131,7 @@ class Token:
         finally:
             self._connecting.release()
 
-    def _refuse_haste(self) -> None:
+    def _refuse_early_retry(self) -> None:
         if self._failed is not None and time.monotonic() < self._failed[0]:
             error = self._failed[1]
             raise type(error)(str(error))
@@ -218,7 +218,7 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-def open_token(uri: Pkcs11Uri, pin: SecretSource, bounds: Bounds) -> Token:
+def open_token(uri: Pkcs11Uri, pin: SecretSource, bounds: SessionLimits) -> Token:
     """This process's only one for a module and a name: whoever comes later takes the PIN and bounds of the first."""
     with _opening:
         return _tokens.setdefault((uri.module, uri.token), Token(uri.module, uri.token, pin, bounds))

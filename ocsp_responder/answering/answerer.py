@@ -16,17 +16,17 @@ from ocsp_responder.config import OcspSettings
 from ocsp_responder.errors import MalformedRequest, SignatureRequired, SignerUnusable, Unauthorized, WouldWait
 from ocsp_responder.request.message import OcspRequest, parse_request
 from ocsp_responder.request.signature import Requestors
-from ocsp_responder.signing.response import Answer, AnswerSigner, Refusal, Single, Validity, refusal
-from ocsp_responder.status import Reading, Revoked, StatusSource, Unknown
+from ocsp_responder.signing.response import Answer, AnswerSigner, Refusal, SingleResponse, Validity, refusal
+from ocsp_responder.status import Revoked, StatusReading, StatusSource, Unknown
 from pki_revocation.errors import StoreError
-from pki_revocation.host.outage_log import Outages
+from pki_revocation.host.outage_log import OutageLog
 from pki_revocation.model import Issuer
 
 from .issuers import Issuers
 from .policy import AnswerPolicy
-from .shared_cache import SharedAnswers
+from .shared_cache import SharedAnswerCache
 
-_UNFORESEEN = "unforeseen"
+_UNEXPECTED = "unforeseen"
 
 
 class Answerer:
@@ -39,8 +39,8 @@ class Answerer:
         source: StatusSource,
         settings: OcspSettings,
         requestors: Requestors | None = None,
-        outages: Outages | None = None,
-        shared: SharedAnswers | None = None,
+        outages: OutageLog | None = None,
+        shared: SharedAnswerCache | None = None,
     ) -> None:
         """Answer for the issuers that *signers* names, and *requestors* alone where they are given.
 
@@ -55,10 +55,10 @@ class Answerer:
         self._settings = settings
         self._policy = AnswerPolicy(settings)
         self._requestors = requestors
-        self._outages = outages or Outages()
+        self._outages = outages or OutageLog()
         self._shared = shared
 
-    def take_up(self, issuer_id: int, signer: AnswerSigner) -> None:
+    def replace_signer(self, issuer_id: int, signer: AnswerSigner) -> None:
         """Sign with this one from now on; an answer that is being made is finished with the one before."""
         self._signers[issuer_id] = signer
 
@@ -81,9 +81,9 @@ class Answerer:
         except (StoreError, SignerUnusable, KeyUnavailable):
             return refusal(Refusal.TRY_LATER)
         except Exception as error:  # noqa: BLE001 - the edge: logged, and the client still gets an OCSP answer
-            self._outages.failed(_UNFORESEEN, error, traceback=True)
+            self._outages.failed(_UNEXPECTED, error, traceback=True)
             return refusal(Refusal.INTERNAL_ERROR)
-        self._outages.worked(_UNFORESEEN)
+        self._outages.worked(_UNEXPECTED)
         return answer
 
     def answer_request(self, request: OcspRequest) -> Answer:
@@ -135,7 +135,11 @@ class Answerer:
 
     @staticmethod
     def _in_common(
-        shared: SharedAnswers, signer: AnswerSigner, single: Single, validity: Validity, reading: Reading
+        shared: SharedAnswerCache,
+        signer: AnswerSigner,
+        single: SingleResponse,
+        validity: Validity,
+        reading: StatusReading,
     ) -> Answer:
         """What another worker has signed, or else a new answer for all of them."""
         key = shared.key(signer.name, single.cert_id.raw, single.status, single.archive_cutoff)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.errors import Unauthorized
 from ocsp_responder.request.message import CertId
-from ocsp_responder.signing.response import Single, Validity
-from ocsp_responder.status import Reading, Revoked, Status, Unknown
+from ocsp_responder.signing.response import SingleResponse, Validity
+from ocsp_responder.status import Revoked, Status, StatusReading, Unknown
 from pki_revocation.reasons import RevocationReason
 
 _SECOND = timedelta(seconds=1)
@@ -24,8 +24,8 @@ class AnswerPolicy:
         self._revoked_issuer = settings.revoked_issuer
 
     def apply(
-        self, cert_ids: Sequence[CertId], reading: Reading, validity: Validity, issuer_not_before: datetime
-    ) -> tuple[list[Single], Validity]:
+        self, cert_ids: Sequence[CertId], reading: StatusReading, validity: Validity, issuer_not_before: datetime
+    ) -> tuple[list[SingleResponse], Validity]:
         """What is said of each certificate, and until when it may be said again without a new signature.
 
         A certificate that ends meanwhile is answered for otherwise from then on.
@@ -41,19 +41,19 @@ class AnswerPolicy:
         for cert_id, found in zip(cert_ids, reading.statuses, strict=True):
             status = found if above is None else _below_revoked(found, above)
             if isinstance(status, Unknown):
-                singles.append(Single(cert_id, status))
+                singles.append(SingleResponse(cert_id, status))
             elif status.not_after >= moment:
-                singles.append(Single(cert_id, status))
+                singles.append(SingleResponse(cert_id, status))
                 if status.not_after < refresh_at:
                     refresh_at = status.not_after + _SECOND
             elif retention is None:
                 # EN 319 411-2 CSS-6.3.10-10: answered for ever, and since the issuer began.
-                singles.append(Single(cert_id, status, issuer_not_before))
+                singles.append(SingleResponse(cert_id, status, issuer_not_before))
             else:
                 cutoff = moment - retention
                 if status.not_after < cutoff:
                     raise Unauthorized("One of the certificates ended longer ago than the retention.")
-                singles.append(Single(cert_id, status, cutoff))
+                singles.append(SingleResponse(cert_id, status, cutoff))
                 if status.not_after - cutoff < refresh_at - moment:
                     refresh_at = status.not_after + retention + _SECOND
         return singles, validity if refresh_at is validity.refresh_at else replace(validity, refresh_at=refresh_at)

@@ -42,7 +42,7 @@ class SharedAnswer(NamedTuple):
     validity: Validity
 
 
-class SharedAnswers:
+class SharedAnswerCache:
     """One worker's view of the file."""
 
     def __init__(self, file: Path) -> None:

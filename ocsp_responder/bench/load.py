@@ -29,7 +29,7 @@ _STATUS_CODE = slice(8, 13)
 # Each 500th answer is kept, to be verified like a relying party would when the load is over.
 _SAMPLE_EVERY = 500
 _TICK_SECONDS = 0.2
-_PATIENCE_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ async def _measure(
     tally = _Tally(questions)
     clients = await _connect(url, tally, connections)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             await tally.all_asked.wait()
     del tally.times[:]
     tally.samples.clear()
@@ -114,7 +114,7 @@ async def _connect(url: str, tally: _Tally, connections: int) -> list["_Client"]
     clients = []
     for _ in range(connections):
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 _, client = await loop.create_connection(lambda: _Client(tally), parts.hostname or "", parts.port or 80)
         except TimeoutError as error:
             raise AnswerRefused(f"{url} does not answer: it takes no connection.") from error

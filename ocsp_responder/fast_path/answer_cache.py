@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ocsp_responder.http.transport import HttpPlace, head, in_http
+from ocsp_responder.http.transport import HttpEndpoint, head, in_http
 from ocsp_responder.signing.response import Answer
 
 from .plain_request import PlainRequests, is_plain
-from .rotating_cache import Generations
+from .rotating_cache import RotatingCache
 
 # What Python needs beside the octets themselves: an entry with its fields, and a place in a dictionary.
 _ENTRY_OCTETS = 600
@@ -40,7 +40,7 @@ class KeptAnswer:
 
 
 class AnswerCache:
-    """Holds answers until they are due to be signed anew, or the journal changes them; a `Keeper`."""
+    """Holds answers until they are due to be signed anew, or the journal changes them; a `InvalidatedCache`."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class AnswerCache:
         limit: int,
         requests: Mapping[int, PlainRequests],
         parents: Mapping[int, tuple[int, int]],
-        place: HttpPlace,
+        endpoint: HttpEndpoint,
     ) -> None:
         """Hold at most *limit* octets.
 
@@ -57,13 +57,13 @@ class AnswerCache:
             requests: for each issuer's id, its plain requests.
             parents: for issuers whose own certificate is registered, its issuer's id and its serial: a change there
                 may change every answer.
-            place: what targets begin with, and for how long an answer is kept elsewhere.
+            endpoint: what targets begin with, and for how long an answer is kept elsewhere.
         """
-        self._kept: Generations[bytes, KeptAnswer] = Generations(limit, _octets)
+        self._kept: RotatingCache[bytes, KeptAnswer] = RotatingCache(limit, _octets)
         self._requests = requests
         self._parents = frozenset(parents.values())
-        self._before_encoded = f"{place.path}/".encode()
-        self._max_age = place.max_age
+        self._before_encoded = f"{endpoint.path}/".encode()
+        self._max_age = endpoint.max_age
 
     def get(self, key: bytes, now: float) -> KeptAnswer | None:
         """The answer to a request's DER, or to a GET's target; None when there is none for this moment.
@@ -107,7 +107,7 @@ class AnswerCache:
             self._kept.put(target, kept)
 
     def drop(self, issuer_id: int, serials: Sequence[int]) -> None:
-        """As `Keeper` says."""
+        """As `InvalidatedCache` says."""
         if any((issuer_id, serial) in self._parents for serial in serials):
             self.clear()
         elif (requests := self._requests.get(issuer_id)) is not None:
@@ -118,7 +118,7 @@ class AnswerCache:
                         self._kept.drop(target)
 
     def clear(self) -> None:
-        """As `Keeper` says."""
+        """As `InvalidatedCache` says."""
         self._kept.clear()
 
     def __len__(self) -> int:

@@ -10,38 +10,38 @@ from urllib.parse import urlsplit
 
 from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.config import OcspSettings
-from ocsp_responder.http.transport import HttpPlace
+from ocsp_responder.http.transport import HttpEndpoint
 from ocsp_responder.signing.answer_signers import CurrentSigners
 from ocsp_responder.signing.response import Answer, AnswerSigner
-from ocsp_responder.status import Reading, SqlStatusSource, StatusSource
+from ocsp_responder.status import SqlStatusSource, StatusReading, StatusSource
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 
 from .answer_cache import AnswerCache
-from .background import FILE_SECONDS, NETWORK_SECONDS, Background, Poll, Wakened
-from .journal_reader import JournalReading
+from .background import FILE_SECONDS, NETWORK_SECONDS, Background, NotificationTrigger, PollTrigger
+from .journal_reader import JournalReader
 from .journal_watch import JournalWatch
-from .layer import AnswerLayer
-from .metrics import Figures
+from .layer import OcspFastPath
+from .metrics import FastPathMetrics
 from .plain_request import PlainRequests
-from .postgresql_journal import Listener, PostgresqlJournal
-from .report import Report
-from .signer_reload import TakeUp
+from .postgresql_journal import JournalListener, PostgresqlJournal
+from .report import ProgressReport
+from .signer_reload import SignerReload
 from .sqlite_journal import SqliteJournal
-from .statuses import AtOnceSource, KnownStatuses, RevokedAnyway
+from .statuses import InlineStatusSource, KnownStatuses, RevokedFallbackSource
 
 _MIB = 1 << 20
 # Of what the cache may hold, this share is for statuses, each of which takes some 400 octets.
 _STATUS_SHARE = 8
 _STATUS_OCTETS = 400
 # A key that signs more slowly would hold up the answers that need no signature.
-_QUICK_SECONDS = 0.0002
+_FAST_SIGNATURE_SECONDS = 0.0002
 _TRIALS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ResponderContext:
     """What an assembly is made for.
 
     *parents* as for `SqlStatusSource`, empty where nobody asks about issuers; *signers* are watched for new keys, None
@@ -57,54 +57,56 @@ class Surroundings:
     signers: CurrentSigners | None = None
 
 
-def place(settings: OcspSettings) -> HttpPlace:
+def http_endpoint(settings: OcspSettings) -> HttpEndpoint:
     """Where the configuration says that the responder is."""
-    return HttpPlace(path=urlsplit(settings.public_url).path.rstrip("/"), max_age=settings.max_age)
+    return HttpEndpoint(path=urlsplit(settings.public_url).path.rstrip("/"), max_age=settings.max_age)
 
 
 def assemble(
-    around: Surroundings, answerer: Callable[[StatusSource], Answerer]
-) -> tuple[AnswerLayer, Callable[[bytes], Answer]]:
+    context: ResponderContext, answerer: Callable[[StatusSource], Answerer]
+) -> tuple[OcspFastPath, Callable[[bytes], Answer]]:
     """The layer, and what answers for Flask and lets the layer keep it.
 
     Args:
-        around: what it is made for.
+        context: what it is made for.
         answerer: makes an answerer on a source.
     """
-    settings, clock = around.settings, around.clock
+    settings, clock = context.settings, context.clock
     known = KnownStatuses(settings.cache_mib * _MIB // _STATUS_SHARE // _STATUS_OCTETS)
     cache = AnswerCache(
         limit=settings.cache_mib * _MIB // _STATUS_SHARE * (_STATUS_SHARE - 1),
-        requests={issuer.id: PlainRequests(issuer) for issuer in around.issuers},
-        parents=around.parents,
-        place=place(settings),
+        requests={issuer.id: PlainRequests(issuer) for issuer in context.issuers},
+        parents=context.parents,
+        endpoint=http_endpoint(settings),
     )
     watch = JournalWatch(
-        _journal(around.database, clock), clock, tolerance=settings.clock_tolerance, keepers=[known, cache]
+        _journal(context.database, clock), clock, tolerance=settings.clock_tolerance, caches=[known, cache]
     )
-    slow = set(around.slow)
-    at_once = AtOnceSource(watch, known, parents=around.parents, slow=slow)
-    quick = answerer(RevokedAnyway(at_once, watch, known, clock))
-    layer = AnswerLayer(
+    slow = set(context.slow)
+    fast_path = InlineStatusSource(watch, known, parents=context.parents, slow=slow)
+    quick = answerer(RevokedFallbackSource(fast_path, watch, known, clock))
+    layer = OcspFastPath(
         answerer=quick,
         watch=watch,
         cache=cache,
         clock=clock,
-        place=place(settings),
+        endpoint=http_endpoint(settings),
     )
-    figures = Figures(
+    figures = FastPathMetrics(
         made=layer.made,
         applied=lambda: watch.applied,
         current=lambda: watch.trouble is None,
         kept=lambda: len(cache),
-        names={issuer.id: issuer.name for issuer in around.issuers},
+        names={issuer.id: issuer.name for issuer in context.issuers},
     )
-    layer.accompany(*_looking(around.database), Report(around.database, watch, clock, settings.validity), figures)
-    reading = Remembered(SqlStatusSource(around.database, clock, around.parents), layer, known)
-    patient = answerer(RevokedAnyway(reading, watch, known, clock))
-    if around.signers is not None:
-        layer.accompany(TakeUp(around.signers, partial(_take_up, slow, (quick, patient)), clock))
-    return layer, partial(_answered, patient, layer, keep=not around.parents)
+    layer.accompany(
+        *_triggers(context.database), ProgressReport(context.database, watch, clock, settings.validity), figures
+    )
+    reading = CachingStatusSource(SqlStatusSource(context.database, clock, context.parents), layer, known)
+    patient = answerer(RevokedFallbackSource(reading, watch, known, clock))
+    if context.signers is not None:
+        layer.accompany(SignerReload(context.signers, partial(_replace_signer, slow, (quick, patient)), clock))
+    return layer, partial(_respond, patient, layer, keep=not context.parents)
 
 
 def slow_issuers(signers: Mapping[Issuer, AnswerSigner]) -> frozenset[int]:
@@ -113,41 +115,41 @@ def slow_issuers(signers: Mapping[Issuer, AnswerSigner]) -> frozenset[int]:
 
 
 def _is_slow(signer: AnswerSigner) -> bool:
-    return signer.may_wait or _seconds_to_sign(signer) > _QUICK_SECONDS
+    return signer.may_wait or _seconds_to_sign(signer) > _FAST_SIGNATURE_SECONDS
 
 
-def _take_up(slow: set[int], answerers: Sequence[Answerer], issuer: Issuer, signer: AnswerSigner) -> None:
+def _replace_signer(slow: set[int], answerers: Sequence[Answerer], issuer: Issuer, signer: AnswerSigner) -> None:
     """Before a slow key is used, the loop is told to leave it alone; a quick one is only then given back to it."""
     is_slow = _is_slow(signer)
     if is_slow:
         slow.add(issuer.id)
     for each in answerers:
-        each.take_up(issuer.id, signer)
+        each.replace_signer(issuer.id, signer)
     if not is_slow:
         slow.discard(issuer.id)
 
 
-class Remembered:
+class CachingStatusSource:
     """A `StatusSource` of threads, whose findings the server's loop may use as well."""
 
-    def __init__(self, source: StatusSource, layer: AnswerLayer, known: KnownStatuses) -> None:
+    def __init__(self, source: StatusSource, layer: OcspFastPath, known: KnownStatuses) -> None:
         """Read from *source*."""
         self._source = source
         self._layer = layer
         self._known = known
 
-    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
         """As `StatusSource` says."""
         reading = self._source.read(issuer_id, serials)
         self._layer.in_loop(issuer_id, reading.sequence, partial(self._remember, issuer_id, serials, reading))
         return reading
 
-    def _remember(self, issuer_id: int, serials: Sequence[int], reading: Reading) -> None:
+    def _remember(self, issuer_id: int, serials: Sequence[int], reading: StatusReading) -> None:
         for serial, status in zip(serials, reading.statuses, strict=True):
             self._known.put(issuer_id, serial, status)
 
 
-def _answered(answerer: Answerer, layer: AnswerLayer, request: bytes, *, keep: bool) -> Answer:
+def _respond(answerer: Answerer, layer: OcspFastPath, request: bytes, *, keep: bool) -> Answer:
     # Another spelling of what is kept: a query, a whole address, slashes in front.
     kept = layer.kept(request)
     if kept is not None:
@@ -159,16 +161,16 @@ def _answered(answerer: Answerer, layer: AnswerLayer, request: bytes, *, keep: b
     return answer
 
 
-def _journal(database: Database, clock: Clock) -> JournalReading:
+def _journal(database: Database, clock: Clock) -> JournalReader:
     if database.is_sqlite:
         return SqliteJournal(Path(database.url.database or ""), clock)
     return PostgresqlJournal(database, clock)
 
 
-def _looking(database: Database) -> Sequence[Background]:
+def _triggers(database: Database) -> Sequence[Background]:
     if database.is_sqlite:
-        return [Poll(FILE_SECONDS)]
-    return [Poll(NETWORK_SECONDS), Wakened(partial(Listener, database))]
+        return [PollTrigger(FILE_SECONDS)]
+    return [PollTrigger(NETWORK_SECONDS), NotificationTrigger(partial(JournalListener, database))]
 
 
 def _seconds_to_sign(signer: AnswerSigner) -> float:

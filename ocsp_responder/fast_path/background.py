@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from .postgresql_journal import Listener
-from .refresh import Looks
+from .postgresql_journal import JournalListener
+from .refresh import JournalRefresh
 
 # A file is looked at this often; over a network it is the net under the notifications.
 FILE_SECONDS = 0.05
@@ -15,7 +15,7 @@ NETWORK_SECONDS = 1.0
 class Background(Protocol):
     """Something that runs beside the answering; called in the loop's thread."""
 
-    def start(self, loop: asyncio.AbstractEventLoop, looks: Looks) -> None:
+    def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:
         """The loop runs, or is about to."""
         ...
 
@@ -24,7 +24,7 @@ class Background(Protocol):
         ...
 
 
-class Poll:
+class PollTrigger:
     """Looks every so often."""
 
     def __init__(self, seconds: float) -> None:
@@ -32,11 +32,11 @@ class Poll:
         self._seconds = seconds
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, loop: asyncio.AbstractEventLoop, looks: Looks) -> None:
+    def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:
         """As `Background` says."""
 
         def tick() -> None:
-            looks.after_look(_nothing)
+            refresh.after_refresh(_nothing)
             self._timer = loop.call_later(self._seconds, tick)
 
         tick()
@@ -47,17 +47,17 @@ class Poll:
             self._timer.cancel()
 
 
-class Wakened:
+class NotificationTrigger:
     """Looks when the database notifies."""
 
-    def __init__(self, listener: Callable[[Callable[[], None]], Listener]) -> None:
+    def __init__(self, listener: Callable[[Callable[[], None]], JournalListener]) -> None:
         """*listener* makes one that calls what it is given."""
         self._make = listener
-        self._listener: Listener | None = None
+        self._listener: JournalListener | None = None
 
-    def start(self, loop: asyncio.AbstractEventLoop, looks: Looks) -> None:
+    def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:
         """As `Background` says."""
-        self._listener = self._make(lambda: _in_loop(loop, looks))
+        self._listener = self._make(lambda: _in_loop(loop, refresh))
         self._listener.start()
 
     def stop(self) -> None:
@@ -66,9 +66,9 @@ class Wakened:
             self._listener.stop()
 
 
-def _in_loop(loop: asyncio.AbstractEventLoop, looks: Looks) -> None:
+def _in_loop(loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:
     if not loop.is_closed():
-        loop.call_soon_threadsafe(looks.after_look, _nothing)
+        loop.call_soon_threadsafe(refresh.after_refresh, _nothing)
 
 
 def _nothing() -> None:

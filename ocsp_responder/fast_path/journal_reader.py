@@ -12,11 +12,11 @@ from pki_revocation.errors import StoreError
 CHANGES_READ = 1000
 
 
-class JournalLost(StoreError):
+class JournalUnavailable(StoreError):
     """The journal cannot be read now, so that nobody can know whether a certificate is still good."""
 
 
-class Reached(NamedTuple):
+class JournalPosition(NamedTuple):
     """Where an issuer's journal stands: its last sequence, and that row's reference, which is chosen by chance.
 
     A journal that was restored and has grown again has the sequence, and never the reference. None before the first
@@ -28,7 +28,7 @@ class Reached(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class JournalChanges:
     """What one look found.
 
     *moment*: when the time order was passed, before everything else here was read; None when somebody held it.
@@ -39,7 +39,7 @@ class Findings:
     """
 
     moment: datetime | None = None
-    reached: Mapping[int, Reached]
+    reached: Mapping[int, JournalPosition]
     last_at: datetime | None
     changed: Mapping[int, Sequence[int] | None] = field(default_factory=dict)
     rewritten: Collection[int] = ()
@@ -47,25 +47,27 @@ class Findings:
     ahead: timedelta = timedelta()
 
 
-class JournalReading(Protocol):
+class JournalReader(Protocol):
     """One connection's view of the journal; used by one thread at a time."""
 
     waits: bool
     """Whether looking takes so long that the server's loop must not do it."""
 
-    def look(self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool) -> Findings | None:
+    def poll(
+        self, applied: Mapping[int, JournalPosition], dated: datetime | None, *, full: bool
+    ) -> JournalChanges | None:
         """What is there now; everything that was committed before the call is in it.
 
         Args:
             applied: the last row applied, for each issuer.
             dated: the moment of the last findings that had one; with a later second, the order is passed again.
-            all_of_it: say where everything stands although nothing has changed.
+            full: say where everything stands although nothing has changed.
 
         Returns:
             None when nothing was committed and no second has passed.
 
         Raises:
-            JournalLost: when it cannot be read.
+            JournalUnavailable: when it cannot be read.
         """
         ...
 
@@ -73,7 +75,7 @@ class JournalReading(Protocol):
         """One certificate's status now, where that can be known without waiting.
 
         Raises:
-            JournalLost: when it cannot be read.
+            JournalUnavailable: when it cannot be read.
         """
         ...
 
@@ -83,8 +85,8 @@ class JournalReading(Protocol):
 
 
 def changes(
-    reached: Mapping[int, Reached],
-    applied: Mapping[int, Reached],
+    reached: Mapping[int, JournalPosition],
+    applied: Mapping[int, JournalPosition],
     serials_between: Callable[[int, int, int], Iterable[int]],
 ) -> dict[int, Sequence[int] | None]:
     """For each issuer whose journal moved on, the serials of its new rows, or None for too many.
@@ -105,8 +107,8 @@ def changes(
 
 
 def rewritten(
-    reached: Mapping[int, Reached],
-    applied: Mapping[int, Reached],
+    reached: Mapping[int, JournalPosition],
+    applied: Mapping[int, JournalPosition],
     reference_at: Callable[[int, int], str | None],
 ) -> frozenset[int]:
     """The issuers whose journal has lost the row that was applied last: it is shorter, or another row has its place.

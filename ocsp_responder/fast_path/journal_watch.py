@@ -13,14 +13,14 @@ from typing import Protocol
 
 from pki_revocation.clock import Clock, iso
 
-from .journal_reader import Findings, JournalLost, JournalReading, Reached
+from .journal_reader import JournalChanges, JournalPosition, JournalReader, JournalUnavailable
 
 _log = logging.getLogger(__name__)
 # A live answer may be dated by a moment this old, where the time order was held whenever it was to be passed.
 _OLDEST_MOMENT = timedelta(seconds=2)
 
 
-class Keeper(Protocol):
+class InvalidatedCache(Protocol):
     """Whoever keeps what may have changed."""
 
     def drop(self, issuer_id: int, serials: Sequence[int]) -> None:
@@ -33,10 +33,10 @@ class Keeper(Protocol):
 
 
 class JournalWatch:
-    """For one thread, the server's loop; `knows` and `why` may be read by others."""
+    """For one thread, the server's loop; `is_current` and `why` may be read by others."""
 
     def __init__(
-        self, journal: JournalReading, clock: Clock, *, tolerance: timedelta, keepers: Sequence[Keeper]
+        self, journal: JournalReader, clock: Clock, *, tolerance: timedelta, caches: Sequence[InvalidatedCache]
     ) -> None:
         """Know nothing yet.
 
@@ -44,14 +44,14 @@ class JournalWatch:
             journal: where to look.
             clock: this machine's.
             tolerance: how far it may be from the journal's last moment and from the database's clock.
-            keepers: are told what changed before anything is answered from what they keep.
+            caches: are told what changed before anything is answered from what they keep.
         """
         self.journal = journal
         self.applied: Mapping[int, int] = {}
-        self._reached: Mapping[int, Reached] = {}
+        self._reached: Mapping[int, JournalPosition] = {}
         self._clock = clock
         self._tolerance = tolerance
-        self._keepers = keepers
+        self._caches = caches
         self._moment: datetime | None = None
         self._lost: str | None = "The journal has not been read yet."
         self._rewritten: str | None = None
@@ -60,44 +60,44 @@ class JournalWatch:
         self.why: str | None = self._lost
 
     @property
-    def knows(self) -> bool:
+    def is_current(self) -> bool:
         """Whether `good` may be said of what was looked up since the last look began."""
         return self.why is None
 
     @property
-    def reads(self) -> bool:
+    def is_readable(self) -> bool:
         """Whether the journal can be read, whatever else is wrong: then a revocation in it is one."""
         return self._lost is None
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Catch up, in this thread; afterwards everything that was committed before the call is applied."""
         try:
-            found = self.question()()
-        except JournalLost as error:
-            self.lose(str(error))
+            found = self.prepare_poll()()
+        except JournalUnavailable as error:
+            self.mark_unavailable(str(error))
         else:
-            self.take(found)
+            self.accept(found)
 
-    def question(self) -> Callable[[], Findings | None]:
-        """A look that any thread may take; what it finds goes to `take`."""
-        journal, applied, dated, all_of_it = self.journal, self._reached, self._moment, not self.knows
-        return lambda: journal.look(applied, dated, all_of_it=all_of_it)
+    def prepare_poll(self) -> Callable[[], JournalChanges | None]:
+        """A look that any thread may take; what it finds goes to `accept`."""
+        journal, applied, dated, full = self.journal, self._reached, self._moment, not self.is_current
+        return lambda: journal.poll(applied, dated, full=full)
 
-    def take(self, found: Findings | None) -> None:
+    def accept(self, found: JournalChanges | None) -> None:
         """Apply what a look found; what cannot be applied is not known, and is looked for again."""
         if found is None:
             return
         try:
-            self._take(found)
+            self._accept(found)
         except Exception as error:  # noqa: BLE001 - whoever waits for this look must not be answered from what was kept
             _log.exception("what changed could not be applied")
-            self.lose(f"What changed could not be applied: {error}.")
+            self.mark_unavailable(f"What changed could not be applied: {error}.")
 
-    def _take(self, found: Findings) -> None:
+    def _accept(self, found: JournalChanges) -> None:
         if found.moment is not None:
             self._moment = found.moment
         self._last_at, self._ahead = found.last_at, found.ahead
-        was_rewritten, self._rewritten = self._rewritten, self._what_is_missing(found)
+        was_rewritten, self._rewritten = self._rewritten, self._missing_row(found)
         self._lost = None
         if found.replaced:
             _log.warning("another file has taken the database's place")
@@ -108,7 +108,7 @@ class JournalWatch:
             self._apply(found)
         self._judge()
 
-    def lose(self, why: str) -> None:
+    def mark_unavailable(self, why: str) -> None:
         """The journal could not be read."""
         self._lost = why
         self._judge()
@@ -121,19 +121,19 @@ class JournalWatch:
         return moment
 
     @property
-    def held(self) -> bool:
+    def fence_is_held(self) -> bool:
         """Whether a revocation has been on its way for so long that nobody should wait for it any more."""
         return self._moment is not None and self._clock.now() - self._moment > _OLDEST_MOMENT
 
     @property
     def trouble(self) -> str | None:
         """What keeps new answers from being made, in a sentence."""
-        held = "A revocation has been on its way for seconds: nothing can be dated before it is there."
-        return self.why or (held if self.held else None)
+        fence_is_held = "A revocation has been on its way for seconds: nothing can be dated before it is there."
+        return self.why or (fence_is_held if self.fence_is_held else None)
 
-    def _apply(self, found: Findings) -> None:
+    def _apply(self, found: JournalChanges) -> None:
         for issuer_id, serials in found.changed.items():
-            for keeper in self._keepers:
+            for keeper in self._caches:
                 if serials is None:
                     keeper.clear()
                 else:
@@ -142,10 +142,10 @@ class JournalWatch:
         self.applied = {issuer_id: there.sequence for issuer_id, there in found.reached.items()}
 
     def _tell_all(self) -> None:
-        for keeper in self._keepers:
+        for keeper in self._caches:
             keeper.clear()
 
-    def _what_is_missing(self, found: Findings) -> str | None:
+    def _missing_row(self, found: JournalChanges) -> str | None:
         for issuer_id in found.rewritten:
             sequence, there = self.applied[issuer_id], found.reached.get(issuer_id)
             if there is None or there.sequence < sequence:

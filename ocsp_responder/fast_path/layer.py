@@ -18,7 +18,7 @@ from ocsp_responder.http.transport import (
     ALLOWED,
     GET_LIMIT,
     REQUEST_TYPE,
-    HttpPlace,
+    HttpEndpoint,
     head,
     http_date,
     in_http,
@@ -34,7 +34,7 @@ from pki_revocation.http_server.refusals import refusal as http_refusal
 from .answer_cache import AnswerCache, KeptAnswer
 from .background import Background
 from .journal_watch import JournalWatch
-from .refresh import Looks, looks_for
+from .refresh import JournalRefresh, refresh_for
 
 _log = logging.getLogger(__name__)
 Otherwise = Callable[[list[Exchange]], None]
@@ -45,8 +45,8 @@ _READING = frozenset({"GET", "HEAD"})
 _SEQUENCE = b"\x30"
 
 
-class AnswerLayer:
-    """The server's `AtOnce`."""
+class OcspFastPath:
+    """The server's `FastPath`."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class AnswerLayer:
         watch: JournalWatch,
         cache: AnswerCache,
         clock: Clock,
-        place: HttpPlace,
+        endpoint: HttpEndpoint,
     ) -> None:
         """Put the parts together.
 
@@ -64,23 +64,23 @@ class AnswerLayer:
             watch: looks before anything is answered.
             cache: one of the watch's keepers.
             clock: dates what is sent.
-            place: where the responder is.
+            endpoint: where the responder is.
         """
         self._answerer = answerer
         self._watch = watch
         self.cache = cache
         self._clock = clock
-        self._max_age = place.max_age
+        self._max_age = endpoint.max_age
         self._background: list[Background] = []
-        self._before_encoded = f"{place.path}/".encode()
-        self._post_targets = frozenset({place.path.encode() or b"/", self._before_encoded})
+        self._before_encoded = f"{endpoint.path}/".encode()
+        self._post_targets = frozenset({endpoint.path.encode() or b"/", self._before_encoded})
         self._dated: datetime | None = None
         self._date = b""
         # Sent when a whole batch has its answers: a system call between two of them would wake each client while the
         # next answer still has to be signed, which costs a quarter of the time.
         self._replies: list[tuple[Exchange, bytes, bytes]] = []
         self._kept = self._at_once = self._passed_on = 0
-        self.looks: Looks | None = None
+        self.refresh: JournalRefresh | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def accompany(self, *background: Background) -> None:
@@ -94,28 +94,28 @@ class AnswerLayer:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """The loop runs, or is about to."""
         self.loop = loop
-        self.looks = looks = looks_for(self._watch, loop)
+        self.refresh = refresh = refresh_for(self._watch, loop)
         for each in self._background:
-            each.start(loop, looks)
+            each.start(loop, refresh)
 
     def stop(self) -> None:
         """The loop ends."""
         for each in self._background:
             each.stop()
-        if self.looks is not None:
-            self.looks.stop()
+        if self.refresh is not None:
+            self.refresh.stop()
         self._watch.journal.close()
 
     def trouble(self) -> str | None:
-        """As `AtOnce` says."""
+        """As `FastPath` says."""
         return self._watch.trouble
 
     def handle(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:
         """Answer what can be answered, after a look at the journal, and pass on the rest."""
-        if self.looks is None:
+        if self.refresh is None:
             otherwise(exchanges)
         else:
-            self.looks.after_look(lambda: self._answer(exchanges, otherwise))
+            self.refresh.after_refresh(lambda: self._answer(exchanges, otherwise))
 
     def when_full(self, request: Request) -> tuple[bytes, bytes] | None:
         """What to say to a question that no thread has time for; None to what is none. The server's `WhenFull`."""
@@ -134,7 +134,7 @@ class AnswerLayer:
         The look that followed the request has dropped what it found changed.
         """
         kept = self.cache.peek(request, self._clock.now().timestamp())
-        return kept.answer if kept is not None and (kept.revoked or self._watch.knows) else None
+        return kept.answer if kept is not None and (kept.revoked or self._watch.is_current) else None
 
     def offer(self, request: bytes, answer: Answer) -> None:
         """Keep an answer that a thread made, unless the journal has moved on since; may be called in any thread."""
@@ -149,7 +149,7 @@ class AnswerLayer:
 
         def unless_moved_on() -> None:
             applied = self._watch.applied.get(issuer_id)
-            if self._watch.knows and applied is not None and sequence >= applied:
+            if self._watch.is_current and applied is not None and sequence >= applied:
                 keep()
 
         # Where no loop runs nothing is kept: the application is served by something else.
@@ -178,7 +178,7 @@ class AnswerLayer:
         if now != self._dated:
             self._dated, self._date = now, f"Date: {http_date(now)}\r\n".encode()
         seconds, date = now.timestamp(), self._date
-        knows, kept_for, replies = self._watch.knows, self.cache.get, self._replies
+        is_current, kept_for, replies = self._watch.is_current, self.cache.get, self._replies
         rest = []
         for exchange in exchanges:
             request = exchange.request
@@ -193,7 +193,7 @@ class AnswerLayer:
             else:
                 replies.append((exchange, *http_refusal(HTTPStatus.METHOD_NOT_ALLOWED, _ALLOW)))
                 continue
-            if kept is not None and (knows or kept.revoked):
+            if kept is not None and (is_current or kept.revoked):
                 self._kept += 1
                 if method == "POST":
                     replies.append((exchange, kept.head + date, kept.body))
@@ -232,7 +232,7 @@ class AnswerLayer:
 
     def _usable(self, key: bytes, now: datetime) -> KeptAnswer | None:
         kept = self.cache.get(key, now.timestamp())
-        return kept if kept is not None and (kept.revoked or self._watch.knows) else None
+        return kept if kept is not None and (kept.revoked or self._watch.is_current) else None
 
     def _in_target(self, target: bytes) -> bytes:
         """The request's DER.

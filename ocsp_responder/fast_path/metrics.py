@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from prometheus_client import Counter, Gauge
 
-from .refresh import Looks
+from .refresh import JournalRefresh
 
 _ANSWERS = Counter("ocsp_answers", "Answers, by how they were made: kept, signed at once, or by Flask", ["made"])
 _SEQUENCE = Gauge(
@@ -23,7 +23,7 @@ _KEPT = Gauge("ocsp_kept_answers", "Keys of the answers that are kept", multipro
 _SECONDS = 1.0
 
 
-class Figures:
+class FastPathMetrics:
     """Hands them over; a `Background`."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Figures:
         self._before: Mapping[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, loop: asyncio.AbstractEventLoop, looks: Looks) -> None:  # noqa: ARG002 - the port's
+    def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:  # noqa: ARG002 - the port's
         """As `Background` says."""
 
         def tick() -> None:

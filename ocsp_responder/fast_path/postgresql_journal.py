@@ -15,12 +15,12 @@ from sqlalchemy import Connection, Double, cast, extract, func, select
 
 from ocsp_responder.status import Status
 from pki_revocation.clock import Clock
-from pki_revocation.database.commit_fence import try_advisory_order
-from pki_revocation.database.engine import Database, outages_named
+from pki_revocation.database.commit_fence import try_advisory_fence
+from pki_revocation.database.engine import Database, store_errors
 from pki_revocation.database.schema import journal, journal_heads
 from pki_revocation.errors import StoreError
 
-from .journal_reader import Findings, JournalLost, Reached, changes, rewritten
+from .journal_reader import JournalChanges, JournalPosition, JournalUnavailable, changes, rewritten
 
 _log = logging.getLogger(__name__)
 _HEADS = select(
@@ -50,33 +50,35 @@ class PostgresqlJournal:
         self._database = database
         self._clock = clock
         self._connection: Connection | None = None
-        self._seen: tuple[dict[int, Reached], datetime | None] | None = None
+        self._seen: tuple[dict[int, JournalPosition], datetime | None] | None = None
 
-    def look(
-        self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool = False
-    ) -> Findings | None:
-        """As `JournalReading` says; None is only given where nothing differs from the last look's findings."""
+    def poll(
+        self, applied: Mapping[int, JournalPosition], dated: datetime | None, *, full: bool = False
+    ) -> JournalChanges | None:
+        """As `JournalReader` says; None is only given where nothing differs from the last look's findings."""
         try:
-            with outages_named():
-                return self._look(applied, dated, all_of_it=all_of_it)
+            with store_errors():
+                return self._poll(applied, dated, full=full)
         except StoreError as error:
             self.close()
-            raise JournalLost(str(error)) from error
+            raise JournalUnavailable(str(error)) from error
 
-    def _look(self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool) -> Findings | None:
+    def _poll(
+        self, applied: Mapping[int, JournalPosition], dated: datetime | None, *, full: bool
+    ) -> JournalChanges | None:
         connection = self._connection = self._connection or self._database.connect_alone()
         moment = None
         if (now := self._clock.now()) != dated and applied:
             # The order first: what is committed when it has been passed must be in what is read below.
-            moment = now if all(try_advisory_order(connection, issuer_id) for issuer_id in applied) else None
+            moment = now if all(try_advisory_fence(connection, issuer_id) for issuer_id in applied) else None
         heads = connection.execute(_HEADS).all()
-        reached = {head.issuer_id: Reached(head.sequence, head.reference) for head in heads}
+        reached = {head.issuer_id: JournalPosition(head.sequence, head.reference) for head in heads}
         last_at = max((head.last_at for head in heads), default=None)
-        if (reached, last_at) == self._seen and moment is None and not all_of_it:
+        if (reached, last_at) == self._seen and moment is None and not full:
             return None
 
-        def serials_between(issuer_id: int, behind: int, upto: int) -> Iterator[int]:
-            within = (journal.c.issuer_id == issuer_id) & (journal.c.sequence > behind) & (journal.c.sequence <= upto)
+        def serials_between(issuer_id: int, after: int, through: int) -> Iterator[int]:
+            within = (journal.c.issuer_id == issuer_id) & (journal.c.sequence > after) & (journal.c.sequence <= through)
             return iter(connection.execute(select(journal.c.serial).where(within)).scalars())
 
         def reference_at(issuer_id: int, sequence: int) -> str | None:
@@ -84,7 +86,7 @@ class PostgresqlJournal:
             return connection.execute(select(journal.c.reference).where(row)).scalar_one_or_none()
 
         theirs = datetime.fromtimestamp(heads[0].their_time, UTC) if heads else now
-        found = Findings(
+        found = JournalChanges(
             moment=moment,
             reached=reached,
             last_at=last_at,
@@ -100,13 +102,13 @@ class PostgresqlJournal:
         return None
 
     def close(self) -> None:
-        """As `JournalReading` says."""
+        """As `JournalReader` says."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
 
-class Listener:
+class JournalListener:
     """A thread that waits for notifications and calls back; when its connection breaks, it makes another one."""
 
     def __init__(self, database: Database, woken: Callable[[], None]) -> None:

@@ -11,19 +11,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from .journal_reader import Findings, JournalLost
+from .journal_reader import JournalChanges, JournalUnavailable
 from .journal_watch import JournalWatch
 
 _log = logging.getLogger(__name__)
 Then = Callable[[], None]
 # A database that has not answered for so long does not count as answering.
-PATIENCE_SECONDS = 2.0
+TIMEOUT_SECONDS = 2.0
 
 
-class Looks(Protocol):
+class JournalRefresh(Protocol):
     """Both are called in the loop's thread."""
 
-    def after_look(self, then: Then) -> None:
+    def after_refresh(self, then: Then) -> None:
         """Call *then* when a look that begins now or later has been applied, or could not be."""
         ...
 
@@ -32,81 +32,81 @@ class Looks(Protocol):
         ...
 
 
-def looks_for(watch: JournalWatch, loop: asyncio.AbstractEventLoop) -> Looks:
+def refresh_for(watch: JournalWatch, loop: asyncio.AbstractEventLoop) -> JournalRefresh:
     """The way that suits the watch's journal."""
-    return LooksInThread(watch, loop, patience=PATIENCE_SECONDS) if watch.journal.waits else LooksNow(watch)
+    return ThreadedRefresh(watch, loop, timeout=TIMEOUT_SECONDS) if watch.journal.waits else InlineRefresh(watch)
 
 
-class LooksNow:
+class InlineRefresh:
     """For a journal that does not wait."""
 
     def __init__(self, watch: JournalWatch) -> None:
         """Look with *watch*."""
         self._watch = watch
 
-    def after_look(self, then: Then) -> None:
-        """As `Looks` says."""
-        self._watch.look()
+    def after_refresh(self, then: Then) -> None:
+        """As `JournalRefresh` says."""
+        self._watch.refresh()
         then()
 
     def stop(self) -> None:
-        """As `Looks` says."""
+        """As `JournalRefresh` says."""
 
 
-class LooksInThread:
+class ThreadedRefresh:
     """For a journal that does."""
 
-    def __init__(self, watch: JournalWatch, loop: asyncio.AbstractEventLoop, *, patience: float) -> None:
-        """Look with *watch*; after *patience* seconds without a finding nobody can know any more."""
+    def __init__(self, watch: JournalWatch, loop: asyncio.AbstractEventLoop, *, timeout: float) -> None:
+        """Look with *watch*; after *timeout* seconds without a finding nobody can know any more."""
         self._watch = watch
         self._loop = loop
-        self._patience = patience
+        self._timeout = timeout
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="journal-look")
         self._next: list[Then] = []
-        self._looking: list[Then] | None = None
+        self._refreshing: list[Then] | None = None
 
-    def after_look(self, then: Then) -> None:
-        """As `Looks` says."""
+    def after_refresh(self, then: Then) -> None:
+        """As `JournalRefresh` says."""
         self._next.append(then)
-        if self._looking is None:
+        if self._refreshing is None:
             self._begin()
 
     def stop(self) -> None:
-        """As `Looks` says."""
+        """As `JournalRefresh` says."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _begin(self) -> None:
-        self._looking, self._next = self._next, []
-        alarm = self._loop.call_later(self._patience, self._give_up)
-        look = self._loop.run_in_executor(self._executor, self._watch.question())
-        look.add_done_callback(lambda done: self._end(done, alarm))
+        self._refreshing, self._next = self._next, []
+        alarm = self._loop.call_later(self._timeout, self._give_up)
+        poll = self._loop.run_in_executor(self._executor, self._watch.prepare_poll())
+        poll.add_done_callback(lambda done: self._end(done, alarm))
 
-    def _end(self, done: asyncio.Future[Findings | None], alarm: asyncio.TimerHandle) -> None:
+    def _end(self, done: asyncio.Future[JournalChanges | None], alarm: asyncio.TimerHandle) -> None:
         alarm.cancel()
         if done.cancelled():
             return
         error = done.exception()
-        waiting, self._looking = self._looking or [], None
+        waiting, self._refreshing = self._refreshing or [], None
         if error is None:
-            self._watch.take(done.result())
+            self._watch.accept(done.result())
         else:
-            if not isinstance(error, JournalLost):
+            if not isinstance(error, JournalUnavailable):
                 _log.error("the journal could not be looked at", exc_info=error)
-            self._watch.lose(str(error))
+            self._watch.mark_unavailable(str(error))
         _call(waiting)
         # Unless one of them wanted another look, and it has begun.
-        if self._next and self._looking is None:
+        if self._next and self._refreshing is None:
             self._begin()
 
     def _give_up(self) -> None:
         """The look has not come back; whoever waits for it is told so, and so is who comes meanwhile."""
-        self._watch.lose(f"The database has not answered for {self._patience:.0f} seconds.")
-        waiting, self._looking, self._next = [*(self._looking or []), *self._next], [], []
-        self._loop.call_later(self._patience, self._give_up_again)
+        self._watch.mark_unavailable(f"The database has not answered for {self._timeout:.0f} seconds.")
+        waiting, self._refreshing, self._next = [*(self._refreshing or []), *self._next], [], []
+        self._loop.call_later(self._timeout, self._give_up_if_pending)
         _call(waiting)
 
-    def _give_up_again(self) -> None:
-        if self._looking is not None and not self._watch.knows:
+    def _give_up_if_pending(self) -> None:
+        if self._refreshing is not None and not self._watch.is_current:
             self._give_up()
 
 

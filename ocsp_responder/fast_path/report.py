@@ -19,14 +19,14 @@ from pki_revocation.errors import StoreError
 from pki_revocation.propagation.responders import REPORT_EVERY, report, withdraw
 
 from .journal_watch import JournalWatch
-from .refresh import Looks
+from .refresh import JournalRefresh
 
 _log = logging.getLogger(__name__)
 _CHECK_SECONDS = 0.05
 _LONGEST_HOST = 255
 
 
-class Report:
+class ProgressReport:
     """What one worker says of itself; a `Background`."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Report:
         self._failed_at: datetime | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, loop: asyncio.AbstractEventLoop, looks: Looks) -> None:  # noqa: ARG002 - the port's
+    def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:  # noqa: ARG002 - the port's
         """As `Background` says."""
 
         def tick() -> None:
@@ -65,7 +65,7 @@ class Report:
     def _report_if_due(self) -> None:
         if self._writing is not None and not self._writing.done():
             return
-        now, state = self._clock.now(), (self._watch.applied, self._watch.knows)
+        now, state = self._clock.now(), (self._watch.applied, self._watch.is_current)
         if _within(self._failed_at, now):
             return
         if state[0] and (state != self._said or not _within(self._said_at, now)):

@@ -12,7 +12,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Generations(Generic[K, V]):
+class RotatingCache(Generic[K, V]):
     """Keys and values up to a bound of weight; for one thread that writes."""
 
     def __init__(self, limit: int, weigh: Callable[[K, V], int]) -> None:

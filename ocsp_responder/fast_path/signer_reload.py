@@ -12,7 +12,7 @@ from ocsp_responder.signing.response import AnswerSigner
 from pki_revocation.clock import Clock
 from pki_revocation.model import Issuer
 
-from .refresh import Looks
+from .refresh import JournalRefresh
 
 _log = logging.getLogger(__name__)
 _SECONDS = 1.0
@@ -30,7 +30,7 @@ _ALARM = Gauge(
 )
 
 
-class TakeUp:
+class SignerReload:
     """A `Background`."""
 
     def __init__(self, signers: CurrentSigners, take: Callable[[Issuer, AnswerSigner], None], clock: Clock) -> None:
@@ -39,15 +39,15 @@ class TakeUp:
         self._take = take
         self._clock = clock
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="keys")
-        self._looking: Future[None] | None = None
+        self._refreshing: Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, loop: asyncio.AbstractEventLoop, looks: Looks) -> None:  # noqa: ARG002 - the port's
+    def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:  # noqa: ARG002 - the port's
         """As `Background` says."""
 
         def tick() -> None:
-            if self._looking is None or self._looking.done():
-                self._looking = self._executor.submit(self.look)
+            if self._refreshing is None or self._refreshing.done():
+                self._refreshing = self._executor.submit(self.reload)
             self._timer = loop.call_later(_SECONDS, tick)
 
         tick()
@@ -58,7 +58,7 @@ class TakeUp:
             self._timer.cancel()
         self._executor.shutdown(wait=True)
 
-    def look(self) -> None:
+    def reload(self) -> None:
         """Take up what is new, and say how long each signer lasts."""
         try:
             for issuer, signer in self._signers.renewed():

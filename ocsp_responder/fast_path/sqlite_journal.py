@@ -14,13 +14,13 @@ from pathlib import Path
 
 from ocsp_responder.status import Good, Revoked, Status, Unknown
 from pki_revocation.clock import Clock
-from pki_revocation.database.commit_fence import ORDER_SUFFIX, moment_past_file_order
+from pki_revocation.database.commit_fence import FENCE_SUFFIX, moment_past_file_fence
 from pki_revocation.database.sqlite_file import FileConnection, identity, open_existing
 from pki_revocation.errors import StoreError
 from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
 
-from .journal_reader import Findings, JournalLost, Reached, changes, rewritten
+from .journal_reader import JournalChanges, JournalPosition, JournalUnavailable, changes, rewritten
 
 _VERSION = "PRAGMA data_version"
 _HEADS = """
@@ -48,27 +48,29 @@ class SqliteJournal:
     def __init__(self, file: Path, clock: Clock) -> None:
         """Open nothing yet."""
         self._file = file
-        self._order_file = Path(f"{file}{ORDER_SUFFIX}")
+        self._fence_file = Path(f"{file}{FENCE_SUFFIX}")
         self._clock = clock
         self._connection: FileConnection | None = None
         self._version = -1
         self._replaced = False
         self._identify_at = 0.0
 
-    def look(
-        self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool = False
-    ) -> Findings | None:
-        """As `JournalReading` says."""
+    def poll(
+        self, applied: Mapping[int, JournalPosition], dated: datetime | None, *, full: bool = False
+    ) -> JournalChanges | None:
+        """As `JournalReader` says."""
         try:
-            return self._look(applied, dated, all_of_it=all_of_it)
+            return self._poll(applied, dated, full=full)
         except StoreError as error:
-            raise JournalLost(str(error)) from error
+            raise JournalUnavailable(str(error)) from error
         except (sqlite3.Error, OSError) as error:
-            raise JournalLost(f"The database does not answer: {error}") from error
+            raise JournalUnavailable(f"The database does not answer: {error}") from error
 
-    def _look(self, applied: Mapping[int, Reached], dated: datetime | None, *, all_of_it: bool) -> Findings | None:
+    def _poll(
+        self, applied: Mapping[int, JournalPosition], dated: datetime | None, *, full: bool
+    ) -> JournalChanges | None:
         # The order first: what is committed when it has been passed must be in what is read below.
-        moment = moment_past_file_order(self._order_file, self._clock) if self._clock.now() != dated else None
+        moment = moment_past_file_fence(self._fence_file, self._clock) if self._clock.now() != dated else None
         connection = self._connection
         if connection is None:
             connection = self._open()
@@ -78,11 +80,11 @@ class SqliteJournal:
                 self._replaced = True
             self._identify_at = now + _IDENTITY_SECONDS
         (version,) = connection.execute(_VERSION).fetchone()
-        if version == self._version and moment is None and not (self._replaced or all_of_it):
+        if version == self._version and moment is None and not (self._replaced or full):
             return None
         heads = connection.execute(_HEADS).fetchall()
-        reached = {issuer_id: Reached(sequence, reference) for issuer_id, sequence, reference, _ in heads}
-        found = Findings(
+        reached = {issuer_id: JournalPosition(sequence, reference) for issuer_id, sequence, reference, _ in heads}
+        found = JournalChanges(
             moment=moment,
             reached=reached,
             last_at=datetime.fromtimestamp(max(last for *_, last in heads), UTC) if heads else None,
@@ -95,7 +97,7 @@ class SqliteJournal:
         return found
 
     def status(self, issuer_id: int, serial: int) -> Status | None:
-        """As `JournalReading` says."""
+        """As `JournalReader` says."""
         # No certificate has such a serial (RFC 5280 section 4.1.2.2), and the column could not hold it.
         if not 0 < serial < SERIAL_LIMIT:
             return Unknown()
@@ -103,7 +105,7 @@ class SqliteJournal:
         try:
             row = self._opened().execute(_STATUS, (issuer_id, octets)).fetchone()
         except sqlite3.Error as error:
-            raise JournalLost(f"The database does not answer: {error}") from error
+            raise JournalUnavailable(f"The database does not answer: {error}") from error
         if row is None:
             return Unknown()
         not_after, revocation_date, reason = row
@@ -113,7 +115,7 @@ class SqliteJournal:
         return Revoked(datetime.fromtimestamp(revocation_date, UTC), RevocationReason(reason), expiry)
 
     def close(self) -> None:
-        """As `JournalReading` says."""
+        """As `JournalReader` says."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -129,11 +131,11 @@ class SqliteJournal:
 
     def _opened(self) -> FileConnection:
         if self._connection is None:
-            raise JournalLost("The database has not been opened.")
+            raise JournalUnavailable("The database has not been opened.")
         return self._connection
 
-    def _serials_between(self, issuer_id: int, behind: int, upto: int) -> Iterator[int]:
-        rows = self._opened().execute(_SERIALS, (issuer_id, behind, upto))
+    def _serials_between(self, issuer_id: int, after: int, through: int) -> Iterator[int]:
+        rows = self._opened().execute(_SERIALS, (issuer_id, after, through))
         return (int.from_bytes(serial) for (serial,) in rows)
 
     def _reference_at(self, issuer_id: int, sequence: int) -> str | None:

@@ -9,23 +9,23 @@ from dataclasses import replace
 from datetime import datetime
 
 from ocsp_responder.errors import WouldWait
-from ocsp_responder.status import Good, Reading, Revoked, Status, StatusSource, Unknown
+from ocsp_responder.status import Good, Revoked, Status, StatusReading, StatusSource, Unknown
 from pki_revocation.clock import Clock
 from pki_revocation.errors import StoreError
 
 from .journal_watch import JournalWatch
-from .rotating_cache import Generations
+from .rotating_cache import RotatingCache
 
 # More certificates in one request than these are looked up by threads that may take their time.
-_AT_ONCE = 4
+_INLINE_LOOKUPS = 4
 
 
 class KnownStatuses:
-    """What was looked up lately; a `Keeper`."""
+    """What was looked up lately; a `InvalidatedCache`."""
 
     def __init__(self, limit: int) -> None:
         """Hold at most so many."""
-        self._kept: Generations[tuple[int, int], Good | Revoked] = Generations(limit, lambda _key, _value: 1)
+        self._kept: RotatingCache[tuple[int, int], Good | Revoked] = RotatingCache(limit, lambda _key, _value: 1)
 
     def get(self, issuer_id: int, serial: int) -> Good | Revoked | None:
         """What is kept of a certificate."""
@@ -42,19 +42,19 @@ class KnownStatuses:
             self._kept.put((issuer_id, serial), status)
 
     def drop(self, issuer_id: int, serials: Sequence[int]) -> None:
-        """As `Keeper` says."""
+        """As `InvalidatedCache` says."""
         for serial in serials:
             self._kept.drop((issuer_id, serial))
 
     def clear(self) -> None:
-        """As `Keeper` says."""
+        """As `InvalidatedCache` says."""
         self._kept.clear()
 
 
-class AtOnceSource:
+class InlineStatusSource:
     """A `StatusSource` that never waits; for the server's loop, right after the watch has looked.
 
-    It says what the journal says, and whether that is all there is, the watch knows (`RevokedAnyway`).
+    It says what the journal says, and whether that is all there is, the watch knows (`RevokedFallbackSource`).
     """
 
     def __init__(
@@ -78,26 +78,26 @@ class AtOnceSource:
         self._parents = parents
         self._slow = slow
 
-    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
         """As `StatusSource` says.
 
         Raises:
             WouldWait: when a thread must do it.
             StoreError: when nobody can know it.
         """
-        if not self._watch.reads:
+        if not self._watch.is_readable:
             raise StoreError(str(self._watch.why))
         moment = self._watch.moment()
-        if moment is None and self._watch.held:
+        if moment is None and self._watch.fence_is_held:
             # Threads would wait for it as well, and soon all of them.
             raise StoreError(str(self._watch.trouble))
         sequence = self._watch.applied.get(issuer_id)
-        if moment is None or sequence is None or issuer_id in self._slow or len(serials) > _AT_ONCE:
+        if moment is None or sequence is None or issuer_id in self._slow or len(serials) > _INLINE_LOOKUPS:
             raise WouldWait
         statuses = tuple([self._status(issuer_id, serial, moment) for serial in serials])
         parent = self._parents.get(issuer_id)
         above = None if parent is None else self._status(*parent, moment)
-        return Reading(
+        return StatusReading(
             moment=moment,
             statuses=statuses,
             sequence=sequence,
@@ -107,7 +107,7 @@ class AtOnceSource:
     def _status(self, issuer_id: int, serial: int, moment: datetime) -> Status:
         status: Status | None = self._known.get(issuer_id, serial)
         # Where nobody knows what is good, what was good says nothing: the journal may have a row by now.
-        if status is None or not (self._watch.knows or isinstance(status, Revoked)):
+        if status is None or not (self._watch.is_current or isinstance(status, Revoked)):
             status = self._watch.journal.status(issuer_id, serial)
             if status is None:
                 raise WouldWait
@@ -118,7 +118,7 @@ class AtOnceSource:
         return status
 
 
-class RevokedAnyway:
+class RevokedFallbackSource:
     """Where nobody can know what is good: what is known to be revoked stays so, and the rest is an error.
 
     A revocation is irrevocable: its answer may be dated now whatever else happened, and one that a journal holds is one
@@ -132,7 +132,7 @@ class RevokedAnyway:
         self._known = known
         self._clock = clock
 
-    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
         """As `StatusSource` says.
 
         Raises:
@@ -145,9 +145,9 @@ class RevokedAnyway:
             if None in found:
                 raise
             sequence = self._watch.applied.get(issuer_id, 0)
-            reading = Reading(moment=self._clock.now(), statuses=(), sequence=sequence, issuer_revoked=None)
+            reading = StatusReading(moment=self._clock.now(), statuses=(), sequence=sequence, issuer_revoked=None)
         else:
-            if self._watch.knows:
+            if self._watch.is_current:
                 return reading
             found = tuple(
                 self._known.revoked(issuer_id, serial) or (status if isinstance(status, Revoked) else None)

@@ -22,7 +22,7 @@ from ocsp_responder.errors import MalformedRequest
 from ocsp_responder.signing.response import Answer, Refusal, refusal
 from pki_revocation.clock import Clock
 
-from .transport import ALLOWED, GET_LIMIT, POST_LIMIT, HttpPlace, in_http, is_request_type, request_in_path
+from .transport import ALLOWED, GET_LIMIT, POST_LIMIT, HttpEndpoint, in_http, is_request_type, request_in_path
 
 
 class _Everything(BaseConverter):
@@ -32,13 +32,13 @@ class _Everything(BaseConverter):
     part_isolating = False
 
 
-def create_app(answer: Callable[[bytes], Answer], *, clock: Clock, place: HttpPlace) -> Flask:
+def create_app(answer: Callable[[bytes], Answer], *, clock: Clock, endpoint: HttpEndpoint) -> Flask:
     """Make the application.
 
     Args:
         answer: answers the octets of a question, whatever they are.
         clock: dates what is sent.
-        place: where the responder is.
+        endpoint: where the responder is.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.converters["everything"] = _Everything
@@ -46,7 +46,7 @@ def create_app(answer: Callable[[bytes], Answer], *, clock: Clock, place: HttpPl
     app.config["MAX_CONTENT_LENGTH"] = POST_LIMIT + 1
 
     def send(answered: Answer, if_none_match: str | None = None) -> Response:
-        http = in_http(answered, now=clock.now(), max_age=place.max_age, if_none_match=if_none_match)
+        http = in_http(answered, now=clock.now(), max_age=endpoint.max_age, if_none_match=if_none_match)
         return Response(http.body, http.status, list(http.headers))
 
     def get(encoded: str) -> Response:
@@ -71,7 +71,7 @@ def create_app(answer: Callable[[bytes], Answer], *, clock: Clock, place: HttpPl
 
     app.before_request(_refuse_other_methods)
     # GET brings HEAD with it (RFC 9110 section 9.1).
-    for rule in {place.path, f"{place.path}/<everything:encoded>"} - {""}:
+    for rule in {endpoint.path, f"{endpoint.path}/<everything:encoded>"} - {""}:
         app.add_url_rule(rule, view_func=respond, methods=["GET", "POST"], provide_automatic_options=False)
     app.register_error_handler(HTTPException, _refused)
     return app

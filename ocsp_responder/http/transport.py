@@ -37,7 +37,7 @@ _QUANTUM = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpPlace:
+class HttpEndpoint:
     """Where the responder is, and how long caches may keep what it says.
 
     *path* is that of its address, such as `/ocsp`, without a slash at its end, and empty for an address without one;

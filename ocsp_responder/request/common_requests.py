@@ -22,7 +22,7 @@ _NONCES = (None, 16, 32)
 _DIGEST_OCTETS = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 
 
-class Shape(NamedTuple):
+class CommonRequest(NamedTuple):
     """One way in which a request can be written: what stands in it, and where.
 
     *length* of all of it; *prefix* up to the name hash; *before_key_hash*, *before_serial*, *before_nonce*: the octets
@@ -43,12 +43,12 @@ class Shape(NamedTuple):
     nonce: int
 
 
-def shape_of(data: bytes) -> Shape | None:
+def match_common_request(data: bytes) -> CommonRequest | None:
     """The shape of a request that is well-formed and means what its shape says; None for any other octets."""
-    shape = _SHAPES.get(data[:_KEY_OCTETS])
-    if shape is None:
+    common = _COMMON_REQUESTS.get(data[:_KEY_OCTETS])
+    if common is None:
         return None
-    length, prefix, before_key_hash, before_serial, before_nonce, _, _, _, key_hash, serial, end, nonce = shape
+    length, prefix, before_key_hash, before_serial, before_nonce, _, _, _, key_hash, serial, end, nonce = common
     if (
         len(data) != length
         or not data.startswith(prefix)
@@ -60,21 +60,23 @@ def shape_of(data: bytes) -> Shape | None:
     # Negative and redundant ones (X.690 section 8.3.2) are not looked into here.
     first = data[serial]
     if 0 < first < _NEGATIVE or (first == 0 and end - serial > 1 and data[serial + 1] >= _NEGATIVE):
-        return shape
+        return common
     return None
 
 
-def _shapes() -> Iterator[tuple[bytes, Shape]]:
+def _common_requests() -> Iterator[tuple[bytes, CommonRequest]]:
     for oid, name in HASHES.items():
         for parameters in (b"", tlv(NULL)):
             for serial_octets in _SERIAL_OCTETS:
                 for nonce_octets in _NONCES:
-                    yield _shape(sequence(oid, parameters), _DIGEST_OCTETS[name], serial_octets, nonce_octets, oid)
+                    yield _common_request(
+                        sequence(oid, parameters), _DIGEST_OCTETS[name], serial_octets, nonce_octets, oid
+                    )
 
 
-def _shape(
+def _common_request(
     algorithm: bytes, digest_octets: int, serial_octets: int, nonce_octets: int | None, oid: bytes
-) -> tuple[bytes, Shape]:
+) -> tuple[bytes, CommonRequest]:
     digest, serial = octet_string(bytes(digest_octets)), tlv(INTEGER, bytes(serial_octets))
     cert_id = sequence(algorithm, digest, digest, serial)
     nonce = b"" if nonce_octets is None else explicit(2, sequence(extension(NONCE, octet_string(bytes(nonce_octets)))))
@@ -85,7 +87,7 @@ def _shape(
     key_hash = serial_at - 2 - digest_octets
     name_hash = key_hash - 2 - digest_octets
     nonce_at = 0 if nonce_octets is None else len(request) - nonce_octets
-    return request[:_KEY_OCTETS], Shape(
+    return request[:_KEY_OCTETS], CommonRequest(
         length=len(request),
         prefix=request[:name_hash],
         before_key_hash=request[key_hash - 2 : key_hash],
@@ -101,4 +103,4 @@ def _shape(
     )
 
 
-_SHAPES = dict(_shapes())
+_COMMON_REQUESTS = dict(_common_requests())

@@ -20,7 +20,7 @@ from pki_revocation.encoding.der import (
     read_whole,
 )
 
-from .common_requests import shape_of
+from .common_requests import match_common_request
 from .extensions import PreferredSignature, pass_over_single_extensions, request_extensions
 from .fields import CONTEXT_0, CONTEXT_1, CONTEXT_2, Fields, fields_of, identifier, integer, listed, listed_in
 
@@ -77,17 +77,17 @@ def parse_request(data: bytes, *, max_cert_ids: int = DEFAULT_MAX_CERT_IDS) -> O
         MalformedRequest: for anything but the DER of one, for no certificate or more than *max_cert_ids*, for a
             nonce of 0 or over 128 octets, and for a critical extension that is not known here.
     """
-    shape = shape_of(data)
-    if shape is not None:
-        key_hash, serial = shape.key_hash, shape.serial
+    common = match_common_request(data)
+    if common is not None:
+        key_hash, serial = common.key_hash, common.serial
         cert_id = CertId(
-            raw=data[shape.cert_id : shape.end],
-            hash_algorithm=shape.hash_algorithm,
-            issuer_name_hash=data[shape.name_hash : key_hash - 2],
+            raw=data[common.cert_id : common.end],
+            hash_algorithm=common.hash_algorithm,
+            issuer_name_hash=data[common.name_hash : key_hash - 2],
             issuer_key_hash=data[key_hash : serial - 2],
-            serial=int.from_bytes(data[serial : shape.end]),
+            serial=int.from_bytes(data[serial : common.end]),
         )
-        return OcspRequest(cert_ids=(cert_id,), nonce=data[shape.nonce :] if shape.nonce else None)
+        return OcspRequest(cert_ids=(cert_id,), nonce=data[common.nonce :] if common.nonce else None)
     return parse_any_request(data, max_cert_ids=max_cert_ids)
 
 

@@ -27,7 +27,7 @@ _POLL_SECONDS = 1.0
 _AGAIN = timedelta(hours=1)
 
 
-class Renewing:
+class DelegateRenewals:
     """Looks after the keys of all issuers that the responder makes keys for."""
 
     def __init__(self, renewals: Sequence[DelegateRenewal], clock: Clock) -> None:
@@ -37,7 +37,9 @@ class Renewing:
         self._said: dict[str, tuple[str, datetime]] = {}
 
     @classmethod
-    def configured(cls, keyring: Keyring, issuers: Sequence[Issuer], database: Database, clock: Clock) -> "Renewing":
+    def configured(
+        cls, keyring: Keyring, issuers: Sequence[Issuer], database: Database, clock: Clock
+    ) -> "DelegateRenewals":
         """For those of *issuers* that have a folder of keys.
 
         Raises:
@@ -53,11 +55,11 @@ class Renewing:
             clock,
         )
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """One step of what is due for each; one issuer's trouble holds up no other's."""
         for each in self._renewals:
             try:
-                each.look()
+                each.poll()
                 trouble = each.trouble
             except PkiError as error:
                 trouble = str(error)
@@ -76,7 +78,7 @@ class Renewing:
         """Where an issuer has no valid certificate yet, ask for one, and wait until it is there or time is over."""
         deadline = time.monotonic() + seconds
         while self._renewals and time.monotonic() < deadline:
-            self.look()
+            self.poll()
             folders = [folder for folder in map(keyring.delegates, issuers) if folder is not None]
             if all(folder.current(self._clock.now()) is not None for folder in folders):
                 return
@@ -89,7 +91,7 @@ class Renewing:
 
     def step(self, signers: CurrentSigners) -> None:
         """Look after the keys once, take up what is new, and raise the alarm where it is due."""
-        self.look()
+        self.poll()
         for _ in signers.renewed():
             pass
         for signer in signers:

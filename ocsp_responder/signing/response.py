@@ -93,7 +93,7 @@ class Answer:
     revoked: bool = False
 
 
-class Single(NamedTuple):
+class SingleResponse(NamedTuple):
     """What is said of one certificate; *archive_cutoff*: since when the ended ones are still answered for."""
 
     cert_id: CertId
@@ -125,7 +125,7 @@ class AnswerSigner:
         self._certificates = explicit(0, sequence(identity.certificate_der)) if delegated else b""
         self._choice = SignatureChoice(identity)
         # Its key is not destroyed before the last answer that somebody makes with this signer.
-        self._held = identity.held
+        self._lock = identity.lock
         self.may_wait = identity.may_wait
         self._latest: tuple[datetime, timedelta, timedelta | None, Validity] | None = None
         self._dates: tuple[Validity, bytes, bytes] | None = None
@@ -178,7 +178,7 @@ class AnswerSigner:
 
     def sign(
         self,
-        singles: Sequence[Single],
+        singles: Sequence[SingleResponse],
         validity: Validity,
         *,
         journal_sequence: int,
@@ -204,15 +204,15 @@ class AnswerSigner:
         list_header = _header(der.SEQUENCE, len(listed))
         length = len(self._responder_id) + len(produced) + len(list_header) + len(listed) + len(said)
         tbs = b"".join((_header(der.SEQUENCE, length), self._responder_id, produced, list_header, listed, said))
-        way = self._choice.of(preferred)
-        signature = way.sign(tbs)
+        variant = self._choice.of(preferred)
+        signature = variant.sign(tbs)
         bits = _header(der.BIT_STRING, len(signature) + 1)
-        length = len(tbs) + len(way.identifier) + len(bits) + 1 + len(signature) + len(self._certificates)
+        length = len(tbs) + len(variant.identifier) + len(bits) + 1 + len(signature) + len(self._certificates)
         return Answer(
-            der=b"".join((_envelope(length), tbs, way.identifier, bits, b"\0", signature, self._certificates)),
+            der=b"".join((_envelope(length), tbs, variant.identifier, bits, b"\0", signature, self._certificates)),
             # A nonce's answer is its asker's alone, and one that is signed as its asker prefers; what is unknown now
             # may be imported any moment.
-            shared=validity if nonce is None and not unknown and way is self._choice.default else None,
+            shared=validity if nonce is None and not unknown and variant is self._choice.default else None,
             issuer_id=self.issuer_id,
             sequence=journal_sequence,
             revoked=kinds == _REVOKED_ALONE,
@@ -228,7 +228,7 @@ class AnswerSigner:
         return dates[1], dates[2]
 
 
-def _single(single: Single, times: bytes, *, extended_revoke: bool) -> bytes:
+def _single(single: SingleResponse, times: bytes, *, extended_revoke: bool) -> bytes:
     cert_id, status, archive_cutoff = single
     if isinstance(status, Good):
         said = _GOOD

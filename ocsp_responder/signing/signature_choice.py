@@ -15,7 +15,7 @@ from ocsp_responder.request.extensions import PreferredSignature
 from pki_revocation.encoding.der import SEQUENCE, elements, read_whole, sequence
 
 
-class Way(NamedTuple):
+class SignatureVariant(NamedTuple):
     """How an answer is signed: the AlgorithmIdentifier's DER, and what signs."""
 
     identifier: bytes
@@ -27,22 +27,22 @@ class SignatureChoice:
 
     def __init__(self, identity: SigningIdentity) -> None:
         """Make them all ready."""
-        ways = [Way(each.identifier, identity.signer(each)) for each in identity.algorithms]
-        self.default = ways[0]
-        self._ways = {
-            spelling: way
-            for way, algorithm in zip(ways, identity.algorithms, strict=True)
+        variants = [SignatureVariant(each.identifier, identity.signer(each)) for each in identity.algorithms]
+        self.default = variants[0]
+        self._variants = {
+            spelling: variant
+            for variant, algorithm in zip(variants, identity.algorithms, strict=True)
             for spelling in algorithm.spellings
         }
         key = _key_algorithm(identity.certificate)
         self._key_names = (None, key, _without_parameters(key))
 
-    def of(self, preferred: Sequence[PreferredSignature]) -> Way:
+    def of(self, preferred: Sequence[PreferredSignature]) -> SignatureVariant:
         """The way for a client that lists these."""
         for wish in preferred:
-            way = self._ways.get(wish.algorithm)
-            if way is not None and wish.key in self._key_names:
-                return way
+            variant = self._variants.get(wish.algorithm)
+            if variant is not None and wish.key in self._key_names:
+                return variant
         return self.default
 
 

@@ -24,7 +24,7 @@ class FolderWatched(PkiError):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FileObservation:
     """What a file was like when it was looked at: a change of any of these is a change of the file."""
 
     inode: int
@@ -60,7 +60,7 @@ class WatchedFolder:
         """Let it go."""
         os.close(self._descriptor)
 
-    def files(self) -> Iterator[tuple[Path, Look]]:
+    def files(self) -> Iterator[tuple[Path, FileObservation]]:
         """What lies there to be taken, by name; links, folders and what is being written are left alone."""
         with os.scandir(self.path) as found:
             entries = sorted(found, key=lambda entry: entry.name)
@@ -68,16 +68,16 @@ class WatchedFolder:
             name = entry.name.lower()
             if name.startswith(".") or name.endswith(_UNFINISHED) or not entry.is_file(follow_symlinks=False):
                 continue
-            if (look := self.look(Path(entry.path))) is not None:
-                yield Path(entry.path), look
+            if (observed := self.observe(Path(entry.path))) is not None:
+                yield Path(entry.path), observed
 
-    def look(self, path: Path) -> Look | None:
+    def observe(self, path: Path) -> FileObservation | None:
         """What a file is like now; None when it is gone."""
         try:
             status = path.stat(follow_symlinks=False)
         except FileNotFoundError:
             return None
-        return Look(status.st_ino, status.st_size, status.st_mtime_ns)
+        return FileObservation(status.st_ino, status.st_size, status.st_mtime_ns)
 
     def done(self, path: Path) -> None:
         """It was taken: move it away."""

@@ -16,7 +16,7 @@ from pki_revocation.runtime.serving import open_operations
 
 from .folder import WatchedFolder
 from .letters import ArrivalLetters
-from .watch import Watch
+from .watch import ArrivalWatcher
 
 _log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 1.0
@@ -38,7 +38,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
     audit = AuditTrail(clock)
     with installation.database() as database, WatchedFolder(installation.path(settings.folder)) as folder:
         database.check_revision()
-        watch = Watch(
+        watch = ArrivalWatcher(
             database=database,
             clock=clock,
             audit=audit,
@@ -52,7 +52,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
             told = ""
             while not stop.wait(_PAUSE_SECONDS):
                 try:
-                    watch.look(folder)
+                    watch.poll(folder)
                     letters.make()
                 except (PkiError, OSError) as error:
                     # What stays away comes back; nothing was moved, and the next look begins where this one did.

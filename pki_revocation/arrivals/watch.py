@@ -16,12 +16,12 @@ from pki_revocation.host.failpoints import reach
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.report import ImportReport
 
-from .folder import Look, WatchedFolder
+from .folder import FileObservation, WatchedFolder
 
 _log = logging.getLogger(__name__)
 
 
-class Watch:
+class ArrivalWatcher:
     """Remembers since when each file has been as it is; one look after another takes what is whole."""
 
     def __init__(
@@ -44,10 +44,10 @@ class Watch:
         self._settle = settle.total_seconds()
         self._patience = max(settle, patience).total_seconds()
         self._monotonic = monotonic
-        self._since: dict[Path, tuple[Look, float]] = {}
-        self._broken: dict[Path, Look] = {}
+        self._since: dict[Path, tuple[FileObservation, float]] = {}
+        self._broken: dict[Path, FileObservation] = {}
 
-    def look(self, folder: WatchedFolder) -> int:
+    def poll(self, folder: WatchedFolder) -> int:
         """Take what is whole; give how many certificates went in.
 
         Raises:
@@ -55,30 +55,30 @@ class Watch:
         """
         now = self._monotonic()
         found = dict(folder.files())
-        self._since = {path: self._kept(path, look, now) for path, look in found.items()}
-        self._broken = {path: look for path, look in self._broken.items() if found.get(path) == look}
+        self._since = {path: self._kept(path, observed, now) for path, observed in found.items()}
+        self._broken = {path: observed for path, observed in self._broken.items() if found.get(path) == observed}
         added = 0
-        for path, (look, since) in self._since.items():
+        for path, (observed, since) in self._since.items():
             patience = self._patience if path in self._broken else self._settle
             if now - since >= patience:
-                added += self._take(folder, path, look, is_last_look=now - since >= self._patience)
+                added += self._take(folder, path, observed, is_last_look=now - since >= self._patience)
         return added
 
-    def _kept(self, path: Path, look: Look, now: float) -> tuple[Look, float]:
+    def _kept(self, path: Path, observed: FileObservation, now: float) -> tuple[FileObservation, float]:
         before = self._since.get(path)
-        return before if before is not None and before[0] == look else (look, now)
+        return before if before is not None and before[0] == observed else (observed, now)
 
-    def _take(self, folder: WatchedFolder, path: Path, look: Look, *, is_last_look: bool) -> int:
+    def _take(self, folder: WatchedFolder, path: Path, observed: FileObservation, *, is_last_look: bool) -> int:
         origin = {"file": path.name.encode("utf-8", "backslashreplace").decode()}
         importer = Importer(database=self._database, clock=self._clock, audit=self._audit, origin=origin)
         report = importer.run([path])
         reach("arrivals.imported")
-        if folder.look(path) != look:
+        if folder.observe(path) != observed:
             # Somebody goes on writing: what is registered by now is passed over when the file is read again.
             return report.added
         if wrong := _sentences(report):
             if not is_last_look:
-                self._broken[path] = look
+                self._broken[path] = observed
                 return report.added
             folder.refuse(path, wrong)
             _log.warning("refused: %s; the reason lies beside it", origin["file"])

@@ -18,7 +18,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.codes import Pepper
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
-from pki_revocation.config.service_accounts import AccountSettings, complaints
+from pki_revocation.config.service_accounts import ServiceAccountSettings, problems
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import journal as rows
 from pki_revocation.database.schema import revocation_codes
@@ -34,7 +34,7 @@ _APPLIED_WITHIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at, whether it is well, and what to do when it is not."""
 
     check: str
@@ -92,15 +92,15 @@ def _restore(installation: Installation, files: tuple[Path, ...], *, yes: bool, 
         click.echo("The journal has every revocation that the public CRLs list: nothing was to be done.")
 
 
-def examine(installation: Installation) -> Iterator[Finding]:
+def examine(installation: Installation) -> Iterator[CheckResult]:
     """Run every check; what one needs and cannot have is a finding, not an error."""
     with installation.database() as database:
         try:
             database.check_revision()
         except PkiError as error:
-            yield Finding("database", well=False, says=str(error))
+            yield CheckResult("database", well=False, says=str(error))
             return
-        yield Finding("database", well=True, says=str(database))
+        yield CheckResult("database", well=True, says=str(database))
         yield from _journal(database)
         yield _audit(database)
         yield from _pepper(installation, database)
@@ -110,13 +110,13 @@ def examine(installation: Installation) -> Iterator[Finding]:
         yield from _of_upper_packages(installation, database)
 
 
-def _of_upper_packages(installation: Installation, database: Database) -> Iterator[Finding]:
+def _of_upper_packages(installation: Installation, database: Database) -> Iterator[CheckResult]:
     """Checks come in by entry point: functions that take the installation and the database, and give findings."""
     for point in sorted(entry_points(group=CHECKS_GROUP), key=lambda point: point.name):
         try:
             yield from point.load()(installation, database)
         except PkiError as error:
-            yield Finding(point.name, well=False, says=str(error))
+            yield CheckResult(point.name, well=False, says=str(error))
 
 
 def _restorations(installation: Installation, database: Database, files: Sequence[Path]) -> Iterator[Restoration]:
@@ -126,7 +126,7 @@ def _restorations(installation: Installation, database: Database, files: Sequenc
         yield from find(installation, database, files)
 
 
-def _journal(database: Database) -> Iterator[Finding]:
+def _journal(database: Database) -> Iterator[CheckResult]:
     """A gap, or a head that is not the last row's, means that rows were lost."""
     with database.read() as connection:
         for issuer in all_issuers(connection):
@@ -136,31 +136,33 @@ def _journal(database: Database) -> Iterator[Finding]:
             head = journal.read_head(connection, issuer.id)
             says = f"{count} rows, last sequence {last}, head {head.sequence}"
             well = count == last == head.sequence
-            yield Finding(
+            yield CheckResult(
                 f"journal of {issuer.name}", well, says if well else f"{says}: rows are missing, restore a backup"
             )
             try:
                 journal.refuse_far_future(head, SystemClock())
             except ClockBehindJournal as error:
-                yield Finding(f"clock of {issuer.name}", well=False, says=str(error))
+                yield CheckResult(f"clock of {issuer.name}", well=False, says=str(error))
 
 
-def _audit(database: Database) -> Finding:
+def _audit(database: Database) -> CheckResult:
     with database.read() as connection:
         try:
             count = verify_chain(connection)
             verify_journal(connection)
         except AuditBroken as error:
-            return Finding("audit chain", well=False, says=str(error))
-    return Finding("audit chain", well=True, says=f"{count} records, unbroken, and the journal is what they vouch for")
+            return CheckResult("audit chain", well=False, says=str(error))
+    return CheckResult(
+        "audit chain", well=True, says=f"{count} records, unbroken, and the journal is what they vouch for"
+    )
 
 
-def _pepper(installation: Installation, database: Database) -> Iterator[Finding]:
+def _pepper(installation: Installation, database: Database) -> Iterator[CheckResult]:
     """Codes die silently with their pepper: whoever types one would only be told that it does not fit."""
     try:
         pepper: Pepper | None = load_pepper(installation)
     except PkiError as error:
-        yield Finding("pepper", well=False, says=str(error))
+        yield CheckResult("pepper", well=False, says=str(error))
         pepper = None
     with database.read() as connection:
         rows = connection.execute(
@@ -171,34 +173,36 @@ def _pepper(installation: Installation, database: Database) -> Iterator[Finding]
     for pepper_id, count in rows:
         well = pepper is not None and pepper_id == pepper.id
         says = f"{count} codes were made with pepper {pepper_id}"
-        yield Finding("codes", well, says if well else f"{says}, which is not here: restore it, or reissue the letters")
+        yield CheckResult(
+            "codes", well, says if well else f"{says}, which is not here: restore it, or reissue the letters"
+        )
     if pepper is not None and not rows:
-        yield Finding("pepper", well=True, says=f"{pepper.id}, no code made with it yet")
+        yield CheckResult("pepper", well=True, says=f"{pepper.id}, no code made with it yet")
 
 
-def _session_key(installation: Installation) -> Finding:
+def _session_key(installation: Installation) -> CheckResult:
     try:
         load_session_key(installation)
     except PkiError as error:
-        return Finding("session key", well=False, says=str(error))
-    return Finding("session key", well=True, says="present")
+        return CheckResult("session key", well=False, says=str(error))
+    return CheckResult("session key", well=True, says="present")
 
 
-def _accounts(installation: Installation) -> Iterator[Finding]:
+def _accounts(installation: Installation) -> Iterator[CheckResult]:
     """Which process could read more than it should; nothing is wrong where one account runs all of them."""
     try:
-        named = installation.section(AccountSettings).by_service()
-        found = list(complaints(installation)) if named else []
+        named = installation.section(ServiceAccountSettings).by_service()
+        found = list(problems(installation)) if named else []
     except PkiError as error:
         found = [str(error)]
     for sentence in found:
-        yield Finding("accounts", well=False, says=sentence)
+        yield CheckResult("accounts", well=False, says=sentence)
     if not found:
         says = "each reads what it needs" if named else "[accounts] names none, so that one may run every service"
-        yield Finding("accounts", well=True, says=says)
+        yield CheckResult("accounts", well=True, says=says)
 
 
-def _responders(database: Database) -> Iterator[Finding]:
+def _responders(database: Database) -> Iterator[CheckResult]:
     """Who is behind the journal, or cannot know: nothing here is wrong where no responder runs."""
     now = SystemClock().now()
     with database.read() as connection:
@@ -212,6 +216,6 @@ def _responders(database: Database) -> Iterator[Finding]:
             behind = [each for each in live if not each.current or (settled and each.sequence < head.sequence)]
             says = f"{len(live) - len(behind)} of {len(live)} keep up with the journal, which ends at {head.sequence}"
             hosts = ", ".join(sorted({each.host for each in behind}))
-            yield Finding(
+            yield CheckResult(
                 f"OCSP responders of {issuer.name}", not behind, f"{says}: see the log on {hosts}" if behind else says
             )

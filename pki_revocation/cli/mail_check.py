@@ -7,19 +7,19 @@ from datetime import timedelta
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
-from pki_revocation.notification.carriers import NotTaken, carrier
+from pki_revocation.notification.carriers import MailDeferred, carrier
 from pki_revocation.notification.settings import Delivery, NotificationSettings
 from pki_revocation.subscribers import outbox
 
-from .doctor import Finding
+from .doctor import CheckResult
 
 # Longer than the notifier tries for the first few times, and shorter than anybody should wait for bad news.
 _LONGEST_WAIT = timedelta(hours=1)
 # Whoever runs doctor looks at the screen.
-_PATIENCE = timedelta(seconds=10)
+_TIMEOUT = timedelta(seconds=10)
 
 
-def check(installation: Installation, database: Database) -> Iterator[Finding]:
+def check(installation: Installation, database: Database) -> Iterator[CheckResult]:
     """One line for the outbox, and one for the mail server or the folder.
 
     Raises:
@@ -28,26 +28,26 @@ def check(installation: Installation, database: Database) -> Iterator[Finding]:
     """
     settings = installation.section(NotificationSettings)
     if settings.delivery is Delivery.NONE:
-        yield Finding("mail", well=True, says="off, [notification] delivery is none: no subscriber is told by mail")
+        yield CheckResult("mail", well=True, says="off, [notification] delivery is none: no subscriber is told by mail")
         return
     yield _outbox(database)
-    yield _server(installation, replace(settings, timeout=min(settings.timeout, _PATIENCE)))
+    yield _server(installation, replace(settings, timeout=min(settings.timeout, _TIMEOUT)))
 
 
-def _outbox(database: Database) -> Finding:
+def _outbox(database: Database) -> CheckResult:
     now = SystemClock().now()
     with database.read() as connection:
         count, since = outbox.waiting(connection)
         failure = outbox.last_failure(connection)
     if since is None:
-        return Finding("outbox", well=True, says="no mail waits")
+        return CheckResult("outbox", well=True, says="no mail waits")
     if now - since <= _LONGEST_WAIT:
-        return Finding("outbox", well=True, says=f"{count} wait, the oldest since {iso(since)}")
+        return CheckResult("outbox", well=True, says=f"{count} wait, the oldest since {iso(since)}")
     why = failure or "it was never tried: see whether 'pki-revocation serve notifier' runs"
-    return Finding("outbox", well=False, says=f"{count} wait, the oldest since {iso(since)}: {why}")
+    return CheckResult("outbox", well=False, says=f"{count} wait, the oldest since {iso(since)}: {why}")
 
 
-def _server(installation: Installation, settings: NotificationSettings) -> Finding:
+def _server(installation: Installation, settings: NotificationSettings) -> CheckResult:
     carries = carrier(installation, settings)
     where = str(installation.path(settings.folder))
     if settings.delivery is Delivery.SMTP:
@@ -55,6 +55,6 @@ def _server(installation: Installation, settings: NotificationSettings) -> Findi
     try:
         if carries is not None:
             carries.knock()
-    except NotTaken as error:
-        return Finding(f"mail to {where}", well=False, says=f"{error} See [notification].")
-    return Finding(f"mail to {where}", well=True, says="is taken")
+    except MailDeferred as error:
+        return CheckResult(f"mail to {where}", well=False, says=f"{error} See [notification].")
+    return CheckResult(f"mail to {where}", well=True, says="is taken")

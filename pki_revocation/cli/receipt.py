@@ -16,7 +16,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
 from pki_revocation.errors import NotFound
 from pki_revocation.model import Confirmation, serial_text
-from pki_revocation.proof.gathering import ProofDesk
+from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.register.issuers import issuer_named
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
@@ -50,15 +50,15 @@ def receipt(installation: Installation, *, what: str, issuer_name: str | None, l
     with installation.database() as database:
         database.check_revision()
         confirmation = _confirmation(database, clock, what, issuer_name)
-        proof = ProofDesk.of(installation, database).gather(confirmation)
+        evidence = EvidenceCollector.of(installation, database).gather(confirmation)
     file = to or Path(receipt_name(confirmation, chosen))
-    _write(file, compile_receipt(confirmation, proof, chosen, clock.now()))
+    _write(file, compile_receipt(confirmation, evidence, chosen, clock.now()))
     click.echo(f"Written: {file}")
-    if proof.ocsp is None:
+    if evidence.ocsp is None:
         click.echo(
             "It holds no OCSP response yet, because the responder gave none to rely on: run this again.", err=True
         )
-    if not proof.is_whole:
+    if not evidence.is_whole:
         click.echo("Its chain ends below the root: register the root with 'pki-revocation issuer add'.", err=True)
 
 

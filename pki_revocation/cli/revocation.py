@@ -16,7 +16,7 @@ from pki_revocation.errors import ImpossibleDate
 from pki_revocation.model import CertificateStatus, Channel, serial_text
 from pki_revocation.propagation.crl_coverage import CrlCoverage, crl_coverage
 from pki_revocation.reasons import operator_reason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 
 from .options import installation_option
 from .which_certificate import find_certificate
@@ -54,7 +54,7 @@ def revoke(  # noqa: PLR0913 - one argument for each option
     source = {"operator": getpass.getuser()}
     if received_at is not None:
         source["received_at"] = iso(_moment("--received-at", received_at))
-    wish = Wish(
+    revocation_request = RevocationRequest(
         reason=operator_reason(reason),
         channel=Channel(channel),
         compromised_at=_optional("--compromised-at", compromised_at),
@@ -69,7 +69,7 @@ def revoke(  # noqa: PLR0913 - one argument for each option
         if not yes:
             subject = status_now.certificate.subject
             click.confirm(f"Revoke {subject} (serial {serial_text(serial)})? This can never be undone.", abort=True)
-        confirmation = service.revoke_for_operator(issuer, serial, wish)
+        confirmation = service.revoke_for_operator(issuer, serial, revocation_request)
     entry = confirmation.entry
     answer = {
         "status": "revoked",

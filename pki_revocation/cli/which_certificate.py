@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import MistypedNumber, NotFound, PkiError
-from pki_revocation.importing.candidates import Refused
+from pki_revocation.importing.candidates import CandidateRefused
 from pki_revocation.importing.known_issuers import KnownIssuers
 from pki_revocation.model import SERIAL_LIMIT, IssuedCertificate
 from pki_revocation.numbers import parse_number
@@ -63,7 +63,7 @@ def _from_file(connection: Connection, path: Path) -> tuple[str, int]:
         raise PkiError(f"{path} is no certificate: give a PEM or DER file.") from None
     try:
         issuer = KnownIssuers(all_issuers(connection)).issuer_of(certificate)
-    except Refused as refused:
+    except CandidateRefused as refused:
         raise PkiError(f"{path}: {refused}") from None
     return issuer.name, certificate.serial_number
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-from pki_revocation.database.engine import PATIENCE_OF_SERVICES, Database
+from pki_revocation.database.engine import SERVICE_PROBE_SECONDS, Database
 from pki_revocation.errors import ConfigurationError
 
 from .sections import S, load_section, read_document
@@ -73,8 +73,8 @@ class Installation:
         """A path of the configuration: relative ones lie in the installation's folder."""
         return self.directory / relative
 
-    def database(self, *, patience: float = PATIENCE_OF_SERVICES) -> Database:
-        """The database, not yet connected; its revision is not yet checked. *patience* as for `Database`.
+    def database(self, *, probe_after: float = SERVICE_PROBE_SECONDS) -> Database:
+        """The database, not yet connected; its revision is not yet checked. *probe_after* as for `Database`.
 
         Raises:
             ConfigurationError: for an address that is no database's.
@@ -83,8 +83,8 @@ class Installation:
         url = os.environ.get("PKI_REVOCATION_DATABASE_URL", settings.url)
         if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
             file = self.path(make_url(url).database or "revocation.db")
-            return Database(make_url(url).set(database=str(file)), patience=patience)
-        return Database(url, patience=patience)
+            return Database(make_url(url).set(database=str(file)), probe_after=probe_after)
+        return Database(url, probe_after=probe_after)
 
 
 def _path_from(variable: str) -> Path | None:

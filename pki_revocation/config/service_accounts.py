@@ -23,7 +23,7 @@ SECRETS_GROUP = "pki_revocation.secrets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSettings:
+class ServiceAccountSettings:
     """[accounts]: under which account of the system each service runs, for `doctor`; none where all share one."""
 
     section: ClassVar[str] = "accounts"
@@ -42,7 +42,7 @@ class AccountSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class SecretFile:
     """A file that few have to read: *what* it is, and which services need it."""
 
     path: Path
@@ -51,7 +51,7 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ServiceAccount:
     """An account of the system, by its numbers."""
 
     name: str
@@ -91,27 +91,27 @@ class Account:
         return bool(found.st_mode & others)
 
 
-def secrets_of(installation: Installation) -> Iterator[Secret]:
+def secrets_of(installation: Installation) -> Iterator[SecretFile]:
     """The secrets of an installation that lie in files, those of upper packages too; some may not be there.
 
     Raises:
         ConfigurationError: when a section that names one is wrong.
     """
     folder = installation.path(FOLDER)
-    yield Secret(folder / PEPPER, "the pepper of the codes", ("web", "arrivals"))
-    yield Secret(folder / SESSION, "the key of web sessions", ("web",))
+    yield SecretFile(folder / PEPPER, "the pepper of the codes", ("web", "arrivals"))
+    yield SecretFile(folder / SESSION, "the key of web sessions", ("web",))
     for point in sorted(entry_points(group=SECRETS_GROUP), key=lambda point: point.name):
         yield from point.load()(installation)
 
 
-def complaints(installation: Installation) -> Iterator[str]:
+def problems(installation: Installation) -> Iterator[str]:
     """What is wrong with who may read what, a sentence each.
 
     Raises:
         ConfigurationError: when [accounts] or a section that names a secret is wrong.
     """
-    named = installation.section(AccountSettings).by_service()
-    accounts = {service: Account.named(name) for service, name in named.items()}
+    named = installation.section(ServiceAccountSettings).by_service()
+    accounts = {service: ServiceAccount.named(name) for service, name in named.items()}
     yield from _shared(accounts)
     for secret in secrets_of(installation):
         if not os.path.lexists(secret.path):
@@ -132,7 +132,7 @@ def complaints(installation: Installation) -> Iterator[str]:
                 yield f"{account.name}, which runs {service}, cannot read {secret.path}, {secret.what}: it needs it."
 
 
-def _shared(accounts: Mapping[str, Account]) -> Iterator[str]:
+def _shared(accounts: Mapping[str, ServiceAccount]) -> Iterator[str]:
     seen: dict[int, str] = {}
     for service, account in accounts.items():
         if account.uid in seen:

@@ -10,7 +10,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError, StoreError
-from pki_revocation.importing.arrival import ArrivalDesk
+from pki_revocation.importing.arrival import ArrivalRegistrar
 from pki_revocation.model import serial_text
 from pki_revocation.runtime import security_headers
 
@@ -34,8 +34,8 @@ def create_app(*, database: Database, clock: Clock) -> Flask:
     app.jinja_env.filters.update(iso=iso, serial=serial_text)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     security_headers.install(app, secure=False)
-    desk = ArrivalDesk(database=database, clock=clock, audit=AuditTrail(clock))
-    app.register_blueprint(arrivals_api(database=database, desk=desk))
+    registrar = ArrivalRegistrar(database=database, clock=clock, audit=AuditTrail(clock))
+    app.register_blueprint(arrivals_api(database=database, registrar=registrar))
 
     @app.get("/")
     def overview() -> str:

@@ -15,8 +15,8 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from pki_revocation.database.engine import Database
 from pki_revocation.encoding.json_document import MalformedDocument, UnfitMember
 from pki_revocation.errors import PkiError, StoreError
-from pki_revocation.importing.arrival import Arrival, ArrivalConflict, ArrivalDesk
-from pki_revocation.importing.candidates import Refused
+from pki_revocation.importing.arrival import Arrival, ArrivalConflict, ArrivalRegistrar
+from pki_revocation.importing.candidates import CandidateRefused
 from pki_revocation.model import serial_text
 from pki_revocation.register import api_tokens
 from pki_revocation.register.api_tokens import ApiToken
@@ -50,7 +50,7 @@ _ERRORS: dict[type[PkiError], _Problem] = {
     NoToken: _Problem(401, "no-token", "A token that counts is missing"),
     MalformedDocument: _Problem(400, "malformed-document", "The body cannot be read"),
     UnfitMember: _Problem(422, "unfit-member", "The document does not have the members that are expected"),
-    Refused: _Problem(422, "certificate-refused", "The certificate cannot be registered"),
+    CandidateRefused: _Problem(422, "certificate-refused", "The certificate cannot be registered"),
     ArrivalConflict: _Problem(409, "conflict", "Something else is registered already"),
     StoreError: _Problem(503, "unavailable", "The register does not answer"),
 }
@@ -68,7 +68,7 @@ _INTERNAL = _Problem(500, "internal-error", "Something went wrong here")
 _AGAIN = "Send the same request again later: a repeat registers nothing twice."
 
 
-def arrivals_api(*, database: Database, desk: ArrivalDesk) -> Blueprint:
+def arrivals_api(*, database: Database, registrar: ArrivalRegistrar) -> Blueprint:
     """The endpoint, on a desk that registers."""
     blueprint = Blueprint("arrivals", __name__)
 
@@ -79,7 +79,7 @@ def arrivals_api(*, database: Database, desk: ArrivalDesk) -> Blueprint:
         if request.mimetype not in MEDIA_TYPES:
             raise UnsupportedMediaType
         document = read_arrival(_whole_body(), request.mimetype)
-        arrival = desk.take(document.certificate, document.recipient, document.contact, {"token": token.name})
+        arrival = registrar.take(document.certificate, document.recipient, document.contact, {"token": token.name})
         serial = serial_text(arrival.certificate.serial)
         _log.info("certificate %s of %s, brought by %s", serial, arrival.issuer.name, token.name)
         return jsonify(_answer(arrival)), 201 if arrival.is_new else 200

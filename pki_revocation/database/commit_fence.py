@@ -22,16 +22,16 @@ from pki_revocation.clock import Clock
 from pki_revocation.errors import StoreError
 
 # Of the file that is locked, behind the database's name.
-ORDER_SUFFIX = "-order"
+FENCE_SUFFIX = "-order"
 # A revocation holds the order for some milliseconds. Whoever asks for a status is told to come later after this long.
-PATIENCE_SECONDS = 2.0
+TIMEOUT_SECONDS = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
 # The first half of PostgreSQL's two-part key, so that no other user of advisory locks meets ours.
 _POSTGRESQL_CLASS = 0x504B49
 
 
 @contextmanager
-def file_order(path: Path, *, exclusive: bool, seconds: float) -> Iterator[None]:
+def file_fence(path: Path, *, exclusive: bool, seconds: float) -> Iterator[None]:
     """Hold the lock on a file: alone to date a revocation, shared to pass.
 
     Raises:
@@ -46,7 +46,7 @@ def file_order(path: Path, *, exclusive: bool, seconds: float) -> Iterator[None]
         os.close(descriptor)
 
 
-def moment_past_file_order(path: Path, clock: Clock) -> datetime | None:
+def moment_past_file_fence(path: Path, clock: Clock) -> datetime | None:
     """A moment as `Database.read_dated` gives it, for who must not wait: None while somebody holds the order.
 
     Raises:
@@ -62,25 +62,25 @@ def moment_past_file_order(path: Path, clock: Clock) -> datetime | None:
         os.close(descriptor)
 
 
-def hold_advisory_order(connection: Connection, issuer_id: int) -> None:
+def hold_advisory_fence(connection: Connection, issuer_id: int) -> None:
     """Hold the issuer's order to the end of the transaction; those who pass wait."""
     connection.execute(select(func.pg_advisory_xact_lock(_POSTGRESQL_CLASS, issuer_id)))
 
 
-def try_advisory_order(connection: Connection, issuer_id: int) -> bool:
+def try_advisory_fence(connection: Connection, issuer_id: int) -> bool:
     """Pass without waiting; whether nobody held it. Whoever comes to hold it next waits for this transaction's end."""
     query = select(func.pg_try_advisory_xact_lock_shared(_POSTGRESQL_CLASS, issuer_id))
     return bool(connection.execute(query).scalar_one())
 
 
-def pass_advisory_order(connection: Connection, issuer_id: int) -> None:
+def pass_advisory_fence(connection: Connection, issuer_id: int) -> None:
     """Wait for whoever holds it; whoever comes to hold it next waits for the end of this transaction.
 
     Raises:
-        OperationalError: when it is held for longer than `PATIENCE_SECONDS`.
+        OperationalError: when it is held for longer than `TIMEOUT_SECONDS`.
     """
-    if not try_advisory_order(connection, issuer_id):
-        connection.execute(select(func.set_config("lock_timeout", f"{PATIENCE_SECONDS}s", True)))  # noqa: FBT003 - SQL
+    if not try_advisory_fence(connection, issuer_id):
+        connection.execute(select(func.set_config("lock_timeout", f"{TIMEOUT_SECONDS}s", True)))  # noqa: FBT003 - SQL
         connection.execute(select(func.pg_advisory_xact_lock_shared(_POSTGRESQL_CLASS, issuer_id)))
 
 
@@ -89,7 +89,7 @@ def _opened(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR)
     except FileNotFoundError:
-        database = path.with_name(path.name.removesuffix(ORDER_SUFFIX))
+        database = path.with_name(path.name.removesuffix(FENCE_SUFFIX))
         mode = stat.S_IMODE(database.stat().st_mode) & 0o660 if database.exists() else 0o600
         return os.open(path, os.O_RDWR | os.O_CREAT, mode)
 

@@ -34,15 +34,15 @@ from pki_revocation.clock import Clock
 from pki_revocation.errors import ConfigurationError, StoreError
 
 from . import sqlite_file
-from .commit_fence import ORDER_SUFFIX, PATIENCE_SECONDS, file_order, hold_advisory_order, pass_advisory_order
-from .postgresql_connection import PatientConnection
+from .commit_fence import FENCE_SUFFIX, TIMEOUT_SECONDS, file_fence, hold_advisory_fence, pass_advisory_fence
+from .postgresql_connection import PostgresqlConnection
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # How long a writer waits for another; after that the caller is told that the database is busy.
 LOCK_TIMEOUT_SECONDS = 10
 # How long PostgreSQL may be silent before it is asked whether it hangs; people at a page are told sooner.
-PATIENCE_OF_SERVICES = 10.0
-PATIENCE_OF_PEOPLE = 2.0
+SERVICE_PROBE_SECONDS = 10.0
+INTERACTIVE_PROBE_SECONDS = 2.0
 # How long a connection that was kept may take for nothing at all, before it is replaced by a new one.
 _PING_SECONDS = 1.0
 _AFTER_COMMIT = "after commit"
@@ -52,19 +52,19 @@ _USED = "used before"
 class Database:
     """A SQLite file or a PostgreSQL database, opened by its SQLAlchemy address."""
 
-    def __init__(self, url: str | URL, *, patience: float = PATIENCE_OF_SERVICES) -> None:
+    def __init__(self, url: str | URL, *, probe_after: float = SERVICE_PROBE_SECONDS) -> None:
         """Open lazily: the first transaction connects.
 
         Args:
             url: SQLite's or PostgreSQL's.
-            patience: seconds of silence after which PostgreSQL is asked whether it hangs.
+            probe_after: seconds of silence after which PostgreSQL is asked whether it hangs.
 
         Raises:
             ConfigurationError: when the address is neither SQLite's nor PostgreSQL's.
         """
         self.url = _parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url, patience)
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url, probe_after)
         self._writing = self.engine.execution_options(begin="IMMEDIATE")
         # One snapshot for the whole transaction: SQLite's readers always have one, PostgreSQL's when asked.
         self._reading = (
@@ -80,7 +80,7 @@ class Database:
         Raises:
             StoreError: when the database does not answer.
         """
-        with outages_named(), self._reading.connect() as connection:
+        with store_errors(), self._reading.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -90,11 +90,11 @@ class Database:
         Raises:
             StoreError: when the database does not answer or stays locked.
         """
-        with contextlib.ExitStack() as after_commit, outages_named(), self._writing.begin() as connection:
+        with contextlib.ExitStack() as after_commit, store_errors(), self._writing.begin() as connection:
             connection.info[_AFTER_COMMIT] = after_commit
             yield connection
 
-    def hold_order(self, connection: Connection, issuer_id: int) -> None:
+    def hold_commit_fence(self, connection: Connection, issuer_id: int) -> None:
         """Inside `write`: from here to the end of the commit, no answer of this issuer is dated.
 
         Raises:
@@ -102,10 +102,10 @@ class Database:
         """
         if self.is_sqlite:
             after_commit: contextlib.ExitStack = connection.info[_AFTER_COMMIT]
-            order = file_order(self._order_file, exclusive=True, seconds=LOCK_TIMEOUT_SECONDS)
-            after_commit.enter_context(order)
+            fence = file_fence(self._fence_file, exclusive=True, seconds=LOCK_TIMEOUT_SECONDS)
+            after_commit.enter_context(fence)
         else:
-            hold_advisory_order(connection, issuer_id)
+            hold_advisory_fence(connection, issuer_id)
 
     @contextlib.contextmanager
     def read_dated(self, clock: Clock, issuer_id: int) -> Iterator[tuple[Connection, datetime]]:
@@ -116,7 +116,7 @@ class Database:
         """
         if self.is_sqlite:
             try:
-                with file_order(self._order_file, exclusive=False, seconds=PATIENCE_SECONDS):
+                with file_fence(self._fence_file, exclusive=False, seconds=TIMEOUT_SECONDS):
                     moment = clock.now()
             except OSError as error:
                 raise StoreError(f"The database's folder cannot be used: {error.strerror or error}.") from error
@@ -124,14 +124,14 @@ class Database:
                 yield connection, moment
             return
         # Not one snapshot here: it would be taken before the wait, and miss what was waited for.
-        with outages_named(), self.engine.connect() as connection:
-            pass_advisory_order(connection, issuer_id)
+        with store_errors(), self.engine.connect() as connection:
+            pass_advisory_fence(connection, issuer_id)
             yield connection, clock.now()
 
     def connect_alone(self) -> Connection:
         """A connection to be kept, on which each statement is a transaction of its own; its caller closes it.
 
-        Use it within `outages_named`.
+        Use it within `store_errors`.
         """
         return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
@@ -140,8 +140,8 @@ class Database:
         return Path(str(self.url.database))
 
     @property
-    def _order_file(self) -> Path:
-        return Path(f"{self.url.database}{ORDER_SUFFIX}")
+    def _fence_file(self) -> Path:
+        return Path(f"{self.url.database}{FENCE_SUFFIX}")
 
     def upgrade(self) -> None:
         """Bring the tables to this program's revision; a database that is already there is left as it is.
@@ -234,7 +234,7 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _postgresql_engine(url: URL, patience: float) -> Engine:
+def _postgresql_engine(url: URL, probe_after: float) -> Engine:
     # READ COMMITTED: a writer must see what was committed while it waited for the issuer's head row. The time-outs
     # keep a writer that was stopped inside its transaction from holding up everybody for good. A confirmation is only
     # shown for what is on disk, whatever the server's default is.
@@ -251,11 +251,11 @@ def _postgresql_engine(url: URL, patience: float) -> Engine:
     )
 
     @event.listens_for(engine, "do_connect")
-    def connect(_dialect: object, _record: object, arguments: Any, parameters: Any) -> PatientConnection:  # noqa: ANN401 - what the driver takes
-        return PatientConnection.opened(arguments, parameters, patience=patience)
+    def connect(_dialect: object, _record: object, arguments: Any, parameters: Any) -> PostgresqlConnection:  # noqa: ANN401 - what the driver takes
+        return PostgresqlConnection.opened(arguments, parameters, probe_after=probe_after)
 
     @event.listens_for(engine, "checkout")
-    def refuse_silent(connection: PatientConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    def refuse_silent(connection: PostgresqlConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
         # A new one has just answered. SQLAlchemy's own ping would wait for as long as the server is silent.
         if _USED not in record.info:
             record.info[_USED] = True
@@ -275,7 +275,7 @@ def _alembic(connection: Connection | None = None) -> Config:
 
 
 @contextlib.contextmanager
-def outages_named() -> Iterator[None]:
+def store_errors() -> Iterator[None]:
     """Inside, whatever says that the database does not answer is a StoreError."""
     try:
         yield

@@ -16,24 +16,24 @@ from psycopg.abc import PQGen
 _Result = TypeVar("_Result")
 
 
-class PatientConnection(psycopg.Connection[Any]):
+class PostgresqlConnection(psycopg.Connection[Any]):
     """A connection whose statements fail when the server hangs, and never because they take long."""
 
-    patience: float | None = None
+    probe_after: float | None = None
     _limit: float | None = None
     opened_with: tuple[Sequence[Any], Mapping[str, Any]] = ((), {})
 
     @classmethod
-    def opened(cls, arguments: Sequence[Any], parameters: Mapping[str, Any], *, patience: float) -> Self:
-        """Connect as psycopg does; *patience*, in seconds, is how long a server may be silent before it is asked.
+    def opened(cls, arguments: Sequence[Any], parameters: Mapping[str, Any], *, probe_after: float) -> Self:
+        """Connect as psycopg does; *probe_after*, in seconds, is how long a server may be silent before it is asked.
 
         Raises:
             psycopg.OperationalError: when there is no connection to be had.
         """
         # libpq takes whole seconds, and two at least.
-        limited = {**parameters, "connect_timeout": math.ceil(patience)}
+        limited = {**parameters, "connect_timeout": math.ceil(probe_after)}
         connection = cls.connect(*arguments, **limited)
-        connection.patience = patience
+        connection.probe_after = probe_after
         connection.opened_with = (arguments, limited)
         return connection
 
@@ -54,11 +54,11 @@ class PatientConnection(psycopg.Connection[Any]):
 
     def wait(self, gen: PQGen[_Result], *arguments: Any, **named: Any) -> _Result:  # noqa: ANN401 - psycopg's own
         """What psycopg runs every exchange with the server through."""
-        if self.patience is None:
+        if self.probe_after is None:
             return super().wait(gen, *arguments, **named)
-        return super().wait(self._watched(gen, self.patience), *arguments, **named)
+        return super().wait(self._watched(gen, self.probe_after), *arguments, **named)
 
-    def _watched(self, exchange: PQGen[_Result], patience: float) -> Generator[Any, Any, _Result]:
+    def _watched(self, exchange: PQGen[_Result], probe_after: float) -> Generator[Any, Any, _Result]:
         """The exchange, looked at each time that psycopg waited in vain, which is ten times a second."""
         begun = asked = time.monotonic()
         try:
@@ -70,7 +70,7 @@ class PatientConnection(psycopg.Connection[Any]):
                     asked = now
                 elif self._limit is not None and now - begun > self._limit:
                     self._give_up()
-                elif self._limit is None and now - asked > patience:
+                elif self._limit is None and now - asked > probe_after:
                     if self._hangs():
                         self._give_up()
                     asked = time.monotonic()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki_revocation.model import serial_text
-from pki_revocation.proof.gathering import Proof
+from pki_revocation.proof.gathering import ReceiptEvidence
 
 OCSP_FILE = "ocsp-response.der"
 CRL_FILE = "list.crl"
@@ -28,39 +28,39 @@ class Commands:
     crl: str
 
 
-def attachments_of(proof: Proof) -> dict[str, bytes]:
+def attachments_of(evidence: ReceiptEvidence) -> dict[str, bytes]:
     """What goes along with a receipt, by file name."""
-    chain = [each.public_bytes(Encoding.PEM) for each in proof.chain]
+    chain = [each.public_bytes(Encoding.PEM) for each in evidence.chain]
     files = {ISSUER_FILE: chain[0], CHAIN_FILE: b"".join(chain)}
-    if proof.certificate is not None:
-        files[CERTIFICATE_FILE] = proof.certificate.public_bytes(Encoding.PEM)
-    if proof.ocsp is not None:
-        files[OCSP_FILE] = proof.ocsp.der
-    if proof.crl is not None and proof.crl.der is not None:
-        files[CRL_FILE] = proof.crl.der
+    if evidence.certificate is not None:
+        files[CERTIFICATE_FILE] = evidence.certificate.public_bytes(Encoding.PEM)
+    if evidence.ocsp is not None:
+        files[OCSP_FILE] = evidence.ocsp.der
+    if evidence.crl is not None and evidence.crl.der is not None:
+        files[CRL_FILE] = evidence.crl.der
     return files
 
 
-def commands_for(proof: Proof, serial: int) -> Commands:
+def commands_for(evidence: ReceiptEvidence, serial: int) -> Commands:
     """The commands that check this proof."""
-    return Commands(ocsp=_ocsp_command(proof, serial), crl=_crl_commands(proof, serial))
+    return Commands(ocsp=_ocsp_command(evidence, serial), crl=_crl_commands(evidence, serial))
 
 
-def _ocsp_command(proof: Proof, serial: int) -> str:
-    if proof.ocsp is None:
+def _ocsp_command(evidence: ReceiptEvidence, serial: int) -> str:
+    if evidence.ocsp is None:
         return ""
-    which = f"-serial 0x{serial_text(serial)}" if proof.certificate is None else f"-cert {CERTIFICATE_FILE}"
+    which = f"-serial 0x{serial_text(serial)}" if evidence.certificate is None else f"-cert {CERTIFICATE_FILE}"
     return (
         f"openssl ocsp -respin {OCSP_FILE} -no_nonce \\\n"
         f"  -issuer {ISSUER_FILE} {which} -CAfile {CHAIN_FILE} \\\n"
-        f"  -attime {int(proof.ocsp.produced_at.timestamp())} -validity_period {_ANY_AGE}"
+        f"  -attime {int(evidence.ocsp.produced_at.timestamp())} -validity_period {_ANY_AGE}"
     )
 
 
-def _crl_commands(proof: Proof, serial: int) -> str:
-    if proof.crl is None:
+def _crl_commands(evidence: ReceiptEvidence, serial: int) -> str:
+    if evidence.crl is None:
         return ""
-    get = "" if proof.crl.der is not None else f"curl -f -o {CRL_FILE} \\\n  {proof.crl.address}\n"
+    get = "" if evidence.crl.der is not None else f"curl -f -o {CRL_FILE} \\\n  {evidence.crl.address}\n"
     return (
         f"{get}openssl crl -in {CRL_FILE} -inform DER -noout -crlnumber \\\n"
         f"  -verify -CAfile {CHAIN_FILE}\n"

@@ -7,7 +7,7 @@ from pki_revocation.subscribers.languages import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class ServiceDesk:
     """In one language; each text is empty where it is not configured, and *post* may have several lines."""
 
     organisation: str
@@ -17,7 +17,7 @@ class Contact:
     hours: str
 
     @classmethod
-    def of(cls, settings: ContactSettings, language: Language) -> "Contact":
+    def of(cls, settings: ContactSettings, language: Language) -> "ServiceDesk":
         """What the configuration says; the Dutch hours where there are no English ones."""
         english = language is Language.ENGLISH and settings.hours_en
         return cls(

@@ -19,9 +19,9 @@ from pki_revocation.config.settings import ContactSettings
 from pki_revocation.numbers import grouped, parse_number
 from pki_revocation.subscribers.languages import Language
 
-from .contact import Contact
+from .contact import ServiceDesk
 from .field_font import DEFAULT_APPEARANCE, FieldFont
-from .form_fields import DEFAULT_REASON, REASON, Kind, field_kind, tooltips
+from .form_fields import DEFAULT_REASON, REASON, FieldKind, field_kind, tooltips
 from .typesetting import typeset
 
 _PREFIX = "field:"
@@ -44,7 +44,7 @@ def form_for(settings: ContactSettings, language: Language, number: str = "") ->
         DocumentNotSet: when an address cannot be printed.
     """
     digits = parse_number(number) if number else ""
-    blank = _blank(language, json.dumps(asdict(Contact.of(settings, language))))
+    blank = _blank(language, json.dumps(asdict(ServiceDesk.of(settings, language))))
     return blank if not digits else _with_number(blank, grouped(digits))
 
 
@@ -103,12 +103,12 @@ def _add_fields(pdf: Pdf, tips: Mapping[str, str]) -> None:
         widget.T = String(name)
         widget.Ff = _REQUIRED if name in _NEEDED else 0
         match field_kind(name):
-            case Kind.TICK:
+            case FieldKind.TICK:
                 _become_tick(pdf, widget)
-            case Kind.SIGNATURE:
+            case FieldKind.SIGNATURE:
                 widget.FT = Name.Sig
                 widget.AP = Dictionary(N=font.appearance(pdf, widget, ""))
-            case Kind.TEXT:
+            case FieldKind.TEXT:
                 widget.FT, widget.DA, widget.V = Name.Tx, String(DEFAULT_APPEARANCE), String("")
                 widget.AP = Dictionary(N=font.appearance(pdf, widget, ""))
         fields.append(widget)

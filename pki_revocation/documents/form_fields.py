@@ -8,7 +8,7 @@ REASON = "reason"
 DEFAULT_REASON = "none"
 
 
-class Kind(Enum):
+class FieldKind(Enum):
     """What can be done in a field."""
 
     TEXT = auto()
@@ -58,11 +58,11 @@ _TIPS = {
 }
 
 
-def field_kind(name: str) -> Kind:
+def field_kind(name: str) -> FieldKind:
     """What kind a field is, the reasons apart."""
     if name == "signature":
-        return Kind.SIGNATURE
-    return Kind.TICK if name in _TICKS else Kind.TEXT
+        return FieldKind.SIGNATURE
+    return FieldKind.TICK if name in _TICKS else FieldKind.TEXT
 
 
 def tooltips(language: Language) -> dict[str, str]:

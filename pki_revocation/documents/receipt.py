@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from pki_revocation.model import Confirmation, EntryKind, serial_text
 from pki_revocation.numbers import grouped
-from pki_revocation.proof.gathering import Proof
+from pki_revocation.proof.gathering import ReceiptEvidence
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.subscribers.languages import AMSTERDAM, Language
 
@@ -31,7 +31,9 @@ def receipt_name(confirmation: Confirmation, language: Language) -> str:
     return f"{_NAMES[language]}-{confirmation.entry.reference}.pdf"
 
 
-def compile_receipt(confirmation: Confirmation, proof: Proof, language: Language, made_at: datetime) -> bytes:
+def compile_receipt(
+    confirmation: Confirmation, evidence: ReceiptEvidence, language: Language, made_at: datetime
+) -> bytes:
     """The receipt as a PDF with the proof attached; without an OCSP response it says that it proves nothing yet.
 
     Raises:
@@ -39,11 +41,11 @@ def compile_receipt(confirmation: Confirmation, proof: Proof, language: Language
     """
     facts = _facts(confirmation, language)
     try:
-        return _set(facts, confirmation, proof, language, made_at)
+        return _set(facts, confirmation, evidence, language, made_at)
     except DocumentNotSet:
         # A name in a script that no font here has: the receipt is worth more than how the name looks.
         plain = {name: _escaped(text) for name, text in facts.items()}
-        return _set(plain, confirmation, proof, language, made_at)
+        return _set(plain, confirmation, evidence, language, made_at)
 
 
 def _escaped(value: object) -> object:
@@ -51,16 +53,20 @@ def _escaped(value: object) -> object:
 
 
 def _set(
-    facts: dict[str, object], confirmation: Confirmation, proof: Proof, language: Language, made_at: datetime
+    facts: dict[str, object],
+    confirmation: Confirmation,
+    evidence: ReceiptEvidence,
+    language: Language,
+    made_at: datetime,
 ) -> bytes:
-    attachments = attachments_of(proof)
+    attachments = attachments_of(evidence)
     return typeset(
         "receipt.typ",
         {
             "language": language.value,
             "region": _REGIONS[language],
             "facts": json.dumps(facts),
-            "proof": json.dumps(_proof(confirmation, proof, language)),
+            "proof": json.dumps(_evidence(confirmation, evidence, language)),
             "files": json.dumps(sorted(attachments)),
             "made": _moment(made_at, language),
         },
@@ -90,28 +96,28 @@ def _facts(confirmation: Confirmation, language: Language) -> dict[str, object]:
     }
 
 
-def _proof(confirmation: Confirmation, proof: Proof, language: Language) -> dict[str, object]:
-    commands = commands_for(proof, confirmation.certificate.serial)
+def _evidence(confirmation: Confirmation, evidence: ReceiptEvidence, language: Language) -> dict[str, object]:
+    commands = commands_for(evidence, confirmation.certificate.serial)
     found: dict[str, object] = {
         "ocsp": None,
         "crl": None,
-        "chain": [_common_name(each.subject) for each in proof.chain],
-        "whole": proof.is_whole,
+        "chain": [_common_name(each.subject) for each in evidence.chain],
+        "whole": evidence.is_whole,
     }
-    if proof.ocsp is not None:
+    if evidence.ocsp is not None:
         found["ocsp"] = {
-            "signed": _utc(proof.ocsp.produced_at, language),
-            "signer": proof.ocsp.signer.replace(",", ", "),
+            "signed": _utc(evidence.ocsp.produced_at, language),
+            "signer": evidence.ocsp.signer.replace(",", ", "),
             "command": commands.ocsp,
         }
-    if proof.crl is not None:
+    if evidence.crl is not None:
         found["crl"] = {
             # OpenSSL prints it in hexadecimal.
-            "number": f"{proof.crl.number} (0x{proof.crl.number:X})",
-            "sha256": proof.crl.sha256,
-            "address": proof.crl.address,
-            "since": None if proof.crl.since is None else _utc(proof.crl.since, language),
-            "attached": proof.crl.der is not None,
+            "number": f"{evidence.crl.number} (0x{evidence.crl.number:X})",
+            "sha256": evidence.crl.sha256,
+            "address": evidence.crl.address,
+            "since": None if evidence.crl.since is None else _utc(evidence.crl.since, language),
+            "attached": evidence.crl.der is not None,
             "commands": commands.crl,
         }
     return found

@@ -13,7 +13,7 @@ QUIET_SECONDS = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Outages:
+class OutageLog:
     """What is failing now, by whatever tells one failure from another; may be used by many threads."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 
-class AtOnce(Protocol):
+class FastPath(Protocol):
     """Answers in the loop's thread what needs no waiting; all methods are called there."""
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -40,11 +40,11 @@ WhenFull = Callable[[Request], tuple[bytes, bytes] | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """What a factory makes in each worker; without *at_once* threads answer everything.
+    """What a factory makes in each worker; without *fast_path* threads answer everything.
 
     *when_full* is asked in the loop's thread when no thread has time for a request.
     """
 
     wsgi: "WSGIApplication"
-    at_once: AtOnce | None = None
+    fast_path: FastPath | None = None
     when_full: WhenFull | None = None

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 from .limits import SWEEP_SECONDS, Limits
 from .messages import Exchange, FileBody, Request
 from .reader import RequestReader, Stage
-from .refusals import Refused, refusal
+from .refusals import RequestRefused, refusal
 
 _log = logging.getLogger(__name__)
 _INFINITE = 1 << 62
@@ -20,18 +20,18 @@ _CLOSE, _KEEP_ALIVE = b"Connection: close\r\n\r\n", b"Connection: keep-alive\r\n
 _NOTHING, _HEAD = Stage.NOTHING, Stage.HEAD
 
 
-class Owner(Protocol):
+class ConnectionOwner(Protocol):
     """What has all connections: the server. *now* is the loop's time, to within a second."""
 
     limits: Limits
     now: float
     finishing: bool
 
-    def joined(self, connection: "Connection") -> None:
+    def connection_opened(self, connection: "Connection") -> None:
         """A client is there."""
         ...
 
-    def left(self, connection: "Connection") -> None:
+    def connection_closed(self, connection: "Connection") -> None:
         """A client is gone."""
         ...
 
@@ -39,7 +39,7 @@ class Owner(Protocol):
         """A request is complete."""
         ...
 
-    def keeps(self, connection: "Connection", octets: int) -> None:
+    def buffers(self, connection: "Connection", octets: int) -> None:
         """So many octets are kept of what the client has sent and is no complete request yet."""
         ...
 
@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
         "replied_at",
     )
 
-    def __init__(self, server: Owner) -> None:
+    def __init__(self, server: ConnectionOwner) -> None:
         """Nobody is connected yet."""
         self._server = server
         self._limits: Limits = server.limits
@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
         self.replied_at = server.now - 2 * SWEEP_SECONDS
 
     @property
-    def owed(self) -> bool:
+    def has_pending(self) -> bool:
         """Whether the application has yet to answer."""
         return bool(self._exchanges)
 
@@ -109,14 +109,14 @@ class Connection(asyncio.Protocol):
         address = transport.get_extra_info("peername")
         self._reader = RequestReader(self, self._limits, address[0] if address else "")
         self._restart_timer()
-        self._server.joined(self)
+        self._server.connection_opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """The client is gone; replies to it go nowhere."""
         self._ending = True
         self._held = b""
         self._close_files()
-        self._server.left(self)
+        self._server.connection_closed(self)
 
     def data_received(self, data: bytes) -> None:
         """Octets, however they were cut."""
@@ -219,7 +219,7 @@ class Connection(asyncio.Protocol):
         reader = self._reader
         try:
             reader.feed(data)
-        except Refused as refused:
+        except RequestRefused as refused:
             self._refuse(refused.status)
         except Exception:  # noqa: BLE001 - an error of ours must not reach the loop, which would leave the client waiting
             _log.exception("a request could not be read")
@@ -246,7 +246,7 @@ class Connection(asyncio.Protocol):
 
     def _account(self) -> None:
         self._keeping = len(self._held) + (self._reader.held if self._reader.stage else 0)
-        self._server.keeps(self, self._keeping)
+        self._server.buffers(self, self._keeping)
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer in place of an application, after what is still owed, and end."""

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 
 _BEAT_SECONDS = 1.0
 # Five missed: a busy machine may keep a process waiting for one or two.
-_BELIEVED_SECONDS = 6.0
+_EXPIRY_SECONDS = 6.0
 # A line is written whole or not at all when it is shorter than PIPE_BUF.
 _LONGEST_OCTETS = 1000
 _READ_OCTETS = 1 << 16
@@ -36,7 +36,7 @@ class Heartbeat:
         loop.call_later(_BEAT_SECONDS, self.start, loop)
 
 
-class Pulse:
+class HeartbeatMonitor:
     """The parent's side: what it last heard of one worker."""
 
     def __init__(self, pipe: Connection, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -49,7 +49,7 @@ class Pulse:
     @property
     def serves(self) -> bool:
         """Whether the worker has said so lately."""
-        return self._heard_at is not None and self._monotonic() - self._heard_at < _BELIEVED_SECONDS
+        return self._heard_at is not None and self._monotonic() - self._heard_at < _EXPIRY_SECONDS
 
     def listen(self) -> bool:
         """Take what was said, when there is something; False when nothing will come any more."""

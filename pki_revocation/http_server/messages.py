@@ -19,7 +19,7 @@ class Request:
     peer: str
 
 
-class Contents(Protocol):
+class ReadableFile(Protocol):
     """What a file is to us."""
 
     def read(self, size: int, /) -> bytes:
@@ -35,11 +35,11 @@ class Contents(Protocol):
 class FileBody:
     """A body that is read from a file as the client takes it, from where the file stands; the file is closed then."""
 
-    file: Contents
+    file: ReadableFile
     length: int
 
 
-class Outlet(Protocol):
+class ResponseSink(Protocol):
     """Where replies go: the connection."""
 
     def answered(self) -> None:
@@ -50,15 +50,15 @@ class Outlet(Protocol):
 class Exchange:
     """A request that waits for its reply."""
 
-    __slots__ = ("_outlet", "body", "head", "keep_alive", "request")
+    __slots__ = ("_sink", "body", "head", "keep_alive", "request")
 
-    def __init__(self, request: Request, outlet: Outlet, *, keep_alive: bool) -> None:
+    def __init__(self, request: Request, sink: ResponseSink, *, keep_alive: bool) -> None:
         """Wait; *keep_alive* says whether the client wants another exchange after this one."""
         self.request = request
         self.keep_alive = keep_alive
         self.head: bytes | None = None
         self.body: bytes | FileBody = b""
-        self._outlet = outlet
+        self._sink = sink
 
     def reply(self, head: bytes, body: bytes | FileBody) -> None:
         """Send the reply, once, from the loop's thread.
@@ -70,4 +70,4 @@ class Exchange:
         """
         self.head = head
         self.body = body
-        self._outlet.answered()
+        self._sink.answered()

@@ -17,7 +17,7 @@ import httptools
 
 from .limits import Limits
 from .messages import Request
-from .refusals import Refused
+from .refusals import RequestRefused
 
 _USUAL, _OLD = "1.1", "1.0"
 _OF_INTEREST = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
@@ -121,7 +121,7 @@ class RequestReader:
                 raise error.__context__ or error from None
             except httptools.HttpParserError as error:
                 if self._completed or not fresh or "method" not in str(error):
-                    raise Refused(HTTPStatus.BAD_REQUEST) from error
+                    raise RequestRefused(HTTPStatus.BAD_REQUEST) from error
                 data = self._with_known_method(data)
                 fresh = False
             else:
@@ -144,13 +144,13 @@ class RequestReader:
         """A piece of the target."""
         self._target += url
         if len(self._target) > self._limits.target:
-            raise Refused(HTTPStatus.REQUEST_URI_TOO_LONG)
+            raise RequestRefused(HTTPStatus.REQUEST_URI_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line, or a trailer's, which nobody reads (RFC 9110 section 6.5.1)."""
         self._head_octets += len(name) + len(value) + 4
         if self._head_octets > self._limits.head or len(self._headers) >= self._limits.header_lines:
-            raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            raise RequestRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if self.stage is _HEAD:
             self._headers.append((name.lower(), value))
 
@@ -159,7 +159,7 @@ class RequestReader:
         version = self._parser.get_http_version()
         if version != _USUAL:
             if version != _OLD:
-                raise Refused(HTTPStatus.BAD_REQUEST)
+                raise RequestRefused(HTTPStatus.BAD_REQUEST)
             self._old = True
         hosts = 0
         has_body = expects = False
@@ -175,7 +175,7 @@ class RequestReader:
                     self._check_body(name, value)
         # RFC 9112 section 3.2: one in HTTP/1.1, and never two.
         if hosts != 1 and (hosts or not self._old):
-            raise Refused(HTTPStatus.BAD_REQUEST)
+            raise RequestRefused(HTTPStatus.BAD_REQUEST)
         self.stage = _BODY
         self._undigested = 0
         if expects and has_body:
@@ -184,7 +184,7 @@ class RequestReader:
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         if len(self._body) + len(body) > self._limits.body:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         self._undigested = -1
         if not self._body:
             self._body = body
@@ -221,7 +221,7 @@ class RequestReader:
         else:
             self._undigested += len(data)
             if self._undigested > self._limits.target + self._limits.head:
-                raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                raise RequestRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             if from_its_begin and data and self.stage is _HEAD and not self._target:
                 self._begun = data
 
@@ -233,7 +233,7 @@ class RequestReader:
             self._method = found[1].decode("ascii")
             return _STAND_IN + data[found.end(1) :]
         if not _BEGUN_METHOD.fullmatch(data):
-            raise Refused(HTTPStatus.BAD_REQUEST)
+            raise RequestRefused(HTTPStatus.BAD_REQUEST)
         self.stage = _HEAD
         self._begun = data
         return b""
@@ -242,19 +242,19 @@ class RequestReader:
         # A client says the same one each time.
         if value != self._host:
             if not _HOST.fullmatch(value):
-                raise Refused(HTTPStatus.BAD_REQUEST)
+                raise RequestRefused(HTTPStatus.BAD_REQUEST)
             self._host = value
 
     def _expects(self, value: bytes) -> bool:
         # HTTP/1.0 knew no expectations (RFC 9110 section 10.1.1).
         if not self._old and value.lower() != b"100-continue":
-            raise Refused(HTTPStatus.EXPECTATION_FAILED)
+            raise RequestRefused(HTTPStatus.EXPECTATION_FAILED)
         return not self._old
 
     def _check_body(self, name: bytes, value: bytes) -> None:
         if name == b"content-length":
             if int(value) > self._limits.body:
-                raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         # RFC 9112 section 6.1: from HTTP/1.0 its framing cannot be trusted.
         elif self._old or value.lower() != b"chunked":
-            raise Refused(HTTPStatus.BAD_REQUEST)
+            raise RequestRefused(HTTPStatus.BAD_REQUEST)

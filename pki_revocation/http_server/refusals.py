@@ -4,7 +4,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that goes no further; *status* is its answer, after which the connection ends."""
 
     def __init__(self, status: HTTPStatus) -> None:

@@ -13,10 +13,10 @@ from .messages import Exchange
 from .refusals import refusal
 
 _log = logging.getLogger(__name__)
-_FINISH_LOOK_SECONDS = 0.1
+_FINISH_POLL_SECONDS = 0.1
 # Finding the quietest means looking at all: some are found at once, but only a small part, because others may have come
 # that are quieter when the last of them goes.
-_FOUND_AT_ONCE, _FOUND_PART = 64, 8
+_EVICTION_MINIMUM, _EVICTION_PART = 64, 8
 Handle = Callable[[list[Exchange]], None]
 
 
@@ -47,18 +47,18 @@ class Server:
         """What the loop calls for each client that it accepts."""
         return Connection(self)
 
-    def joined(self, connection: Connection) -> None:
+    def connection_opened(self, connection: Connection) -> None:
         """A client is there; at the limit another one goes for it, so that slow ones lock nobody out."""
         if len(self._connections) >= self.limits.connections:
             self._make_room()
         self._connections.add(connection)
 
-    def left(self, connection: Connection) -> None:
+    def connection_closed(self, connection: Connection) -> None:
         """A client is gone."""
         self._connections.discard(connection)
         self._kept_octets -= self._keeping.pop(connection, 0)
 
-    def keeps(self, connection: Connection, octets: int) -> None:
+    def buffers(self, connection: Connection, octets: int) -> None:
         """A client has sent something that is not complete: beyond the bound, whoever began with it first goes."""
         self._kept_octets += octets - self._keeping.get(connection, 0)
         if octets:
@@ -83,7 +83,7 @@ class Server:
         deadline = self._loop.time() + seconds
         while self._connections and self._loop.time() < deadline:
             # What has been sent to us may not have been read yet: nothing is closed in the first moment.
-            await asyncio.sleep(_FINISH_LOOK_SECONDS)
+            await asyncio.sleep(_FINISH_POLL_SECONDS)
             for connection in list(self._connections):
                 connection.finish()
         self._sweeping.cancel()
@@ -105,14 +105,18 @@ class Server:
         for _ in range(2):
             while self._quietest:
                 replied_at, connection = self._quietest.pop()
-                if connection in self._connections and connection.replied_at == replied_at and not connection.owed:
+                if (
+                    connection in self._connections
+                    and connection.replied_at == replied_at
+                    and not connection.has_pending
+                ):
                     # Not waited for: from now on it does not count.
                     self._connections.discard(connection)
                     connection.abort()
                     self._displaced += 1
                     return
-            candidates = (each for each in self._connections if not each.owed)
-            count = min(_FOUND_AT_ONCE, 1 + len(self._connections) // _FOUND_PART)
+            candidates = (each for each in self._connections if not each.has_pending)
+            count = min(_EVICTION_MINIMUM, 1 + len(self._connections) // _EVICTION_PART)
             found = heapq.nsmallest(count, candidates, key=attrgetter("replied_at"))
             self._quietest = [(each.replied_at, each) for each in reversed(found)]
 

@@ -50,20 +50,20 @@ async def _serve(
         threads=threads,
         when_full=application.when_full,
     )
-    at_once = application.at_once
-    if at_once is None:
+    fast_path = application.fast_path
+    if fast_path is None:
         server = Server(gateway.handle, limits, loop)
     else:
-        at_once.start(loop)
-        handle = at_once.handle
+        fast_path.start(loop)
+        handle = fast_path.handle
         server = Server(lambda exchanges: handle(exchanges, gateway.handle), limits, loop)
     accepting = await loop.create_server(server.protocol, sock=listening, backlog=_BACKLOG)
-    Heartbeat(pipe, _no_trouble if at_once is None else at_once.trouble).start(loop)
+    Heartbeat(pipe, _no_trouble if fast_path is None else fast_path.trouble).start(loop)
     await ending.wait()
     accepting.close()
     await server.finish(_FINISH_SECONDS)
-    if at_once is not None:
-        at_once.stop()
+    if fast_path is not None:
+        fast_path.stop()
     gateway.stop()
 
 

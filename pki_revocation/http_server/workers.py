@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 
 from pki_revocation.errors import ConfigurationError, PkiError
 
-from .heartbeat import Pulse
+from .heartbeat import HeartbeatMonitor
 
 _log = logging.getLogger(__name__)
 # A worker has ten seconds to finish what is in progress, and some to end.
@@ -39,7 +39,7 @@ class _Worker:
 
     process: BaseProcess
     born: float
-    pulse: Pulse
+    pulse: HeartbeatMonitor
 
 
 def bind(host: str, port: int, name: str) -> socket.socket:
@@ -123,7 +123,7 @@ class Workers:
             process.start()
             # The worker's own copy is the only one: the pipe ends with it.
             writing.close()
-            self._workers[process.sentinel] = _Worker(process, now, Pulse(reading))
+            self._workers[process.sentinel] = _Worker(process, now, HeartbeatMonitor(reading))
 
     def _wait(self) -> None:
         """Until a worker says something or ends, one is to be started, or a signal comes."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from .messages import Contents, FileBody, Request
+from .messages import FileBody, ReadableFile, Request
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,7 +25,7 @@ class FileWrapper:
     That needs a Content-Length, so many octets of it are then sent; without one it is read at once.
     """
 
-    def __init__(self, file: Contents, block_size: int = 65536) -> None:
+    def __init__(self, file: ReadableFile, block_size: int = 65536) -> None:
         """Wrap what can be read in blocks."""
         self.file = file
         self._block_size = block_size

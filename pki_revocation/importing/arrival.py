@@ -20,7 +20,7 @@ from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.recipients import Recipient
 
 from .batch import BatchWriter
-from .candidates import RefusalKind, Refused, Source, objection
+from .candidates import CandidateRefused, RefusalKind, Source, objection
 from .known_issuers import KnownIssuers
 from .pem_der import candidate_of
 
@@ -40,7 +40,7 @@ class Arrival:
     is_new: bool
 
 
-class ArrivalDesk:
+class ArrivalRegistrar:
     """Registers one certificate at a time."""
 
     def __init__(self, *, database: Database, clock: Clock, audit: AuditTrail) -> None:
@@ -69,14 +69,14 @@ class ArrivalDesk:
             known = KnownIssuers(issuers, crl_shard_addresses(connection))
         candidate = candidate_of(certificate, known, _SOURCE, 1)._replace(recipient=recipient, contact=contact)
         if wrong := objection(candidate, self._clock.now()):
-            raise Refused(wrong.kind, wrong.reason)
+            raise CandidateRefused(wrong.kind, wrong.reason)
         issuer = next(each for each in issuers if each.id == candidate.issuer_id)
         writer = BatchWriter(database=self._database, clock=self._clock, audit=self._audit, origin=origin)
         written = writer.write(issuer, [candidate])
         for refusal in written.refusals:
             if not refusal.is_repeat:
                 is_conflict = refusal.kind is RefusalKind.SERIAL
-                raise ArrivalConflict(refusal.reason) if is_conflict else Refused(refusal.kind, refusal.reason)
+                raise ArrivalConflict(refusal.reason) if is_conflict else CandidateRefused(refusal.kind, refusal.reason)
         with self._database.read() as connection:
             found = certificate_with_serial(connection, issuer.id, candidate.serial)
             if found is None:

@@ -31,7 +31,7 @@ from .past_reasons import has_place
 # The first try looks nothing up; of the others, one is enough unless something else registers at the same time.
 _TRIES = 3
 # How many serials one look-up names: SQLite binds at most 32,766 values, PostgreSQL 65,535.
-_LOOK_UP = 5000
+_LOOKUP_BATCH = 5000
 _COLUMNS = (
     "issuer_id",
     "serial",
@@ -196,8 +196,8 @@ def _new_entry(candidate: Candidate, revocation: PastRevocation) -> journal.NewE
 def _known(connection: Connection, table: Table, issuer: Issuer, serials: Sequence[int]) -> set[int]:
     """Those of the serials that the table has a row of."""
     known: set[int] = set()
-    for start in range(0, len(serials), _LOOK_UP):
-        portion = serials[start : start + _LOOK_UP]
+    for start in range(0, len(serials), _LOOKUP_BATCH):
+        portion = serials[start : start + _LOOKUP_BATCH]
         query = select(table.c.serial).where(table.c.issuer_id == issuer.id, table.c.serial.in_(portion))
         known.update(connection.execute(query).scalars())
     return known
@@ -222,10 +222,10 @@ def _given_twice(connection: Connection, issuer: Issuer, duplicates: Sequence[Ca
     """Those serials that are registered with the DER of another certificate."""
     ders = {each.serial: each.der for each in duplicates if each.der is not None}
     serials, others = list(ders), set[int]()
-    for start in range(0, len(serials), _LOOK_UP):
+    for start in range(0, len(serials), _LOOKUP_BATCH):
         query = select(certificates.c.serial, certificates.c.der).where(
             certificates.c.issuer_id == issuer.id,
-            certificates.c.serial.in_(serials[start : start + _LOOK_UP]),
+            certificates.c.serial.in_(serials[start : start + _LOOKUP_BATCH]),
             certificates.c.der.is_not(None),
         )
         others.update(row.serial for row in connection.execute(query) if row.der != ders[row.serial])
@@ -235,8 +235,8 @@ def _given_twice(connection: Connection, issuer: Issuer, duplicates: Sequence[Ca
 def _write_recipients(connection: Connection, issuer: Issuer, new: Sequence[Candidate]) -> None:
     """In the certificates' own transaction: no letter and no mail is made before it is known whom it goes to."""
     told = [each for each in new if each.recipient is not None or each.contact is not None]
-    for start in range(0, len(told), _LOOK_UP):
-        portion = told[start : start + _LOOK_UP]
+    for start in range(0, len(told), _LOOKUP_BATCH):
+        portion = told[start : start + _LOOKUP_BATCH]
         query = select(certificates.c.serial, certificates.c.id).where(
             certificates.c.issuer_id == issuer.id, certificates.c.serial.in_([each.serial for each in portion])
         )

@@ -63,7 +63,7 @@ class Refusal:
         return {"file": str(self.source), **place, "kind": self.kind.value, "reason": self.reason}
 
 
-class Refused(PkiError):
+class CandidateRefused(PkiError):
     """Raised inside the readers: this file, row or certificate does not go in."""
 
     def __init__(self, kind: RefusalKind, reason: str) -> None:

@@ -14,7 +14,7 @@ from pki_revocation.model import UNKNOWN_END, Issuer
 from .candidates import Candidate
 
 # How many serials one look-up names: SQLite binds at most 32,766 values, PostgreSQL 65,535.
-_LOOK_UP = 5000
+_LOOKUP_BATCH = 5000
 
 
 def complete(connection: Connection, issuer: Issuer, registered: Sequence[Candidate]) -> set[int]:
@@ -34,10 +34,10 @@ def complete(connection: Connection, issuer: Issuer, registered: Sequence[Candid
 
 def _incomplete(connection: Connection, issuer: Issuer, serials: Sequence[int]) -> set[int]:
     found: set[int] = set()
-    for start in range(0, len(serials), _LOOK_UP):
+    for start in range(0, len(serials), _LOOKUP_BATCH):
         query = select(certificates.c.serial).where(
             certificates.c.issuer_id == issuer.id,
-            certificates.c.serial.in_(serials[start : start + _LOOK_UP]),
+            certificates.c.serial.in_(serials[start : start + _LOOKUP_BATCH]),
             certificates.c.not_after == UNKNOWN_END,
             certificates.c.der.is_(None),
             certificates.c.subject == "",

@@ -13,7 +13,7 @@ from pki_revocation.clock import whole_second
 from pki_revocation.subscribers.contacts import Contact, UnfitContact
 from pki_revocation.subscribers.recipients import Recipient, UnfitRecipient
 
-from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, Refused, Source
+from .candidates import Candidate, CandidateRefused, PastRevocation, Refusal, RefusalKind, Source
 from .known_issuers import KnownIssuers
 from .past_reasons import past_reason
 from .pem_der import candidate_of, certificate_from_pem
@@ -59,7 +59,7 @@ def read_csv(
         try:
             rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
             _refuse_columns(rows.fieldnames)
-        except Refused as refused:
+        except CandidateRefused as refused:
             yield refused.at(source, 1)
             return
         except csv.Error as error:
@@ -74,7 +74,7 @@ def read_csv(
                 return
             except csv.Error as error:
                 yield Refusal(source, begin, RefusalKind.BROKEN, f"The row is no CSV: {error}.")
-            except Refused as refused:
+            except CandidateRefused as refused:
                 yield refused.at(source, begin)
 
 
@@ -90,7 +90,7 @@ def _refuse_columns(names: Collection[str]) -> None:
         wrong = [f"unknown is {', '.join(map(repr, unknown))[:200]}"] if unknown else []
         wrong += [f"missing is {', '.join(missing)}"] if missing else []
         what = "; ".join(wrong) or "a column stands there twice"
-        raise Refused(RefusalKind.BROKEN, f"Its columns are not understood ({what}): use {COLUMNS}.")
+        raise CandidateRefused(RefusalKind.BROKEN, f"Its columns are not understood ({what}): use {COLUMNS}.")
 
 
 def _candidate(
@@ -106,13 +106,15 @@ def _candidate(
     if columns.get("certificate"):
         certificate = certificate_from_pem(columns["certificate"].encode())
         if columns.get("serial") and _serial(columns["serial"]) != certificate.serial_number:
-            raise Refused(RefusalKind.SERIAL, "Its serial is not the serial of its certificate.")
+            raise CandidateRefused(RefusalKind.SERIAL, "Its serial is not the serial of its certificate.")
         found = candidate_of(certificate, issuers, source, place, revocation)
         return found._replace(recipient=_recipient(columns), contact=_contact(columns))
     if issuer_id is None:
-        raise Refused(RefusalKind.ISSUER, "Nothing says which issuer the row belongs to: name it with --issuer.")
+        raise CandidateRefused(
+            RefusalKind.ISSUER, "Nothing says which issuer the row belongs to: name it with --issuer."
+        )
     if missing := [name for name in REQUIRED if not columns.get(name)]:
-        raise Refused(RefusalKind.BROKEN, f"It has no {', '.join(missing)}.")
+        raise CandidateRefused(RefusalKind.BROKEN, f"It has no {', '.join(missing)}.")
     serial = _serial(columns["serial"])
     subject, organisation = from_text(columns["subject"])
     return Candidate(
@@ -136,13 +138,13 @@ def _candidate(
 def _cells(row: Mapping[str | None, str | list[str] | None]) -> dict[str, str]:
     """The row's cells by their columns; DictReader keeps those beyond the header under None."""
     if None in row:
-        raise Refused(RefusalKind.BROKEN, "It has more columns than the header.")
+        raise CandidateRefused(RefusalKind.BROKEN, "It has more columns than the header.")
     cells = {name: cell.strip() for name, cell in row.items() if name is not None and isinstance(cell, str)}
     text = "".join(cells.values())
     if not text.isascii() and any("\udc80" <= each <= "\udcff" for each in text):
-        raise Refused(RefusalKind.BROKEN, "The row is not UTF-8.")
+        raise CandidateRefused(RefusalKind.BROKEN, "The row is not UTF-8.")
     if "\0" in text:
-        raise Refused(RefusalKind.BROKEN, "The row has a NUL character.")
+        raise CandidateRefused(RefusalKind.BROKEN, "The row has a NUL character.")
     return cells
 
 
@@ -150,12 +152,12 @@ def _revocation(columns: Mapping[str, str]) -> PastRevocation | None:
     status = (columns.get("status") or ("R" if columns.get("revoked_at") else "V")).upper()
     if status == "V":
         if columns.get("revoked_at") or columns.get("reason"):
-            raise Refused(RefusalKind.BROKEN, "It is marked V, and has a revocation date or reason.")
+            raise CandidateRefused(RefusalKind.BROKEN, "It is marked V, and has a revocation date or reason.")
         return None
     if status != "R":
-        raise Refused(RefusalKind.BROKEN, f"Its status {status[:10]!r} is neither V nor R.")
+        raise CandidateRefused(RefusalKind.BROKEN, f"Its status {status[:10]!r} is neither V nor R.")
     if not columns.get("revoked_at"):
-        raise Refused(RefusalKind.DATE, "It is marked R, and has no revoked_at.")
+        raise CandidateRefused(RefusalKind.DATE, "It is marked R, and has no revoked_at.")
     return PastRevocation(_moment("revoked_at", columns["revoked_at"]), past_reason(columns.get("reason", "")))
 
 
@@ -164,7 +166,7 @@ def _recipient(columns: Mapping[str, str]) -> Recipient | None:
     try:
         return Recipient.of(columns.get("language", ""), lines)
     except UnfitRecipient as error:
-        raise Refused(RefusalKind.BROKEN, str(error)) from None
+        raise CandidateRefused(RefusalKind.BROKEN, str(error)) from None
 
 
 def _contact(columns: Mapping[str, str]) -> Contact | None:
@@ -174,12 +176,12 @@ def _contact(columns: Mapping[str, str]) -> Contact | None:
     try:
         return Contact.of(columns["email"], columns.get("language", ""))
     except UnfitContact as error:
-        raise Refused(RefusalKind.BROKEN, str(error)) from None
+        raise CandidateRefused(RefusalKind.BROKEN, str(error)) from None
 
 
 def _serial(text: str) -> int:
     if not _SERIAL.fullmatch(text):
-        raise Refused(RefusalKind.SERIAL, f"Its serial {text[:60]!r} is not hexadecimal.")
+        raise CandidateRefused(RefusalKind.SERIAL, f"Its serial {text[:60]!r} is not hexadecimal.")
     return int(text, 16)
 
 
@@ -187,7 +189,7 @@ def _moment(column: str, text: str) -> datetime:
     try:
         return whole_second(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
-        raise Refused(
+        raise CandidateRefused(
             RefusalKind.DATE,
             f"Its {column} {text[:40]!r} is no moment as 2027-11-23T14:03:22Z or with a zone such as +01:00.",
         ) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pki_revocation.reasons import RevocationReason
 
-from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, Refused, Source
+from .candidates import Candidate, CandidateRefused, PastRevocation, Refusal, RefusalKind, Source
 from .past_reasons import past_reason
 from .subjects import from_oneline
 
@@ -40,19 +40,19 @@ def read_index(path: Path, issuer_id: int, not_subscribers: Collection[int] = ()
                 yield _candidate(source, place, issuer_id, text.decode(), not_subscribers)
             except UnicodeDecodeError:
                 yield Refusal(source, place, RefusalKind.BROKEN, "The line is not UTF-8.")
-            except Refused as refused:
+            except CandidateRefused as refused:
                 yield refused.at(source, place)
 
 
 def _candidate(source: Source, place: int, issuer_id: int, line: str, not_subscribers: Collection[int]) -> Candidate:
     row = _ROW.fullmatch(line)
     if row is None:
-        raise Refused(RefusalKind.BROKEN, _what_is_wrong(line))
+        raise CandidateRefused(RefusalKind.BROKEN, _what_is_wrong(line))
     status, expiry, revoked, hexadecimal, oneline = row.groups()
     try:
         subject, organisation = from_oneline(oneline)
     except ValueError as error:
-        raise Refused(RefusalKind.BROKEN, f"The subject {error}.") from None
+        raise CandidateRefused(RefusalKind.BROKEN, f"The subject {error}.") from None
     serial = int(hexadecimal, 16)
     return Candidate(
         source=source,
@@ -74,7 +74,7 @@ def _revocation(status: str, column: str) -> PastRevocation | None:
     """'YYMMDDHHMMSSZ', '…,reason' or '…,reason,argument' (make_revocation_str in OpenSSL's apps/ca.c)."""
     if status != "R":
         if column:
-            raise Refused(RefusalKind.BROKEN, f"It is marked {status}, and has a revocation date.")
+            raise CandidateRefused(RefusalKind.BROKEN, f"It is marked {status}, and has a revocation date.")
         return None
     date, _, rest = column.partition(",")
     name, _, argument = rest.partition(",")
@@ -100,13 +100,13 @@ def _moment(text: str) -> datetime:
     elif _GENERALIZED_TIME.fullmatch(text):
         year, rest = int(text[:4]), text[4:]
     else:
-        raise Refused(RefusalKind.DATE, f"{text[:40]!r} is not a date as YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ.")
+        raise CandidateRefused(RefusalKind.DATE, f"{text[:40]!r} is not a date as YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ.")
     try:
         return datetime(
             year, int(rest[:2]), int(rest[2:4]), int(rest[4:6]), int(rest[6:8]), int(rest[8:10]), tzinfo=UTC
         )
     except ValueError as error:
-        raise Refused(RefusalKind.DATE, f"{text!r} is no date: {error}.") from None
+        raise CandidateRefused(RefusalKind.DATE, f"{text!r} is no date: {error}.") from None
 
 
 def _what_is_wrong(line: str) -> str:

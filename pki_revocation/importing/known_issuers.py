@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from pki_revocation.encoding.distribution_points import distribution_points
 from pki_revocation.model import Issuer
 
-from .candidates import RefusalKind, Refused
+from .candidates import CandidateRefused, RefusalKind
 
 
 class KnownIssuers:
@@ -38,8 +38,8 @@ class KnownIssuers:
             return issuer
         if named:
             names = " nor ".join(repr(issuer.name) for issuer, _ in named)
-            raise Refused(RefusalKind.SIGNATURE, f"Its signature is not verified by the key of {names}.")
-        raise Refused(
+            raise CandidateRefused(RefusalKind.SIGNATURE, f"Its signature is not verified by the key of {names}.")
+        raise CandidateRefused(
             RefusalKind.ISSUER,
             f"Its issuer {certificate.issuer.rfc4514_string()[:200]!r} is not registered: "
             "add it with 'pki-revocation issuer add'.",

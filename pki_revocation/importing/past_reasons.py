@@ -3,7 +3,7 @@
 from pki_revocation.errors import ReasonNotPermitted
 from pki_revocation.reasons import OPERATOR_REASONS, RevocationReason, reason_named
 
-from .candidates import RefusalKind, Refused
+from .candidates import CandidateRefused, RefusalKind
 
 _HOLDS = {"certificatehold", "holdinstruction"}
 _RELEASES = {"removefromcrl"}
@@ -19,13 +19,13 @@ def past_reason(text: str) -> RevocationReason:
     if name in {"", "none"}:
         return RevocationReason.UNSPECIFIED
     if name in _HOLDS:
-        raise Refused(
+        raise CandidateRefused(
             RefusalKind.REASON,
             "It is on hold, and a revocation is final here: release it or revoke it where it was put on hold, "
             "and import it again.",
         )
     if name in _RELEASES:
-        raise Refused(
+        raise CandidateRefused(
             RefusalKind.REASON,
             "Its reason is removeFromCRL, the release of a hold, and a revocation is final here: correct the row, "
             "and import it again.",
@@ -34,7 +34,9 @@ def past_reason(text: str) -> RevocationReason:
         return reason_named(name)
     except ReasonNotPermitted:
         names = ", ".join(reason.token for reason in RevocationReason)
-        raise Refused(RefusalKind.REASON, f"Its reason {text[:40]!r} is none of RFC 5280's names: {names}.") from None
+        raise CandidateRefused(
+            RefusalKind.REASON, f"Its reason {text[:40]!r} is none of RFC 5280's names: {names}."
+        ) from None
 
 
 def has_place(reason: RevocationReason, *, for_subscriber: bool) -> bool:

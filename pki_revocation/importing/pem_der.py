@@ -13,7 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, Refused, Source
+from .candidates import Candidate, CandidateRefused, PastRevocation, Refusal, RefusalKind, Source
 from .known_issuers import KnownIssuers
 from .subjects import from_name
 
@@ -34,7 +34,7 @@ def read_pem(path: Path, issuers: KnownIssuers) -> Iterator[Candidate | Refusal]
     for place, block in enumerate(_blocks(path), start=1):
         try:
             yield candidate_of(certificate_from_pem(block), issuers, source, place)
-        except Refused as refused:
+        except CandidateRefused as refused:
             yield refused.at(source, place)
 
 
@@ -48,7 +48,7 @@ def read_der(path: Path, issuers: KnownIssuers) -> Iterator[Candidate | Refusal]
         return
     try:
         yield candidate_of(_loaded(octets, pem=False), issuers, source, 1)
-    except Refused as refused:
+    except CandidateRefused as refused:
         yield refused.at(source, None)
 
 
@@ -59,7 +59,7 @@ def certificate_from_pem(block: bytes) -> x509.Certificate:
         Refused: when it is none.
     """
     if block.startswith(_TRUSTED):
-        raise Refused(RefusalKind.BROKEN, "It is a TRUSTED CERTIFICATE: write it anew with 'openssl x509'.")
+        raise CandidateRefused(RefusalKind.BROKEN, "It is a TRUSTED CERTIFICATE: write it anew with 'openssl x509'.")
     return _loaded(block, pem=True)
 
 
@@ -106,7 +106,7 @@ def candidate_of(
                 shard=issuers.shard_of(issuer, certificate),
             )
         except _UNREADABLE as error:
-            raise Refused(RefusalKind.BROKEN, f"Its contents cannot be read: {error}.") from None
+            raise CandidateRefused(RefusalKind.BROKEN, f"Its contents cannot be read: {error}.") from None
 
 
 def _is_for_subscriber(certificate: x509.Certificate) -> bool:
@@ -134,7 +134,7 @@ def _loaded(octets: bytes, *, pem: bool) -> x509.Certificate:
             return x509.load_pem_x509_certificate(octets) if pem else x509.load_der_x509_certificate(octets)
     except _UNREADABLE as error:
         first = (str(error).splitlines() or ["no reason given"])[0]
-        raise Refused(RefusalKind.BROKEN, f"It is no certificate that can be read: {first[:200]}") from None
+        raise CandidateRefused(RefusalKind.BROKEN, f"It is no certificate that can be read: {first[:200]}") from None
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

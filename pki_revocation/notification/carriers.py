@@ -13,17 +13,17 @@ from typing import Protocol
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import ConfigurationError, PkiError
 
-from .credentials import Credentials, load_credentials
+from .credentials import SmtpCredentials, load_credentials
 from .settings import Delivery, NotificationSettings, Tls
 
 _PERMANENT = 500
 
 
-class NotTaken(PkiError):
+class MailDeferred(PkiError):
     """The mail was not taken, or nobody knows whether it was: it is tried again later."""
 
 
-class Refused(PkiError):
+class MailRejected(PkiError):
     """The mail server will never take this mail."""
 
 
@@ -71,7 +71,7 @@ class FolderCarrier:
                 os.fsync(file.fileno())
             Path(temporary).replace(self._folder / name)
         except OSError as error:
-            raise NotTaken(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
+            raise MailDeferred(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
 
     def knock(self) -> None:
         """Write and take away a file.
@@ -84,13 +84,13 @@ class FolderCarrier:
             with tempfile.TemporaryFile(dir=self._folder):
                 pass
         except OSError as error:
-            raise NotTaken(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
+            raise MailDeferred(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
 
 
 class SmtpCarrier:
     """One connection for each mail: they are few, and a connection that was left open may be dead."""
 
-    def __init__(self, settings: NotificationSettings, credentials: Credentials | None) -> None:
+    def __init__(self, settings: NotificationSettings, credentials: SmtpCredentials | None) -> None:
         """With certificates checked against the system's authorities, unless TLS is off."""
         self._settings = settings
         self._credentials = credentials
@@ -108,7 +108,7 @@ class SmtpCarrier:
         try:
             client = self._connect()
         except (OSError, smtplib.SMTPException) as error:
-            raise NotTaken(f"The mail server cannot be used: {_reason(error)}.") from error
+            raise MailDeferred(f"The mail server cannot be used: {_reason(error)}.") from error
         try:
             client.send_message(mail, from_addr=sender, to_addrs=[recipient])
         except smtplib.SMTPRecipientsRefused as error:
@@ -117,7 +117,7 @@ class SmtpCarrier:
         except smtplib.SMTPDataError as error:
             raise _refusal(error.smtp_code, "mail") from error
         except (OSError, smtplib.SMTPException) as error:
-            raise NotTaken(f"The mail server did not take the mail: {_reason(error)}.") from error
+            raise MailDeferred(f"The mail server did not take the mail: {_reason(error)}.") from error
         finally:
             # After its 250 the mail is the server's, whatever becomes of the connection.
             with contextlib.suppress(OSError, smtplib.SMTPException):
@@ -133,7 +133,7 @@ class SmtpCarrier:
         try:
             client = self._connect()
         except (OSError, smtplib.SMTPException) as error:
-            raise NotTaken(f"The mail server cannot be used: {_reason(error)}.") from error
+            raise MailDeferred(f"The mail server cannot be used: {_reason(error)}.") from error
         with contextlib.suppress(OSError, smtplib.SMTPException):
             client.quit()
         client.close()
@@ -158,8 +158,8 @@ class SmtpCarrier:
 def _refusal(code: int, what: str) -> PkiError:
     # The server's own words are left out: they repeat addresses.
     if code >= _PERMANENT:
-        return Refused(f"The mail server refuses the {what} with {code}.")
-    return NotTaken(f"The mail server does not take the {what} now ({code}).")
+        return MailRejected(f"The mail server refuses the {what} with {code}.")
+    return MailDeferred(f"The mail server does not take the {what} now ({code}).")
 
 
 def _reason(error: Exception) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from pki_revocation.config.installation import Installation
-from pki_revocation.config.service_accounts import Secret
+from pki_revocation.config.service_accounts import SecretFile
 
 from .settings import NotificationSettings
 
 
-def secrets(installation: Installation) -> Iterator[Secret]:
+def secrets(installation: Installation) -> Iterator[SecretFile]:
     """The file, where there is one.
 
     Raises:
@@ -16,4 +16,4 @@ def secrets(installation: Installation) -> Iterator[Secret]:
     """
     settings = installation.section(NotificationSettings)
     if settings.credentials is not None:
-        yield Secret(installation.path(settings.credentials), "the mail server's password", ("notifier",))
+        yield SecretFile(installation.path(settings.credentials), "the mail server's password", ("notifier",))

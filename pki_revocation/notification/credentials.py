@@ -14,14 +14,14 @@ _NAMES = ("username", "password")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class SmtpCredentials:
     """User name and password; neither is ever shown."""
 
     username: str = field(repr=False)
     password: str = field(repr=False)
 
 
-def load_credentials(file: Path | None, environment: Mapping[str, str] = os.environ) -> Credentials | None:
+def load_credentials(file: Path | None, environment: Mapping[str, str] = os.environ) -> SmtpCredentials | None:
     """The credentials, or None where there are none; what the environment says wins.
 
     Raises:
@@ -35,4 +35,4 @@ def load_credentials(file: Path | None, environment: Mapping[str, str] = os.envi
         return None
     if found.keys() != set(_NAMES) or not all(value.isprintable() for value in found.values()):
         raise ConfigurationError("The mail server's credentials are a username and a password, each of one line.")
-    return Credentials(**found)
+    return SmtpCredentials(**found)

@@ -8,14 +8,14 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from pki_revocation.documents.contact import Contact
+from pki_revocation.documents.contact import ServiceDesk
 
 from .settings import NotificationSettings
 from .texts import Text, signature
 
 # What plain text is read in where nothing breaks lines: RFC 5322 section 2.1.1 wants 78 at most.
 _COLUMNS = 72
-_NOBODY = Contact(organisation="", post="", email="", phone="", hours="")
+_NO_DESK = ServiceDesk(organisation="", post="", email="", phone="", hours="")
 # Programs that leave this out show the same text in their own way. No picture, no address elsewhere, nothing to load.
 _STYLE = """\
 :root { color-scheme: light dark; }
@@ -48,7 +48,7 @@ def message(
     local_id: str,
     told_at: datetime,
     settings: NotificationSettings,
-    desk: Contact = _NOBODY,
+    desk: ServiceDesk = _NO_DESK,
 ) -> EmailMessage:
     """The mail, the same octets but for the parts' boundary each time: Date is when it happened, not when it is sent.
 

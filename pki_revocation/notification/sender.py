@@ -14,7 +14,7 @@ from pki_revocation import journal
 from pki_revocation.clock import Clock
 from pki_revocation.config.settings import ContactSettings
 from pki_revocation.database.engine import Database
-from pki_revocation.documents.contact import Contact as Desk
+from pki_revocation.documents.contact import ServiceDesk
 from pki_revocation.host.failpoints import reach
 from pki_revocation.model import serial_text
 from pki_revocation.register.certificates import certificate_with_number
@@ -24,15 +24,15 @@ from pki_revocation.subscribers.languages import Language
 from pki_revocation.subscribers.outbox import MailKind, Outcome, QueuedMail
 
 from . import metrics, texts
-from .carriers import Carrier, NotTaken, Refused
+from .carriers import Carrier, MailDeferred, MailRejected
 from .message import message
 from .settings import NotificationSettings
 
-_AT_ONCE = 100
+_BATCH = 100
 _log = logging.getLogger(__name__)
 
 
-class Turn(Protocol):
+class LeaseState(Protocol):
     """Whether this process is the one that sends."""
 
     @property
@@ -50,7 +50,7 @@ class Sender:
         database: Database,
         clock: Clock,
         carrier: Carrier | None,
-        turn: Turn,
+        turn: LeaseState,
         settings: NotificationSettings,
         desk: ContactSettings | None = None,
     ) -> None:
@@ -73,7 +73,7 @@ class Sender:
         """
         now = self._clock.now()
         with self._database.read() as connection:
-            mails = outbox.due(connection, now, _AT_ONCE)
+            mails = outbox.due(connection, now, _BATCH)
         sent = 0
         for mail in mails:
             if not self._turn.is_held:
@@ -108,14 +108,14 @@ class Sender:
             local_id=mail.local_id,
             told_at=mail.told_at,
             settings=self._settings,
-            desk=Desk.of(self._desk, Language(contact.language)),
+            desk=ServiceDesk.of(self._desk, Language(contact.language)),
         )
         try:
             self._carrier.carry(letter, envelope_sender, contact.email)
-        except Refused as error:
+        except MailRejected as error:
             self._end(mail, Outcome.GIVEN_UP, str(error))
             return False
-        except NotTaken as error:
+        except MailDeferred as error:
             self._postpone(mail, str(error))
             return False
         reach("notification.sent")

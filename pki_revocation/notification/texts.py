@@ -5,7 +5,7 @@ from datetime import datetime
 
 from babel.dates import format_date, format_time
 
-from pki_revocation.documents.contact import Contact
+from pki_revocation.documents.contact import ServiceDesk
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.subscribers.languages import AMSTERDAM, Language
 
@@ -150,7 +150,7 @@ def failures(language: str, organisation: str, number: str, at: datetime) -> Tex
     )
 
 
-def signature(desk: Contact, language: str) -> tuple[str, ...]:
+def signature(desk: ServiceDesk, language: str) -> tuple[str, ...]:
     """Who writes and how they are reached, in lines; none where nothing of it is configured."""
     dutch = language == "nl"
     hours = f" ({desk.hours})" if desk.hours else ""

@@ -11,7 +11,7 @@ from .addresses import ServiceAddress
 
 _log = logging.getLogger(__name__)
 # Between the click and the document; each of at most two addresses.
-PATIENCE_SECONDS = 3.0
+TIMEOUT_SECONDS = 3.0
 
 
 class TooLarge(Exception):
@@ -19,7 +19,7 @@ class TooLarge(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class FetchRequest:
     """What is asked: a GET, or a POST of *body*; at most *limit* octets are taken."""
 
     limit: int
@@ -34,7 +34,7 @@ class _NoRedirect(HTTPRedirectHandler):
         """Follow nothing."""
 
 
-def fetch(address: ServiceAddress, exchange: Exchange) -> bytes | None:
+def fetch(address: ServiceAddress, exchange: FetchRequest) -> bytes | None:
     """The body of the first address that answers with 200; None when none does.
 
     Raises:
@@ -52,12 +52,12 @@ def fetch(address: ServiceAddress, exchange: Exchange) -> bytes | None:
     return None
 
 
-def _fetched(opener: OpenerDirector, url: str, exchange: Exchange) -> bytes:
+def _fetched(opener: OpenerDirector, url: str, exchange: FetchRequest) -> bytes:
     if not url.startswith(("http://", "https://")):
         message = "not an http address"
         raise ValueError(message)
     request = Request(url, data=exchange.body, headers=dict(exchange.headers or {}))  # noqa: S310 - looked at above
-    with opener.open(request, timeout=PATIENCE_SECONDS) as response:
+    with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
         if int(response.headers.get("Content-Length") or 0) > exchange.limit:
             raise TooLarge
         body: bytes = response.read(exchange.limit + 1)

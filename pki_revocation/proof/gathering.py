@@ -16,7 +16,7 @@ from .ocsp_answer import OcspAnswer, ask_ocsp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class ReceiptEvidence:
     """What there is: *ocsp* and *crl* are None while they cannot be had; *chain* begins with the issuer.
 
     *certificate* is None where only the serial is known, from an index or a CRL.
@@ -33,7 +33,7 @@ class Proof:
         return self.chain[-1].subject == self.chain[-1].issuer
 
 
-class ProofDesk:
+class EvidenceCollector:
     """Gathers proofs from the services of an installation."""
 
     def __init__(self, *, database: Database, ocsp: ServiceAddress, distribution: ServiceAddress) -> None:
@@ -43,11 +43,11 @@ class ProofDesk:
         self._distribution = distribution
 
     @classmethod
-    def of(cls, installation: Installation, database: Database) -> "ProofDesk":
+    def of(cls, installation: Installation, database: Database) -> "EvidenceCollector":
         """With the addresses that the installation's configuration says."""
         return cls(database=database, ocsp=ocsp_address(installation), distribution=distribution_address(installation))
 
-    def gather(self, confirmation: Confirmation) -> Proof:
+    def gather(self, confirmation: Confirmation) -> ReceiptEvidence:
         """The proof of a revocation as it can be had now.
 
         Raises:
@@ -60,7 +60,7 @@ class ProofDesk:
             chain = chain_above(connection, issuer)
             crl = recorded_listing(connection, self._distribution, issuer, first)
         # No transaction is held while others are asked.
-        return Proof(
+        return ReceiptEvidence(
             ocsp=ask_ocsp(self._ocsp, issuer.certificate, certificate.serial, latest.revocation_date),
             crl=None if crl is None else with_published_file(crl, self._distribution, issuer, first),
             certificate=None if certificate.der is None else x509.load_der_x509_certificate(certificate.der),

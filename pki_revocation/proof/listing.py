@@ -13,7 +13,7 @@ from pki_revocation.model import Issuer, JournalEntry
 from pki_revocation.propagation.crl_coverage import crl_coverage
 
 from .addresses import ServiceAddress
-from .fetching import Exchange, TooLarge, fetch
+from .fetching import FetchRequest, TooLarge, fetch
 
 _log = logging.getLogger(__name__)
 # A receipt is mailed: with the CRL and the PDF's own 40 KB it stays under what every mailbox takes.
@@ -62,7 +62,7 @@ def with_published_file(
 ) -> CrlListing:
     """The CRL as it is published now, with its file; the record as it was where the file is too large or not there."""
     try:
-        octets = fetch(_published(address, issuer), Exchange(limit=LARGEST_ATTACHED))
+        octets = fetch(_published(address, issuer), FetchRequest(limit=LARGEST_ATTACHED))
     except TooLarge:
         return recorded
     number = None if octets is None else _checked_number(octets, issuer, entry)

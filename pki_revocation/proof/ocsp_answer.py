@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from .addresses import ServiceAddress
-from .fetching import Exchange, TooLarge, fetch
+from .fetching import FetchRequest, TooLarge, fetch
 from .signatures import is_signed_with
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def ask_ocsp(
     """The responder's word on a certificate that was revoked on *revocation_date*; None when it has none to rely on."""
     request = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*_cert_id(issuer), serial, _sha1()).build()
     try:
-        octets = fetch(address, Exchange(limit=_LONGEST, body=request.public_bytes(Encoding.DER), headers=_HEADERS))
+        octets = fetch(address, FetchRequest(limit=_LONGEST, body=request.public_bytes(Encoding.DER), headers=_HEADERS))
     except TooLarge:
         octets = None
     if octets is None:

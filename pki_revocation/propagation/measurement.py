@@ -21,15 +21,15 @@ _WORTH_SAYING = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visibility:
-    """What was seen at *looked_at*.
+class Propagation:
+    """What was seen at *measured_at*.
 
     *answering* of *responders* that are alive have applied the journal's row, all of them by *answering_since* (None
     where no time is known well enough). *answers_until* and *crls_until* are when the last OCSP answers and CRLs of
     before end; None where that is not known, or there are none.
     """
 
-    looked_at: datetime
+    measured_at: datetime
     responders: int
     answering: int
     answering_since: datetime | None
@@ -43,7 +43,7 @@ class Visibility:
         return 0 < self.responders == self.answering and all(crl.number is not None for crl in self.crls)
 
 
-def visibility(connection: Connection, confirmation: Confirmation, now: datetime) -> Visibility:
+def measure_propagation(connection: Connection, confirmation: Confirmation, now: datetime) -> Propagation:
     """Look now.
 
     Args:
@@ -57,8 +57,8 @@ def visibility(connection: Connection, confirmation: Confirmation, now: datetime
     reached = [each.reached_at for each in answering if each.reached_at is not None]
     since = max(reached) if reached and len(reached) == len(answering) else None
     lasting = [each.answers_last for each in alive if each.answers_last is not None]
-    return Visibility(
-        looked_at=now,
+    return Propagation(
+        measured_at=now,
         responders=len(alive),
         answering=len(answering),
         answering_since=None if since is None or since - entry.recorded_at > _WORTH_SAYING else since,

@@ -10,39 +10,39 @@ from dataclasses import dataclass
 
 from pki_revocation.codes import Pepper
 
-from .client_address import Source
+from .client_address import ClientAddress
 
 _OCTETS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subjects:
+class BucketKeys:
     """The four counters of one attempt."""
 
     source: bytes
-    pair: bytes
+    number_and_source: bytes
     number: bytes
-    everybody: bytes
+    overall: bytes
 
     def in_order(self) -> list[bytes]:
         """Always the same order of any two, so that writers never wait for each other in a circle."""
-        return sorted((self.source, self.pair, self.number, self.everybody))
+        return sorted((self.source, self.number_and_source, self.number, self.overall))
 
 
-class SubjectDigests:
+class BucketKeyDeriver:
     """Makes them."""
 
     def __init__(self, pepper: Pepper) -> None:
         """Under a key of its own, derived from the pepper."""
         self._key = pepper.derive("what failed attempts are counted by")
 
-    def of(self, number: str, source: Source) -> Subjects:
+    def of(self, number: str, source: ClientAddress) -> BucketKeys:
         """For an attempt at *number* from *source*."""
-        return Subjects(
+        return BucketKeys(
             source=self._digest("source", source.network),
-            pair=self._digest("pair", f"{number} {source.network}"),
+            number_and_source=self._digest("pair", f"{number} {source.network}"),
             number=self._digest("number", number),
-            everybody=self._digest("everybody", ""),
+            overall=self._digest("everybody", ""),
         )
 
     def _digest(self, kind: str, value: str) -> bytes:

@@ -19,7 +19,7 @@ _IPV4_ROUTED = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ClientAddress:
     """*network* is what limits bind: nobody gets a new allowance by using the next address of a /64.
 
     *address* is personal data: it is kept beside the audit chain.
@@ -29,7 +29,7 @@ class Source:
     network: str
 
     @classmethod
-    def of(cls, text: str) -> "Source":
+    def of(cls, text: str) -> "ClientAddress":
         """From an address as the server or a trusted proxy says it; anything else is one source, `unknown`."""
         try:
             address = ip_address(text.strip().partition("%")[0])
@@ -57,13 +57,13 @@ def _network(address: IPv4Address | IPv6Address) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Proxies:
+class TrustedProxies:
     """The networks whose word on where a request comes from is taken; none unless the configuration names them."""
 
     text: str = ""
 
     @classmethod
-    def from_text(cls, text: str) -> "Proxies":
+    def from_text(cls, text: str) -> "TrustedProxies":
         """From a list with commas: "10.1.0.4, 2001:db8::/48".
 
         Raises:
@@ -80,7 +80,7 @@ class Proxies:
         """As it is written."""
         return self.text
 
-    def source(self, peer: str, forwarded_for: str) -> Source:
+    def source(self, peer: str, forwarded_for: str) -> ClientAddress:
         """Who sent a request: its peer, or for a trusted one the last address in X-Forwarded-For that is not trusted.
 
         Everything left of that is what the client itself may have written. An entry that cannot be read makes the
@@ -90,13 +90,13 @@ class Proxies:
         hops = forwarded_for.split(",") if forwarded_for else []
         while self._trusts(nearest) and hops:
             hop = hops.pop().strip()
-            if Source.of(hop).address == "":
+            if ClientAddress.of(hop).address == "":
                 break
             nearest = hop
-        return Source.of(nearest)
+        return ClientAddress.of(nearest)
 
     def _trusts(self, text: str) -> bool:
-        found = Source.of(text).address
+        found = ClientAddress.of(text).address
         if not found:
             return False
         address = ip_address(found)
@@ -106,6 +106,6 @@ class Proxies:
         return any(address.version == each.version and address in each for each in networks)
 
 
-NO_PROXIES = Proxies()
+NO_PROXIES = TrustedProxies()
 # An operator's own command, on the machine itself.
-LOCAL = Source(address="", network="local")
+LOCAL = ClientAddress(address="", network="local")

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .bucket_keys import Subjects
+from .bucket_keys import BucketKeys
 from .settings import LimitSettings
 
 MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failures:
+class FailureCount:
     """Failures of one subject in one minute."""
 
     subject: bytes
@@ -20,42 +20,42 @@ class Failures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Decision:
     """*retry_after* is in seconds, None for whoever is looked at; *is_clean* while its source has not failed lately.
 
-    *refused* is the subject that must wait, the source or its pair with the number.
+    *denied_key* is the subject that must wait, the source or its pair with the number.
     """
 
     is_clean: bool
     retry_after: int | None
-    refused: bytes
+    denied_key: bytes
 
 
-def standing(found: Iterable[Failures], subjects: Subjects, limits: LimitSettings, now: datetime) -> Standing:
+def decide(found: Iterable[FailureCount], keys: BucketKeys, limits: LimitSettings, now: datetime) -> Decision:
     """Apply the limits to the failures found; those of other sources never turn anybody away by themselves.
 
     The failures of all together only tighten what a source may do that has failed itself.
     """
     rows = [each for each in found if each.minute > now - limits.window]
     # The last minute too: otherwise the rush would seem over at each full minute.
-    lately = [each.count for each in rows if each.subject == subjects.everybody and each.minute > now - 2 * MINUTE]
+    lately = [each.count for each in rows if each.subject == keys.overall and each.minute > now - 2 * MINUTE]
     is_busy = max(lately, default=0) >= limits.overall_per_minute
     per_source = min(limits.per_source, limits.per_source_when_busy) if is_busy else limits.per_source
-    of_source = [each for each in rows if each.subject == subjects.source]
-    of_pair = [each for each in rows if each.subject == subjects.pair]
+    of_source = [each for each in rows if each.subject == keys.source]
+    of_number_and_source = [each for each in rows if each.subject == keys.number_and_source]
     waits = [
         _until_below(of_source, per_source, limits.window, now),
-        _until_below(of_pair, limits.per_number, limits.window, now),
+        _until_below(of_number_and_source, limits.per_number, limits.window, now),
     ]
     if is_busy and waits[0] and not _until_below(of_source, limits.per_source, limits.window, now):
         # Only the rush holds it up: in a minute there may be none.
         waits[0] = int(MINUTE.total_seconds())
     longest = max(waits)
-    refused = subjects.source if waits[0] == longest else subjects.pair
-    return Standing(is_clean=not of_source, retry_after=longest or None, refused=refused)
+    denied_key = keys.source if waits[0] == longest else keys.number_and_source
+    return Decision(is_clean=not of_source, retry_after=longest or None, denied_key=denied_key)
 
 
-def _until_below(rows: list[Failures], limit: int, window: timedelta, now: datetime) -> int:
+def _until_below(rows: list[FailureCount], limit: int, window: timedelta, now: datetime) -> int:
     """Seconds until fewer than *limit* failures are younger than *window*; 0 when that is so already."""
     left = sum(each.count for each in rows)
     if left < limit:

@@ -11,7 +11,7 @@ _KEPT = timedelta(seconds=5)
 MOST = 10_000
 
 
-class RecentRefusals:
+class DenialCache:
     """By the subject that is over its limit, and until when it is told to wait."""
 
     def __init__(self) -> None:
@@ -19,19 +19,19 @@ class RecentRefusals:
         self._lock = threading.Lock()
         self._until: dict[bytes, tuple[datetime, datetime]] = {}
 
-    def remember(self, subject: bytes, retry_after: int, now: datetime) -> None:
+    def remember(self, bucket_key: bytes, retry_after: int, now: datetime) -> None:
         """It was refused *now*, for *retry_after* seconds."""
         wait = timedelta(seconds=retry_after)
         with self._lock:
             if len(self._until) >= MOST:
                 self._until = {each: kept for each, kept in self._until.items() if kept[0] > now}
             if len(self._until) < MOST:
-                self._until[subject] = (now + min(wait, _KEPT), now + wait)
+                self._until[bucket_key] = (now + min(wait, _KEPT), now + wait)
 
-    def retry_after(self, subjects: tuple[bytes, ...], now: datetime) -> int | None:
+    def retry_after(self, bucket_keys: tuple[bytes, ...], now: datetime) -> int | None:
         """Seconds that one of them must still wait; None when nothing is known against any."""
-        for subject in subjects:
-            kept = self._until.get(subject)
+        for bucket_key in bucket_keys:
+            kept = self._until.get(bucket_key)
             # A clock that was set back would otherwise keep refusals for as long.
             if kept is not None and now < kept[0] <= now + _KEPT:
                 return max(1, int((kept[1] - now).total_seconds()))

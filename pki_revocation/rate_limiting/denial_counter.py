@@ -14,25 +14,25 @@ from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
 
-from .failure_store import Ledger
+from .failure_store import FailureStore
 
 _PAUSE_SECONDS = 1.0
 # Between two transactions of tidying up: others write then.
-_BREATH_SECONDS = 0.05
+_YIELD_SECONDS = 0.05
 # More sources than this in one second are counted as one.
 MOST_SOURCES = 200
 OTHERS = "others"
 _log = logging.getLogger(__name__)
 
 
-class TurnedAway:
+class DenialCounter:
     """Counts, and writes a second after the first count."""
 
-    def __init__(self, *, database: Database, clock: Clock, ledger: Ledger) -> None:
+    def __init__(self, *, database: Database, clock: Clock, store: FailureStore) -> None:
         """On the database that failures are counted in."""
         self._database = database
         self._clock = clock
-        self._ledger = ledger
+        self._store = store
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, datetime]] = Counter()
         self._timer: threading.Timer | None = None
@@ -46,12 +46,12 @@ class TurnedAway:
             self._counts[key] += 1
             self._start()
 
-    def tidy_soon(self) -> None:
+    def schedule_flush(self) -> None:
         """Audit and forget what is due, in a second."""
         with self._lock:
             self._start()
 
-    def write(self) -> None:
+    def flush(self) -> None:
         """Write down what was counted, audit minutes that are over, and forget what counts no more.
 
         When the database does not answer, what was counted is kept for the next time.
@@ -68,13 +68,13 @@ class TurnedAway:
                     self._counts[kept] += refused
             return
         try:
-            self._tidy()
+            self._clean_up()
         except StoreError as error:
             _log.warning("counted attempts are audited later: %s", error)
 
     def _start(self) -> None:
         if self._timer is None:
-            self._timer = threading.Timer(_PAUSE_SECONDS, self.write)
+            self._timer = threading.Timer(_PAUSE_SECONDS, self.flush)
             self._timer.daemon = True
             self._timer.start()
 
@@ -84,14 +84,14 @@ class TurnedAway:
         with self._database.write() as connection:
             # In one order, so that two processes never wait for each other in a circle.
             for (network, minute), refused in sorted(counts.items()):
-                self._ledger.count_minute(connection, network, minute, failed=0, refused=refused)
+                self._store.count_minute(connection, network, minute, failed=0, refused=refused)
 
-    def _tidy(self) -> None:
+    def _clean_up(self) -> None:
         now = self._clock.now()
         with self._database.write() as connection:
-            self._ledger.forget(connection, now)
+            self._store.forget(connection, now)
         while True:
             with self._database.write() as connection:
-                if self._ledger.audit_minutes(connection, now.replace(second=0)) == 0:
+                if self._store.audit_minutes(connection, now.replace(second=0)) == 0:
                     return
-            time.sleep(_BREATH_SECONDS)
+            time.sleep(_YIELD_SECONDS)

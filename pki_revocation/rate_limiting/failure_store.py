@@ -13,20 +13,20 @@ from pki_revocation.model import Channel
 from pki_revocation.subscribers import outbox
 
 from . import metrics
-from .bucket_keys import Subjects
-from .client_address import Source
-from .decision import MINUTE, Failures
+from .bucket_keys import BucketKeys
+from .client_address import ClientAddress
+from .decision import MINUTE, FailureCount
 from .settings import LimitSettings
 
 # So many failures of one source in one minute have an audit record each; what follows is one record with its count.
-AUDITED_ONE_BY_ONE = 5
+AUDITED_INDIVIDUALLY = 5
 # Of so many sources a minute's counts are audited each on their own, those of all others together.
 AUDITED_SOURCES = 1000
 # What one transaction writes of that: whoever revokes waits for no more.
-AT_ONCE = 25
+AUDIT_BATCH = 25
 
 
-class Ledger:
+class FailureStore:
     """Reads and writes them; every method takes the connection of its caller's transaction."""
 
     def __init__(self, *, database: Database, audit: AuditTrail, limits: LimitSettings) -> None:
@@ -35,32 +35,38 @@ class Ledger:
         self._audit = audit
         self._limits = limits
 
-    def failures(self, connection: Connection, subjects: Subjects, now: datetime) -> list[Failures]:
+    def failures(self, connection: Connection, keys: BucketKeys, now: datetime) -> list[FailureCount]:
         """What counts for this attempt now."""
         rows = connection.execute(
             select(attempt_failures).where(
-                attempt_failures.c.subject.in_((subjects.source, subjects.pair, subjects.everybody)),
+                attempt_failures.c.subject.in_((keys.source, keys.number_and_source, keys.overall)),
                 attempt_failures.c.minute > now - self._limits.window,
             )
         )
-        return [Failures(subject=row.subject, minute=row.minute, count=row.failed) for row in rows]
+        return [FailureCount(subject=row.subject, minute=row.minute, count=row.failed) for row in rows]
 
     def record_failure(
-        self, connection: Connection, number: str, source: Source, subjects: Subjects, channel: Channel, now: datetime
+        self,
+        connection: Connection,
+        number: str,
+        source: ClientAddress,
+        keys: BucketKeys,
+        channel: Channel,
+        now: datetime,
     ) -> bool:
         """Count a failure everywhere, with the same statements whether or not the number exists.
 
         Gives whether it is the first one of its minute: then it is time to tidy up.
         """
         minute = now.replace(second=0)
-        counts = {subject: self._count(connection, subject, minute) for subject in subjects.in_order()}
-        self._alarm(connection, number, subjects.number, now)
-        if counts[subjects.source] <= AUDITED_ONE_BY_ONE:
+        counts = {subject: self._count(connection, subject, minute) for subject in keys.in_order()}
+        self._alarm(connection, number, keys.number, now)
+        if counts[keys.source] <= AUDITED_INDIVIDUALLY:
             personal = {"address": source.address or source.network, "number": number}
             self._audit.record(connection, "attempt.failed", {"channel": channel.value}, personal=personal)
         else:
             self.count_minute(connection, source.network, minute, failed=1, refused=0)
-        return counts[subjects.everybody] == 1
+        return counts[keys.overall] == 1
 
     def count_minute(
         self, connection: Connection, network: str, minute: datetime, *, failed: int, refused: int
@@ -77,7 +83,7 @@ class Ledger:
             )
         )
 
-    def audit_minutes(self, connection: Connection, before: datetime, most: int = AT_ONCE) -> int:
+    def audit_minutes(self, connection: Connection, before: datetime, most: int = AUDIT_BATCH) -> int:
         """Write counts of minutes that are over into the audit chain, *most* sources at once; give how many it wrote.
 
         Of those beyond *AUDITED_SOURCES* all is said together first, those that did least.

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from pki_revocation.errors import TooManyAttempts
 
-from .client_address import Source
+from .client_address import ClientAddress
 
 # Of requests that wait, so many of one source, and so many of all sources that have failed: those of others must find
 # threads that are free.
@@ -27,80 +27,80 @@ THREADS = 128
 # So many who come later go before somebody, for each one of the same neighbourhood that waits already.
 STEP_BACK = THREADS
 # Longer than any queue of the sizes above takes.
-PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 _RETRY_SECONDS = 5
 
 
-class _Waiting:
+class _Ticket:
     """Somebody who waits for a turn."""
 
-    __slots__ = ("is_clean", "neighbourhood", "network", "place", "turn")
+    __slots__ = ("is_clean", "neighbourhood", "network", "place", "slot")
 
-    def __init__(self, source: Source, *, is_clean: bool) -> None:
+    def __init__(self, source: ClientAddress, *, is_clean: bool) -> None:
         self.network = source.network
         self.neighbourhood = source.neighbourhood
         self.is_clean = is_clean
         self.place = 0
         # One for each, so that a turn that is handed out wakes one thread and not all that wait.
-        self.turn = threading.Event()
+        self.slot = threading.Event()
 
 
-class HashingBudget:
+class HashingQueue:
     """Turns, handed out by place in the queue, but for those who must wait for their share or for themselves."""
 
-    def __init__(self, turns: int | None = None) -> None:
-        """*turns* at once; as many as there are cores without it, and two at least, so that one can be kept."""
-        self._turns = max(2, turns or os.cpu_count() or 1)
-        self._shared_by_failing = max(1, self._turns // 2)
+    def __init__(self, slots: int | None = None) -> None:
+        """*slots* at once; as many as there are cores without it, and two at least, so that one can be kept."""
+        self._slots = max(2, slots or os.cpu_count() or 1)
+        self._shared_by_failing = max(1, self._slots // 2)
         self._lock = threading.Lock()
-        self._queue: list[_Waiting] = []
+        self._queue: list[_Ticket] = []
         self._busy: dict[str, bool] = {}
-        self._came = 0
+        self._arrivals = 0
 
     @contextlib.contextmanager
-    def turn(self, source: Source, *, is_clean: bool) -> Iterator[None]:
+    def slot(self, source: ClientAddress, *, is_clean: bool) -> Iterator[None]:
         """Wait for a turn and hold it.
 
         Raises:
             TooManyAttempts: when too many of this source, or of those that have failed, wait already.
         """
-        ticket = _Waiting(source, is_clean=is_clean)
+        ticket = _Ticket(source, is_clean=is_clean)
         with self._lock:
-            self._refuse_crowd(ticket)
+            self._refuse_overload(ticket)
             self._enqueue(ticket)
-            self._hand_out()
-        if not ticket.turn.wait(PATIENCE_SECONDS) and not is_clean:
+            self._grant_slots()
+        if not ticket.slot.wait(TIMEOUT_SECONDS) and not is_clean:
             self._give_up(ticket)
-        ticket.turn.wait()
+        ticket.slot.wait()
         try:
             yield
         finally:
             with self._lock:
                 del self._busy[source.network]
-                self._hand_out()
+                self._grant_slots()
 
-    def _give_up(self, ticket: _Waiting) -> None:
+    def _give_up(self, ticket: _Ticket) -> None:
         with self._lock:
             # It may have got its turn in the meantime.
-            if not ticket.turn.is_set():
+            if not ticket.slot.is_set():
                 self._queue.remove(ticket)
                 raise TooManyAttempts(_RETRY_SECONDS)
 
-    def _refuse_crowd(self, ticket: _Waiting) -> None:
+    def _refuse_overload(self, ticket: _Ticket) -> None:
         own = sum(each.network == ticket.network for each in self._queue)
         failing = sum(not each.is_clean for each in self._queue)
         if own >= WAITING_PER_SOURCE or (not ticket.is_clean and failing >= WAITING_WITH_FAILURES):
             raise TooManyAttempts(_RETRY_SECONDS)
 
-    def _enqueue(self, ticket: _Waiting) -> None:
+    def _enqueue(self, ticket: _Ticket) -> None:
         neighbours = sum(each.neighbourhood == ticket.neighbourhood for each in self._queue)
-        self._came += 1
-        ticket.place = self._came + STEP_BACK * neighbours
+        self._arrivals += 1
+        ticket.place = self._arrivals + STEP_BACK * neighbours
         bisect.insort(self._queue, ticket, key=lambda each: each.place)
 
-    def _hand_out(self) -> None:
+    def _grant_slots(self) -> None:
         """Give every free turn to the first who may have it."""
-        while len(self._busy) < self._turns:
+        while len(self._busy) < self._slots:
             failing = sum(not is_clean for is_clean in self._busy.values())
             for ticket in self._queue:
                 if ticket.network in self._busy:
@@ -112,4 +112,4 @@ class HashingBudget:
                 break
             self._queue.remove(ticket)
             self._busy[ticket.network] = ticket.is_clean
-            ticket.turn.set()
+            ticket.slot.set()

@@ -15,17 +15,17 @@ from pki_revocation.errors import NotRecognised, TooManyAttempts
 from pki_revocation.model import Channel
 
 from . import metrics
-from .bucket_keys import SubjectDigests, Subjects
-from .client_address import Source
-from .decision import Standing, standing
-from .denial_cache import RecentRefusals
-from .denial_counter import TurnedAway
-from .failure_store import Ledger
-from .hashing_queue import HashingBudget
+from .bucket_keys import BucketKeyDeriver, BucketKeys
+from .client_address import ClientAddress
+from .decision import Decision, decide
+from .denial_cache import DenialCache
+from .denial_counter import DenialCounter
+from .failure_store import FailureStore
+from .hashing_queue import HashingQueue
 from .settings import LimitSettings
 
 
-class Guard:
+class RateLimiter:
     """Lets attempts through, or not, and counts those that fail."""
 
     def __init__(
@@ -41,54 +41,54 @@ class Guard:
         self._database = database
         self._clock = clock
         self._limits = limits or LimitSettings()
-        self._ledger = Ledger(database=database, audit=audit, limits=self._limits)
-        self._digests = SubjectDigests(pepper)
-        self._budget = HashingBudget()
-        self._refusals = RecentRefusals()
-        self._turned_away = TurnedAway(database=database, clock=clock, ledger=self._ledger)
+        self._store = FailureStore(database=database, audit=audit, limits=self._limits)
+        self._deriver = BucketKeyDeriver(pepper)
+        self._queue = HashingQueue()
+        self._denials = DenialCache()
+        self._denial_counter = DenialCounter(database=database, clock=clock, store=self._store)
 
     @contextlib.contextmanager
-    def attempt(self, number: str, source: Source, channel: Channel) -> Iterator[None]:
+    def attempt(self, number: str, source: ClientAddress, channel: Channel) -> Iterator[None]:
         """Inside, number and code are looked at; a `NotRecognised` that leaves the block is counted and audited.
 
         Raises:
             TooManyAttempts: before anything is looked at.
             StoreError: when the database does not answer; a failure that cannot be counted is not answered.
         """
-        subjects = self._digests.of(number, source)
+        keys = self._deriver.of(number, source)
         try:
-            before = self._standing(subjects)
-            with self._budget.turn(source, is_clean=before.is_clean):
-                self._standing(subjects)
+            before = self._decide(keys)
+            with self._queue.slot(source, is_clean=before.is_clean):
+                self._decide(keys)
                 try:
                     yield
                 except NotRecognised:
-                    self._count(number, source, subjects, channel)
+                    self._count_failure(number, source, keys, channel)
                     raise
         except TooManyAttempts:
-            metrics.turned_away()
-            self._turned_away.count(source.network, self._clock.now())
+            metrics.denied()
+            self._denial_counter.count(source.network, self._clock.now())
             raise
 
-    def tidy(self) -> None:
+    def flush(self) -> None:
         """Write down, audit and forget what is due now, without waiting for the next second."""
-        self._turned_away.write()
+        self._denial_counter.flush()
 
-    def _standing(self, subjects: Subjects) -> Standing:
+    def _decide(self, keys: BucketKeys) -> Decision:
         now = self._clock.now()
-        if (wait := self._refusals.retry_after((subjects.source, subjects.pair), now)) is not None:
+        if (wait := self._denials.retry_after((keys.source, keys.number_and_source), now)) is not None:
             raise TooManyAttempts(wait)
         with self._database.read() as connection:
-            found = self._ledger.failures(connection, subjects, now)
-        present = standing(found, subjects, self._limits, now)
-        if present.retry_after is not None:
-            self._refusals.remember(present.refused, present.retry_after, now)
-            raise TooManyAttempts(present.retry_after)
-        return present
+            found = self._store.failures(connection, keys, now)
+        decision = decide(found, keys, self._limits, now)
+        if decision.retry_after is not None:
+            self._denials.remember(decision.denied_key, decision.retry_after, now)
+            raise TooManyAttempts(decision.retry_after)
+        return decision
 
-    def _count(self, number: str, source: Source, subjects: Subjects, channel: Channel) -> None:
+    def _count_failure(self, number: str, source: ClientAddress, keys: BucketKeys, channel: Channel) -> None:
         with self._database.write() as connection:
-            is_first = self._ledger.record_failure(connection, number, source, subjects, channel, self._clock.now())
+            is_first = self._store.record_failure(connection, number, source, keys, channel, self._clock.now())
         metrics.failed()
         if is_first:
-            self._turned_away.tidy_soon()
+            self._denial_counter.schedule_flush()

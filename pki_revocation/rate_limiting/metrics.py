@@ -3,7 +3,7 @@
 from prometheus_client import Counter
 
 _FAILED = Counter("attempts_failed", "Wrong pairs of number and code that were looked at")
-_TURNED_AWAY = Counter("attempts_turned_away", "Attempts that were answered 429 before anything was looked at")
+_DENIED = Counter("attempts_turned_away", "Attempts that were answered 429 before anything was looked at")
 _ALARMS = Counter("attempts_alarms", "Episodes of failures that piled up at one number")
 
 
@@ -12,9 +12,9 @@ def failed() -> None:
     _FAILED.inc()
 
 
-def turned_away() -> None:
+def denied() -> None:
     """One that was not looked at."""
-    _TURNED_AWAY.inc()
+    _DENIED.inc()
 
 
 def alarmed() -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pki_revocation.config.sections import setting
 
-from .client_address import Proxies
+from .client_address import TrustedProxies
 
 _MINUTE = timedelta(minutes=1)
 
@@ -41,4 +41,4 @@ class LimitSettings:
     most_rows: int = setting(
         200_000, minimum=10_000, maximum=5_000_000, clause="a row takes some 60 octets; the oldest go first"
     )
-    trusted_proxies: Proxies = setting(Proxies())
+    trusted_proxies: TrustedProxies = setting(TrustedProxies())

@@ -23,7 +23,7 @@ _SECRET_OCTETS = 32
 _TOKEN = re.compile(rf"prt_([0-9a-f]{{{2 * _PUBLIC_OCTETS}}})_([0-9a-f]{{{2 * _SECRET_OCTETS}}})")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 # What a token of an unknown row is compared with, so that it takes the time of any other.
-_NOBODYS = bytes(hashlib.sha256().digest_size)
+_NO_SECRET = bytes(hashlib.sha256().digest_size)
 
 
 class TokenRefused(PkiError):
@@ -84,7 +84,7 @@ def bearer_of(connection: Connection, token: str) -> ApiToken | None:
     if found is None:
         return None
     row = connection.execute(select(api_tokens).where(api_tokens.c.id == found[1])).one_or_none()
-    fits = hmac.compare_digest(_NOBODYS if row is None else row.digest, _digest(found[2]))
+    fits = hmac.compare_digest(_NO_SECRET if row is None else row.digest, _digest(found[2]))
     if row is None or not fits or row.withdrawn_at is not None:
         return None
     return ApiToken(id=row.id, name=row.name, issued_at=row.issued_at, withdrawn_at=None)

@@ -16,7 +16,7 @@ from pki_revocation.model import IssuedCertificate
 from pki_revocation.register.certificates import as_certificate
 
 # How many rows one query names: SQLite binds at most 32,766 values, PostgreSQL 65,535.
-_LOOK_UP = 5000
+_LOOKUP_BATCH = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,8 @@ def live_versions(connection: Connection, certificate_ids: Sequence[int]) -> dic
 def store_codes(connection: Connection, verifiers: Sequence[tuple[int, str]], *, pepper_id: str, clock: Clock) -> None:
     """Store new codes as (certificate id, verifier), retiring the ones that the certificates had."""
     now = clock.now()
-    for start in range(0, len(verifiers), _LOOK_UP):
-        portion = verifiers[start : start + _LOOK_UP]
+    for start in range(0, len(verifiers), _LOOKUP_BATCH):
+        portion = verifiers[start : start + _LOOKUP_BATCH]
         ids = [certificate_id for certificate_id, _ in portion]
         query = (
             select(revocation_codes.c.certificate_id, func.max(revocation_codes.c.version).label("newest"))

@@ -67,7 +67,7 @@ def serve_http(
         work = partial(
             _work, factory, installation.directory, installation.config, parent=os.getpid(), listener=listener
         )
-        workers = Workers(listener.workers, work, listening, died=_forget_figures)
+        workers = Workers(listener.workers, work, listening, died=_forget_metrics)
 
         def ready_to_serve() -> None:
             ready()
@@ -97,7 +97,7 @@ def open_operations(host: str, port: int, name: str, ready: Callable[[], None]) 
     return operations
 
 
-def _forget_figures(pid: int) -> None:
+def _forget_metrics(pid: int) -> None:
     """A dead worker's gauges say nothing any more; its counters count on."""
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - decides at import where figures are
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from pki_revocation.clock import iso
 from pki_revocation.model import Channel, Confirmation, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 
 from .api_document import read_document
 from .outcomes import log_outcome
@@ -30,14 +30,14 @@ def api(*, service: RevocationService, receipt_address: ReceiptAddress) -> Bluep
             raise UnsupportedMediaType
         document = read_document(request.get_data())
         source = client()
-        wish = Wish(
+        revocation_request = RevocationRequest(
             reason=document.reason,
             channel=Channel.API,
             compromised_at=document.compromised_at,
             source={"address": source.address},
         )
-        identified = service.identify(document.number, document.code, source, Channel.API)
-        confirmation = service.revoke(identified, wish)
+        subscriber = service.authenticate(document.number, document.code, source, Channel.API)
+        confirmation = service.revoke(subscriber, revocation_request)
         log_outcome(confirmation)
         return jsonify(_answer(confirmation, receipt_address))
 

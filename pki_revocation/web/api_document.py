@@ -29,7 +29,7 @@ def read_document(body: bytes) -> RevocationDocument:
         MalformedDocument: when it is not one JSON object in UTF-8.
         UnfitMember: when its members are not the ones that belong there.
         ReasonNotPermitted: for a reason that a subscriber may not give.
-        UnreadableMoment: for a moment without a zone, or that is none.
+        InvalidTimestamp: for a moment without a zone, or that is none.
     """
     members = read_members(body, _MEMBERS, "one with number and code")
     for name in _REQUIRED:

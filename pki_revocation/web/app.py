@@ -14,8 +14,8 @@ from pki_revocation.config.settings import ContactSettings, WebSettings
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.model import EntryKind, serial_text
 from pki_revocation.numbers import grouped
-from pki_revocation.proof.gathering import ProofDesk
-from pki_revocation.rate_limiting.client_address import NO_PROXIES, Proxies
+from pki_revocation.proof.gathering import EvidenceCollector
+from pki_revocation.rate_limiting.client_address import NO_PROXIES, TrustedProxies
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.runtime import security_headers
 from pki_revocation.service import RevocationService
@@ -29,10 +29,10 @@ from .form_errors import TYPING
 from .names import issuer_name, subject_name
 from .page import SubscriberPage, subscriber_page
 from .problems import problem_of
-from .reason_choices import KEY_COMPROMISE, SPOKEN
+from .reason_choices import KEY_COMPROMISE, REASON_LABELS
 from .receipt_documents import FILES, receipt_documents
 from .receipts import receipt_address, receipt_pages
-from .tokens import Receipts, Tickets
+from .tokens import ReceiptTokens, TicketSigner
 
 _log = logging.getLogger(__name__)
 # A number, a code, a reason and a date: everything that may come in, with room to spare.
@@ -40,18 +40,18 @@ _LONGEST_BODY = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provisions:
+class PageServices:
     """What the application is given beside its service: contact, closing times, and where proofs come from.
 
-    Without *availability* the page is never closed, and without a *desk* there are no receipts to download.
+    Without *availability* the page is never closed, and without a *collector* there are no receipts to download.
     """
 
     contact: ContactSettings = field(default_factory=ContactSettings)
     availability: Availability | None = None
-    desk: ProofDesk | None = None
+    collector: EvidenceCollector | None = None
 
 
-NOTHING_ELSE = Provisions()
+NO_SERVICES = PageServices()
 
 
 def create_app(
@@ -60,8 +60,8 @@ def create_app(
     settings: WebSettings,
     session_key: str,
     clock: Clock,
-    proxies: Proxies = NO_PROXIES,
-    provisions: Provisions = NOTHING_ELSE,
+    proxies: TrustedProxies = NO_PROXIES,
+    services: PageServices = NO_SERVICES,
 ) -> Flask:
     """The application; with an https *public_url* cookies are `__Host-` and HSTS is sent.
 
@@ -87,23 +87,27 @@ def create_app(
     app.config.update(request_origin.trust(proxies))
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.before_request(_refuse_incomplete)
-    fallback.install(app, provisions.contact)
-    if provisions.availability is not None:
-        app.before_request(provisions.availability.refuse_while_closed)
+    fallback.install(app, services.contact)
+    if services.availability is not None:
+        app.before_request(services.availability.refuse_while_closed)
     security_headers.install(app, secure=secure, scripts=True)
     languages.install(app, secure=secure)
     _prepare_templates(app, secure=secure)
-    receipts = Receipts(session_key)
+    receipts = ReceiptTokens(session_key)
     address = receipt_address(settings.public_url, receipts)
-    page = SubscriberPage(service=service, clock=clock, tickets=Tickets(session_key, clock), receipt_address=address)
+    page = SubscriberPage(
+        service=service, clock=clock, tickets=TicketSigner(session_key, clock), receipt_address=address
+    )
     endpoint = api(service=service, receipt_address=address)
     app.register_blueprint(subscriber_page(page, settings.public_url))
     app.register_blueprint(endpoint)
     app.register_blueprint(receipt_pages(service=service, clock=clock, receipts=receipts, address=address))
-    app.register_blueprint(form_pages(provisions.contact))
-    if provisions.desk is not None:
+    app.register_blueprint(form_pages(services.contact))
+    if services.collector is not None:
         app.jinja_env.globals["documents"] = {language.value: file for language, file in FILES.items()}
-        app.register_blueprint(receipt_documents(service=service, clock=clock, receipts=receipts, desk=provisions.desk))
+        app.register_blueprint(
+            receipt_documents(service=service, clock=clock, receipts=receipts, collector=services.collector)
+        )
     CSRFProtect(app).exempt(endpoint)
     _answer_errors(app)
     return app
@@ -127,7 +131,7 @@ def _prepare_templates(app: Flask, *, secure: bool) -> None:
     app.jinja_env.globals.update(
         secure=secure,
         typing=TYPING,
-        spoken_reasons=SPOKEN,
+        spoken_reasons=REASON_LABELS,
         key_compromise_choice=KEY_COMPROMISE,
         reasons=RevocationReason,
         kinds=EntryKind,
@@ -160,11 +164,11 @@ def _answer_errors(app: Flask) -> None:
             return error.get_response()
         return answer(error)
 
-    def answer_unforeseen(error: Exception) -> Response:
+    def answer_unexpected(error: Exception) -> Response:
         # Not the path: a receipt's address opens it.
         _log.error("unforeseen error at %s", request.url_rule, exc_info=error)
         return answer(error)
 
     app.register_error_handler(PkiError, answer)
     app.register_error_handler(HTTPException, answer_http)
-    app.register_error_handler(Exception, answer_unforeseen)
+    app.register_error_handler(Exception, answer_unexpected)

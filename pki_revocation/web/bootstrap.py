@@ -6,16 +6,16 @@ from pki_revocation.codes import CodeVerifier
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
 from pki_revocation.config.settings import CodeSettings, ContactSettings, WebSettings
-from pki_revocation.database.engine import PATIENCE_OF_PEOPLE
+from pki_revocation.database.engine import INTERACTIVE_PROBE_SECONDS
 from pki_revocation.documents.form import form_for
 from pki_revocation.http_server.application import Application
-from pki_revocation.proof.gathering import ProofDesk
-from pki_revocation.rate_limiting.limiter import Guard
+from pki_revocation.proof.gathering import EvidenceCollector
+from pki_revocation.rate_limiting.limiter import RateLimiter
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
 
-from .app import Provisions, create_app
+from .app import PageServices, create_app
 from .availability import Availability
 
 
@@ -27,7 +27,7 @@ def application(installation: Installation) -> Application:
         DocumentNotSet: when the form cannot be set with what [contact] says.
         StoreError: when the database is absent, or of another revision.
     """
-    database = installation.database(patience=PATIENCE_OF_PEOPLE)
+    database = installation.database(probe_after=INTERACTIVE_PROBE_SECONDS)
     database.check_revision()
     clock = SystemClock()
     audit = AuditTrail(clock)
@@ -42,7 +42,7 @@ def application(installation: Installation) -> Application:
         clock=clock,
         audit=audit,
         verifier=verifier,
-        guard=Guard(database=database, clock=clock, audit=audit, pepper=verifier.pepper, limits=limits),
+        limiter=RateLimiter(database=database, clock=clock, audit=audit, pepper=verifier.pepper, limits=limits),
     )
     return Application(
         wsgi=create_app(
@@ -51,10 +51,10 @@ def application(installation: Installation) -> Application:
             session_key=load_session_key(installation),
             clock=clock,
             proxies=limits.trusted_proxies,
-            provisions=Provisions(
+            services=PageServices(
                 contact=contact,
                 availability=Availability(database, clock),
-                desk=ProofDesk.of(installation, database),
+                collector=EvidenceCollector.of(installation, database),
             ),
         )
     )

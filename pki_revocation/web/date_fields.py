@@ -31,7 +31,7 @@ _PARTS = ("day", "month", "year", "time")
 _LAST_DAY, _LAST_MONTH = 31, 12
 
 
-class Fault(StrEnum):
+class DateFault(StrEnum):
     """What is not right with a typed moment."""
 
     DAY = "day"
@@ -43,18 +43,18 @@ class Fault(StrEnum):
     SKIPPED = "skipped"
 
 
-class MistypedMoment(RevocationRefused):
+class InvalidDateFields(RevocationRefused):
     """The fields do not say a moment; *faults* is everything that can be said of them at once."""
 
     kind = "unreadable-date"
 
-    def __init__(self, *faults: Fault) -> None:
+    def __init__(self, *faults: DateFault) -> None:
         super().__init__(f"The date of compromise cannot be read: {', '.join(faults)}.")
         self.faults = faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TypedMoment:
+class DateFields:
     """The four fields as they came in, none of them read yet."""
 
     day: str = ""
@@ -84,25 +84,25 @@ class TypedMoment:
         of two moments the earlier is the safer one.
 
         Raises:
-            MistypedMoment: for anything that is no moment, such as an hour that summer time skipped.
+            InvalidDateFields: for anything that is no moment, such as an hour that summer time skipped.
         """
         if not self.fields:
             return None
         typed = self._date()
         day, month, year, clock_time = _day(typed[0]), _month(typed[1]), _year(typed[2]), _time(self.time)
         if day is None or month is None or year is None or clock_time is None:
-            read = {Fault.DAY: day, Fault.MONTH: month, Fault.YEAR: year}
-            faults = [fault for fault, number in read.items() if number is None] if any(typed) else [Fault.NO_DATE]
-            raise MistypedMoment(*faults, *([Fault.TIME] if clock_time is None else []))
+            read = {DateFault.DAY: day, DateFault.MONTH: month, DateFault.YEAR: year}
+            faults = [fault for fault, number in read.items() if number is None] if any(typed) else [DateFault.NO_DATE]
+            raise InvalidDateFields(*faults, *([DateFault.TIME] if clock_time is None else []))
         try:
             local = datetime.combine(date(year, month, day), clock_time, AMSTERDAM)
         except ValueError:
-            raise MistypedMoment(Fault.NO_SUCH_DATE) from None
+            raise InvalidDateFields(DateFault.NO_SUCH_DATE) from None
         moment = whole_second(local)
         if moment < EARLIEST:
-            raise MistypedMoment(Fault.YEAR)
+            raise InvalidDateFields(DateFault.YEAR)
         if moment.astimezone(AMSTERDAM).replace(tzinfo=None) != local.replace(tzinfo=None):
-            raise MistypedMoment(Fault.SKIPPED)
+            raise InvalidDateFields(DateFault.SKIPPED)
         return moment
 
     def _date(self) -> tuple[str, str, str]:

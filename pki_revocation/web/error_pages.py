@@ -10,8 +10,8 @@ from pki_revocation.errors import NotFound, StoreError, TooManyAttempts
 
 from .availability import UnderMaintenance
 from .fallback import fallback_answer
-from .languages import marked
-from .page import ForeignForm
+from .languages import translatable
+from .page import CrossSiteForm
 from .problems import RETRY_AFTER
 from .receipt_limiter import ReceiptsBusy
 
@@ -27,53 +27,53 @@ class ErrorPage:
 
 _START_AGAIN = ErrorPage(
     400,
-    marked("Please start again"),
-    marked(
+    translatable("Please start again"),
+    translatable(
         "For your safety this page only takes forms that it showed to you itself, not too long ago. Nothing was "
         "revoked by this. Fill in your number and code again; your browser must accept cookies for this page."
     ),
 )
 _NOT_FOUND = ErrorPage(
     404,
-    marked("This page does not exist"),
-    marked("Check the address: compare it with your letter or with your confirmation, character by character."),
+    translatable("This page does not exist"),
+    translatable("Check the address: compare it with your letter or with your confirmation, character by character."),
 )
 _BY_STATUS = {
     400: ErrorPage(
         400,
-        marked("We cannot read this request"),
-        marked("Nothing was revoked by this. Start again from the first page."),
+        translatable("We cannot read this request"),
+        translatable("Nothing was revoked by this. Start again from the first page."),
     ),
     404: _NOT_FOUND,
     405: ErrorPage(
         405,
-        marked("That is not possible here"),
-        marked("Nothing was revoked by this. Start again from the first page."),
+        translatable("That is not possible here"),
+        translatable("Nothing was revoked by this. Start again from the first page."),
     ),
     410: ErrorPage(
         410,
-        marked("This confirmation is no longer available"),
-        marked(
+        translatable("This confirmation is no longer available"),
+        translatable(
             "A confirmation can be read for 30 days. The revocation itself stands: with your number and code you can "
             "see it on the revocation page."
         ),
     ),
     413: ErrorPage(
         413,
-        marked("That is too much text"),
-        marked("Nothing was revoked by this. Start again, and fill in only your number and code."),
+        translatable("That is too much text"),
+        translatable("Nothing was revoked by this. Start again, and fill in only your number and code."),
     ),
     415: ErrorPage(
         415,
-        marked("We cannot read this request"),
-        marked("Nothing was revoked by this. Start again from the first page."),
+        translatable("We cannot read this request"),
+        translatable("Nothing was revoked by this. Start again from the first page."),
     ),
 }
 _SERVER_ERRORS = 500
 _TOO_MANY_ATTEMPTS = ErrorPage(
     429,
-    marked("Please wait before you try again"),
-    marked(
+    translatable("Please wait before you try again"),
+    translatable(
         "Too many wrong codes were filled in from your internet connection. Nothing was revoked by this request. Wait "
         "a quarter of an hour and try again, or use another connection. Is it urgent? Then send us your request by "
         "post or e-mail."
@@ -81,16 +81,16 @@ _TOO_MANY_ATTEMPTS = ErrorPage(
 )
 _RECEIPTS_BUSY = ErrorPage(
     503,
-    marked("Please try again in a moment"),
-    marked(
+    translatable("Please try again in a moment"),
+    translatable(
         "Many people are downloading a receipt at this moment. The revocation stands. Wait a few seconds, go back, and "
         "download the receipt again."
     ),
 )
 _INTERNAL = ErrorPage(
     500,
-    marked("Something went wrong on our side"),
-    marked(
+    translatable("Something went wrong on our side"),
+    translatable(
         "We do not know whether your request was carried out. Try again: you can safely do the same again, because a "
         "certificate is never revoked twice. Is it urgent? Then send us your request by post or e-mail."
     ),
@@ -125,7 +125,7 @@ def _page_of(error: Exception) -> ErrorPage:
     if type(error) in _BY_ERROR:
         return _BY_ERROR[type(error)]
     match error:
-        case CSRFError() | ForeignForm():
+        case CSRFError() | CrossSiteForm():
             return _START_AGAIN
         case HTTPException(code=int(status)) if status in _BY_STATUS:
             return _BY_STATUS[status]

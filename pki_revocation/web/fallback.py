@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
 
 from pki_revocation.config.settings import ContactSettings
-from pki_revocation.documents.contact import Contact
+from pki_revocation.documents.contact import ServiceDesk
 from pki_revocation.errors import MistypedNumber
 from pki_revocation.numbers import parse_number
 from pki_revocation.register.maintenance import Maintenance
@@ -28,7 +28,7 @@ class FallbackSection:
     """One language's part: *until* is when the page is expected back, where that is known."""
 
     language: Language
-    contact: Contact
+    contact: ServiceDesk
     form_url: str
     until: str | None
 
@@ -44,7 +44,7 @@ def fallback_sections(
     return tuple(
         FallbackSection(
             language=language,
-            contact=Contact.of(contact, language),
+            contact=ServiceDesk.of(contact, language),
             form_url=form_url(language),
             until=None if notice is None else in_the_netherlands(notice.until, language),
         )
@@ -55,7 +55,7 @@ def fallback_sections(
 def install(app: Flask, contact: ContactSettings) -> None:
     """Have the answers say how you are reached: the fall-back page all of it, every page in its help (WCAG 3.2.6)."""
     app.extensions[_EXTENSION] = contact
-    app.jinja_env.globals["contact_in"] = lambda language: Contact.of(contact, language)
+    app.jinja_env.globals["contact_in"] = lambda language: ServiceDesk.of(contact, language)
 
 
 def fallback_answer(retry_after: int, notice: Maintenance | None = None) -> Response:

@@ -11,12 +11,12 @@ from pki_revocation.errors import MistypedNumber
 from pki_revocation.subscribers.languages import Language
 
 from .error_pages import ErrorPage
-from .languages import marked
+from .languages import translatable
 
 _BAD_NUMBER = ErrorPage(
     400,
-    marked("This number has a typing error"),
-    marked(
+    translatable("This number has a typing error"),
+    translatable(
         "Compare the number in the address with the one in your letter: twelve digits in groups of four. You can also "
         "leave it out, and fill it in on the form."
     ),

@@ -14,67 +14,72 @@ from pki_revocation.errors import (
 )
 from pki_revocation.numbers import parse_number
 
-from .date_fields import Fault, MistypedMoment
-from .languages import marked
+from .date_fields import DateFault, InvalidDateFields
+from .languages import translatable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class FormError:
     """One sentence, to translate, about one field, by its id on the page."""
 
     field: str
     text: str
 
 
-_EMPTY_NUMBER = Complaint(field="number", text=marked("Fill in your number."))
-_EMPTY_CODE = Complaint(field="code", text=marked("Fill in your revocation code."))
-_COMPLAINTS: dict[type[RevocationRefused], Complaint] = {
-    MistypedNumber: Complaint(
+_EMPTY_NUMBER = FormError(field="number", text=translatable("Fill in your number."))
+_EMPTY_CODE = FormError(field="code", text=translatable("Fill in your revocation code."))
+_FORM_ERRORS: dict[type[RevocationRefused], FormError] = {
+    MistypedNumber: FormError(
         field="number",
-        text=marked("There is a typing error in the number. Compare it with your letter: it has 12 digits."),
+        text=translatable("There is a typing error in the number. Compare it with your letter: it has 12 digits."),
     ),
-    MistypedCode: Complaint(
+    MistypedCode: FormError(
         field="code",
-        text=marked(
+        text=translatable(
             "There is a typing error in the revocation code. Compare it with your letter, character by character."
         ),
     ),
-    NotRecognised: Complaint(
+    NotRecognised: FormError(
         field="number",
-        text=marked("This number and this code do not belong together. Check both against the same letter."),
+        text=translatable("This number and this code do not belong together. Check both against the same letter."),
     ),
-    ReasonNotPermitted: Complaint(field="reason-none", text=marked("Choose one of the reasons on this page.")),
-    ImpossibleDate: Complaint(
+    ReasonNotPermitted: FormError(field="reason-none", text=translatable("Choose one of the reasons on this page.")),
+    ImpossibleDate: FormError(
         field="compromised-day",
-        text=marked("This moment lies in the future. Fill in a moment in the past, or leave it empty."),
+        text=translatable("This moment lies in the future. Fill in a moment in the past, or leave it empty."),
     ),
 }
 _FAULTS = {
-    Fault.DAY: Complaint(field="compromised-day", text=marked("Fill in the day as a number, for example 23.")),
-    Fault.MONTH: Complaint(field="compromised-month", text=marked("Fill in the month as a number from 1 to 12.")),
-    Fault.YEAR: Complaint(
-        field="compromised-year", text=marked("Fill in the year with four digits, for example 2026.")
+    DateFault.DAY: FormError(
+        field="compromised-day", text=translatable("Fill in the day as a number, for example 23.")
     ),
-    Fault.TIME: Complaint(
+    DateFault.MONTH: FormError(
+        field="compromised-month", text=translatable("Fill in the month as a number from 1 to 12.")
+    ),
+    DateFault.YEAR: FormError(
+        field="compromised-year", text=translatable("Fill in the year with four digits, for example 2026.")
+    ),
+    DateFault.TIME: FormError(
         field="compromised-time",
-        text=marked("Fill in the time as hours and minutes, for example 15:03, or leave it empty."),
+        text=translatable("Fill in the time as hours and minutes, for example 15:03, or leave it empty."),
     ),
-    Fault.NO_DATE: Complaint(
-        field="compromised-day", text=marked("You filled in a time. Fill in the date too, or leave the time empty.")
+    DateFault.NO_DATE: FormError(
+        field="compromised-day",
+        text=translatable("You filled in a time. Fill in the date too, or leave the time empty."),
     ),
-    Fault.NO_SUCH_DATE: Complaint(
-        field="compromised-day", text=marked("This date does not exist. Check the day and the month.")
+    DateFault.NO_SUCH_DATE: FormError(
+        field="compromised-day", text=translatable("This date does not exist. Check the day and the month.")
     ),
-    Fault.SKIPPED: Complaint(
+    DateFault.SKIPPED: FormError(
         field="compromised-time",
-        text=marked("This time did not exist: summer time began in that night. Fill in another time."),
+        text=translatable("This time did not exist: summer time began in that night. Fill in another time."),
     ),
 }
 
 
-TIMED_OUT = Complaint(
+TIMED_OUT = FormError(
     field="number",
-    text=marked(
+    text=translatable(
         "You filled in your number and code more than half an hour ago, or the form was damaged on its way. Nothing "
         "was revoked by this. Fill in your number and code again."
     ),
@@ -83,31 +88,31 @@ TIMED_OUT = Complaint(
 # What the page's script says of the same things before anything is sent.
 TYPING = {
     "number_empty": _EMPTY_NUMBER.text,
-    "number_mistyped": _COMPLAINTS[MistypedNumber].text,
+    "number_mistyped": _FORM_ERRORS[MistypedNumber].text,
     "code_empty": _EMPTY_CODE.text,
-    "code_mistyped": _COMPLAINTS[MistypedCode].text,
+    "code_mistyped": _FORM_ERRORS[MistypedCode].text,
 }
 
 
-def about(error: RevocationRefused) -> tuple[Complaint, ...]:
+def form_errors_of(error: RevocationRefused) -> tuple[FormError, ...]:
     """What to say about a refusal; nothing where it is not about a field."""
-    if isinstance(error, MistypedMoment):
+    if isinstance(error, InvalidDateFields):
         return tuple(_FAULTS[fault] for fault in error.faults)
-    complaint = _COMPLAINTS.get(type(error))
-    return () if complaint is None else (complaint,)
+    form_error = _FORM_ERRORS.get(type(error))
+    return () if form_error is None else (form_error,)
 
 
-def about_typing(number: str, code: str) -> tuple[Complaint, ...]:
+def input_errors(number: str, code: str) -> tuple[FormError, ...]:
     """Everything that can be said without looking anything up, about both fields at once."""
     found = []
     if not number.strip():
         found.append(_EMPTY_NUMBER)
     elif not _reads(parse_number, number):
-        found.append(_COMPLAINTS[MistypedNumber])
+        found.append(_FORM_ERRORS[MistypedNumber])
     if not code.strip():
         found.append(_EMPTY_CODE)
     elif not _reads(parse_code, code):
-        found.append(_COMPLAINTS[MistypedCode])
+        found.append(_FORM_ERRORS[MistypedCode])
     return tuple(found)
 
 

@@ -23,7 +23,7 @@ _LONGEST_NUMBER = DIGITS + 2
 _MOST_LETTERS = 2
 
 
-def sorted_out(number: str, code: str) -> tuple[str, str]:
+def normalize_input(number: str, code: str) -> tuple[str, str]:
     """Number and code as they are to be read, from what stands in the fields *number* and *code*."""
     if _reads(parse_number, number) and _reads(parse_code, code):
         return number, code
@@ -33,7 +33,7 @@ def sorted_out(number: str, code: str) -> tuple[str, str]:
     return found.pop() if len(found) == 1 else (number, code)
 
 
-def kept_number(number: str) -> str:
+def number_to_redisplay(number: str) -> str:
     """What the number's field shows again after a mistake: never what may be a code, or a part of one."""
     symbols = read_symbols(number)
     letters = sum(not ("0" <= symbol <= "9") for symbol in symbols)

@@ -24,7 +24,7 @@ _A_YEAR = 365 * 24 * 60 * 60
 _SPEAKING = {DUTCH_ADDRESS: Language.DUTCH}
 
 
-def marked(text: str) -> str:
+def translatable(text: str) -> str:
     """Mark a text for translation where it stands; the template that shows it looks it up."""
     return text
 
@@ -38,7 +38,7 @@ def read_translations() -> dict[Language, gettext.NullTranslations]:
     return {Language.DUTCH: gettext.GNUTranslations(compiled), Language.ENGLISH: gettext.NullTranslations()}
 
 
-def said(text: str, **values: object) -> str:
+def translated(text: str, **values: object) -> str:
     """A text in the language of this request, with what belongs into its places."""
     translated: str = current_app.extensions[_EXTENSION][current_language()].gettext(text)
     return translated % values if values else translated

@@ -15,7 +15,7 @@ _WITH_DAY = {Language.DUTCH: "EEEE d MMMM y 'om' HH:mm:ss", Language.ENGLISH: "E
 _PLAIN = {Language.DUTCH: "d MMMM y 'om' HH:mm:ss", Language.ENGLISH: "d MMMM y 'at' HH:mm:ss"}
 
 
-class UnreadableMoment(RevocationRefused):
+class InvalidTimestamp(RevocationRefused):
     """What should be a moment with a zone is none."""
 
     kind = "unreadable-date"
@@ -25,12 +25,12 @@ def zoned_moment(text: str) -> datetime:
     """An ISO 8601 moment with its zone, such as 2026-11-23T15:03:22+01:00.
 
     Raises:
-        UnreadableMoment: for anything else, and for moments before 1950.
+        InvalidTimestamp: for anything else, and for moments before 1950.
     """
     try:
         return _bounded(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
-        raise UnreadableMoment(
+        raise InvalidTimestamp(
             "key_compromised_at is not a moment with a time zone: write 2026-11-23T15:03:22Z, not before 1950."
         ) from None
 

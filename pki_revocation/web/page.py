@@ -21,22 +21,22 @@ from pki_revocation.errors import (
 from pki_revocation.model import Channel
 from pki_revocation.numbers import grouped, parse_number
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import Identified, RevocationService, Wish
+from pki_revocation.service import AuthenticatedSubscriber, RevocationRequest, RevocationService
 
-from .date_fields import TypedMoment
-from .form_errors import TIMED_OUT, Complaint, about, about_typing
-from .input_repair import kept_number, sorted_out
+from .date_fields import DateFields
+from .form_errors import TIMED_OUT, FormError, form_errors_of, input_errors
+from .input_repair import normalize_input, number_to_redisplay
 from .languages import DUTCH_ADDRESS, PARAMETER, choose_named
 from .outcomes import log_outcome
-from .reason_choices import CHOICES, KEY_COMPROMISE, NO_REASON, chosen_reason
+from .reason_choices import KEY_COMPROMISE, NO_REASON, REASON_CHOICES, chosen_reason
 from .receipts import ReceiptAddress, show_confirmation
 from .request_origin import client, is_from_here
-from .tokens import TicketRefused, Tickets
+from .tokens import TicketRefused, TicketSigner
 
-Answer = str | tuple[str, int]
+PageResponse = str | tuple[str, int]
 
 
-class ForeignForm(PkiError):
+class CrossSiteForm(PkiError):
     """The form was sent by another site's page, or without this page's token."""
 
 
@@ -44,7 +44,7 @@ class SubscriberPage:
     """What the page's requests do."""
 
     def __init__(
-        self, *, service: RevocationService, clock: Clock, tickets: Tickets, receipt_address: ReceiptAddress
+        self, *, service: RevocationService, clock: Clock, tickets: TicketSigner, receipt_address: ReceiptAddress
     ) -> None:
         """On a service; *receipt_address* tells where a confirmation can be read again."""
         self._service = service
@@ -52,11 +52,11 @@ class SubscriberPage:
         self._tickets = tickets
         self._receipt_address = receipt_address
 
-    def show(self) -> Answer:
+    def show(self) -> PageResponse:
         """The first step, with the number that a letter's QR code may bring along."""
         return self._ask(number=_readable_number(request.args.get("number", "")))
 
-    def submit(self) -> Answer:
+    def submit(self) -> PageResponse:
         """Whatever step was filled in.
 
         Raises:
@@ -65,34 +65,34 @@ class SubscriberPage:
         choose_named(request.form.get(PARAMETER))
         ticket = request.form.get("ticket")
         if ticket is None:
-            return self._identify(request.form.get("number", ""), request.form.get("code", ""))
+            return self._authenticate(request.form.get("number", ""), request.form.get("code", ""))
         try:
-            identified = self._tickets.read(ticket)
+            subscriber = self._tickets.read(ticket)
         except TicketRefused:
             # What was chosen already goes along to the next second step: no time limit costs it (WCAG 2.2.5).
             return self._ask("", (TIMED_OUT,)), 400
         if PARAMETER in request.form:
-            return self._review(identified, ticket)
-        return self._revoke(identified, ticket)
+            return self._review(subscriber, ticket)
+        return self._revoke(subscriber, ticket)
 
-    def _identify(self, typed_number: str, typed_code: str) -> Answer:
-        number, code = sorted_out(typed_number, typed_code)
-        if complaints := about_typing(number, code):
-            return self._ask(kept_number(number), complaints), 422
+    def _authenticate(self, typed_number: str, typed_code: str) -> PageResponse:
+        number, code = normalize_input(typed_number, typed_code)
+        if form_errors := input_errors(number, code):
+            return self._ask(number_to_redisplay(number), form_errors), 422
         try:
-            identified = self._service.identify(number, code, client(), Channel.PAGE)
+            subscriber = self._service.authenticate(number, code, client(), Channel.PAGE)
         except NotRecognised as refusal:
-            return self._ask(kept_number(number), about(refusal)), 403
-        return self._review(identified, self._tickets.issue(identified))
+            return self._ask(number_to_redisplay(number), form_errors_of(refusal)), 403
+        return self._review(subscriber, self._tickets.issue(subscriber))
 
-    def _review(self, identified: Identified, ticket: str, complaints: tuple[Complaint, ...] = ()) -> str:
+    def _review(self, subscriber: AuthenticatedSubscriber, ticket: str, form_errors: tuple[FormError, ...] = ()) -> str:
         """The truth about the certificate, for somebody who gave a right code: only here is anything said of it."""
-        status = self._service.describe(identified)
+        status = self._service.describe(subscriber)
         common = {
             "ticket": ticket,
             "status": status,
-            "complaints": complaints,
-            "typed": TypedMoment.of(request.form).kept,
+            "complaints": form_errors,
+            "typed": DateFields.of(request.form).kept,
         }
         if status.entry is not None:
             confirmation = self._service.confirmation(status.issuer.id, status.entry.sequence)
@@ -105,35 +105,37 @@ class SubscriberPage:
             )
         if self._clock.now() > status.certificate.not_after:
             return render_template("expired.html", **common)
-        return render_template("review.html", choices=CHOICES, chosen=request.form.get("reason", NO_REASON), **common)
+        return render_template(
+            "review.html", choices=REASON_CHOICES, chosen=request.form.get("reason", NO_REASON), **common
+        )
 
-    def _revoke(self, identified: Identified, ticket: str) -> Answer:
+    def _revoke(self, subscriber: AuthenticatedSubscriber, ticket: str) -> PageResponse:
         try:
-            wish = self._wish()
-            confirmation = self._service.revoke(identified, wish)
+            revocation_request = self._revocation_request()
+            confirmation = self._service.revoke(subscriber, revocation_request)
         except NotRecognised as refusal:
-            return self._ask("", about(refusal)), 403
+            return self._ask("", form_errors_of(refusal)), 403
         except CertificateExpired:
-            return self._review(identified, ticket), 409
+            return self._review(subscriber, ticket), 409
         except RevocationRefused as refusal:
-            return self._review(identified, ticket, about(refusal)), 422
+            return self._review(subscriber, ticket, form_errors_of(refusal)), 422
         log_outcome(confirmation)
         return show_confirmation(self._service, confirmation, self._receipt_address)
 
-    def _wish(self) -> Wish:
+    def _revocation_request(self) -> RevocationRequest:
         value = request.form.get("reason")
-        return Wish(
+        return RevocationRequest(
             reason=chosen_reason(value),
             channel=Channel.PAGE,
             # The date belongs to this one reason, and is out of sight while another is chosen.
-            compromised_at=TypedMoment.of(request.form).read() if value == KEY_COMPROMISE else None,
+            compromised_at=DateFields.of(request.form).read() if value == KEY_COMPROMISE else None,
             source={"address": client().address},
         )
 
-    def _ask(self, number: str, complaints: tuple[Complaint, ...] = ()) -> str:
+    def _ask(self, number: str, form_errors: tuple[FormError, ...] = ()) -> str:
         readable = _readable_number(number)
         keep = "&" + urlencode({"number": readable}) if readable else ""
-        return render_template("identify.html", number=number, complaints=complaints, keep=keep, carried=_carried())
+        return render_template("identify.html", number=number, form_errors=form_errors, keep=keep, carried=_carried())
 
 
 def subscriber_page(page: SubscriberPage, public_url: str) -> Blueprint:
@@ -141,9 +143,9 @@ def subscriber_page(page: SubscriberPage, public_url: str) -> Blueprint:
     blueprint = Blueprint("page", __name__)
 
     @blueprint.before_request
-    def refuse_foreign_forms() -> None:
+    def refuse_cross_site_forms() -> None:
         if request.method == "POST" and not is_from_here(request, public_url):
-            raise ForeignForm("The form was sent by another site.")
+            raise CrossSiteForm("The form was sent by another site.")
 
     @blueprint.get("/")
     def begin() -> BaseResponse:
@@ -165,6 +167,6 @@ def _readable_number(text: str) -> str:
 def _carried() -> dict[str, str]:
     """What was chosen in a second step that has to be taken again: known words and what reads like a date."""
     reason = request.form.get("reason")
-    if reason not in {choice.value for choice in CHOICES}:
+    if reason not in {choice.value for choice in REASON_CHOICES}:
         return {}
-    return {"reason": str(reason), **TypedMoment.of(request.form).kept.fields}
+    return {"reason": str(reason), **DateFields.of(request.form).kept.fields}

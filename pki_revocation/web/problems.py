@@ -26,7 +26,7 @@ from pki_revocation.errors import (
 from pki_revocation.reasons import SUBSCRIBER_REASONS
 
 from .availability import UnderMaintenance
-from .moments import UnreadableMoment
+from .moments import InvalidTimestamp
 
 MEDIA_TYPE = "application/problem+json"
 # How long a client waits before it asks again, in seconds, while the register does not answer.
@@ -53,7 +53,7 @@ _ERRORS: dict[type[PkiError], Problem] = {
     NotRecognised: Problem(403, "not-recognised", "Number and code do not belong together"),
     ReasonNotPermitted: Problem(422, "reason-not-permitted", "This reason cannot be given here"),
     ImpossibleDate: Problem(422, "impossible-date", "This date cannot go with the revocation"),
-    UnreadableMoment: Problem(422, "unreadable-date", "The date of compromise cannot be read"),
+    InvalidTimestamp: Problem(422, "unreadable-date", "The date of compromise cannot be read"),
     CertificateExpired: Problem(409, "expired", "The certificate has expired"),
     MalformedDocument: Problem(400, "malformed-document", "The body is not a JSON document"),
     UnfitMember: Problem(422, "unfit-member", "The document does not have the members that are expected"),

@@ -5,45 +5,47 @@ from datetime import datetime
 
 from pki_revocation.model import Confirmation, EntryKind
 from pki_revocation.propagation.crl_coverage import CrlCoverage
-from pki_revocation.propagation.measurement import Visibility
+from pki_revocation.propagation.measurement import Propagation
 
-from .languages import current_language, marked, said
+from .languages import current_language, translatable, translated
 from .moments import in_short
 
 _COMPLETE = "full"
-_ANSWERED_SINCE = marked(
+_ANSWERED_SINCE = translatable(
     "OCSP: %(answering)s of %(responders)s servers answer that the certificate is revoked, since %(since)s."
 )
-_ANSWERED = marked("OCSP: %(answering)s of %(responders)s servers answer that the certificate is revoked.")
-_REASON_SINCE = marked("OCSP: %(answering)s of %(responders)s servers answer with the new reason, since %(since)s.")
-_REASON = marked("OCSP: %(answering)s of %(responders)s servers answer with the new reason.")
-_SILENT = marked("OCSP: no server has reported in the last half minute, so we cannot say what they answer now.")
-_LISTED = marked("CRL: it is in list number %(number)s, published at %(since)s.")
-_LISTED_IN_PART = marked("CRL: it is in list number %(number)s of the part %(part)s, published at %(since)s.")
-_LISTED_IN_DELTA = marked("CRL: it is in delta list number %(number)s, published at %(since)s.")
-_NOT_LISTED = marked("CRL: it is not in a published list yet.")
-_NOT_LISTED_IN_PART = marked("CRL: it is not in a published list of the part %(part)s yet.")
+_ANSWERED = translatable("OCSP: %(answering)s of %(responders)s servers answer that the certificate is revoked.")
+_REASON_SINCE = translatable(
+    "OCSP: %(answering)s of %(responders)s servers answer with the new reason, since %(since)s."
+)
+_REASON = translatable("OCSP: %(answering)s of %(responders)s servers answer with the new reason.")
+_SILENT = translatable("OCSP: no server has reported in the last half minute, so we cannot say what they answer now.")
+_LISTED = translatable("CRL: it is in list number %(number)s, published at %(since)s.")
+_LISTED_IN_PART = translatable("CRL: it is in list number %(number)s of the part %(part)s, published at %(since)s.")
+_LISTED_IN_DELTA = translatable("CRL: it is in delta list number %(number)s, published at %(since)s.")
+_NOT_LISTED = translatable("CRL: it is not in a published list yet.")
+_NOT_LISTED_IN_PART = translatable("CRL: it is not in a published list of the part %(part)s yet.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """The sentences of one look; *lines* and *looked* are in the language of the request."""
+class PropagationView:
+    """The sentences of one look; *lines* and *measured* are in the language of the request."""
 
     lines: tuple[str, ...]
-    looked: str
+    measured: str
     settled: bool
     answers_until: datetime | None
     crls_until: datetime | None
 
 
-def sighting(visible: Visibility, confirmation: Confirmation) -> Sighting:
+def propagation_view(visible: Propagation, confirmation: Confirmation) -> PropagationView:
     """Say what was seen; times are Dutch, with the day where it is not the day of the row."""
     day = confirmation.entry.recorded_at
     raised = confirmation.entry.kind is EntryKind.RAISE
-    looked = in_short(visible.looked_at, day, current_language())
-    return Sighting(
+    measured = in_short(visible.measured_at, day, current_language())
+    return PropagationView(
         lines=(_answers(visible, day, raised=raised), *(_listing(crl, day) for crl in visible.crls)),
-        looked=said(marked("Looked at %(moment)s, Dutch time."), moment=looked),
+        measured=translated(translatable("Looked at %(moment)s, Dutch time."), moment=measured),
         settled=visible.settled,
         # A reason that was added ends no old answer: the certificate was revoked before.
         answers_until=None if raised else visible.answers_until,
@@ -51,22 +53,22 @@ def sighting(visible: Visibility, confirmation: Confirmation) -> Sighting:
     )
 
 
-def _answers(visible: Visibility, day: datetime, *, raised: bool) -> str:
+def _answers(visible: Propagation, day: datetime, *, raised: bool) -> str:
     counts = {"answering": visible.answering, "responders": visible.responders}
     if visible.responders == 0:
-        return said(_SILENT)
+        return translated(_SILENT)
     if visible.answering_since is None:
-        return said(_REASON if raised else _ANSWERED, **counts)
+        return translated(_REASON if raised else _ANSWERED, **counts)
     since = in_short(visible.answering_since, day, current_language())
-    return said(_REASON_SINCE if raised else _ANSWERED_SINCE, since=since, **counts)
+    return translated(_REASON_SINCE if raised else _ANSWERED_SINCE, since=since, **counts)
 
 
 def _listing(crl: CrlCoverage, day: datetime) -> str:
     if crl.number is None or crl.since is None:
-        return said(_NOT_LISTED) if crl.scope == _COMPLETE else said(_NOT_LISTED_IN_PART, part=crl.scope)
+        return translated(_NOT_LISTED) if crl.scope == _COMPLETE else translated(_NOT_LISTED_IN_PART, part=crl.scope)
     since = in_short(crl.since, day, current_language())
     if crl.in_delta:
-        return said(_LISTED_IN_DELTA, number=crl.number, since=since)
+        return translated(_LISTED_IN_DELTA, number=crl.number, since=since)
     if crl.scope == _COMPLETE:
-        return said(_LISTED, number=crl.number, since=since)
-    return said(_LISTED_IN_PART, number=crl.number, since=since, part=crl.scope)
+        return translated(_LISTED, number=crl.number, since=since)
+    return translated(_LISTED_IN_PART, number=crl.number, since=since, part=crl.scope)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pki_revocation.errors import ReasonNotPermitted
 from pki_revocation.reasons import SUBSCRIBER_REASONS, RevocationReason
 
-from .languages import marked
+from .languages import translatable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ReasonChoice:
     """A reason to choose: *value* is the form's word for it, *label* and *hint* are texts to translate."""
 
     value: str
@@ -24,58 +24,58 @@ class Choice:
 
 KEY_COMPROMISE = "key-compromise"
 NO_REASON = "none"
-CHOICES = (
-    Choice(
+REASON_CHOICES = (
+    ReasonChoice(
         value="stopped",
-        label=marked("Our organisation stops"),
+        label=translatable("Our organisation stops"),
         reason=RevocationReason.CESSATION_OF_OPERATION,
     ),
-    Choice(
+    ReasonChoice(
         value="criteria",
-        label=marked("We no longer meet the criteria for a health insurer or care office"),
-        hint=marked("The Certification Practice Statement gives these criteria."),
+        label=translatable("We no longer meet the criteria for a health insurer or care office"),
+        hint=translatable("The Certification Practice Statement gives these criteria."),
         reason=RevocationReason.CESSATION_OF_OPERATION,
     ),
-    Choice(
+    ReasonChoice(
         value="changed",
-        label=marked("Something on the certificate is wrong or has changed"),
-        hint=marked("For example the name of your organisation."),
+        label=translatable("Something on the certificate is wrong or has changed"),
+        hint=translatable("For example the name of your organisation."),
         reason=RevocationReason.AFFILIATION_CHANGED,
     ),
-    Choice(
+    ReasonChoice(
         value="replaced",
-        label=marked("It has been replaced by a new certificate"),
+        label=translatable("It has been replaced by a new certificate"),
         reason=RevocationReason.SUPERSEDED,
     ),
-    Choice(
+    ReasonChoice(
         value="support-ended",
-        label=marked("The ICT support for this certificate has ended"),
+        label=translatable("The ICT support for this certificate has ended"),
         reason=RevocationReason.CESSATION_OF_OPERATION,
     ),
-    Choice(
+    ReasonChoice(
         value=KEY_COMPROMISE,
-        label=marked("The private key was lost or stolen, or others may know it"),
-        hint=marked("Choose this reason even if you only suspect it."),
+        label=translatable("The private key was lost or stolen, or others may know it"),
+        hint=translatable("Choose this reason even if you only suspect it."),
         reason=RevocationReason.KEY_COMPROMISE,
     ),
-    Choice(
+    ReasonChoice(
         value=NO_REASON,
-        label=marked("I would rather not say"),
+        label=translatable("I would rather not say"),
         reason=RevocationReason.UNSPECIFIED,
     ),
 )
-_BY_VALUE = {choice.value: choice.reason for choice in CHOICES}
+_BY_VALUE = {choice.value: choice.reason for choice in REASON_CHOICES}
 
 # How a reason that stands in the journal is read out; all of them, because operators and imports give others.
-SPOKEN = {
-    RevocationReason.UNSPECIFIED: marked("No reason given"),
-    RevocationReason.KEY_COMPROMISE: marked("The private key was lost or stolen, or others may know it"),
-    RevocationReason.CA_COMPROMISE: marked("The issuer's own key is no longer safe"),
-    RevocationReason.AFFILIATION_CHANGED: marked("Something on the certificate is wrong or has changed"),
-    RevocationReason.SUPERSEDED: marked("It has been replaced by a new certificate"),
-    RevocationReason.CESSATION_OF_OPERATION: marked("The certificate is no longer used"),
-    RevocationReason.PRIVILEGE_WITHDRAWN: marked("The issuer withdrew the right to this certificate"),
-    RevocationReason.AA_COMPROMISE: marked("An attribute authority's key is no longer safe"),
+REASON_LABELS = {
+    RevocationReason.UNSPECIFIED: translatable("No reason given"),
+    RevocationReason.KEY_COMPROMISE: translatable("The private key was lost or stolen, or others may know it"),
+    RevocationReason.CA_COMPROMISE: translatable("The issuer's own key is no longer safe"),
+    RevocationReason.AFFILIATION_CHANGED: translatable("Something on the certificate is wrong or has changed"),
+    RevocationReason.SUPERSEDED: translatable("It has been replaced by a new certificate"),
+    RevocationReason.CESSATION_OF_OPERATION: translatable("The certificate is no longer used"),
+    RevocationReason.PRIVILEGE_WITHDRAWN: translatable("The issuer withdrew the right to this certificate"),
+    RevocationReason.AA_COMPROMISE: translatable("An attribute authority's key is no longer safe"),
 }
 
 

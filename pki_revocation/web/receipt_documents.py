@@ -6,27 +6,29 @@ from werkzeug.exceptions import Gone, NotFound
 from pki_revocation.clock import Clock
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
 from pki_revocation.model import Confirmation
-from pki_revocation.proof.gathering import ProofDesk
+from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
 
-from .receipt_limiter import MadeReceipt, ReceiptCounter
-from .tokens import RECEIPT_LIFETIME, Receipts
+from .receipt_limiter import ReceiptLimiter, RenderedReceipt
+from .tokens import RECEIPT_LIFETIME, ReceiptTokens
 
 # The path's last part in each language.
 FILES = {Language.DUTCH: "intrekkingsbewijs", Language.ENGLISH: "revocation-receipt"}
 
 
-def receipt_documents(*, service: RevocationService, clock: Clock, receipts: Receipts, desk: ProofDesk) -> Blueprint:
+def receipt_documents(
+    *, service: RevocationService, clock: Clock, receipts: ReceiptTokens, collector: EvidenceCollector
+) -> Blueprint:
     """The documents, with proofs from a desk."""
     blueprint = Blueprint("receipt_documents", __name__)
     languages = {file: language for language, file in FILES.items()}
-    counter = ReceiptCounter(clock)
+    limiter = ReceiptLimiter(clock)
 
-    def make(confirmation: Confirmation, language: Language) -> MadeReceipt:
-        proof = desk.gather(confirmation)
-        pdf = compile_receipt(confirmation, proof, language, clock.now())
-        return MadeReceipt(pdf=pdf, complete=proof.ocsp is not None and proof.crl is not None)
+    def make(confirmation: Confirmation, language: Language) -> RenderedReceipt:
+        evidence = collector.gather(confirmation)
+        pdf = compile_receipt(confirmation, evidence, language, clock.now())
+        return RenderedReceipt(pdf=pdf, complete=evidence.ocsp is not None and evidence.crl is not None)
 
     @blueprint.get("/receipt/<token>/<file>.pdf")
     def download(token: str, file: str) -> Response:
@@ -37,7 +39,7 @@ def receipt_documents(*, service: RevocationService, clock: Clock, receipts: Rec
             raise Gone
         language = languages[file]
         key = (confirmation.entry.issuer_id, confirmation.entry.sequence, language)
-        pdf = counter.hand_out(key, lambda: make(confirmation, language))
+        pdf = limiter.render(key, lambda: make(confirmation, language))
         response = Response(pdf, mimetype="application/pdf")
         name = receipt_name(confirmation, language)
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -34,14 +34,14 @@ class ReceiptsBusy(PkiError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeReceipt:
+class RenderedReceipt:
     """The document, and whether all proof is in it that there will be."""
 
     pdf: bytes = field(repr=False)
     complete: bool
 
 
-class ReceiptCounter:
+class ReceiptLimiter:
     """Hands out receipts; shared by all threads of a process."""
 
     def __init__(self, clock: Clock) -> None:
@@ -51,29 +51,29 @@ class ReceiptCounter:
         self._making = threading.Lock()
         self._kept: dict[ReceiptKey, tuple[datetime, bytes]] = {}
 
-    def hand_out(self, key: ReceiptKey, make: Callable[[], MadeReceipt]) -> bytes:
+    def render(self, key: ReceiptKey, make: Callable[[], RenderedReceipt]) -> bytes:
         """The receipt as it was made a moment ago, or else made now.
 
         Raises:
             ReceiptsBusy: when enough others wait already; nothing was made.
         """
-        found = self._look(key)
+        found = self._lookup(key)
         if found is not None:
             return found
         if not self._in_hand.acquire(blocking=False):
             raise ReceiptsBusy
         try:
             with self._making:
-                found = self._look(key)
+                found = self._lookup(key)
                 return self._keep(key, make()) if found is None else found
         finally:
             self._in_hand.release()
 
-    def _look(self, key: ReceiptKey) -> bytes | None:
+    def _lookup(self, key: ReceiptKey) -> bytes | None:
         until, pdf = self._kept.get(key, (None, None))
         return pdf if until is not None and self._clock.now() < until else None
 
-    def _keep(self, key: ReceiptKey, made: MadeReceipt) -> bytes:
+    def _keep(self, key: ReceiptKey, made: RenderedReceipt) -> bytes:
         """In the lock."""
         self._kept.pop(key, None)
         while len(self._kept) >= _MOST_KEPT:

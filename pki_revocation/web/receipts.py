@@ -15,13 +15,13 @@ from pki_revocation.model import Confirmation
 from pki_revocation.service import RevocationService
 
 from .languages import current_language
-from .propagation_view import sighting
-from .tokens import RECEIPT_LIFETIME, Receipts
+from .propagation_view import propagation_view
+from .tokens import RECEIPT_LIFETIME, ReceiptTokens
 
 ReceiptAddress = Callable[[Confirmation], str]
 
 
-def receipt_address(public_url: str, receipts: Receipts) -> ReceiptAddress:
+def receipt_address(public_url: str, receipts: ReceiptTokens) -> ReceiptAddress:
     """How a confirmation's receipt is reached from outside; the same confirmation always has the same address."""
 
     def address(confirmation: Confirmation) -> str:
@@ -38,14 +38,14 @@ def show_confirmation(service: RevocationService, confirmation: Confirmation, ad
     return render_template(
         "confirmation.html",
         confirmation=confirmation,
-        seen=sighting(service.visibility(confirmation), confirmation),
+        seen=propagation_view(service.propagation(confirmation), confirmation),
         receipt_url=receipt_url,
         visible_url=url_for("receipts.visible", token=token, lang=current_language().value),
     )
 
 
 def receipt_pages(
-    *, service: RevocationService, clock: Clock, receipts: Receipts, address: ReceiptAddress
+    *, service: RevocationService, clock: Clock, receipts: ReceiptTokens, address: ReceiptAddress
 ) -> Blueprint:
     """The receipts, on a service."""
     blueprint = Blueprint("receipts", __name__)
@@ -67,7 +67,7 @@ def receipt_pages(
         confirmation = confirmed(token)
         if confirmation is None:
             raise NotFound("The confirmation is no longer shown.")
-        seen = sighting(service.visibility(confirmation), confirmation)
-        return jsonify({"lines": seen.lines, "looked": seen.looked, "settled": seen.settled})
+        seen = propagation_view(service.propagation(confirmation), confirmation)
+        return jsonify({"lines": seen.lines, "looked": seen.measured, "settled": seen.settled})
 
     return blueprint

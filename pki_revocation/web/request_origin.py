@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 from flask import current_app, request
 from werkzeug.wrappers import Request
 
-from pki_revocation.rate_limiting.client_address import Proxies, Source
+from pki_revocation.rate_limiting.client_address import ClientAddress, TrustedProxies
 
 _SETTING = "TRUSTED_PROXIES"
 _OWN_SITES = frozenset({"same-origin", "none"})
 
 
-def trust(proxies: Proxies) -> dict[str, Proxies]:
+def trust(proxies: TrustedProxies) -> dict[str, TrustedProxies]:
     """The application's configuration for them."""
     return {_SETTING: proxies}
 
 
-def client() -> Source:
+def client() -> ClientAddress:
     """The present request's source, as the connection or a trusted proxy says it."""
-    proxies: Proxies = current_app.config[_SETTING]
+    proxies: TrustedProxies = current_app.config[_SETTING]
     return proxies.source(request.remote_addr or "", ",".join(request.headers.getlist("X-Forwarded-For")))
 
 

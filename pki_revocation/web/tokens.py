@@ -11,7 +11,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from pki_revocation.clock import Clock
 from pki_revocation.errors import NotFound, PkiError
-from pki_revocation.service import Identified
+from pki_revocation.service import AuthenticatedSubscriber
 
 TICKET_LIFETIME = timedelta(minutes=30)
 RECEIPT_LIFETIME = timedelta(days=30)
@@ -21,7 +21,7 @@ class TicketRefused(PkiError):
     """The ticket is not ours, or older than half an hour: number and code are to be given again."""
 
 
-class Tickets:
+class TicketSigner:
     """Signs who was recognised, for half an hour."""
 
     def __init__(self, session_key: str, clock: Clock) -> None:
@@ -29,27 +29,31 @@ class Tickets:
         self._serializer = _serializer(session_key, "ticket")
         self._clock = clock
 
-    def issue(self, identified: Identified) -> str:
+    def issue(self, subscriber: AuthenticatedSubscriber) -> str:
         """A ticket for somebody who just gave a right number and code."""
         now = int(self._clock.now().timestamp())
-        return str(self._serializer.dumps([identified.certificate_id, identified.code_version, identified.seal, now]))
+        return str(
+            self._serializer.dumps([subscriber.certificate_id, subscriber.code_version, subscriber.binding_tag, now])
+        )
 
-    def read(self, ticket: str) -> Identified:
+    def read(self, ticket: str) -> AuthenticatedSubscriber:
         """Who it was issued to.
 
         Raises:
             TicketRefused: when it was not issued here, or its time is over.
         """
         try:
-            certificate_id, code_version, seal, issued = self._serializer.loads(ticket)
+            certificate_id, code_version, binding_tag, issued = self._serializer.loads(ticket)
         except BadSignature:
             raise TicketRefused("The ticket was not issued here.") from None
         if self._clock.now().timestamp() - issued > TICKET_LIFETIME.total_seconds():
             raise TicketRefused("The ticket is older than half an hour.")
-        return Identified(certificate_id=certificate_id, code_version=code_version, seal=seal)
+        return AuthenticatedSubscriber(
+            certificate_id=certificate_id, code_version=code_version, binding_tag=binding_tag
+        )
 
 
-class Receipts:
+class ReceiptTokens:
     """Signs which journal row a receipt shows; the same row always has the same address."""
 
     def __init__(self, session_key: str) -> None:

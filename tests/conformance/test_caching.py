@@ -180,10 +180,10 @@ def test_unkept_answers_have_no_condition(wire: Wire, name: str) -> None:
 def test_a_clients_wishes_change_nothing(wire: Wire, directive: str) -> None:
     """RFC 9111 section 5.2.1: those are for caches; the origin's answer is right already, and a tag still counts."""
     tag = wire.get(path(_GOOD)).header("ETag")
-    wish = f"Cache-Control: {directive}"
+    revocation_request = f"Cache-Control: {directive}"
 
-    assert wire.get(path(_GOOD), wish).header("ETag") == tag
-    assert wire.get(path(_GOOD), wish, f"If-None-Match: {tag}").status == 304
+    assert wire.get(path(_GOOD), revocation_request).header("ETag") == tag
+    assert wire.get(path(_GOOD), revocation_request, f"If-None-Match: {tag}").status == 304
 
 
 def test_a_range_is_not_cut_out(wire: Wire) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crl_publisher.bootstrap import standing_crls
+from crl_publisher.bootstrap import public_validity
 from crl_publisher.config import CrlSettings, PublisherSettings
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.timing import SettingsTiming
@@ -76,7 +76,7 @@ def book(database: Database, clock: FakeClock, settings: PublisherSettings) -> S
         audit=AuditTrail(clock),
         seed=settings.schedule,
         needs_second_person=settings.second_person,
-        standing=standing_crls(CrlSettings()),
+        public_validity=public_validity(CrlSettings()),
     )
 
 
@@ -125,4 +125,4 @@ def plan(population: Population, revoked_at: datetime) -> Plan:
 @pytest.fixture
 def parts(identity: SigningIdentity, plan: Plan, entries: list[bytes]) -> Parts:
     """The parts of a CRL that the gate lets through."""
-    return parts_of(identity, plan.particulars, entries)
+    return parts_of(identity, plan.parameters, entries)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from crl_publisher.crl.builder import subject_name
-from crl_publisher.crl.crl_extensions import Particulars
+from crl_publisher.crl.crl_extensions import CrlParameters
 from keys.identity import SigningIdentity
 from pki_revocation.encoding.der import bit_string, explicit, extension, integer, object_identifier, sequence, time, tlv
 
@@ -50,15 +50,15 @@ class Parts:
 Change = Callable[[Parts], Parts]
 
 
-def parts_of(identity: SigningIdentity, particulars: Particulars, entries: list[bytes]) -> Parts:
+def parts_of(identity: SigningIdentity, parameters: CrlParameters, entries: list[bytes]) -> Parts:
     """The parts of a CRL with nothing wrong."""
     return Parts(
         algorithm=identity.algorithm.identifier,
         issuer=subject_name(identity.certificate_der),
-        this_update=time(particulars.this_update),
-        next_update=time(particulars.next_update),
+        this_update=time(parameters.this_update),
+        next_update=time(parameters.next_update),
         listed=sequence(*entries) if entries else b"",
-        extensions=(key_identifier(identity.subject_key_identifier), crl_number(particulars.number)),
+        extensions=(key_identifier(identity.subject_key_identifier), crl_number(parameters.number)),
     )
 
 

@@ -26,7 +26,7 @@ from tests.pki import CertificateAuthority
 PROGRAM = Path(sys.executable).with_name("pki-revocation")
 # A proxy of the environment has no business with loopback.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-_PATIENCE_SECONDS = 30
+_TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def running(installed: Installed, *words: str) -> Iterator[subprocess.Popen[str]
     finally:
         process.terminate()
         try:
-            process.communicate(timeout=_PATIENCE_SECONDS)
+            process.communicate(timeout=_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -135,7 +135,7 @@ def wait_until(holds: Callable[[], bool]) -> float:
     """Wait for something; give the seconds that it took."""
     begun = time.monotonic()
     while not holds():
-        assert time.monotonic() < begun + _PATIENCE_SECONDS
+        assert time.monotonic() < begun + _TIMEOUT_SECONDS
         time.sleep(0.02)
     return time.monotonic() - begun
 

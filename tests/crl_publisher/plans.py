@@ -6,8 +6,8 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
-from crl_publisher.crl.crl_extensions import Particulars
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.crl_extensions import CrlParameters
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.errors import CrlRejected
 from crl_publisher.gate.inspection import inspect
 from crl_publisher.plan import Plan
@@ -26,7 +26,7 @@ def plan_of(population: Population, scope: Scope, *, covers: int) -> Plan:
     now = population.clock.now()
     return Plan(
         issuer=population.issuer,
-        particulars=Particulars(
+        parameters=CrlParameters(
             number=NUMBER,
             this_update=now - timedelta(seconds=60),
             next_update=now + timedelta(hours=48),
@@ -40,14 +40,14 @@ def plan_of(population: Population, scope: Scope, *, covers: int) -> Plan:
     )
 
 
-def saying(plan: Plan, **particulars: Any) -> Plan:  # noqa: ANN401 - any of the particulars
+def saying(plan: Plan, **parameters: Any) -> Plan:  # noqa: ANN401 - any of the particulars
     """The plan with other particulars."""
-    return replace(plan, particulars=replace(plan.particulars, **particulars))
+    return replace(plan, parameters=replace(plan.parameters, **parameters))
 
 
 def public_of(data: bytes, *, covers: int | None = None) -> PublicCrl:
     """A CRL that is public; one that was never recorded here unless it says what it *covers*."""
-    crl = read_crl(data)
+    crl = parse_crl(data)
     return PublicCrl(
         number=crl.number,
         this_update=crl.this_update,
@@ -75,8 +75,8 @@ def recorded(plan: Plan, number: int) -> PublishedCrl:
         scope=plan.scope.name,
         number=number,
         base_number=None,
-        this_update=plan.particulars.this_update,
-        next_update=plan.particulars.next_update,
+        this_update=plan.parameters.this_update,
+        next_update=plan.parameters.next_update,
         covers_sequence=plan.covers_sequence,
         entries=3,
         size=1,

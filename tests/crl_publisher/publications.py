@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select
 
 from crl_publisher.config import CrlSettings, LintProfile, PublisherSettings
-from crl_publisher.crl.reading import ReadCrl, read_crl
+from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from crl_publisher.gate.inspection import GateRules
 from crl_publisher.issuing.issuance import CrlIssuance, CrlKeys
 from crl_publisher.issuing.timing import SettingsTiming, Timings
-from crl_publisher.offline.alarms import ElsewhereWatch
+from crl_publisher.offline.alarms import OfflineAlarms
 from crl_publisher.outlets import Outlet
 from crl_publisher.publishing.publisher import Publisher
 from crl_publisher.scheduling.book import ScheduleBook
@@ -28,9 +28,9 @@ PUBLIC_URL = "http://crl.example.nl"
 RULES = GateRules(profile=LintProfile.PKIX, size_limit=10_000_000, size_blocks=False)
 
 
-def watch_of(database: Database, clock: Clock, issuance: CrlIssuance) -> ElsewhereWatch:
+def watch_of(database: Database, clock: Clock, issuance: CrlIssuance) -> OfflineAlarms:
     """A watch over CRLs that are signed elsewhere, with the notice as it comes."""
-    return ElsewhereWatch(database=database, clock=clock, issuance=issuance, notice=CrlSettings().elsewhere_notice)
+    return OfflineAlarms(database=database, clock=clock, issuance=issuance, notice=CrlSettings().elsewhere_notice)
 
 
 def issuance_of(
@@ -81,7 +81,7 @@ def publisher_of(
         lease=lease or Lease(name="crl-publisher", database=database, clock=clock, length=chosen.lease),
         settings=chosen,
         signs=signs,
-        elsewhere=watch_of(database, clock, issuance),
+        offline_alarms=watch_of(database, clock, issuance),
         monotonic=monotonic,
     )
 
@@ -91,9 +91,9 @@ def with_deltas(**settings: Any) -> Timings:  # noqa: ANN401 - any of the settin
     return SettingsTiming(PublisherSettings(**settings), has_deltas=True)
 
 
-def crl_at(root: Path, issuer: Issuer, scope: Scope = FULL) -> ReadCrl:
+def crl_at(root: Path, issuer: Issuer, scope: Scope = FULL) -> ParsedCrl:
     """What is published of this scope."""
-    return read_crl((root / scope.path(issuer)).read_bytes())
+    return parse_crl((root / scope.path(issuer)).read_bytes())
 
 
 def events(database: Database) -> list[str]:
@@ -103,6 +103,6 @@ def events(database: Database) -> list[str]:
         return list(connection.scalars(select(audit.c.event).order_by(audit.c.sequence)))
 
 
-def serials(crl: ReadCrl) -> set[int]:
+def serials(crl: ParsedCrl) -> set[int]:
     """What a CRL lists."""
     return {revoked.serial_number for revoked in crl.parsed}

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from crl_publisher.errors import NumberNotAbove, Overtaken
+from crl_publisher.errors import NumberNotAbove, SupersededCrl
 from crl_publisher.outlets import DirectoryOutlet
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
@@ -36,7 +36,7 @@ def main(url: str, folder: Path, count: int) -> None:
         while done < count:
             try:
                 published = issuance.publish(issuer)
-            except (NumberNotAbove, Overtaken):
+            except (NumberNotAbove, SupersededCrl):
                 continue
             done += 1
             sys.stdout.write(f"{published.number}\n")

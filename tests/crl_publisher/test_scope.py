@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from crl_publisher.crl.crl_extensions import Particulars
+from crl_publisher.crl.crl_extensions import CrlParameters
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope, certificate_path
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
@@ -73,7 +73,7 @@ def test_particulars_that_cannot_be_are_refused(
 ) -> None:
     """A delta names its base and nothing else does; it points to no fresher one (RFC 5280 sections 5.2.4, 5.2.6)."""
     with pytest.raises(ValueError, match="in a CRL of scope"):
-        Particulars(
+        CrlParameters(
             number=6,
             this_update=clock.now(),
             next_update=clock.now(),

@@ -17,7 +17,7 @@ import pytest
 from cryptography.x509 import ocsp
 
 from keys.certificate_request import certificate_request
-from keys.delegate_key_store import DelegateFolder
+from keys.delegate_key_store import DelegateKeyStore
 from keys.delegation.certificate import issue_delegate
 from keys.delegation.requests import register_responder
 from keys.enrolment import enrolment_key, public_half
@@ -40,7 +40,7 @@ from tests.pki import CertificateAuthority
 
 SYSTEM = SystemClock()
 LIFETIME = timedelta(days=14)
-_PATIENCE_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 # The responder looks at its keys every second.
 _LOOKED_AT_SECONDS = 2.5
 _CLIENTS = 4
@@ -70,7 +70,7 @@ class Scene:
             self.issuer = made.issuer
             found = Keyring.open(self.responder.installation, SYSTEM).delegates(self.issuer)
             assert found is not None
-            self.folder: DelegateFolder = found
+            self.folder: DelegateKeyStore = found
             self.folder.prepare()
             with database.write() as connection:
                 public = public_half(enrolment_key(self.folder.enrolment))
@@ -82,11 +82,13 @@ class Scene:
         then = SYSTEM.now() - timedelta(days=10)
         ca = authority.certificate
         identity = identify(authority.key, ca, Purpose.CRL, issuer=ca, now=then)
-        self.folder.begin(lambda place: certificate_request(place.load(), "CN=first"))
+        self.folder.begin(lambda location: certificate_request(location.load(), "CN=first"))
         pending = self.folder.pending()
         assert pending is not None
         name, _ = pending
-        certificate = issue_delegate(identity, self.folder.place(name).load().public_key(), now=then, lifetime=LIFETIME)
+        certificate = issue_delegate(
+            identity, self.folder.location(name).load().public_key(), now=then, lifetime=LIFETIME
+        )
         self.folder.install(name, certificate)
         self.first = name
 
@@ -110,7 +112,7 @@ class Scene:
     def stop_a_worker(self, pid: int) -> psutil.Process:
         """Stop one of the processes that hold the first key, at a moment at which it does not write."""
         holds = str(self.folder.path / f"{self.first}.pem")
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             for each in psutil.Process(pid).children():
                 if holds not in {found.path for found in each.open_files()}:
@@ -172,7 +174,7 @@ class Load:
 
     def until_all_from(self, serial: int) -> None:
         """Until the last fifty answers came from one signer."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while {each for _, _, each in self.answers[-50:]} != {serial} or len(self.answers) < 50:
             assert time.monotonic() < deadline, "not every worker took the new key up"
             time.sleep(0.1)
@@ -203,7 +205,7 @@ def test_rolls_under_load(scene: Scene) -> None:
             load.until_all_from(old)
             publisher = scene.publisher()
             try:
-                deadline = time.monotonic() + _PATIENCE_SECONDS
+                deadline = time.monotonic() + _TIMEOUT_SECONDS
                 while load.signers() == {old}:
                     assert time.monotonic() < deadline, "no new key came"
                     time.sleep(0.1)
@@ -214,14 +216,14 @@ def test_rolls_under_load(scene: Scene) -> None:
                 publisher.wait(timeout=30)
             time.sleep(_LOOKED_AT_SECONDS)
             assert scene.first in scene.folder.state(), "a worker lost its key"
-            scene.folder.place(scene.first).load()
+            scene.folder.location(scene.first).load()
             stuck.send_signal(signal.SIGCONT)
-            deadline = time.monotonic() + _PATIENCE_SECONDS
+            deadline = time.monotonic() + _TIMEOUT_SECONDS
             while scene.first in scene.folder.state():
                 assert time.monotonic() < deadline, "the old key is still there"
                 time.sleep(0.1)
             with pytest.raises(UnusableKey):
-                scene.folder.place(scene.first).load()
+                scene.folder.location(scene.first).load()
             load.until_all_from(new)
             assert f'ocsp_signer_alarm{{issuer="{scene.issuer.name}"}} 0.0' in scene.metrics()
 

@@ -112,7 +112,7 @@ def page_without_script(watched: Watched) -> None:
         page.goto(demo.contract["revocation_url"])
         for typed in (watched.new(), mistyped(code), code[:-4]):
             fill_in(page, number, grouped(typed))
-            page.locator("#complaints").wait_for()
+            page.locator("#form-errors").wait_for()
             traces.look(page)
             page.reload()
             traces.look(page)
@@ -147,7 +147,7 @@ def page_with_script(watched: Watched) -> None:
         page.locator("#code").fill(mistyped(certificate["code"]))
         # The page itself says that this is wrong, and sends nothing.
         page.locator("#continue").click()
-        page.locator("#complaints").wait_for()
+        page.locator("#form-errors").wait_for()
         traces.look(page)
         fill_in(page, f"{certificate['number']} {grouped(certificate['code'])}", "")
         page.locator("#certificate").wait_for()

@@ -157,13 +157,13 @@ def test_wrong_passphrase_changes_nothing(path: Path, monkeypatch: pytest.Monkey
 def test_key_that_changes_is_read_again(path: Path) -> None:
     """A file is decrypted once, and again when another one lies in its place."""
     keys("generate", path)
-    place = KeyFile(path, unencrypted=False)
-    first = place.load()
-    assert place.load() is first
+    location = KeyFile(path, unencrypted=False)
+    first = location.load()
+    assert location.load() is first
     path.unlink()
     keys("generate", path)
 
-    assert place.load().public_key() != first.public_key()
+    assert location.load().public_key() != first.public_key()
 
 
 def test_delegate_is_audited_and_encrypted(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:

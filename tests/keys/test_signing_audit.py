@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from keys.signing_audit import KeyUses, unfinished
+from keys.signing_audit import SigningAudit, unfinished
 from pki_revocation.audit import AuditTrail
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import audit
@@ -21,8 +21,8 @@ def _records(database: Database) -> list[tuple[int, str, dict[str, object]]]:
 
 def test_result_names_its_intent(database: Database, clock: FakeClock) -> None:
     """The intent is committed before the key is touched: another connection sees it while the use lasts."""
-    uses = KeyUses(database=database, audit=AuditTrail(clock))
-    with uses.recorded("delegate", {"issuer": "issuing"}) as result:
+    signing_audit = SigningAudit(database=database, audit=AuditTrail(clock))
+    with signing_audit.record("delegate", {"issuer": "issuing"}) as result:
         with database.read() as connection:
             assert [each.act for each in unfinished(connection)] == ["delegate"]
         result["serial"] = "0a"
@@ -36,8 +36,8 @@ def test_result_names_its_intent(database: Database, clock: FakeClock) -> None:
 
 def test_failure_is_a_result(database: Database, clock: FakeClock) -> None:
     """By its kind alone: a message could hold what does not belong into a chain that is kept for ever."""
-    uses = KeyUses(database=database, audit=AuditTrail(clock))
-    with pytest.raises(ValueError, match="secret"), uses.recorded("delegate", {}):
+    signing_audit = SigningAudit(database=database, audit=AuditTrail(clock))
+    with pytest.raises(ValueError, match="secret"), signing_audit.record("delegate", {}):
         raise ValueError("a secret")
 
     (intent, _, _), (_, event, detail) = _records(database)
@@ -46,22 +46,22 @@ def test_failure_is_a_result(database: Database, clock: FakeClock) -> None:
 
 def test_no_intent_no_use(clock: FakeClock) -> None:
     """Where the intent cannot be recorded, the key is not touched."""
-    touched = False
+    has_changes = False
     with (
         Database("sqlite:////nowhere/at/all.db") as gone,
         pytest.raises(StoreError),
-        KeyUses(database=gone, audit=AuditTrail(clock)).recorded("delegate", {}),
+        SigningAudit(database=gone, audit=AuditTrail(clock)).record("delegate", {}),
     ):
-        touched = True
+        has_changes = True
 
-    assert not touched
+    assert not has_changes
 
 
 def test_each_intent_has_its_own_result(database: Database, clock: FakeClock) -> None:
     """Of two that overlap, the one without a result is the one that is open."""
-    uses = KeyUses(database=database, audit=AuditTrail(clock))
-    with uses.recorded("delegate", {"place": 1}):
-        with uses.recorded("delegate", {"place": 2}):
+    signing_audit = SigningAudit(database=database, audit=AuditTrail(clock))
+    with signing_audit.record("delegate", {"place": 1}):
+        with signing_audit.record("delegate", {"place": 2}):
             pass
         with database.read() as connection:
             (left,) = unfinished(connection)

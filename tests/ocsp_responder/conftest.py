@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from keys.identity import Purpose, SigningIdentity, identify
 from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.http.app import create_app
-from ocsp_responder.http.transport import HttpPlace
+from ocsp_responder.http.transport import HttpEndpoint
 from ocsp_responder.status import SqlStatusSource
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
@@ -44,7 +44,7 @@ def answerer(database: Database, issuer: Issuer, delegate: SigningIdentity, cloc
 @pytest.fixture
 def client(answerer: Answerer, clock: FakeClock) -> FlaskClient:
     """The responder's application at `/ocsp`."""
-    return create_app(answerer.answer, clock=clock, place=HttpPlace(path="/ocsp", max_age=MAX_AGE)).test_client()
+    return create_app(answerer.answer, clock=clock, endpoint=HttpEndpoint(path="/ocsp", max_age=MAX_AGE)).test_client()
 
 
 @pytest.fixture
@@ -62,4 +62,4 @@ def knowing(ca: Issuer, delegate: SigningIdentity, clock: FakeClock) -> Answerer
 @pytest.fixture
 def bare(knowing: Answerer, clock: FakeClock) -> FlaskClient:
     """The application on top of that: for what is HTTP alone."""
-    return create_app(knowing.answer, clock=clock, place=HttpPlace(path="/ocsp", max_age=MAX_AGE)).test_client()
+    return create_app(knowing.answer, clock=clock, endpoint=HttpEndpoint(path="/ocsp", max_age=MAX_AGE)).test_client()

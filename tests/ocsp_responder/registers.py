@@ -10,7 +10,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
 from pki_revocation.model import Channel, Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 
 
 def add(database: Database, issuer: Issuer, clock: Clock, *issued: x509.Certificate) -> None:
@@ -39,5 +39,5 @@ def revoke(
     revocation_date: datetime | None = None,
 ) -> datetime:
     """Revoke as an operator does; the moment that the journal gives it."""
-    wish = Wish(reason=reason, channel=Channel.OPERATOR, revocation_date=revocation_date)
-    return service.revoke_for_operator(issuer.name, serial, wish).revoked_at
+    revocation_request = RevocationRequest(reason=reason, channel=Channel.OPERATOR, revocation_date=revocation_date)
+    return service.revoke_for_operator(issuer.name, serial, revocation_request).revoked_at

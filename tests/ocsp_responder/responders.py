@@ -9,8 +9,8 @@ from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.request.signature import Requestors
 from ocsp_responder.signing.response import AnswerSigner
-from ocsp_responder.status import Good, Reading, Revoked, Status, StatusSource
-from pki_revocation.host.outage_log import Outages
+from ocsp_responder.status import Good, Revoked, Status, StatusReading, StatusSource
+from pki_revocation.host.outage_log import OutageLog
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
 
@@ -28,11 +28,11 @@ class AllGood:
         self._clock, self._length = clock, length
         self._status = Good(clock.now() + YEAR)
 
-    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:  # noqa: ARG002 - the port's
+    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:  # noqa: ARG002 - the port's
         """Good, every one, as of the moment in which the look-up began."""
         moment = self._clock.now()
         self._clock.advance(self._length)
-        return Reading(moment=moment, statuses=(self._status,) * len(serials), sequence=0, issuer_revoked=None)
+        return StatusReading(moment=moment, statuses=(self._status,) * len(serials), sequence=0, issuer_revoked=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +44,9 @@ class Always:
     sequence: int = 7
     issuer_revoked: Revoked | None = None
 
-    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:  # noqa: ARG002 - the port's
+    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:  # noqa: ARG002 - the port's
         """It, as of now."""
-        return Reading(
+        return StatusReading(
             moment=self.clock.now(),
             statuses=(self.status,) * len(serials),
             sequence=self.sequence,
@@ -60,7 +60,7 @@ def responder(
     *,
     settings: OcspSettings = SETTINGS,
     requestors: Requestors | None = None,
-    outages: Outages | None = None,
+    outages: OutageLog | None = None,
 ) -> Answerer:
     """A responder for some issuers."""
     return Answerer(

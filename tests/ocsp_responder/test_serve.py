@@ -215,7 +215,7 @@ def test_stopped_writer_is_not_ready(served: Installed, known: x509.Certificate)
 
     assert answers.statuses(said(question)) == [answers.GOOD]
     with served.installation.database() as database, database.write() as writing:
-        database.hold_order(writing, served.issuer.id)
+        database.hold_commit_fence(writing, served.issuer.id)
         wait_until(lambda: fetch(f"{served.operations_url}/readyz").status == 503, 20, "the holder being noticed")
         assert said(nonce) == answers.TRY_LATER
         assert answers.statuses(said(question)) == [answers.GOOD]
@@ -250,14 +250,14 @@ def test_not_ready_without_a_worker_that_serves(
         wait_until(lambda: ready() == (503, NO_WORKER), 20, "the dead worker being missed")
         wait_until(lambda: ready()[0] == 200, 20, "another worker")
 
-        put_back = back_up(database, tmp_path / "old")
+        republish = back_up(database, tmp_path / "old")
         service = RevocationService(
             database=database, clock=SystemClock(), audit=AuditTrail(SystemClock()), verifier=VERIFIER
         )
         (serial,) = register_serials(database, installed.issuer, SystemClock(), 1)
         registers.revoke(service, installed.issuer, serial)
         wait_until(lambda: applied(installed) == 1, 20, "the revocation being applied")
-        put_back()
+        republish()
         wait_until(lambda: ready()[0] == 503 and "backup" in ready()[1], 20, "the backup being noticed")
 
 

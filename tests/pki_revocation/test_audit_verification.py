@@ -12,7 +12,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import journal, journal_heads
 from pki_revocation.model import Channel, Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.subscribers import enrol
@@ -31,10 +31,10 @@ def written(
     verifier = request.getfixturevalue("verifier")
     for place in range(3):
         each = enrol(database, issuer, authority.issue(f"Zorg {place}", clock.now()), clock, verifier)
-        identified = service.identify(each.number, each.code)
-        service.revoke(identified, Wish(reason=RevocationReason.SUPERSEDED, channel=Channel.API))
+        authenticated = service.authenticate(each.number, each.code)
+        service.revoke(authenticated, RevocationRequest(reason=RevocationReason.SUPERSEDED, channel=Channel.API))
         clock.advance(timedelta(seconds=1))
-    service.revoke(identified, Wish(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API))
+    service.revoke(authenticated, RevocationRequest(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API))
     return database
 
 

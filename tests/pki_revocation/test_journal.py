@@ -51,7 +51,7 @@ def test_reader_gets_what_follows_its_last_sequence(
     with database.read() as connection:
         assert tuple(journal.entries_after(connection, issuer.id, 0)) == first + second
         assert tuple(journal.entries_after(connection, issuer.id, 2)) == second
-        assert tuple(journal.entries_after(connection, issuer.id, 1, upto=3)) == (first[1], second[0])
+        assert tuple(journal.entries_after(connection, issuer.id, 1, through=3)) == (first[1], second[0])
         assert journal.read_head(connection, issuer.id).sequence == 5
 
 

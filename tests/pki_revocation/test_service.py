@@ -23,20 +23,20 @@ from pki_revocation.model import Channel, Confirmation, EntryKind, Issuer
 from pki_revocation.numbers import number_at
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.live_codes import store_codes
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.subscribers import Subscriber, enrol
 
-NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
-COMPROMISED = Wish(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API)
+NO_REASON = RevocationRequest(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+COMPROMISED = RevocationRequest(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API)
 
 
 def test_right_code_revokes(
     service: RevocationService, subscriber: Subscriber, clock: FakeClock, database: Database
 ) -> None:
     """Number and code give a journal row with the present second, and an audit record with it."""
-    confirmation = service.revoke(service.identify(subscriber.number, subscriber.code), NO_REASON)
+    confirmation = service.revoke(service.authenticate(subscriber.number, subscriber.code), NO_REASON)
 
     assert confirmation.revoked_at == clock.now()
     assert confirmation.entry.sequence == 1
@@ -48,11 +48,11 @@ def test_right_code_revokes(
 
 def test_repeat_gets_the_original_answer(service: RevocationService, subscriber: Subscriber, clock: FakeClock) -> None:
     """A second request, later and with another reason, changes nothing."""
-    identified = service.identify(subscriber.number, subscriber.code)
-    first = service.revoke(identified, NO_REASON)
+    authenticated = service.authenticate(subscriber.number, subscriber.code)
+    first = service.revoke(authenticated, NO_REASON)
     clock.advance(timedelta(hours=3))
 
-    again = service.revoke(identified, Wish(reason=RevocationReason.SUPERSEDED, channel=Channel.PAGE))
+    again = service.revoke(authenticated, RevocationRequest(reason=RevocationReason.SUPERSEDED, channel=Channel.PAGE))
 
     assert again.entry == first.entry
     assert again.revoked_at == first.revoked_at
@@ -63,14 +63,16 @@ def test_reason_is_raised_to_key_compromise_once(
     service: RevocationService, subscriber: Subscriber, clock: FakeClock
 ) -> None:
     """The raise is a row of its own with the original time (BR 7.2.2); raising again is a repeat."""
-    identified = service.identify(subscriber.number, subscriber.code)
-    first = service.revoke(identified, NO_REASON)
+    authenticated = service.authenticate(subscriber.number, subscriber.code)
+    first = service.revoke(authenticated, NO_REASON)
     clock.advance(timedelta(days=1))
     since = first.revoked_at - timedelta(days=5)
-    wish = Wish(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API, compromised_at=since)
+    revocation_request = RevocationRequest(
+        reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API, compromised_at=since
+    )
 
-    raised = service.revoke(identified, wish)
-    repeated = service.revoke(identified, COMPROMISED)
+    raised = service.revoke(authenticated, revocation_request)
+    repeated = service.revoke(authenticated, COMPROMISED)
 
     assert raised.entry.kind is EntryKind.RAISE
     assert raised.entry.sequence == 2
@@ -85,9 +87,9 @@ def test_wrong_code_and_unknown_number_are_the_same_refusal(
     """Neither tells whether the number exists."""
     other = new_code(verifier.scheme)
     with pytest.raises(NotRecognised) as wrong_code:
-        service.identify(subscriber.number, other)
+        service.authenticate(subscriber.number, other)
     with pytest.raises(NotRecognised) as unknown_number:
-        service.identify(number_at(999), other)
+        service.authenticate(number_at(999), other)
 
     assert str(wrong_code.value) == str(unknown_number.value)
 
@@ -105,51 +107,51 @@ def test_code_of_another_certificate_does_not_fit(
     other = enrol(database, issuer, authority.issue("Ander BV", clock.now()), clock, verifier)
 
     with pytest.raises(NotRecognised):
-        service.identify(subscriber.number, other.code)
+        service.authenticate(subscriber.number, other.code)
 
 
 def test_replaced_code_counts_no_more(
     service: RevocationService, subscriber: Subscriber, database: Database, clock: FakeClock, verifier: CodeVerifier
 ) -> None:
     """A code that was checked, and then replaced before the revocation was written, is refused under the lock."""
-    identified = service.identify(subscriber.number, subscriber.code)
+    authenticated = service.authenticate(subscriber.number, subscriber.code)
     code = new_code(verifier.scheme)
     stored = verifier.store(number=subscriber.number, code=code)
     with database.write() as connection:
         store_codes(connection, [(subscriber.certificate.id, stored)], pepper_id=verifier.pepper.id, clock=clock)
 
     with pytest.raises(NotRecognised):
-        service.revoke(identified, NO_REASON)
+        service.revoke(authenticated, NO_REASON)
     with pytest.raises(NotRecognised):
-        service.identify(subscriber.number, subscriber.code)
-    assert service.revoke(service.identify(subscriber.number, code), NO_REASON).entry.sequence == 1
+        service.authenticate(subscriber.number, subscriber.code)
+    assert service.revoke(service.authenticate(subscriber.number, code), NO_REASON).entry.sequence == 1
 
 
 def test_expired_certificate_is_left_to_operators(
     service: RevocationService, subscriber: Subscriber, clock: FakeClock
 ) -> None:
     """After notAfter a right code gets the truth, and an operator may still revoke."""
-    identified = service.identify(subscriber.number, subscriber.code)
+    authenticated = service.authenticate(subscriber.number, subscriber.code)
     clock.advance(timedelta(days=366))
     with pytest.raises(CertificateExpired):
-        service.revoke(identified, NO_REASON)
+        service.revoke(authenticated, NO_REASON)
 
-    wish = Wish(reason=RevocationReason.PRIVILEGE_WITHDRAWN, channel=Channel.OPERATOR)
-    assert service.revoke_for_operator(None, subscriber.certificate.serial, wish).entry.sequence == 1
+    revocation_request = RevocationRequest(reason=RevocationReason.PRIVILEGE_WITHDRAWN, channel=Channel.OPERATOR)
+    assert service.revoke_for_operator(None, subscriber.certificate.serial, revocation_request).entry.sequence == 1
 
 
 def test_impossible_dates_are_refused(service: RevocationService, subscriber: Subscriber, clock: FakeClock) -> None:
     """No compromise in the future, none without keyCompromise, no back-dating without it."""
-    identified = service.identify(subscriber.number, subscriber.code)
+    authenticated = service.authenticate(subscriber.number, subscriber.code)
     past, future = clock.now() - timedelta(days=1), clock.now() + timedelta(seconds=1)
-    for wish in (
-        Wish(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API, compromised_at=future),
-        Wish(reason=RevocationReason.SUPERSEDED, channel=Channel.API, compromised_at=past),
-        Wish(reason=RevocationReason.SUPERSEDED, channel=Channel.OPERATOR, revocation_date=past),
-        Wish(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.OPERATOR, revocation_date=future),
+    for revocation_request in (
+        RevocationRequest(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.API, compromised_at=future),
+        RevocationRequest(reason=RevocationReason.SUPERSEDED, channel=Channel.API, compromised_at=past),
+        RevocationRequest(reason=RevocationReason.SUPERSEDED, channel=Channel.OPERATOR, revocation_date=past),
+        RevocationRequest(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.OPERATOR, revocation_date=future),
     ):
         with pytest.raises(ImpossibleDate):
-            service.revoke(identified, wish)
+            service.revoke(authenticated, revocation_request)
 
 
 def test_clock_that_went_back_does_not_date_before_the_journal(
@@ -163,10 +165,10 @@ def test_clock_that_went_back_does_not_date_before_the_journal(
 ) -> None:
     """revoked_at is the later of now and the head's last time."""
     other = enrol(database, issuer, authority.issue("Ander BV", clock.now()), clock, verifier)
-    first = service.revoke(service.identify(subscriber.number, subscriber.code), NO_REASON)
+    first = service.revoke(service.authenticate(subscriber.number, subscriber.code), NO_REASON)
     clock.advance(timedelta(minutes=-10))
 
-    second = service.revoke(service.identify(other.number, other.code), NO_REASON)
+    second = service.revoke(service.authenticate(other.number, other.code), NO_REASON)
 
     assert second.revoked_at == first.revoked_at
 
@@ -181,7 +183,7 @@ def test_clock_that_was_far_ahead_does_not_date_into_the_future(
     with database.read() as connection, pytest.raises(ClockBehindJournal, match="correct the clock"):
         journal.refuse_far_future(journal.read_head(connection, issuer.id), clock)
 
-    confirmation = service.revoke(service.identify(subscriber.number, subscriber.code), NO_REASON)
+    confirmation = service.revoke(service.authenticate(subscriber.number, subscriber.code), NO_REASON)
 
     assert confirmation.revoked_at == clock.now()
     with database.read() as connection:
@@ -192,9 +194,9 @@ def test_raise_does_not_move_the_shown_date_later(
     service: RevocationService, subscriber: Subscriber, clock: FakeClock
 ) -> None:
     """What was signed between the two dates would become valid again."""
-    service.revoke(service.identify(subscriber.number, subscriber.code), NO_REASON)
+    service.revoke(service.authenticate(subscriber.number, subscriber.code), NO_REASON)
     clock.advance(timedelta(days=10))
-    later = Wish(
+    later = RevocationRequest(
         reason=RevocationReason.KEY_COMPROMISE,
         channel=Channel.OPERATOR,
         revocation_date=clock.now() - timedelta(days=1),
@@ -222,14 +224,14 @@ def test_ca_certificate_needs_a_reason(
         )
     with pytest.raises(ReasonNotPermitted):
         service.revoke_for_operator(None, own.serial_number, NO_REASON)
-    wish = Wish(reason=RevocationReason.CESSATION_OF_OPERATION, channel=Channel.OPERATOR)
-    assert service.revoke_for_operator(None, own.serial_number, wish).entry.sequence == 1
+    revocation_request = RevocationRequest(reason=RevocationReason.CESSATION_OF_OPERATION, channel=Channel.OPERATOR)
+    assert service.revoke_for_operator(None, own.serial_number, revocation_request).entry.sequence == 1
 
 
 def test_nobody_is_identified_without_the_seal(service: RevocationService, subscriber: Subscriber) -> None:
     """Knowing the certificate's row and its code's version is not having given the code."""
-    identified = service.identify(subscriber.number, subscriber.code)
-    forged = replace(identified, seal="00" * 32)
+    authenticated = service.authenticate(subscriber.number, subscriber.code)
+    forged = replace(authenticated, binding_tag="00" * 32)
     with pytest.raises(NotRecognised):
         service.revoke(forged, NO_REASON)
     with pytest.raises(NotRecognised):
@@ -259,11 +261,11 @@ def test_moment_is_taken_after_the_wait_for_the_audit_head(
     service: RevocationService, subscriber: Subscriber, postgresql_only: Database, clock: FakeClock
 ) -> None:
     """A revocation that waited for another writer of the audit trail is dated by when it went on."""
-    identified = service.identify(subscriber.number, subscriber.code)
+    authenticated = service.authenticate(subscriber.number, subscriber.code)
     with ThreadPoolExecutor(1) as pool:
         with postgresql_only.write() as connection:
             AuditTrail(clock).hold(connection)
-            waiting = pool.submit(service.revoke, identified, NO_REASON)
+            waiting = pool.submit(service.revoke, authenticated, NO_REASON)
             with pytest.raises(TimeoutError):
                 waiting.result(timeout=0.5)
             clock.advance(timedelta(minutes=3))
@@ -276,10 +278,10 @@ def test_fifty_requests_at_once_make_one_row(
     service: RevocationService, subscriber: Subscriber, database: Database, issuer: Issuer
 ) -> None:
     """Double clicks and retries at the same moment: one journal row, and fifty equal answers."""
-    identified = service.identify(subscriber.number, subscriber.code)
+    authenticated = service.authenticate(subscriber.number, subscriber.code)
 
     def revoke(_: int) -> Confirmation:
-        return service.revoke(identified, NO_REASON)
+        return service.revoke(authenticated, NO_REASON)
 
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(revoke, range(50)))
@@ -329,9 +331,9 @@ def test_failed_audit_takes_the_revocation_back(
         audit=AuditTrail(BrokenClock()),  # type: ignore[arg-type] # broken on purpose
         verifier=verifier,
     )
-    identified = service.identify(subscriber.number, subscriber.code)
+    authenticated = service.authenticate(subscriber.number, subscriber.code)
     with pytest.raises(RuntimeError):
-        broken.revoke(identified, NO_REASON)
+        broken.revoke(authenticated, NO_REASON)
 
     with database.read() as connection:
         assert journal.latest_entry(connection, issuer.id, subscriber.certificate.serial) is None

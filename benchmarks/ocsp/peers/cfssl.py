@@ -17,7 +17,7 @@ from ocsp_responder.client.query import Question, ask
 
 from .asked import refuse_unless_good
 
-_PATIENCE_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def cfssl(subject: Prepared, folder: Path) -> Iterator[Contender]:
 
 def _status_of(port: int, request: bytes) -> int:
     """Debian's version takes the slash in front of a GET's base64 for a part of it."""
-    with socket.create_connection(("127.0.0.1", port), _PATIENCE_SECONDS) as connection:
+    with socket.create_connection(("127.0.0.1", port), _TIMEOUT_SECONDS) as connection:
         connection.sendall(request)
         response = http.client.HTTPResponse(connection)
         response.begin()

@@ -23,7 +23,7 @@ from ocsp_responder.client.query import Question
 
 from .asked import refuse_unless_good
 
-_PATIENCE_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
 @contextlib.contextmanager
@@ -60,7 +60,7 @@ def openssl(subject: Prepared, folder: Path) -> Iterator[Contender]:
 
 def _wait(process: psutil.Process, log: Path) -> None:
     """Until it says that it waits: to try the port would be the empty connection that stops it."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while b"aiting" not in log.read_bytes():
         if time.monotonic() > deadline or not process.is_running():
             raise NotHere("does not start")
@@ -75,7 +75,7 @@ def one_after_the_other(plan: Plan, seconds: float) -> Load:
     begun = time.perf_counter()
     while (now := time.perf_counter()) - begun < seconds:
         request = plan.requests[(len(times) + failed) % len(plan.requests)]
-        with socket.create_connection((host, int(port)), _PATIENCE_SECONDS) as connection:
+        with socket.create_connection((host, int(port)), _TIMEOUT_SECONDS) as connection:
             connection.sendall(request)
             answer = b""
             while piece := connection.recv(1 << 16):

@@ -7,7 +7,7 @@ from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier, new_code
 from pki_revocation.config.settings import ContactSettings
 from pki_revocation.database.engine import Database
-from pki_revocation.documents.contact import Contact
+from pki_revocation.documents.contact import ServiceDesk
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.register.letter_recipients import recipient_of
 from pki_revocation.register.live_codes import live_verifier
@@ -100,7 +100,7 @@ class Drawer:
             number=number,
             code=code,
             page=self._public_url + language.page,
-            contact=Contact.of(self._contact, language).in_one_line,
+            contact=ServiceDesk.of(self._contact, language).in_one_line,
         )
         return Drawn(
             certificate=certificate,

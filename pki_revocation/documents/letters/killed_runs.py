@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from pki_revocation.database.schema import audit
 from pki_revocation.host.failpoints import reach
 
-from .manifest import files_in, joined
+from .manifest import concatenated, files_in
 from .private_folder import PrivateFolder
 from .run_files import UNCONFIRMED
 
@@ -54,7 +54,7 @@ def join_manifests(folder: PrivateFolder) -> list[str]:
         target = folder.path / f"{run}.csv"
         # Where it lies already, it was made of all of them, and whoever made it was killed before they were gone.
         if not target.exists():
-            folder.draft_of(joined(_contents(parts))).replace(target)
+            folder.draft_of(concatenated(_contents(parts))).replace(target)
             folder.settle()
             reach("letters.joined")
             names.append(target.name)

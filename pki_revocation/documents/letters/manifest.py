@@ -58,7 +58,7 @@ def files_in(part: bytes) -> dict[str, str]:
     return {line["file"]: line["sha256"] for line in lines}
 
 
-def joined(parts: Iterable[bytes]) -> Iterator[bytes]:
+def concatenated(parts: Iterable[bytes]) -> Iterator[bytes]:
     """One manifest out of several, piece by piece: the header of the first, and the lines of all."""
     for place, part in enumerate(parts):
         header, end, lines = part.partition(_LINE_END)

@@ -97,41 +97,41 @@ function checkBeforeSending(form) {
     return true;
   }
 
-  function complaintOf(field, isRight) {
+  function formErrorOf(field, isRight) {
     if (!field.value.trim()) return form.dataset[`${field.id}Empty`];
     return isRight(field.value) ? "" : form.dataset[`${field.id}Mistyped`];
   }
 
   function show(field, text) {
-    document.getElementById(`${field.id}-complaint`)?.remove();
+    document.getElementById(`${field.id}-form-error`)?.remove();
     field.removeAttribute("aria-invalid");
     field.setAttribute("aria-describedby", `${field.id}-hint`);
     if (!text) return;
     const line = document.createElement("p");
-    line.className = "complaint";
-    line.id = `${field.id}-complaint`;
+    line.className = "form-error";
+    line.id = `${field.id}-form-error`;
     const mark = document.createElement("span");
     mark.className = "unseen";
     mark.textContent = `${form.dataset.error} `;
     line.append(mark, text);
     field.before(line);
     field.setAttribute("aria-invalid", "true");
-    field.setAttribute("aria-describedby", `${field.id}-hint ${field.id}-complaint`);
+    field.setAttribute("aria-describedby", `${field.id}-hint ${field.id}-form-error`);
   }
 
-  function summarise(complaints) {
-    document.getElementById("complaints")?.remove();
+  function summarise(formErrors) {
+    document.getElementById("form-errors")?.remove();
     const box = document.createElement("div");
     box.className = "summary";
-    box.id = "complaints";
+    box.id = "form-errors";
     box.tabIndex = -1;
     box.setAttribute("role", "alert");
-    box.setAttribute("aria-labelledby", "complaints-title");
+    box.setAttribute("aria-labelledby", "form-errors-title");
     const heading = document.createElement("h2");
-    heading.id = "complaints-title";
+    heading.id = "form-errors-title";
     heading.textContent = form.dataset.summary;
     const list = document.createElement("ul");
-    for (const [field, text] of complaints) {
+    for (const [field, text] of formErrors) {
       const link = document.createElement("a");
       link.href = `#${field.id}`;
       link.textContent = text;
@@ -147,12 +147,12 @@ function checkBeforeSending(form) {
 
   form.addEventListener("submit", (event) => {
     sortOut();
-    const found = [[number, complaintOf(number, reading.isNumber)], [code, complaintOf(code, reading.isCode)]];
+    const found = [[number, formErrorOf(number, reading.isNumber)], [code, formErrorOf(code, reading.isCode)]];
     for (const [field, text] of found) show(field, text);
-    const complaints = found.filter(([, text]) => text);
-    if (complaints.length === 0) return;
+    const formErrors = found.filter(([, text]) => text);
+    if (formErrors.length === 0) return;
     event.preventDefault();
-    summarise(complaints);
+    summarise(formErrors);
   });
 
   for (const field of [number, code]) {

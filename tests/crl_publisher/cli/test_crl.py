@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import func, select
 
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.sections import duration
@@ -49,7 +49,7 @@ def test_publish_becomes_the_publisher_where_none_runs(installed: Installed) -> 
     said = answer(installed, "crl", "publish")
 
     assert isinstance(said, dict)
-    crl = read_crl(installed.public_file.read_bytes())
+    crl = parse_crl(installed.public_file.read_bytes())
     assert (said["number"], said["entries"], said["covers_sequence"]) == (crl.number, 2, 2)
     assert said["size"] == len(crl.data)
     assert said["seconds"] >= 0
@@ -120,7 +120,7 @@ def test_inspect_looks_into_a_crl(encoding: Encoding | None, installed: Installe
 
     assert isinstance(facts, dict)
     assert facts["signed_by"] == "issuing"
-    assert facts["number"] == read_crl(installed.public_file.read_bytes()).number
+    assert facts["number"] == parse_crl(installed.public_file.read_bytes()).number
     assert [(each["serial"], each["reason"]) for each in facts["revoked"]] == [(f"{serial:032x}", "superseded")]
     assert f"{serial:032x}" in run(installed, "crl", "inspect", *words).output
 

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.name import _ASN1Type
 
 from crl_publisher.crl.builder import build, subject_name
-from crl_publisher.crl.crl_extensions import Particulars
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.crl_extensions import CrlParameters
+from crl_publisher.crl.reading import parse_crl
 from keys.algorithms import algorithm_for
 from keys.demo.hierarchy import make_root
 from keys.files.file_key import KEY_TYPES
@@ -20,7 +20,7 @@ from keys.identity import Purpose, SigningIdentity, identify
 from pki_revocation.encoding.der import integer, sequence, time
 
 NOW = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
-PARTICULARS = Particulars(number=4711, this_update=NOW, next_update=NOW + timedelta(hours=48))
+PARAMETERS = CrlParameters(number=4711, this_update=NOW, next_update=NOW + timedelta(hours=48))
 
 
 def identity_of(key_type: str) -> SigningIdentity:
@@ -35,7 +35,7 @@ def test_every_key_type_signs_what_cryptography_verifies(key_type: str) -> None:
     identity = identity_of(key_type)
     entries = [sequence(integer(serial), time(NOW)) for serial in (1, 0x80, 1 << 158)]
 
-    data = build(identity, PARTICULARS, entries)
+    data = build(identity, PARAMETERS, entries)
 
     crl = x509.load_der_x509_crl(data)
     assert crl.is_signature_valid(identity.certificate.public_key())  # type: ignore[arg-type] # a CA's key, by its making
@@ -44,7 +44,7 @@ def test_every_key_type_signs_what_cryptography_verifies(key_type: str) -> None:
     expected = x509.AuthorityKeyIdentifier(identity.subject_key_identifier, None, None)
     assert crl.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value == expected
     assert not any(extension.critical for extension in crl.extensions)
-    assert (crl.last_update_utc, crl.next_update_utc) == (PARTICULARS.this_update, PARTICULARS.next_update)
+    assert (crl.last_update_utc, crl.next_update_utc) == (PARAMETERS.this_update, PARAMETERS.next_update)
 
 
 def test_crl_is_what_the_cryptography_builder_signs() -> None:
@@ -54,15 +54,15 @@ def test_crl_is_what_the_cryptography_builder_signs() -> None:
     theirs = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(identity.certificate.subject)
-        .last_update(PARTICULARS.this_update)
-        .next_update(PARTICULARS.next_update)
+        .last_update(PARAMETERS.this_update)
+        .next_update(PARAMETERS.next_update)
         .add_revoked_certificate(revoked)
         .add_extension(x509.AuthorityKeyIdentifier(identity.subject_key_identifier, None, None), critical=False)
-        .add_extension(x509.CRLNumber(PARTICULARS.number), critical=False)
+        .add_extension(x509.CRLNumber(PARAMETERS.number), critical=False)
         .sign(identity.key, None)
     )
 
-    ours = build(identity, PARTICULARS, [sequence(integer(0xAB), time(NOW))])
+    ours = build(identity, PARAMETERS, [sequence(integer(0xAB), time(NOW))])
 
     # Ed25519 signs the same bytes with the same signature, so the whole can be compared.
     assert ours == theirs.public_bytes(Encoding.DER)
@@ -70,18 +70,18 @@ def test_crl_is_what_the_cryptography_builder_signs() -> None:
 
 def test_list_is_left_out_when_nothing_is_revoked() -> None:
     """An empty list would be no CRL of RFC 5280 section 5.1.2.6."""
-    data = build(identity_of("p256"), PARTICULARS, [])
+    data = build(identity_of("p256"), PARAMETERS, [])
 
     inner = CertificateList.load(data, strict=True)["tbs_cert_list"]
     assert inner["revoked_certificates"].native is None
-    assert len(read_crl(data)) == 0
+    assert len(parse_crl(data)) == 0
 
 
 def test_both_algorithm_identifiers_are_the_same_bytes() -> None:
     """RFC 5280 section 5.1.1.2, and the very encoding of BR 7.1.3.2."""
     identity = identity_of("rsa2048")
 
-    frame = read_crl(build(identity, PARTICULARS, [])).frame()
+    frame = parse_crl(build(identity, PARAMETERS, [])).frame()
 
     assert frame.inner_algorithm == frame.outer_algorithm == bytes.fromhex("300d06092a864886f70d01010b0500")
 
@@ -110,7 +110,7 @@ def test_issuer_keeps_the_string_types_of_the_certificate() -> None:
         key=key, certificate=certificate, algorithm=algorithm_for(key.public_key()), purpose=Purpose.CRL
     )
 
-    frame = read_crl(build(identity, PARTICULARS, [])).frame()
+    frame = parse_crl(build(identity, PARAMETERS, [])).frame()
 
     assert frame.issuer == subject_name(identity.certificate_der)
     assert frame.issuer in identity.certificate_der
@@ -120,8 +120,8 @@ def test_issuer_keeps_the_string_types_of_the_certificate() -> None:
 def test_times_from_2050_on_are_generalized() -> None:
     """UTCTime ends with 2049 (RFC 5280 section 5.1.2.4)."""
     last = datetime(2049, 12, 31, 23, 59, 59, tzinfo=UTC)
-    particulars = Particulars(number=1, this_update=last, next_update=last + timedelta(seconds=1))
+    parameters = CrlParameters(number=1, this_update=last, next_update=last + timedelta(seconds=1))
 
-    frame = read_crl(build(identity_of("p256"), particulars, [])).frame()
+    frame = parse_crl(build(identity_of("p256"), parameters, [])).frame()
 
     assert frame.time_types == ("utc_time", "general_time")

@@ -8,7 +8,7 @@ from asn1crypto.crl import IssuingDistributionPoint
 from cryptography import x509
 
 from crl_publisher.crl.builder import build
-from crl_publisher.crl.crl_extensions import EXPIRED_CERTS_ON_CRL, NEXT_CRL_PUBLISH, Particulars
+from crl_publisher.crl.crl_extensions import EXPIRED_CERTS_ON_CRL, NEXT_CRL_PUBLISH, CrlParameters
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from keys.identity import SigningIdentity
 from pki_revocation.model import Issuer
@@ -17,7 +17,7 @@ from tests.crl_publisher.population import OneKey
 NOW = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
 URL = "http://crl.example.nl/crl/issuing/7.crl"
 SHARD = Scope(Part.SHARD, shard=7, url=URL)
-SAYS = Particulars(number=1000, this_update=NOW, next_update=NOW + timedelta(days=2))
+SAYS = CrlParameters(number=1000, this_update=NOW, next_update=NOW + timedelta(days=2))
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def identity(one_key: OneKey, issuer: Issuer) -> SigningIdentity:
     return one_key.crl_identity(issuer)
 
 
-def extensions_of(identity: SigningIdentity, said: Particulars) -> dict[str, tuple[bool, x509.ExtensionType]]:
+def extensions_of(identity: SigningIdentity, said: CrlParameters) -> dict[str, tuple[bool, x509.ExtensionType]]:
     """Criticality and value of each, by its OID."""
     crl = x509.load_der_x509_crl(build(identity, said, []))
     return {each.oid.dotted_string: (each.critical, each.value) for each in crl.extensions}

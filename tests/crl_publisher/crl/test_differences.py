@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_publisher.crl import differences as differences_module
-from crl_publisher.crl.differences import Differences, TooDifferent, differences, entries_of, serial_of
+from crl_publisher.crl.differences import Differences, TooManyDifferences, differences, entries_of, serial_of
 from crl_publisher.errors import UnreadableCrl
 from pki_revocation.encoding.der import integer, sequence
 from tests.campaign import examples
@@ -109,7 +109,7 @@ def test_too_many_differences_are_not_listed() -> None:
 
     assert len(compared(old, [], at_most=100).removed) == 100
     for before, after in ((old, []), ([], old), (old, old[::2])):
-        with pytest.raises(TooDifferent):
+        with pytest.raises(TooManyDifferences):
             compared(before, after, at_most=49)
 
 

@@ -113,9 +113,9 @@ WHOLE = crl()
 def test_no_piece_of_a_crl_is_one(data: st.DataObject) -> None:
     """Cut anywhere, or with anything behind it: refused."""
     cut = data.draw(st.integers(0, len(WHOLE) - 1))
-    behind = data.draw(st.binary(min_size=1, max_size=3))
+    after = data.draw(st.binary(min_size=1, max_size=3))
 
-    for octets in (WHOLE[:cut], WHOLE + behind):
+    for octets in (WHOLE[:cut], WHOLE + after):
         with pytest.raises(UnreadableCrl):
             read_outline(BytesIO(octets))
 

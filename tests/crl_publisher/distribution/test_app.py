@@ -18,7 +18,7 @@ from werkzeug.http import http_date
 from werkzeug.test import TestResponse
 
 from crl_publisher.crl.outline import CrlOutline, read_outline
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.distribution.app import create_app, readiness
 from crl_publisher.errors import NotPublished
 from crl_publisher.issuing.issuance import CrlIssuance
@@ -99,7 +99,7 @@ def test_ca_certificate_is_served(client: FlaskClient, data: bytes, issuer: Issu
 
 def test_max_age_never_goes_past_next_update(client: FlaskClient, data: bytes, clock: FakeClock) -> None:
     """A cache never holds a CRL that has lapsed; the CRL itself is still served, for whoever wants to know."""
-    next_update = read_crl(data).next_update
+    next_update = parse_crl(data).next_update
     assert next_update is not None
     clock.advance(next_update - clock.now() - timedelta(seconds=3))
     assert client.get(ADDRESS).headers["Cache-Control"] == "public, max-age=3"
@@ -211,7 +211,7 @@ def test_etag_changes_with_the_crl(client: FlaskClient, data: bytes, issuance: C
     response = client.get(ADDRESS, headers={"If-None-Match": etag})
 
     assert response.status_code == 200
-    assert read_crl(response.data).number == number
+    assert parse_crl(response.data).number == number
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from pki_revocation.database.engine import Database
@@ -164,7 +164,7 @@ def test_next_crl_is_served_at_once_with_another_etag(
         after, body = ask(nginx, ADDRESS, headers={"If-None-Match": before.headers["ETag"]})
 
         assert after.status == 200
-        assert read_crl(body).number == number
+        assert parse_crl(body).number == number
         assert after.headers["ETag"] != before.headers["ETag"]
         assert after.headers["Last-Modified"] != before.headers["Last-Modified"]
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.issuing.issuance import CrlIssuance
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import Population
@@ -25,7 +25,7 @@ def test_expired_entry_stays_for_one_more_crl(
     for step in (timedelta(0), 2 * DAY, HOUR, HOUR):
         clock.advance(step)
         issuance.publish(issuer)
-        listed.append(short in serials(read_crl(public_file.read_bytes())))
+        listed.append(short in serials(parse_crl(public_file.read_bytes())))
 
     assert listed == [True, True, False, False]
 
@@ -43,7 +43,7 @@ def test_certificate_revoked_after_its_expiry_is_listed_once(
     for _ in range(2):
         clock.advance(HOUR)
         issuance.publish(issuer)
-        listed.append(short in serials(read_crl(public_file.read_bytes())))
+        listed.append(short in serials(parse_crl(public_file.read_bytes())))
 
     assert listed == [True, False]
 
@@ -62,7 +62,7 @@ def test_entry_of_an_older_crl_that_was_put_back_is_listed_again(
         if len(results) == 3:
             public_file.write_bytes(first)
         results.append(issuance.publish(issuer))
-        listed.append(short in serials(read_crl(public_file.read_bytes())))
+        listed.append(short in serials(parse_crl(public_file.read_bytes())))
 
     assert listed == [True, False, True, False, False]
     for before, after in pairwise(results):
@@ -85,6 +85,6 @@ def test_late_revocation_that_a_put_back_crl_lacks_is_listed_again(
         if len(listed) == 2:
             public_file.write_bytes(first)
         issuance.publish(issuer)
-        listed.append(short in serials(read_crl(public_file.read_bytes())))
+        listed.append(short in serials(parse_crl(public_file.read_bytes())))
 
     assert listed == [True, False, True, False]

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from crl_publisher.entry_store import segments
 from crl_publisher.entry_store.listing import selected_entries
-from crl_publisher.entry_store.segments import join, unparted_shards
+from crl_publisher.entry_store.segments import fill_segments, unsegmented_shards
 from crl_publisher.entry_store.selection import Selection, listed_entries
 from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.scope import FULL, Part, Scope
@@ -49,13 +49,13 @@ def selection_of(
     scope: Scope = FULL,
     *,
     expired_before: datetime | None = None,
-    listed_upto: int = 0,
+    listed_through: int = 0,
 ) -> Selection:
     """What a CRL lists now."""
     with database.read() as connection:
         covers = journal.read_head(connection, issuer.id).sequence
     return Selection(
-        issuer_id=issuer.id, scope=scope, covers=covers, expired_before=expired_before, listed_upto=listed_upto
+        issuer_id=issuer.id, scope=scope, covers=covers, expired_before=expired_before, listed_through=listed_through
     )
 
 
@@ -93,7 +93,7 @@ def test_list_is_what_reading_one_by_one_gives(
     chance = random.Random(seed)  # noqa: S311 - so that a failure can be repeated
     store = EntryStore(database)
     revoked: list[int] = []
-    listed_upto, before = 0, None
+    listed_through, before = 0, None
     for _ in range(12):
         some = population.issue(
             chance.choice([1, 3, 45]), lifetime=chance.randint(1, 20) * DAY, shard=chance.choice([0, 0, 1])
@@ -108,12 +108,12 @@ def test_list_is_what_reading_one_by_one_gives(
         keeps = chance.random() < 0.2
         for scope in (FULL, SHARD):
             selection = selection_of(
-                database, issuer, scope, expired_before=None if keeps else before, listed_upto=listed_upto
+                database, issuer, scope, expired_before=None if keeps else before, listed_through=listed_through
             )
             if chance.random() < 0.8:
-                join(database, selection)
+                fill_segments(database, selection)
             assert read(database, selection) == one_by_one(database, selection)
-        before, listed_upto = clock.now(), selection.covers
+        before, listed_through = clock.now(), selection.covers
         clock.advance(chance.randint(0, 5) * DAY)
 
 
@@ -121,7 +121,7 @@ def test_one_revocation_empties_one_stretch(database: Database, issuer: Issuer, 
     """And joining fills that one again, whatever its length became."""
     population.issue_revoked(100)
     EntryStore(database).apply(issuer)
-    join(database, selection_of(database, issuer))
+    fill_segments(database, selection_of(database, issuer))
     parts = count(database)
     assert parts > 15
     assert empty_ones(database) == 0
@@ -131,7 +131,7 @@ def test_one_revocation_empties_one_stretch(database: Database, issuer: Issuer, 
     assert empty_ones(database) == 1
 
     selection = selection_of(database, issuer)
-    join(database, selection)
+    fill_segments(database, selection)
     assert empty_ones(database) == 0
     assert count(database) in {parts, parts + 1}
     assert read(database, selection) == one_by_one(database, selection)
@@ -142,7 +142,7 @@ def test_what_is_joined_is_what_is_read(database: Database, issuer: Issuer, popu
     population.issue_revoked(20)
     EntryStore(database).apply(issuer)
     selection = selection_of(database, issuer)
-    join(database, selection)
+    fill_segments(database, selection)
     with database.write() as connection:
         connection.execute(update(crl_stretches).values(octets=b"?"))
 
@@ -155,17 +155,17 @@ def test_shard_without_stretches_is_read_all_the_same(
     """Its first entries came after the others were joined."""
     population.issue_revoked(20)
     EntryStore(database).apply(issuer)
-    join(database, selection_of(database, issuer))
+    fill_segments(database, selection_of(database, issuer))
     population.revoke(*population.issue(3, shard=1))
     EntryStore(database).apply(issuer)
 
     selection = selection_of(database, issuer)
     with database.read() as connection:
-        assert unparted_shards(connection, selection) == [1]
+        assert unsegmented_shards(connection, selection) == [1]
     assert read(database, selection) == one_by_one(database, selection)
-    join(database, selection)
+    fill_segments(database, selection)
     with database.read() as connection:
-        assert unparted_shards(connection, selection) == []
+        assert unsegmented_shards(connection, selection) == []
     assert read(database, selection) == one_by_one(database, selection)
 
 
@@ -176,11 +176,11 @@ def test_two_that_join_at_once_leave_a_whole_list(database: Database, issuer: Is
     selection = selection_of(database, issuer)
     with database.read() as connection:
         seen = segments._waiting(connection, selection)  # noqa: SLF001 - what the slower one of them saw
-    join(database, selection)
+    fill_segments(database, selection)
 
     with database.write() as connection:
-        for stretch in seen:
-            segments._join(connection, selection, stretch, 1000)  # noqa: SLF001 - and does
+        for segment in seen:
+            segments._fill(connection, selection, segment, 1000)  # noqa: SLF001 - and does
 
     assert read(database, selection) == one_by_one(database, selection)
 
@@ -192,8 +192,8 @@ def test_what_was_left_out_comes_back_for_a_crl_that_lacked_it(
     population.revoke(*population.issue(5, lifetime=DAY))
     EntryStore(database).apply(issuer)
     clock.advance(2 * DAY)
-    join(database, selection_of(database, issuer, expired_before=clock.now(), listed_upto=5))
+    fill_segments(database, selection_of(database, issuer, expired_before=clock.now(), listed_through=5))
 
-    again = selection_of(database, issuer, expired_before=clock.now(), listed_upto=3)
+    again = selection_of(database, issuer, expired_before=clock.now(), listed_through=3)
 
     assert read(database, again) == one_by_one(database, again) != b""

@@ -107,7 +107,7 @@ def listed(database: Database, population: Population) -> bytes:
     with database.read() as connection:
         sequence = journal.read_head(connection, population.issuer.id).sequence
         selection = Selection(
-            issuer_id=population.issuer.id, scope=FULL, covers=sequence, expired_before=None, listed_upto=0
+            issuer_id=population.issuer.id, scope=FULL, covers=sequence, expired_before=None, listed_through=0
         )
         return b"".join(selected_entries(connection, selection))
 

@@ -11,7 +11,7 @@ import pytest
 
 from crl_publisher.crl.builder import build
 from crl_publisher.crl.differences import entries_of, serial_of
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.entry_store.listing import selected_entries
 from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.gate import comparison
@@ -37,18 +37,18 @@ COUNT = 4000
 Change = Callable[[list[bytes], int], None]
 
 
-class Looks(list[int]):
+class JournalRefresh(list[int]):
     """How often the journal was read, and behind which sequence each time."""
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+def looks(monkeypatch: pytest.MonkeyPatch) -> JournalRefresh:
     """Counts, and lets through."""
-    seen = Looks()
+    seen = JournalRefresh()
 
-    def counted(*arguments: object, behind: int = 0) -> object:
-        seen.append(behind)
-        return expected_entries(*arguments, behind=behind)  # type: ignore[arg-type] # passed on as they came
+    def counted(*arguments: object, after: int = 0) -> object:
+        seen.append(after)
+        return expected_entries(*arguments, after=after)  # type: ignore[arg-type] # passed on as they came
 
     monkeypatch.setattr(comparison, "expected_entries", counted)
     return seen
@@ -71,7 +71,7 @@ class Scene:
     def found(self, entries: list[bytes], plan: Plan | None = None) -> set[str]:
         """What is wrong with this list."""
         planned = plan or self.plan
-        crl = read_crl(build(self.identity, planned.particulars, entries))
+        crl = parse_crl(build(self.identity, planned.parameters, entries))
         findings = Findings()
         with self.database.read() as connection:
             compare_entries(connection, crl, planned, findings)
@@ -87,7 +87,7 @@ def scene(database: Database, population: Population, identity: SigningIdentity)
     first = plan_of(population, FULL, covers=COUNT)
     with database.read() as connection:
         before = b"".join(selected_entries(connection, first.selection))
-    data = build(identity, first.particulars, [before])
+    data = build(identity, first.parameters, [before])
     population.issue_revoked(1)
     population.revoke(serials[7], reason=RevocationReason.KEY_COMPROMISE)
     store.apply(population.issuer)
@@ -101,7 +101,7 @@ def scene(database: Database, population: Population, identity: SigningIdentity)
     return Scene(database=database, identity=identity, plan=plan, before=_split(before), entries=_split(now))
 
 
-def test_what_changed_is_enough(scene: Scene, looks: Looks) -> None:
+def test_what_changed_is_enough(scene: Scene, looks: JournalRefresh) -> None:
     """A right list is let through by the rows behind what the public CRL covers: nothing else is read."""
     assert scene.found(scene.entries) == set()
     assert looks == [COUNT]
@@ -190,14 +190,14 @@ def test_new_entry_that_is_missing_is_found(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("change", ["lost", "added", "with another date"])
-def test_other_octets_than_the_known_ones_are_not_trusted(change: str, scene: Scene, looks: Looks) -> None:
+def test_other_octets_than_the_known_ones_are_not_trusted(change: str, scene: Scene, looks: JournalRefresh) -> None:
     """The public file was replaced after it was recognised: a wrong entry in both is still wrong."""
     alter, expected = CHANGES[change]
     falsified, entries = list(scene.before), list(scene.entries)
     place = next(place for place in range(5, 99) if entries[place] == falsified[place])
     alter(falsified, place)
     alter(entries, place)
-    other = build(scene.identity, scene.plan.particulars, falsified)
+    other = build(scene.identity, scene.plan.parameters, falsified)
     known = scene.plan.public
     assert known is not None
     swapped = replace(known, size=len(other), open=lambda: nullcontext(BytesIO(other)))
@@ -257,7 +257,7 @@ def test_expired_entry_goes_only_when_it_is_due(
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_large_crl_goes_the_fast_way(
-    issuance: CrlIssuance, issuer: Issuer, population: Population, looks: Looks, clock: FakeClock, root: Path
+    issuance: CrlIssuance, issuer: Issuer, population: Population, looks: JournalRefresh, clock: FakeClock, root: Path
 ) -> None:
     """With 30,000 entries each further CRL reads the rows that came since; after anything odd, once everything."""
     serials = population.issue_revoked(30_000)

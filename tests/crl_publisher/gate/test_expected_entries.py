@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crl_publisher.gate.expected_entries import EntryOctets, Row, expected_entries, row_of
+from crl_publisher.gate.expected_entries import EntryOctets, JournalRow, expected_entries, row_of
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from pki_revocation.database.engine import Database
 from pki_revocation.model import SERIAL_LIMIT
@@ -38,7 +38,7 @@ def test_both_encoders_agree(
     entry = journal_entry(serial, revoked, reason, invalidity)
     since = None if entry.invalidity_date is None else int(entry.invalidity_date.timestamp())
 
-    assert OCTETS(Row(octets_of(serial), 1, int(revoked.timestamp()), reason, since)) == encoded_row(entry)
+    assert OCTETS(JournalRow(octets_of(serial), 1, int(revoked.timestamp()), reason, since)) == encoded_row(entry)
 
 
 def test_last_row_of_each_serial_counts(database: Database, population: Population) -> None:
@@ -49,13 +49,13 @@ def test_last_row_of_each_serial_counts(database: Database, population: Populati
 
     with database.read() as connection:
         everything = {row.serial: (row.sequence, octets) for row, octets in expected_entries(connection, plan)}
-        behind = [octets for _, octets in expected_entries(connection, plan, behind=2)]
+        after = [octets for _, octets in expected_entries(connection, plan, after=2)]
         before = {row.sequence for row, _ in expected_entries(connection, plan_of(population, FULL, covers=2))}
         last, unknown = row_of(connection, plan, octets_of(first)), row_of(connection, plan, b"\x42")
 
     assert everything[octets_of(first)] == (3, encoded_row(raised))
     assert set(everything) == {octets_of(first), octets_of(second)}
-    assert behind == [encoded_row(raised)]
+    assert after == [encoded_row(raised)]
     assert before == {1, 2}
     assert (last.sequence if last else None, unknown) == (3, None)
 

@@ -37,7 +37,7 @@ def test_right_crl_passes(
 ) -> None:
     """Crafted from parts and made by the builder alike: what the other tests change is right to begin with."""
     assert found(parts.signed_by(identity), plan, database) == set()
-    assert found(build(identity, plan.particulars, entries), plan, database) == set()
+    assert found(build(identity, plan.parameters, entries), plan, database) == set()
 
 
 def test_every_flipped_bit_is_found(parts: Parts, identity: SigningIdentity, plan: Plan, database: Database) -> None:
@@ -129,7 +129,7 @@ TIMES: dict[str, tuple[str, Callable[[Plan], Plan]]] = {
     "nextUpdate in the past": ("crl.next-update.past", lambda plan: saying(plan, next_update=plan.moment)),
     "nextUpdate ten days away, both ends counted": (
         "crl.next-update.too-far",
-        lambda plan: saying(plan, next_update=plan.particulars.this_update + timedelta(days=10)),
+        lambda plan: saying(plan, next_update=plan.parameters.this_update + timedelta(days=10)),
     ),
 }
 
@@ -142,7 +142,7 @@ def test_impossible_times_are_found(
     expected, change = TIMES[case]
     planned = change(plan)
 
-    assert found(build(identity, planned.particulars, entries), planned, database) == {expected}
+    assert found(build(identity, planned.parameters, entries), planned, database) == {expected}
 
 
 @pytest.mark.parametrize("field", ["this_update", "next_update"])
@@ -150,7 +150,7 @@ def test_times_that_were_not_planned_are_found(
     field: str, parts: Parts, identity: SigningIdentity, plan: Plan, database: Database
 ) -> None:
     """A second off is not what was planned and recorded."""
-    moment = getattr(plan.particulars, field) - timedelta(seconds=1)
+    moment = getattr(plan.parameters, field) - timedelta(seconds=1)
 
     wrong = parts.changed(**{field: time(moment)}).signed_by(identity)
 
@@ -161,7 +161,7 @@ def test_time_of_the_wrong_type_is_found(
     parts: Parts, identity: SigningIdentity, plan: Plan, database: Database
 ) -> None:
     """GeneralizedTime is for 2050 and later (RFC 5280 section 5.1.2.4)."""
-    wrong = parts.changed(next_update=generalized_time(plan.particulars.next_update)).signed_by(identity)
+    wrong = parts.changed(next_update=generalized_time(plan.parameters.next_update)).signed_by(identity)
 
     assert found(wrong, plan, database) & {"crl.time.type", "crl.unreadable"}
 
@@ -178,13 +178,13 @@ def test_number_must_be_above_what_is_public_and_recorded(
     database: Database,
 ) -> None:
     """An old number, and the same number again, are found; the next one passes."""
-    before = build(identity, saying(plan, number=NUMBER - above).particulars, entries)
+    before = build(identity, saying(plan, number=NUMBER - above).parameters, entries)
     if which == "public":
         later = replace(plan, public=public_of(before))
     else:
         later = replace(plan, recorded=recorded(plan, NUMBER - above))
 
-    result = found(build(identity, plan.particulars, entries), later, database)
+    result = found(build(identity, plan.parameters, entries), later, database)
 
     assert (f"crl.number.not-above-{which}" in result) is expected
 
@@ -193,7 +193,7 @@ def test_limit_of_the_size_is_inclusive(
     identity: SigningIdentity, plan: Plan, entries: list[bytes], database: Database
 ) -> None:
     """A CRL of exactly so many octets is not too large."""
-    data = build(identity, plan.particulars, entries)
+    data = build(identity, plan.parameters, entries)
     rules = replace(RULES, size_limit=len(data), size_blocks=True)
 
     inspect(data, plan, database, rules)
@@ -218,12 +218,12 @@ def test_wrong_distribution_point_is_found(
     planned, said = PARTS[case]
 
     # Nothing is revoked up to the sequence 0, so that the list is right for every part.
-    data = build(identity, saying(plan, scope=said).particulars, [])
+    data = build(identity, saying(plan, scope=said).parameters, [])
     wanted = replace(saying(plan, scope=planned), covers_sequence=0)
 
     expected = "crl.extension.unexpected" if planned is FULL else "crl.idp"
     assert found(data, wanted, database) == {expected}
-    assert found(build(identity, wanted.particulars, []), wanted, database) == set()
+    assert found(build(identity, wanted.parameters, []), wanted, database) == set()
 
 
 EXTENSIONS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
@@ -249,16 +249,16 @@ def test_wrong_extension_is_found(case: str, identity: SigningIdentity, plan: Pl
     expected, planned, said = EXTENSIONS[case]
     wanted = replace(saying(plan, **planned), covers_sequence=0)
 
-    assert found(build(identity, saying(plan, **said).particulars, []), wanted, database) == {expected}
-    assert found(build(identity, wanted.particulars, []), wanted, database) == set()
+    assert found(build(identity, saying(plan, **said).parameters, []), wanted, database) == {expected}
+    assert found(build(identity, wanted.parameters, []), wanted, database) == set()
 
 
 def test_this_update_never_goes_backwards(
     identity: SigningIdentity, plan: Plan, entries: list[bytes], database: Database
 ) -> None:
     """A CRL that looks older than the public one is found."""
-    second_later = plan.particulars.this_update + timedelta(seconds=1)
+    second_later = plan.parameters.this_update + timedelta(seconds=1)
     before = saying(plan, number=NUMBER - 1, this_update=second_later)
-    later = replace(plan, public=public_of(build(identity, before.particulars, entries)))
+    later = replace(plan, public=public_of(build(identity, before.parameters, entries)))
 
-    assert found(build(identity, plan.particulars, entries), later, database) == {"crl.this-update.backwards"}
+    assert found(build(identity, plan.parameters, entries), later, database) == {"crl.this-update.backwards"}

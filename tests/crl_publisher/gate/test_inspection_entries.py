@@ -84,7 +84,7 @@ def test_wrong_entries_are_found(
     """The list is held against the journal, entry by entry."""
     expected, change = ENTRIES[case]
 
-    data = build(identity, plan.particulars, change(entries, revoked_at))
+    data = build(identity, plan.parameters, change(entries, revoked_at))
 
     assert expected in found(data, plan, database)
 
@@ -97,7 +97,7 @@ def test_many_findings_are_counted_and_few_are_told(
     planned = replace(plan, covers_sequence=1003)
 
     with pytest.raises(CrlRejected, match=r"crl\.entry\.missing \(1003 times\)") as rejected:
-        inspect(build(identity, planned.particulars, []), planned, database, RULES)
+        inspect(build(identity, planned.parameters, []), planned, database, RULES)
 
     assert len(str(rejected.value)) < 1000
 
@@ -106,7 +106,7 @@ def test_order_of_the_list_is_free(
     identity: SigningIdentity, plan: Plan, entries: list[bytes], database: Database
 ) -> None:
     """No standard asks for one."""
-    assert found(build(identity, plan.particulars, entries[::-1]), plan, database) == set()
+    assert found(build(identity, plan.parameters, entries[::-1]), plan, database) == set()
 
 
 def test_rows_behind_the_covered_sequence_are_not_in(
@@ -119,19 +119,19 @@ def test_rows_behind_the_covered_sequence_are_not_in(
     further = [*entries, entry(later, revocation.revocation_date)]
     with_raise = [entry(0x11, raised.revocation_date, reason_code(1)), *entries[1:]]
 
-    assert found(build(identity, plan.particulars, entries), plan, database) == set()
-    assert found(build(identity, plan.particulars, further), plan, database) == {"crl.entry.unknown"}
-    assert found(build(identity, plan.particulars, with_raise), plan, database) == {"crl.entry.reason"}
+    assert found(build(identity, plan.parameters, entries), plan, database) == set()
+    assert found(build(identity, plan.parameters, further), plan, database) == {"crl.entry.unknown"}
+    assert found(build(identity, plan.parameters, with_raise), plan, database) == {"crl.entry.reason"}
 
 
 def test_lost_serial_of_the_public_crl_is_found(
     identity: SigningIdentity, plan: Plan, entries: list[bytes], revoked_at: datetime, database: Database
 ) -> None:
     """Also one that the journal never heard of, as after a restore from an old backup."""
-    before = build(identity, saying(plan, number=NUMBER - 1).particulars, [*entries, entry(0x44, revoked_at)])
+    before = build(identity, saying(plan, number=NUMBER - 1).parameters, [*entries, entry(0x44, revoked_at)])
     later = replace(plan, public=public_of(before))
 
-    assert found(build(identity, plan.particulars, entries), later, database) == {"crl.entry.lost"}
+    assert found(build(identity, plan.parameters, entries), later, database) == {"crl.entry.lost"}
 
 
 def test_expired_entry_may_go_after_one_more_crl(
@@ -142,9 +142,9 @@ def test_expired_entry_may_go_after_one_more_crl(
     times = {"this_update": after_expiry, "next_update": after_expiry + timedelta(hours=48)}
     moved = replace(saying(plan, **times), moment=after_expiry)
     early, late = (
-        replace(recorded(plan, 5), this_update=at) for at in (plan.particulars.this_update, after_expiry - HOUR)
+        replace(recorded(plan, 5), this_update=at) for at in (plan.parameters.this_update, after_expiry - HOUR)
     )
-    without = build(identity, moved.particulars, entries[1:])
+    without = build(identity, moved.parameters, entries[1:])
 
     assert found(without, replace(moved, recorded=early), database) == {"crl.entry.missing"}
     assert found(without, replace(moved, recorded=late), database) == set()

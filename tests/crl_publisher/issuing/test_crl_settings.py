@@ -9,7 +9,7 @@ from cryptography import x509
 from crl_publisher.config import CrlSettings, LintProfile, PublisherSettings
 from crl_publisher.crl.builder import build
 from crl_publisher.crl.crl_extensions import EXPIRED_CERTS_ON_CRL, NEXT_CRL_PUBLISH
-from crl_publisher.crl.reading import ReadCrl
+from crl_publisher.crl.reading import ParsedCrl
 from crl_publisher.errors import CrlRejected
 from crl_publisher.issuing import issuance as issuance_module
 from crl_publisher.issuing.issuance import CrlIssuance
@@ -47,7 +47,7 @@ def publishers(database: Database, clock: FakeClock, one_key: OneKey, outlet: Di
     return Publishers(database, clock, one_key, outlet)
 
 
-def octets_of(crl: ReadCrl, oid: str) -> bytes | None:
+def octets_of(crl: ParsedCrl, oid: str) -> bytes | None:
     """An extension that is known as octets alone; it is not critical."""
     for each in crl.extensions:
         if each.oid.dotted_string == oid:

@@ -168,9 +168,9 @@ def test_raise_behind_what_is_covered_calls_up_no_old_entry(
 ) -> None:
     """It came in after the plan: the old entry says nothing new, and the new one is for the next delta."""
     (serial,) = population.issue_revoked(1)
-    EntryStore(database).apply(issuer, upto=1)
+    EntryStore(database).apply(issuer, through=1)
     population.revoke(serial, reason=RevocationReason.KEY_COMPROMISE)
-    selection = Selection(issuer_id=issuer.id, scope=DELTA, covers=1, expired_before=None, listed_upto=0, behind=1)
+    selection = Selection(issuer_id=issuer.id, scope=DELTA, covers=1, expired_before=None, listed_through=0, after=1)
 
     with database.read() as connection:
         assert list(selected_entries(connection, selection)) == []

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.errors import NumberExhausted
 from crl_publisher.issuing.issuance import CrlIssuance
 from pki_revocation.encoding.der import object_identifier, sequence, time
@@ -36,7 +36,7 @@ def test_public_number_of_any_size_is_followed_by_the_next(
     first, second = issuance.publish(issuer), issuance.publish(issuer)
 
     assert (first.number, second.number) == (number + 1, number + 2)
-    assert read_crl(public_file.read_bytes()).number == number + 2
+    assert parse_crl(public_file.read_bytes()).number == number + 2
     assert first.as_json()["number"] == number + 1
 
 
@@ -56,7 +56,7 @@ def test_public_number_that_nothing_can_follow_is_refused(
     with pytest.raises(NumberExhausted, match=r"2\^159"):
         issuance.publish(issuer)
 
-    assert read_crl(public_file.read_bytes()).number == number
+    assert parse_crl(public_file.read_bytes()).number == number
 
 
 def numbered(authority: CertificateAuthority, number: int, clock: FakeClock) -> bytes:

@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from crl_publisher.config import PublisherSettings
-from crl_publisher.crl.reading import read_crl
-from crl_publisher.errors import NumberNotAbove, Overtaken
+from crl_publisher.crl.reading import parse_crl
+from crl_publisher.errors import NumberNotAbove, SupersededCrl
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.timing import SettingsTiming
 from crl_publisher.outlets import DirectoryOutlet
@@ -35,7 +35,7 @@ def test_published_crl_is_recorded_with_what_it_covers(
 
     result = issuance.publish(issuer)
 
-    crl = read_crl(public_file.read_bytes())
+    crl = parse_crl(public_file.read_bytes())
     assert serials(crl) == set(revoked)
     assert (crl.number, crl.this_update, crl.next_update) == (result.number, result.this_update, result.next_update)
     assert (result.covers_sequence, result.entries) == (3, 3)
@@ -56,7 +56,7 @@ def test_times_follow_the_settings(issuance: CrlIssuance, issuer: Issuer, clock:
 def test_nothing_revoked_is_an_empty_crl(issuance: CrlIssuance, issuer: Issuer, public_file: Path) -> None:
     """The first CRL comes before the first revocation (BR 4.9.7)."""
     assert issuance.publish(issuer).entries == 0
-    assert len(read_crl(public_file.read_bytes())) == 0
+    assert len(parse_crl(public_file.read_bytes())) == 0
 
 
 def test_shorter_validity_does_not_take_next_update_back(
@@ -86,19 +86,19 @@ def test_stands_only_while_the_recorded_one_is_public_and_valid(
     issuance: CrlIssuance, issuer: Issuer, clock: FakeClock, public_file: Path
 ) -> None:
     """Missing, another file than the recorded one, or lapsed: something is to be done."""
-    assert not issuance.stands(issuer)
+    assert not issuance.is_current(issuer)
     issuance.publish(issuer)
     first = public_file.read_bytes()
-    assert issuance.stands(issuer)
+    assert issuance.is_current(issuer)
     clock.advance(HOUR)
     issuance.publish(issuer)
     second = public_file.read_bytes()
     public_file.write_bytes(first)
-    assert not issuance.stands(issuer)
+    assert not issuance.is_current(issuer)
     public_file.write_bytes(second)
     clock.advance(3 * DAY)
 
-    assert not issuance.stands(issuer)
+    assert not issuance.is_current(issuer)
 
 
 def test_two_issuers_are_apart(
@@ -143,7 +143,7 @@ def test_two_publishers_at_once_share_no_number(
         for _ in range(10):
             try:
                 numbers.append(which.publish(issuer).number)
-            except (NumberNotAbove, Overtaken):
+            except (NumberNotAbove, SupersededCrl):
                 continue
         return numbers
 
@@ -151,7 +151,7 @@ def test_two_publishers_at_once_share_no_number(
         first, second = pool.map(publish, (issuance, other))
 
     assert not set(first) & set(second)
-    assert read_crl(public_file.read_bytes()).number == max(first + second)
+    assert parse_crl(public_file.read_bytes()).number == max(first + second)
     with database.read() as connection:
         assert len(connection.execute(select(crls)).all()) == 20
         assert {crl.number for crl in published(connection, issuer, limit=100)} == {*first, *second}

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import delete, select, update
 
 from crl_publisher.crl.builder import build
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.errors import CrlRejected, NumberNotAbove, OutletError
 from crl_publisher.gate.inspection import inspect
 from crl_publisher.issuing import issuance as issuance_module
@@ -81,7 +81,7 @@ def test_missing_serial_stops_the_publication(
     assert public_file.read_bytes() == before
     assert issuance.rebuild(issuer) == 3
     issuance.publish(issuer)
-    assert serials(read_crl(public_file.read_bytes())) == set(revoked)
+    assert serials(parse_crl(public_file.read_bytes())) == set(revoked)
 
 
 def test_falsified_entry_stops_the_publication(
@@ -150,7 +150,7 @@ def test_restored_database_refuses_to_drop_what_is_public(
     """The public CRL lists what the restored journal has forgotten: nothing is published that un-revokes it."""
     population.issue_revoked(1)
     issuance.publish(issuer)
-    public = read_crl(public_file.read_bytes())
+    public = parse_crl(public_file.read_bytes())
     forgotten = x509.RevokedCertificateBuilder().serial_number(0x4444).revocation_date(clock.now()).build()
     newer = (
         x509.CertificateRevocationListBuilder()
@@ -181,7 +181,7 @@ def test_rubbish_at_the_address_is_replaced(
 
     result = issuance.publish(issuer)
 
-    assert read_crl(public_file.read_bytes()).number == result.number
+    assert parse_crl(public_file.read_bytes()).number == result.number
     assert "is not this CA's CRL" in caplog.text
 
 

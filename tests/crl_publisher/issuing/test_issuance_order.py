@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from crl_publisher.config import PublisherSettings
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.errors import LastCrlInFuture
 from crl_publisher.issuing.issuance import CrlIssuance
@@ -63,7 +63,7 @@ def test_crl_after_a_clock_step_back_still_covers_what_came_before(
     result = issuance.publish(issuer)
 
     assert result.covers_sequence == 2
-    assert late in serials(read_crl(public_file.read_bytes()))
+    assert late in serials(parse_crl(public_file.read_bytes()))
 
 
 def test_head_of_the_journal_is_moved_to_the_moment_of_issuing(
@@ -161,8 +161,8 @@ def test_revocation_between_applying_and_planning_is_listed(
     apply = EntryStore.apply
     late: list[int] = []
 
-    def overtaken(store: EntryStore, which: Issuer, *, upto: int | None = None) -> int:
-        sequence = apply(store, which, upto=upto)
+    def overtaken(store: EntryStore, which: Issuer, *, through: int | None = None) -> int:
+        sequence = apply(store, which, through=through)
         if not late:
             late.extend(population.issue_revoked(1))
         return sequence
@@ -170,4 +170,4 @@ def test_revocation_between_applying_and_planning_is_listed(
     monkeypatch.setattr(EntryStore, "apply", overtaken)
 
     assert issuance.publish(issuer).covers_sequence == 1
-    assert serials(read_crl(public_file.read_bytes())) == set(late)
+    assert serials(parse_crl(public_file.read_bytes())) == set(late)

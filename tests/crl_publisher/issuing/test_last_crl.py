@@ -8,7 +8,7 @@ from cryptography import x509
 
 from crl_publisher.config import CrlSettings, LintProfile
 from crl_publisher.crl.crl_extensions import NEXT_CRL_PUBLISH
-from crl_publisher.errors import CrlRejected, LastCrlIsOut, NotTheLast
+from crl_publisher.errors import CrlRejected, LastCrlPublished, NotLastCrl
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.published import FOR_EVER, last_published
@@ -39,7 +39,7 @@ def test_last_crl_is_good_for_ever(
     assert made.is_last
     with database.read() as connection:
         assert last_published(connection, issuer) == made
-    assert issuance.stands(issuer)
+    assert issuance.is_current(issuer)
 
 
 def test_it_is_refused_while_a_certificate_is_good(
@@ -49,11 +49,11 @@ def test_it_is_refused_while_a_certificate_is_good(
     population.issue_revoked(2)
     population.issue(2, lifetime=DAY)
 
-    with pytest.raises(NotTheLast, match="2 certificates that are neither revoked nor expired"):
+    with pytest.raises(NotLastCrl, match="2 certificates that are neither revoked nor expired"):
         issuance.publish(issuer, last=True)
     assert not (root / FULL.path(issuer)).exists()
     clock.advance(DAY)
-    with pytest.raises(NotTheLast):
+    with pytest.raises(NotLastCrl):
         issuance.publish(issuer, last=True)
     clock.advance(timedelta(seconds=1))
 
@@ -66,7 +66,7 @@ def test_refused_last_crl_changes_nothing(
     """Ordinary ones go on."""
     population.issue(1)
     first = issuance.publish(issuer)
-    with pytest.raises(NotTheLast):
+    with pytest.raises(NotLastCrl):
         issuance.publish(issuer, last=True)
 
     second = issuance.publish(issuer)
@@ -96,7 +96,7 @@ def test_nothing_can_follow_it(
     clock.advance(DAY)
 
     for last in (False, True):
-        with pytest.raises(LastCrlIsOut, match=f"CRL {made.number} of issuing is its last one"):
+        with pytest.raises(LastCrlPublished, match=f"CRL {made.number} of issuing is its last one"):
             issuance.publish(issuer, last=last)
     assert issuance.publish_delta(issuer) is None
 

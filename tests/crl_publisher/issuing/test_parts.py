@@ -111,10 +111,10 @@ def test_scopes_have_numbers_and_records_of_their_own(
     assert (full.scope, shard.scope) == ("full", "shard-1")
     assert shard.number == full.number
     assert shard.entries == 0
-    assert issuance.stands(issuer, shards[0])
-    assert not issuance.stands(issuer, shards[1])
+    assert issuance.is_current(issuer, shards[0])
+    assert not issuance.is_current(issuer, shards[1])
     with database.read() as connection:
-        assert [issuance.touched(connection, issuer, scope, 0) for scope in (FULL, *shards)] == [True, False, False]
+        assert [issuance.has_changes(connection, issuer, scope, 0) for scope in (FULL, *shards)] == [True, False, False]
 
 
 @pytest.mark.parametrize("part", ["ca", "users", "shard"])
@@ -127,16 +127,16 @@ def test_scope_is_touched_by_its_own_revocations_alone(
     (other,) = population.issue(is_ca=part != "ca", shard=1)
     population.revoke(other)
 
-    def touched(after: int) -> bool:
+    def has_changes(after: int) -> bool:
         with database.read() as connection:
-            return issuance.touched(connection, issuer, scope, after)
+            return issuance.has_changes(connection, issuer, scope, after)
 
-    assert not touched(0)
+    assert not has_changes(0)
     population.revoke(own)
-    assert touched(1)
-    assert not touched(2)
+    assert has_changes(1)
+    assert not has_changes(2)
     population.revoke(own, reason=RevocationReason.KEY_COMPROMISE)
-    assert touched(2)
+    assert has_changes(2)
 
 
 def test_entry_in_the_wrong_shard_stops_both(

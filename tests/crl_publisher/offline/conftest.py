@@ -6,8 +6,8 @@ import pytest
 
 from crl_publisher.config import CrlSettings
 from crl_publisher.issuing.issuance import CrlIssuance
-from crl_publisher.offline.installing import Installing
-from crl_publisher.offline.requesting import Requesting
+from crl_publisher.offline.installing import CrlInstaller
+from crl_publisher.offline.requesting import SigningRequests
 from crl_publisher.outlets import DirectoryOutlet
 from pki_revocation.audit import AuditTrail
 from pki_revocation.database.engine import Database
@@ -31,15 +31,19 @@ def keyless(
 
 
 @pytest.fixture
-def requesting(database: Database, clock: FakeClock, keyless: CrlIssuance) -> Requesting:
+def requesting(database: Database, clock: FakeClock, keyless: CrlIssuance) -> SigningRequests:
     """Makes requests."""
-    return Requesting(database=database, clock=clock, audit=AuditTrail(clock), issuance=keyless, settings=CrlSettings())
+    return SigningRequests(
+        database=database, clock=clock, audit=AuditTrail(clock), issuance=keyless, settings=CrlSettings()
+    )
 
 
 @pytest.fixture
-def installing(database: Database, clock: FakeClock, keyless: CrlIssuance) -> Installing:
+def installing(database: Database, clock: FakeClock, keyless: CrlIssuance) -> CrlInstaller:
     """Installs what comes back."""
-    return Installing(database=database, clock=clock, audit=AuditTrail(clock), issuance=keyless, settings=CrlSettings())
+    return CrlInstaller(
+        database=database, clock=clock, audit=AuditTrail(clock), issuance=keyless, settings=CrlSettings()
+    )
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from keys.files.file_key import save_key
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
@@ -68,7 +68,7 @@ def test_whole_way(installed: Installed, request_file: Path, ceremony: Ceremony,
 
     answer = json.loads(run(installed, "crl", "install", signed, "--json").stdout)
 
-    assert answer["number"] == read_crl(installed.public_file.read_bytes()).number
+    assert answer["number"] == parse_crl(installed.public_file.read_bytes()).number
     assert (answer["entries"], answer["uncovered"]) == (1, 0)
     assert "verify OK" in ceremony.openssl(
         "crl", "-inform", "DER", "-in", installed.public_file, "-CAfile", "ca.pem", "-noout"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from crl_publisher.crl.crl_extensions import Particulars
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.crl_extensions import CrlParameters
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.errors import CrlRejected, NotInstalled, UnreadableCrl
-from crl_publisher.offline.installing import Installing
-from crl_publisher.offline.requesting import Requesting, Wanted
+from crl_publisher.offline.installing import CrlInstaller
+from crl_publisher.offline.requesting import RequestedCrl, SigningRequests
 from keys.identity import Purpose, identify
 from pki_revocation.audit import verify_chain
 from pki_revocation.database.engine import Database
@@ -41,8 +41,8 @@ def foreign(ceremony: Ceremony, clock: FakeClock) -> Foreign:
 
 
 def test_signed_request_becomes_public_and_is_recorded(
-    requesting: Requesting,
-    installing: Installing,
+    requesting: SigningRequests,
+    installing: CrlInstaller,
     ceremony: Ceremony,
     issuer: Issuer,
     population: Population,
@@ -52,14 +52,14 @@ def test_signed_request_becomes_public_and_is_recorded(
 ) -> None:
     """Days later; file, record and audit trail say the same, and the CA's certificate lies beside it."""
     population.issue_revoked(2, reason=RevocationReason.KEY_COMPROMISE)
-    data = ceremony.sign(requesting.request(issuer, Wanted()))
+    data = ceremony.sign(requesting.request(issuer, RequestedCrl()))
     clock.advance(2 * DAY)
 
     done = installing.install(data)
 
     assert installed_file.read_bytes() == data
     assert (done.published.number, done.published.entries, done.published.covers_sequence) == (
-        read_crl(data).number,
+        parse_crl(data).number,
         2,
         2,
     )
@@ -73,11 +73,11 @@ def test_signed_request_becomes_public_and_is_recorded(
 
 
 def test_openssl_alone_can_sign(
-    requesting: Requesting, installing: Installing, ceremony: Ceremony, issuer: Issuer, population: Population
+    requesting: SigningRequests, installing: CrlInstaller, ceremony: Ceremony, issuer: Issuer, population: Population
 ) -> None:
     """The octets from the file, `openssl dgst -sign`, and the signature back: as docs/ca-operations.md says."""
     population.issue_revoked(1)
-    request = requesting.request(issuer, Wanted())
+    request = requesting.request(issuer, RequestedCrl())
     (ceremony.folder / "root.request").write_text(request.to_text())
     command = "sed '/-----BEGIN/,/-----END/!d; /-----/d' root.request | openssl base64 -d -out root.tbs"
     ceremony.shell(command)
@@ -92,8 +92,8 @@ def test_openssl_alone_can_sign(
 
 
 def test_revocation_between_request_and_its_date_makes_it_worthless(
-    requesting: Requesting,
-    installing: Installing,
+    requesting: SigningRequests,
+    installing: CrlInstaller,
     ceremony: Ceremony,
     issuer: Issuer,
     population: Population,
@@ -101,7 +101,7 @@ def test_revocation_between_request_and_its_date_makes_it_worthless(
     installed_file: Path,
 ) -> None:
     """Nothing that is dated after a revocation may omit it."""
-    data = ceremony.sign(requesting.request(issuer, Wanted(this_update=clock.now() + 3 * DAY)))
+    data = ceremony.sign(requesting.request(issuer, RequestedCrl(this_update=clock.now() + 3 * DAY)))
     clock.advance(DAY)
     population.issue_revoked(1)
     clock.advance(2 * DAY)
@@ -112,15 +112,15 @@ def test_revocation_between_request_and_its_date_makes_it_worthless(
 
 
 def test_revocation_after_its_date_is_told(
-    requesting: Requesting,
-    installing: Installing,
+    requesting: SigningRequests,
+    installing: CrlInstaller,
     ceremony: Ceremony,
     issuer: Issuer,
     population: Population,
     clock: FakeClock,
 ) -> None:
     """It is right for what it covers; what came later needs the next one."""
-    data = ceremony.sign(requesting.request(issuer, Wanted()))
+    data = ceremony.sign(requesting.request(issuer, RequestedCrl()))
     clock.advance(DAY)
     population.issue_revoked(2)
 
@@ -128,10 +128,10 @@ def test_revocation_after_its_date_is_told(
 
 
 def test_crl_of_a_planned_ceremony_waits_for_its_date(
-    requesting: Requesting, installing: Installing, ceremony: Ceremony, issuer: Issuer, clock: FakeClock
+    requesting: SigningRequests, installing: CrlInstaller, ceremony: Ceremony, issuer: Issuer, clock: FakeClock
 ) -> None:
     """It is public when it is true."""
-    data = ceremony.sign(requesting.request(issuer, Wanted(this_update=clock.now() + DAY)))
+    data = ceremony.sign(requesting.request(issuer, RequestedCrl(this_update=clock.now() + DAY)))
 
     with pytest.raises(CrlRejected, match=r"crl\.this-update\.future"):
         installing.install(data)
@@ -140,12 +140,12 @@ def test_crl_of_a_planned_ceremony_waits_for_its_date(
 
 
 def test_older_of_two_signed_requests_is_refused_behind_the_newer(
-    requesting: Requesting, installing: Installing, ceremony: Ceremony, issuer: Issuer, clock: FakeClock
+    requesting: SigningRequests, installing: CrlInstaller, ceremony: Ceremony, issuer: Issuer, clock: FakeClock
 ) -> None:
     """Numbers only rise."""
-    older = ceremony.sign(requesting.request(issuer, Wanted()))
+    older = ceremony.sign(requesting.request(issuer, RequestedCrl()))
     clock.advance(MINUTE)
-    newer = ceremony.sign(requesting.request(issuer, Wanted()))
+    newer = ceremony.sign(requesting.request(issuer, RequestedCrl()))
     installing.install(newer)
 
     with pytest.raises(CrlRejected, match="not-above-public"):
@@ -155,10 +155,10 @@ def test_older_of_two_signed_requests_is_refused_behind_the_newer(
 
 
 def test_lost_file_is_put_back(
-    requesting: Requesting, installing: Installing, ceremony: Ceremony, issuer: Issuer, installed_file: Path
+    requesting: SigningRequests, installing: CrlInstaller, ceremony: Ceremony, issuer: Issuer, installed_file: Path
 ) -> None:
     """The very CRL that was recorded last may come again when the folder lost it."""
-    data = ceremony.sign(requesting.request(issuer, Wanted()))
+    data = ceremony.sign(requesting.request(issuer, RequestedCrl()))
     first = installing.install(data)
     installed_file.unlink()
 
@@ -167,11 +167,11 @@ def test_lost_file_is_put_back(
 
 
 def test_changed_octets_are_refused(
-    requesting: Requesting, installing: Installing, ceremony: Ceremony, issuer: Issuer, population: Population
+    requesting: SigningRequests, installing: CrlInstaller, ceremony: Ceremony, issuer: Issuer, population: Population
 ) -> None:
     """Nobody here signed them."""
     population.issue_revoked(1)
-    data = bytearray(ceremony.sign(requesting.request(issuer, Wanted())))
+    data = bytearray(ceremony.sign(requesting.request(issuer, RequestedCrl())))
     data[data.index(b"\x17\x0d2611") + 13] ^= 1
 
     with pytest.raises(NotInstalled, match="no issuer"):
@@ -181,7 +181,7 @@ def test_changed_octets_are_refused(
 
 
 def test_issuer_that_is_named_must_have_signed(
-    installing: Installing, ceremony: Ceremony, issuer: Issuer, clock: FakeClock
+    installing: CrlInstaller, ceremony: Ceremony, issuer: Issuer, clock: FakeClock
 ) -> None:
     """With its name in the sentence."""
     other = CertificateAuthority("Another CA")
@@ -192,7 +192,7 @@ def test_issuer_that_is_named_must_have_signed(
 
 
 def test_crl_of_openssl_comes_in(
-    installing: Installing,
+    installing: CrlInstaller,
     foreign: Foreign,
     issuer: Issuer,
     population: Population,
@@ -216,7 +216,7 @@ def test_crl_of_openssl_comes_in(
 
 
 def test_crl_of_openssl_must_have_every_revocation(
-    installing: Installing,
+    installing: CrlInstaller,
     foreign: Foreign,
     issuer: Issuer,
     population: Population,
@@ -232,7 +232,7 @@ def test_crl_of_openssl_must_have_every_revocation(
 
 
 def test_crl_of_openssl_may_have_no_other_revocation(
-    installing: Installing, foreign: Foreign, issuer: Issuer, clock: FakeClock, population: Population
+    installing: CrlInstaller, foreign: Foreign, issuer: Issuer, clock: FakeClock, population: Population
 ) -> None:
     """It says which, and how to take it into the journal; once it is in, the same CRL comes in too."""
     data = foreign(5, (0x0BADCAFE, clock.now(), ""))
@@ -245,7 +245,7 @@ def test_crl_of_openssl_may_have_no_other_revocation(
 
 
 def test_date_may_differ_by_a_day(
-    installing: Installing, foreign: Foreign, issuer: Issuer, population: Population, clock: FakeClock
+    installing: CrlInstaller, foreign: Foreign, issuer: Issuer, population: Population, clock: FakeClock
 ) -> None:
     """Both record one act; further apart they do not."""
     (serial,) = population.issue_revoked(1)
@@ -258,7 +258,7 @@ def test_date_may_differ_by_a_day(
 
 @pytest.mark.parametrize("reason", ["superseded", "certificateHold", "unspecified"])
 def test_reason_must_be_the_journals(
-    reason: str, installing: Installing, foreign: Foreign, issuer: Issuer, population: Population, clock: FakeClock
+    reason: str, installing: CrlInstaller, foreign: Foreign, issuer: Issuer, population: Population, clock: FakeClock
 ) -> None:
     """And one that is final; no reason is the extension's absence (BR 7.2.2)."""
     (serial,) = population.issue_revoked(1)
@@ -268,7 +268,7 @@ def test_reason_must_be_the_journals(
 
 
 def test_issuer_and_serial_beside_the_key_identifier_are_let_through(
-    installing: Installing, foreign: Foreign, issuer: Issuer, caplog: pytest.LogCaptureFixture
+    installing: CrlInstaller, foreign: Foreign, issuer: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where they are the CA certificate's; a warning says so."""
     installing.install(foreign(5, aki=",issuer:always"))
@@ -286,7 +286,7 @@ def test_issuer_and_serial_beside_the_key_identifier_are_let_through(
     ],
 )
 def test_other_extensions_are_let_through_by_name(
-    more: str, finding: str | None, installing: Installing, foreign: Foreign, issuer: Issuer
+    more: str, finding: str | None, installing: CrlInstaller, foreign: Foreign, issuer: Issuer
 ) -> None:
     """What does no harm, and is not critical."""
     data = foreign(5, more=more)
@@ -298,14 +298,14 @@ def test_other_extensions_are_let_through_by_name(
             installing.install(data)
 
 
-def test_scope_is_what_the_crl_says(installing: Installing, foreign: Foreign, issuer: Issuer) -> None:
+def test_scope_is_what_the_crl_says(installing: CrlInstaller, foreign: Foreign, issuer: Issuer) -> None:
     """A part that is not published here cannot be held against anything."""
     with pytest.raises(NotInstalled, match="issuingDistributionPoint"):
         installing.install(foreign(5, more="issuingDistributionPoint=critical,@idp\n[idp]\nonlyCA=TRUE"))
 
 
 def test_crl_of_a_program_is_bounded_too(
-    installing: Installing, foreign: Foreign, issuer: Issuer, installed_file: Path
+    installing: CrlInstaller, foreign: Foreign, issuer: Issuer, installed_file: Path
 ) -> None:
     """A year at most for a CA's (BR 7.2), a number above the public one, and nextUpdate ahead."""
     with pytest.raises(CrlRejected, match=r"crl\.next-update\.too-far"):
@@ -318,7 +318,7 @@ def test_crl_of_a_program_is_bounded_too(
 
 
 def test_crl_without_number_is_refused(
-    installing: Installing, ceremony: Ceremony, issuer: Issuer, clock: FakeClock
+    installing: CrlInstaller, ceremony: Ceremony, issuer: Issuer, clock: FakeClock
 ) -> None:
     """Version 1, as OpenSSL makes it without crl_extensions."""
     ceremony.openssl_ca(5, now=clock.now())
@@ -335,8 +335,8 @@ def test_crl_without_number_is_refused(
 
 
 def test_no_entry_of_the_public_crl_is_lost(
-    requesting: Requesting,
-    installing: Installing,
+    requesting: SigningRequests,
+    installing: CrlInstaller,
     foreign: Foreign,
     issuer: Issuer,
     population: Population,
@@ -345,7 +345,7 @@ def test_no_entry_of_the_public_crl_is_lost(
 ) -> None:
     """The journal says it is missing, and the public CRL that it would be lost."""
     (serial,) = population.issue_revoked(1)
-    installing.install(ceremony.sign(requesting.request(issuer, Wanted())))
+    installing.install(ceremony.sign(requesting.request(issuer, RequestedCrl())))
     number = int(clock.now().timestamp()) + 10**9
 
     with pytest.raises(CrlRejected, match=r"crl\.entry\.lost"):
@@ -355,11 +355,11 @@ def test_no_entry_of_the_public_crl_is_lost(
 
 @pytest.mark.parametrize("number", [-1, 1 << 159])
 def test_number_that_no_crl_may_have_is_refused(
-    number: int, installing: Installing, issuer: Issuer, authority: CertificateAuthority, clock: FakeClock
+    number: int, installing: CrlInstaller, issuer: Issuer, authority: CertificateAuthority, clock: FakeClock
 ) -> None:
     """BR 7.2.2; before it could be recorded."""
     octets = number.to_bytes(21, signed=True) if number > 0 else b"\xff"
-    said = Particulars(number=1, this_update=clock.now(), next_update=clock.now() + DAY)
+    said = CrlParameters(number=1, this_update=clock.now(), next_update=clock.now() + DAY)
     identity = identify(
         authority.key, authority.certificate, Purpose.CRL, issuer=authority.certificate, now=clock.now()
     )

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from crl_publisher.errors import UnreadableRequest
-from crl_publisher.offline.requesting import Requesting, Wanted
+from crl_publisher.offline.requesting import RequestedCrl, SigningRequests
 from crl_publisher.offline.signing_request import SigningRequest
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
@@ -14,10 +14,10 @@ from tests.crl_publisher.population import Population
 
 
 @pytest.fixture
-def request_(requesting: Requesting, issuer: Issuer, population: Population) -> SigningRequest:
+def request_(requesting: SigningRequests, issuer: Issuer, population: Population) -> SigningRequest:
     """A request with two entries."""
     population.issue_revoked(2, reason=RevocationReason.SUPERSEDED)
-    return requesting.request(issuer, Wanted())
+    return requesting.request(issuer, RequestedCrl())
 
 
 def test_file_says_what_people_compare(request_: SigningRequest, issuer: Issuer) -> None:

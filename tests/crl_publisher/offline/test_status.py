@@ -8,10 +8,10 @@ import pytest
 from prometheus_client import REGISTRY
 
 from crl_publisher.issuing.issuance import CrlIssuance
-from crl_publisher.offline.alarms import ElsewhereWatch
-from crl_publisher.offline.installing import Installing
-from crl_publisher.offline.requesting import Requesting, Wanted
-from crl_publisher.offline.status import AlarmKind, Standing, standings
+from crl_publisher.offline.alarms import OfflineAlarms
+from crl_publisher.offline.installing import CrlInstaller
+from crl_publisher.offline.requesting import RequestedCrl, SigningRequests
+from crl_publisher.offline.status import AlarmKind, CrlStatus, crl_statuses
 from crl_publisher.scope import FULL
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
@@ -23,39 +23,39 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 
-Look = Callable[[], Standing]
+StatusOf = Callable[[], CrlStatus]
 Install = Callable[[timedelta | None], None]
 
 
 @pytest.fixture
-def look(database: Database, issuer: Issuer, clock: FakeClock) -> Look:
+def status_of(database: Database, issuer: Issuer, clock: FakeClock) -> StatusOf:
     """How it stands with the complete CRL now, with a fortnight's notice."""
 
-    def looked() -> Standing:
+    def looked() -> CrlStatus:
         with database.read() as connection:
-            (standing,) = standings(connection, issuer, (FULL,), clock.now(), 14 * DAY)
-        return standing
+            (status,) = crl_statuses(connection, issuer, (FULL,), clock.now(), 14 * DAY)
+        return status
 
     return looked
 
 
 @pytest.fixture
-def install(requesting: Requesting, installing: Installing, ceremony: Ceremony, issuer: Issuer) -> Install:
+def install(requesting: SigningRequests, installing: CrlInstaller, ceremony: Ceremony, issuer: Issuer) -> Install:
     """Request, sign and install a CRL that is good for so long."""
 
     def installed(validity: timedelta | None) -> None:
-        installing.install(ceremony.sign(requesting.request(issuer, Wanted(validity=validity))))
+        installing.install(ceremony.sign(requesting.request(issuer, RequestedCrl(validity=validity))))
 
     return installed
 
 
-def kinds(standing: Standing) -> list[tuple[AlarmKind, bool]]:
+def kinds(status: CrlStatus) -> list[tuple[AlarmKind, bool]]:
     """What is raised, and whether it is late."""
-    return [(alarm.kind, alarm.is_late) for alarm in standing.alarms]
+    return [(alarm.kind, alarm.is_late) for alarm in status.alarms]
 
 
 def test_first_crl_is_due_a_day_after_the_first_certificate(
-    look: Look, population: Population, clock: FakeClock
+    look: StatusOf, population: Population, clock: FakeClock
 ) -> None:
     """BR 4.9.7; a CA that has issued nothing needs none."""
     clock.advance(2 * DAY)
@@ -67,7 +67,7 @@ def test_first_crl_is_due_a_day_after_the_first_certificate(
     assert kinds(look()) == [(AlarmKind.MISSING, True)]
 
 
-def test_alarm_comes_a_fortnight_before_the_end(look: Look, install: Install, clock: FakeClock) -> None:
+def test_alarm_comes_a_fortnight_before_the_end(look: StatusOf, install: Install, clock: FakeClock) -> None:
     """And is another once it is over."""
     install(180 * DAY)
     assert kinds(look()) == []
@@ -82,7 +82,7 @@ def test_alarm_comes_a_fortnight_before_the_end(look: Look, install: Install, cl
     assert kinds(look()) == [(AlarmKind.EXPIRY, True)]
 
 
-def test_short_crl_alarms_in_its_last_third(look: Look, install: Install, clock: FakeClock) -> None:
+def test_short_crl_alarms_in_its_last_third(look: StatusOf, install: Install, clock: FakeClock) -> None:
     """A fortnight's notice of nine days would be an alarm for ever."""
     install(9 * DAY + SECOND)
 
@@ -93,7 +93,7 @@ def test_short_crl_alarms_in_its_last_third(look: Look, install: Install, clock:
 
 
 def test_uncovered_revocation_is_an_alarm_at_once(
-    look: Look, install: Install, clock: FakeClock, population: Population
+    look: StatusOf, install: Install, clock: FakeClock, population: Population
 ) -> None:
     """Late after a day (BR 4.9.7); over with the CRL that has it."""
     install(None)
@@ -121,14 +121,12 @@ def test_watch_tells_log_and_metrics(
     """Once when it comes, again after hours, and when it is over."""
     caplog.set_level(logging.INFO, logger="crl_publisher.offline.alarms")
     ticks = [0.0]
-    watch = ElsewhereWatch(
-        database=database, clock=clock, issuance=keyless, notice=14 * DAY, monotonic=lambda: ticks[0]
-    )
+    watch = OfflineAlarms(database=database, clock=clock, issuance=keyless, notice=14 * DAY, monotonic=lambda: ticks[0])
 
     def said() -> int:
         ticks[0] += 10
         caplog.clear()
-        watch.look(issuer)
+        watch.check(issuer)
         return len(caplog.records)
 
     install(None)
@@ -154,13 +152,11 @@ def test_watch_looks_every_few_seconds_at_most(
 ) -> None:
     """The publisher comes by twice a second."""
     ticks = [0.0]
-    watch = ElsewhereWatch(
-        database=database, clock=clock, issuance=keyless, notice=14 * DAY, monotonic=lambda: ticks[0]
-    )
+    watch = OfflineAlarms(database=database, clock=clock, issuance=keyless, notice=14 * DAY, monotonic=lambda: ticks[0])
 
     looked = []
     for _ in range(12):
-        looked.append(len(watch.look(issuer)))
+        looked.append(len(watch.check(issuer)))
         ticks[0] += 0.5
 
     assert looked == [1, *[0] * 9, 1, 0]

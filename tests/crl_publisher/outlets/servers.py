@@ -16,14 +16,14 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from crl_publisher.outlets.credentials import Credentials
+from crl_publisher.outlets.credentials import OutletCredentials
 from crl_publisher.outlets.http_put import HttpPutOutlet
 from crl_publisher.outlets.s3 import S3Outlet
 from crl_publisher.outlets.settings import OutletKind, OutletSettings
 
 BUCKET = "crls"
-KEYS = Credentials(access_key_id="test-access-key", secret_access_key="test-secret-key")
-_PATIENCE_SECONDS = 30
+KEYS = OutletCredentials(access_key_id="test-access-key", secret_access_key="test-secret-key")
+_TIMEOUT_SECONDS = 30
 
 # One request at a time, so that a condition is decided in one step, as a real store does. A file breaks it.
 _STORE = """
@@ -89,7 +89,7 @@ def object_store(folder: Path, port: int) -> Iterator[ObjectStore]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+        give_up_at = time.monotonic() + _TIMEOUT_SECONDS
         while True:
             try:
                 store.client().create_bucket(Bucket=BUCKET)
@@ -118,9 +118,9 @@ class PutServer:
     drip_seconds: float = 0.0
     puts: int = 0
 
-    def outlet(self, credentials: Credentials | None = None, *, seconds: float = 10) -> HttpPutOutlet:
+    def outlet(self, credentials: OutletCredentials | None = None, *, seconds: float = 10) -> HttpPutOutlet:
         """Our outlet on it."""
-        return HttpPutOutlet(f"{self.url}/files", credentials=credentials or Credentials(), seconds=seconds)
+        return HttpPutOutlet(f"{self.url}/files", credentials=credentials or OutletCredentials(), seconds=seconds)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import DIRECT, Installed, install, running, status_of, wait_until
 from tests.crl_publisher.publishing.test_publisher_process import metrics_of
@@ -103,4 +103,4 @@ def test_read_only_folder(installed: Installed, disk: Path) -> None:
 
 def listed(installed: Installed) -> set[int]:
     """What is public."""
-    return {revoked.serial_number for revoked in read_crl(installed.public_file.read_bytes()).parsed}
+    return {revoked.serial_number for revoked in parse_crl(installed.public_file.read_bytes()).parsed}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crl_publisher.errors import NumberNotAbove, OutletError
-from crl_publisher.outlets.credentials import Credentials
+from crl_publisher.outlets.credentials import OutletCredentials
 from crl_publisher.outlets.http_put import HttpPutOutlet
 from tests.crl_publisher.installations import free_ports
 from tests.crl_publisher.outlets.servers import PutServer
@@ -18,11 +18,11 @@ PATH = "crl/issuing.crl"
 @pytest.mark.parametrize(
     ("credentials", "wanted"),
     [
-        (Credentials(token="sesame"), "Bearer sesame"),
-        (Credentials(username="us", password="pas:s"), "Basic dXM6cGFzOnM="),
+        (OutletCredentials(token="sesame"), "Bearer sesame"),
+        (OutletCredentials(username="us", password="pas:s"), "Basic dXM6cGFzOnM="),
     ],
 )
-def test_credentials_are_sent(credentials: Credentials, wanted: str, server: PutServer) -> None:
+def test_credentials_are_sent(credentials: OutletCredentials, wanted: str, server: PutServer) -> None:
     """As RFC 6750 and RFC 7617 say."""
     server.authorization = wanted
 
@@ -36,7 +36,7 @@ def test_refusal_says_what_to_do_and_no_secret(server: PutServer) -> None:
     server.authorization = "Bearer right"
 
     with pytest.raises(OutletError, match="401 Unauthorized: the credentials of this outlet") as refused:
-        server.outlet(Credentials(token="wrong-secret")).put(PATH, b"1")
+        server.outlet(OutletCredentials(token="wrong-secret")).put(PATH, b"1")
 
     assert "wrong-secret" not in str(refused.value)
     assert "wrong-secret" not in repr(refused.value)
@@ -94,7 +94,7 @@ def test_webdav_of_nginx_is_written_to(tmp_path: Path) -> None:
         "location / { dav_methods PUT; create_full_put_path on; dav_access user:rw group:r all:r; } }"
     )
     with real_nginx(tmp_path, server, f"http://127.0.0.1:{port}/"):
-        outlet = HttpPutOutlet(f"http://127.0.0.1:{port}", credentials=Credentials(), seconds=10)
+        outlet = HttpPutOutlet(f"http://127.0.0.1:{port}", credentials=OutletCredentials(), seconds=10)
         for number in (4, 5):
             outlet.replace("crl/issuing/7.crl", str(number).encode() * 1_000_000, number=number, number_of=first_digit)
         with pytest.raises(NumberNotAbove):

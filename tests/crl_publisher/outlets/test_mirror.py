@@ -12,8 +12,8 @@ import pytest
 from crl_publisher.errors import OutletError
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet, Outlet
-from crl_publisher.outlets.bringing import Bringing
-from crl_publisher.outlets.keeping import OutletRecord
+from crl_publisher.outlets.bringing import OutletSync
+from crl_publisher.outlets.keeping import OutletStateWriter
 from crl_publisher.outlets.mirror import Mirror
 from crl_publisher.outlets.published_files import PublishedFiles
 from crl_publisher.outlets.states import OutletState, all_outlet_states
@@ -56,8 +56,8 @@ def mirror_of(
         return Mirror(
             name=name,
             origin=outlet,
-            bringing=Bringing(outlet, to, PublishedFiles(root)),
-            record=OutletRecord(name, database, clock),
+            sync=OutletSync(outlet, to, PublishedFiles(root)),
+            record=OutletStateWriter(name, database, clock),
             check=CHECK,
             jitter=lambda: 1.0,
             monotonic=stopwatch,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import (
@@ -140,7 +140,7 @@ def test_all_outlets_follow_and_one_that_is_down_catches_up(
     assert process.returncode == 0
     assert len(serials(installed.public_file.read_bytes())) == 2
     states = json.loads(installed.run("crl", "outlets", "--json").stdout)
-    number = read_crl(installed.public_file.read_bytes()).number
+    number = parse_crl(installed.public_file.read_bytes()).number
     assert {(each["outlet"], each["number"]) for each in states if each["path"] == PATH} == {
         (name, number) for name in ("folder", "store", "server")
     }
@@ -153,7 +153,7 @@ def test_all_outlets_follow_and_one_that_is_down_catches_up(
 
 def serials(data: bytes) -> set[int]:
     """What a CRL lists."""
-    return {revoked.serial_number for revoked in read_crl(data).parsed}
+    return {revoked.serial_number for revoked in parse_crl(data).parsed}
 
 
 def test_publisher_that_starts_checks_its_outlets(installed: Installed, store: ObjectStore, server: PutServer) -> None:
@@ -193,7 +193,7 @@ def test_stopped_publisher_that_wakes_late_publishes_nothing_old(place: str, pla
     seen: list[int] = []
 
     def look() -> int:
-        seen.append(read_crl(installed.public_file.read_bytes()).number or 0)
+        seen.append(parse_crl(installed.public_file.read_bytes()).number or 0)
         return seen[-1]
 
     with running(installed, "publisher") as stopped:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from crl_publisher.errors import OutletError
-from crl_publisher.outlets.credentials import Credentials
+from crl_publisher.outlets.credentials import OutletCredentials
 from crl_publisher.outlets.s3 import S3Outlet
 from crl_publisher.outlets.settings import OutletKind, OutletSettings
 from tests.crl_publisher.outlets.servers import BUCKET, ObjectStore
@@ -65,7 +65,7 @@ def test_store_that_is_not_there_is_one_sentence() -> None:
     settings = OutletSettings(
         kind=OutletKind.S3, bucket=BUCKET, region="x", url="http://127.0.0.1:9", timeout=timedelta(seconds=2)
     )
-    credentials = Credentials(access_key_id="a", secret_access_key="b")
+    credentials = OutletCredentials(access_key_id="a", secret_access_key="b")
     outlet = S3Outlet.configured("backup", settings, credentials, max_age=lambda: timedelta(seconds=5))
 
     with pytest.raises(OutletError, match="in bucket crls of outlet backup cannot be read or written: no answer"):
@@ -83,7 +83,7 @@ def test_store_that_hangs_is_cut_off() -> None:
             url=f"http://127.0.0.1:{silent.getsockname()[1]}",
             timeout=timedelta(seconds=1),
         )
-        credentials = Credentials(access_key_id="a", secret_access_key="b")
+        credentials = OutletCredentials(access_key_id="a", secret_access_key="b")
 
         with pytest.raises(OutletError, match="it took too long"):
             S3Outlet.configured("backup", settings, credentials, max_age=lambda: timedelta(seconds=5)).put(PATH, b"1")

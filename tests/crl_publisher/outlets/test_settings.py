@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crl_publisher.outlets import DirectoryOutlet
-from crl_publisher.outlets.credentials import Credentials, load_credentials, variable
+from crl_publisher.outlets.credentials import OutletCredentials, load_credentials, variable
 from crl_publisher.outlets.http_put import HttpPutOutlet
 from crl_publisher.outlets.opening import open_outlet
 from crl_publisher.outlets.s3 import S3Outlet
@@ -85,7 +85,7 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
 
     found = load_credentials("b.2", file, {"PKI_REVOCATION_OUTLET_B_2_PASSWORD": "of the environment"})
 
-    assert found == Credentials(username="of the file", password="of the environment")
+    assert found == OutletCredentials(username="of the file", password="of the environment")
     assert "of the" not in repr(found)
 
 

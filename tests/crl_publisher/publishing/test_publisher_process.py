@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from crl_publisher.crl.reading import ReadCrl, read_crl
+from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from pki_revocation.audit import verify_chain
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crls, leases
@@ -37,9 +37,9 @@ def installed(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Insta
         yield install(tmp_path, database, authority)
 
 
-def public_crl(installed: Installed) -> ReadCrl:
+def public_crl(installed: Installed) -> ParsedCrl:
     """What relying parties get, which must be whole and the CA's own at any time."""
-    crl = read_crl(installed.public_file.read_bytes())
+    crl = parse_crl(installed.public_file.read_bytes())
     assert crl.is_signed_by(installed.issuer.certificate)
     return crl
 
@@ -191,7 +191,7 @@ def test_distribution_serves_what_the_publisher_published(installed: Installed) 
             data, media_type = response.read(), response.headers["Content-Type"]
 
     assert media_type == "application/pkix-crl"
-    assert read_crl(data).is_signed_by(installed.issuer.certificate)
+    assert parse_crl(data).is_signed_by(installed.issuer.certificate)
 
 
 def test_running_publisher_takes_up_a_new_schedule(installed: Installed) -> None:

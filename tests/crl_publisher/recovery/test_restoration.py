@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import select
 
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.entry_store.store import EntryStore
 from ocsp_responder.status import Revoked, SqlStatusSource
 from pki_revocation import journal
@@ -26,7 +26,7 @@ from pki_revocation.database.schema import audit, certificates, crl_entries
 from pki_revocation.model import UNKNOWN_END, Channel
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.certificates import certificate_with_serial
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from tests.crl_publisher.backups import backup_of, restored
 from tests.crl_publisher.installations import Installed, install
 from tests.pki import CertificateAuthority
@@ -67,7 +67,9 @@ def revoke(installed: Installed, serial: int, reason: RevocationReason, verifier
     clock = SystemClock()
     service = RevocationService(database=installed.database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
     since = clock.now() - HOUR if reason is COMPROMISE else None
-    service.revoke_for_operator(None, serial, Wish(reason=reason, channel=Channel.OPERATOR, compromised_at=since))
+    service.revoke_for_operator(
+        None, serial, RevocationRequest(reason=reason, channel=Channel.OPERATOR, compromised_at=since)
+    )
 
 
 def import_new(installed: Installed, authority: CertificateAuthority, file: Path) -> int:
@@ -101,7 +103,7 @@ def loss(tmp_path: Path, database: Database, authority: CertificateAuthority, ve
 
 def listed(installed: Installed) -> dict[int, tuple[object, ...]]:
     """What the public CRL says of each serial."""
-    crl = read_crl(installed.public_file.read_bytes())
+    crl = parse_crl(installed.public_file.read_bytes())
     return {
         int.from_bytes(entry.serial): (entry.revocation_date, entry.reason, entry.invalidity_date)
         for entry in crl.entries()
@@ -111,13 +113,13 @@ def listed(installed: Installed) -> dict[int, tuple[object, ...]]:
 def test_gate_refuses_until_the_journal_is_restored(loss: Loss, authority: CertificateAuthority) -> None:
     """Then the next CRL says what the last one said, with a higher number, and OpenSSL and OCSP say revoked."""
     installed = loss.installed
-    before, public = listed(installed), read_crl(installed.public_file.read_bytes())
+    before, public = listed(installed), parse_crl(installed.public_file.read_bytes())
     assert set(before) == loss.all
 
     refused = run(installed, "crl", "publish")
     assert refused.exit_code == 1
     assert "crl.entry.lost" in refused.output
-    assert read_crl(installed.public_file.read_bytes()).number == public.number
+    assert parse_crl(installed.public_file.read_bytes()).number == public.number
     sick = run(installed, "doctor")
     assert sick.exit_code == 1
     assert "3 revocations on it are not in the journal" in sick.output
@@ -127,7 +129,7 @@ def test_gate_refuses_until_the_journal_is_restored(loss: Loss, authority: Certi
     assert done.exit_code == 0, done.output
     assert run(installed, "crl", "publish").exit_code == 0
 
-    crl = read_crl(installed.public_file.read_bytes())
+    crl = parse_crl(installed.public_file.read_bytes())
     assert crl.number is not None
     assert public.number is not None
     assert crl.number > public.number
@@ -158,7 +160,7 @@ def test_what_was_written_is_audited_and_its_evidence_kept(loss: Loss) -> None:
         rows = list(journal.entries_after(connection, installed.issuer.id, 2))
     detail = json.loads(text)
     (evidence,) = detail["evidence"]
-    crl = read_crl(public)
+    crl = parse_crl(public)
     assert (evidence["number"], evidence["sha256"], evidence["entries"]) == (crl.number, crl.sha256.hex(), 4)
     assert (detail["first_sequence"], detail["last_sequence"], detail["registered"]) == (3, 5, 1)
     kept = installed.installation.path("evidence") / evidence["kept"]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from crl_publisher.scheduling.coverage import Standing
+from crl_publisher.scheduling.coverage import PublicValidity
 from crl_publisher.scheduling.document import changed
 from crl_publisher.scheduling.schedule import Schedule
 from crl_publisher.scheduling.timeline import Timeline, Version
@@ -30,7 +30,7 @@ def timeline(*versions: tuple[datetime, Schedule] | Schedule) -> Timeline:
     )
 
 
-def standing(schedule: Schedule, at: datetime) -> Standing:
+def validity_of(schedule: Schedule, at: datetime) -> PublicValidity:
     """The CRL that a schedule made at that moment."""
     this_update = at - schedule.backdate
-    return Standing(published_at=at, this_update=this_update, next_update=schedule.next_update(this_update))
+    return PublicValidity(published_at=at, this_update=this_update, next_update=schedule.next_update(this_update))

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from crl_publisher.bootstrap import standing_crls
+from crl_publisher.bootstrap import public_validity
 from crl_publisher.config import CrlSettings
 from crl_publisher.scheduling.book import ScheduleBook
-from crl_publisher.scheduling.entries import Entry, read_entries
+from crl_publisher.scheduling.entries import ScheduleEntry, read_entries
 from crl_publisher.scheduling.errors import ScheduleRefused, VersionRefused
 from crl_publisher.scheduling.schedule import Schedule
 from pki_revocation.audit import AuditTrail, verify_chain
@@ -37,11 +37,11 @@ def book_of(database: Database, clock: FakeClock, seed: Schedule, *, second: boo
         audit=AuditTrail(clock),
         seed=seed,
         needs_second_person=second,
-        standing=standing_crls(CrlSettings()),
+        public_validity=public_validity(CrlSettings()),
     )
 
 
-def entries(database: Database, issuer: Issuer) -> tuple[Entry, ...]:
+def entries(database: Database, issuer: Issuer) -> tuple[ScheduleEntry, ...]:
     """What stands in the book."""
     with database.read() as connection:
         return read_entries(connection, issuer)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from crl_publisher.scheduling.coverage import MAKING, check
 from crl_publisher.scheduling.errors import ScheduleRefused
 from crl_publisher.scheduling.schedule import Schedule
-from crl_publisher.scheduling.simulation import Stretch, simulate
+from crl_publisher.scheduling.simulation import TimeSpan, simulate
 from tests.campaign import examples
-from tests.crl_publisher.scheduling.schedules import DAY, HOUR, NOW, SECOND, of, standing, timeline
+from tests.crl_publisher.scheduling.schedules import DAY, HOUR, NOW, SECOND, of, timeline, validity_of
 
 INSTANT = re.compile(r"At (\S+Z) ")
 
@@ -115,21 +115,21 @@ def test_proof_and_simulation_agree(
             _refused_for_a_reason(schedule, start, datetime.fromisoformat(instant[1]))
         return
     end = start + 18 * DAY
-    for run in simulate(found, standing=None, start=start, end=end).published[1:]:
-        outage = Stretch(run.at - SECOND, run.at + allowance * HOUR)
-        assert simulate(found, standing=None, start=start, end=end, outages=[outage]).gaps[:-1] == ()
+    for run in simulate(found, last_public=None, start=start, end=end).published[1:]:
+        outage = TimeSpan(run.at - SECOND, run.at + allowance * HOUR)
+        assert simulate(found, last_public=None, start=start, end=end, outages=[outage]).gaps[:-1] == ()
 
 
 def _refused_for_a_reason(schedule: Schedule, start: datetime, instant: datetime) -> None:
     """An outage of the allowance, and the minutes behind it, that leaves this very instant uncovered; none before."""
     found = timeline((start, schedule))
     end = instant + 3 * DAY
-    published = simulate(found, standing=None, start=start, end=end).published
+    published = simulate(found, last_public=None, start=start, end=end).published
     before = max(run.at for run in published if run.next_update < instant)
     run = found.next_due(before)
     assert run is not None
-    outage = Stretch(run - SECOND, run + schedule.outage_allowance + MAKING)
-    gaps = simulate(found, standing=None, start=start, end=end, outages=[outage]).gaps
+    outage = TimeSpan(run - SECOND, run + schedule.outage_allowance + MAKING)
+    gaps = simulate(found, last_public=None, start=start, end=end, outages=[outage]).gaps
     assert instant in {gap.start for gap in gaps}
 
 
@@ -137,7 +137,7 @@ def test_handover_without_a_gap_is_accepted() -> None:
     """From hourly to twice a day, and back."""
     hourly, rare = of(), of("calendar=0 5,17 * * *")
 
-    check(timeline(hourly, (NOW + 12.5 * HOUR, rare), (NOW + 9 * DAY, hourly)), (standing(hourly, NOW),), NOW)
+    check(timeline(hourly, (NOW + 12.5 * HOUR, rare), (NOW + 9 * DAY, hourly)), (validity_of(hourly, NOW),), NOW)
 
 
 def test_handover_that_comes_too_late_is_refused() -> None:
@@ -145,7 +145,7 @@ def test_handover_that_comes_too_late_is_refused() -> None:
     short, weekly = of("period=1h", "validity=9h"), of("profile=br", "calendar=0 12 * * mon,thu", "validity=9d")
 
     with pytest.raises(ScheduleRefused, match=r"At 2026-11-25T22:59:00Z no CRL would be valid.*2026-11-26T12:00:00Z"):
-        check(timeline(short, (NOW + 48.5 * HOUR, weekly)), (standing(short, NOW),), NOW)
+        check(timeline(short, (NOW + 48.5 * HOUR, weekly)), (validity_of(short, NOW),), NOW)
 
 
 def test_next_update_never_goes_backwards_over_a_handover() -> None:
@@ -154,16 +154,16 @@ def test_next_update_never_goes_backwards_over_a_handover() -> None:
     between = of("profile=ca", "period=30d", "validity=60d")
 
     with pytest.raises(ScheduleRefused, match=r"nextUpdate would go backwards.*BR 7.2"):
-        check(timeline(year, (NOW + 20 * DAY, days)), (standing(year, NOW),), NOW)
+        check(timeline(year, (NOW + 20 * DAY, days)), (validity_of(year, NOW),), NOW)
     with pytest.raises(ScheduleRefused, match="nextUpdate would go backwards"):
-        check(timeline((NOW - DAY, between), (NOW, days)), (standing(between, NOW - HOUR),), NOW)
+        check(timeline((NOW - DAY, between), (NOW, days)), (validity_of(between, NOW - HOUR),), NOW)
 
 
 def test_what_stands_is_looked_at_first() -> None:
     """A CRL that was made for a shorter time, and a next run that comes only after it ends."""
     rare = of("calendar=0 0 * * sun,wed", "profile=br", "validity=9d")
     short = of("validity=9h")
-    stands = standing(short, NOW - HOUR)
+    stands = validity_of(short, NOW - HOUR)
 
     with pytest.raises(ScheduleRefused, match=r"At 2026-11-23T21:59:00Z no CRL"):
         check(timeline((NOW - DAY, short), (NOW, rare)), (stands,), NOW)
@@ -173,4 +173,4 @@ def test_lapsed_crl_is_no_reason_to_refuse() -> None:
     """After a long outage a schedule can still be set: the publisher makes one at once."""
     schedule = of()
 
-    check(timeline((NOW - 9 * DAY, schedule), (NOW, of("period=2h"))), (standing(schedule, NOW - 5 * DAY),), NOW)
+    check(timeline((NOW - 9 * DAY, schedule), (NOW, of("period=2h"))), (validity_of(schedule, NOW - 5 * DAY),), NOW)

@@ -145,7 +145,7 @@ class Life(RuleBasedStateMachine):
     def relying_party_is_served(self) -> None:
         """Also between all that happens."""
         if hasattr(self, "world"):
-            self.world.look()
+            self.world.state()
 
 
 TestLife = Life.TestCase

@@ -11,9 +11,9 @@ from playwright.sync_api import Browser
 
 from crl_publisher.scheduling.drawing import draw
 from crl_publisher.scheduling.preview import Preview, preview
-from crl_publisher.scheduling.simulation import Stretch
+from crl_publisher.scheduling.simulation import TimeSpan
 from tests.chromium import chromium
-from tests.crl_publisher.scheduling.schedules import DAY, HOUR, NOW, of, standing, timeline
+from tests.crl_publisher.scheduling.schedules import DAY, HOUR, NOW, of, timeline, validity_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 START = datetime(2026, 10, 20, 3, 0, tzinfo=UTC)
@@ -33,10 +33,10 @@ def shown() -> Preview:
     second = of("calendar=0 */12 * * *", "zone=Europe/Amsterdam", "profile=br", "validity=3d")
     return preview(
         timeline((START, first), (START + 7 * DAY, second)),
-        standing=None,
+        last_public=None,
         start=START,
         end=START + 14 * DAY,
-        outages=[Stretch(START + 60 * HOUR, START + 68 * HOUR), Stretch(START + 220 * HOUR, START + 310 * HOUR)],
+        outages=[TimeSpan(START + 60 * HOUR, START + 68 * HOUR), TimeSpan(START + 220 * HOUR, START + 310 * HOUR)],
         misfires=[START + 30 * HOUR],
     )
 
@@ -75,7 +75,7 @@ def test_json_says_the_same(shown: Preview) -> None:
 def test_preview_of_what_cannot_be_saved_says_why() -> None:
     """The simulation is shown all the same."""
     schedule = of("period=12h", "validity=13h")
-    shown = preview(timeline(schedule), standing=standing(schedule, NOW), start=NOW, end=NOW + DAY)
+    shown = preview(timeline(schedule), last_public=validity_of(schedule, NOW), start=NOW, end=NOW + DAY)
 
     assert shown.refusal is not None
     assert "no CRL would be valid" in shown.refusal
@@ -105,10 +105,10 @@ def test_year_of_minutes_stays_a_small_picture() -> None:
     """Places that nobody could tell apart are drawn once, and the least that was left is still seen."""
     shown = preview(
         timeline(of("period=10m")),
-        standing=None,
+        last_public=None,
         start=NOW,
         end=NOW + 60 * DAY,
-        outages=[Stretch(NOW + 20 * DAY, NOW + 20 * DAY + 24 * HOUR)],
+        outages=[TimeSpan(NOW + 20 * DAY, NOW + 20 * DAY + 24 * HOUR)],
     )
     picture = draw(shown)
     points = re.search(r'points="([^"]*)"', picture)

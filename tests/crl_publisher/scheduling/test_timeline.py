@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crl_publisher.scheduling.schedule import Schedule
-from crl_publisher.scheduling.timeline import Kind, Run, Timeline
+from crl_publisher.scheduling.timeline import CrlKind, Run, Timeline
 from tests.crl_publisher.scheduling.schedules import DAY, HOUR, NOW, SECOND, of, timeline
 
 
@@ -45,8 +45,8 @@ def test_deltas_are_due_between_complete_crls() -> None:
     found = timeline(of("period=4h", "delta_period=90m"))
 
     assert found.next_due(NOW) == NOW + 4 * HOUR
-    assert found.next_due(NOW, Kind.DELTA) == NOW + 1.5 * HOUR
-    assert found.next_due(NOW + 3 * HOUR, Kind.DELTA) == NOW + 4 * HOUR
+    assert found.next_due(NOW, CrlKind.DELTA) == NOW + 1.5 * HOUR
+    assert found.next_due(NOW + 3 * HOUR, CrlKind.DELTA) == NOW + 4 * HOUR
 
 
 def test_no_run_falls_into_a_blackout() -> None:
@@ -72,7 +72,7 @@ def test_next_run_is_what_looking_at_every_run_finds(seconds: int, jitter: str, 
 
 
 def _first_runs(found: Timeline, count: int) -> list[Run]:
-    runs = found._runs(found.versions[0], NOW - SECOND, Kind.COMPLETE)  # noqa: SLF001 - all of them, unsorted
+    runs = found._runs(found.versions[0], NOW - SECOND, CrlKind.COMPLETE)  # noqa: SLF001 - all of them, unsorted
     return [run for run, _ in zip(runs, range(count), strict=False)]
 
 

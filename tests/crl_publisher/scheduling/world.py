@@ -1,6 +1,6 @@
 """A world without keys and disks: true time, a publisher's two clocks, a journal, and the relying party who looks.
 
-The decisions are the product's own: `check`, `Timeline`, `Watch`. What stands in is the signing, with the rules of
+The decisions are the product's own: `check`, `Timeline`, `DueTracker`. What stands in is the signing, with the rules of
 `issuance` for times and numbers, because thousands of simulated days are to pass in seconds.
 """
 
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from crl_publisher.scheduling.coverage import MAKING, Standing, check
-from crl_publisher.scheduling.due import Look, Recorded, Watch
+from crl_publisher.scheduling.coverage import MAKING, PublicValidity, check
+from crl_publisher.scheduling.due import DueTracker, LastPublication, ScopeState
 from crl_publisher.scheduling.schedule import Schedule
-from crl_publisher.scheduling.timeline import Kind, Timeline, Version
+from crl_publisher.scheduling.timeline import CrlKind, Timeline, Version
 
 SECOND = timedelta(seconds=1)
 POLL = timedelta(seconds=1)
@@ -22,7 +22,7 @@ _TRIES = 100_000
 class Crl:
     """What is public: all that a relying party and the next publication look at."""
 
-    kind: Kind
+    kind: CrlKind
     number: int
     made_at: datetime
     published_at: datetime
@@ -36,7 +36,7 @@ class Process:
     """A publisher that runs: what it remembers dies with it."""
 
     since: datetime
-    watch: Watch = field(default_factory=Watch)
+    watch: DueTracker = field(default_factory=DueTracker)
 
 
 class World:
@@ -71,23 +71,25 @@ class World:
             number=max(each.number for each in self.timeline.versions) + 1, effective_from=at, schedule=schedule
         )
         timeline = self.timeline.with_version(version)
-        check(timeline, self.standing(), self.wall)
+        check(timeline, self.public_validity(), self.wall)
         self.timeline = timeline
         self.changed_at = self.now
 
     def withdraw(self, number: int) -> None:
         """A planned version goes, when what is left has no gap."""
         timeline = Timeline("world", tuple(each for each in self.timeline.versions if each.number != number))
-        check(timeline, self.standing(), self.wall)
+        check(timeline, self.public_validity(), self.wall)
         self.timeline = timeline
         self.changed_at = self.now
 
-    def standing(self) -> tuple[Standing, ...]:
+    def public_validity(self) -> tuple[PublicValidity, ...]:
         """What is public, as the check wants it."""
         if self.complete is None:
             return ()
         crl = self.complete
-        return (Standing(published_at=crl.published_at, this_update=crl.this_update, next_update=crl.next_update),)
+        return (
+            PublicValidity(published_at=crl.published_at, this_update=crl.this_update, next_update=crl.next_update),
+        )
 
     def step_clock(self, offset: timedelta) -> None:
         """Somebody sets the publisher's clock: so far from the true time."""
@@ -128,10 +130,10 @@ class World:
             if self.now >= end:
                 return
             self.now = min(self._next_instant(), end)
-            self.look()
+            self.state()
         raise AssertionError("time does not pass")
 
-    def look(self) -> None:
+    def state(self) -> None:
         """The relying party: is what it gets valid now, and is nothing missing that was promised?"""
         crl = self.complete
         if crl is None:
@@ -199,16 +201,16 @@ class World:
         complete, delta = self.complete, self.delta
         covered = 0 if complete is None else complete.covers
         delta_covered = max(covered, 0 if delta is None else delta.covers)
-        look = Look(
+        state = ScopeState(
             now=self.wall,
             monotonic=monotonic,
-            complete=None if complete is None else Recorded(complete.number, complete.published_at),
-            delta=None if delta is None else Recorded(delta.number, delta.published_at),
+            complete=None if complete is None else LastPublication(complete.number, complete.published_at),
+            delta=None if delta is None else LastPublication(delta.number, delta.published_at),
             is_sound=complete is None or complete.next_update > self.wall,
             is_uncovered=covered < len(self.revocations),
             is_delta_uncovered=delta_covered < len(self.revocations),
         )
-        due = process.watch.due(self.timeline, look)
+        due = process.watch.due(self.timeline, state)
         if due is None:
             return
         if not self.signs:
@@ -216,36 +218,36 @@ class World:
             return
         made = self._publish(due.kind)
         interval = self.timeline.in_force(self.wall).schedule.minimum_interval
-        process.watch.succeeded(due, Recorded(made.number, made.published_at), look, interval)
+        process.watch.succeeded(due, LastPublication(made.number, made.published_at), state, interval)
 
-    def _publish(self, kind: Kind) -> Crl:
+    def _publish(self, kind: CrlKind) -> Crl:
         """With the rules of issuance: one order in time with the journal, and nothing goes backwards."""
         version = self.timeline.in_force(moment := max(self.wall, self.last_at))
         self.last_at = moment
-        kinds = [Kind.DELTA] if kind is Kind.DELTA else [Kind.COMPLETE]
-        if kind is Kind.COMPLETE and version.schedule.delta_period is not None:
-            kinds.append(Kind.DELTA)
+        kinds = [CrlKind.DELTA] if kind is CrlKind.DELTA else [CrlKind.COMPLETE]
+        if kind is CrlKind.COMPLETE and version.schedule.delta_period is not None:
+            kinds.append(CrlKind.DELTA)
         number = max(
             max((crl.number for crl in (self.complete, self.delta) if crl is not None), default=0) + 1,
             int(moment.timestamp()),
         )
         for each in kinds:
-            before = self.delta if each is Kind.DELTA else self.complete
+            before = self.delta if each is CrlKind.DELTA else self.complete
             this_update = moment - version.schedule.backdate
             if before is not None:
                 this_update = max(this_update, before.this_update)
-            next_update = version.schedule.next_update(this_update, delta=each is Kind.DELTA)
+            next_update = version.schedule.next_update(this_update, delta=each is CrlKind.DELTA)
             latest = version.schedule.latest_next_update(this_update)
-            if before is not None and each is Kind.COMPLETE:
+            if before is not None and each is CrlKind.COMPLETE:
                 next_update = max(next_update, before.next_update)
             next_update = min(next_update, latest)
             made = Crl(each, number, self.now, self.wall, this_update, next_update, len(self.revocations))
             self._never_backwards(before, made)
-            if each is Kind.DELTA:
+            if each is CrlKind.DELTA:
                 self.delta = made
             else:
                 self.complete = made
-        if kind is Kind.COMPLETE:
+        if kind is CrlKind.COMPLETE:
             self.longest_away = timedelta(0)
         return made
 
@@ -255,7 +257,7 @@ class World:
             assert made.number > before.number
             assert made.this_update >= before.this_update
             assert made.covers >= before.covers
-            if made.kind is Kind.COMPLETE:
+            if made.kind is CrlKind.COMPLETE:
                 assert made.next_update >= before.next_update, f"{made} after {before}"
 
     def _next_instant(self) -> datetime:
@@ -271,7 +273,7 @@ class World:
         if self.back_at > self.now:
             yield self.now + timedelta(seconds=20)
         for offset in self.offsets:
-            due = self.timeline.next_due(self.now + offset, Kind.DELTA)
+            due = self.timeline.next_due(self.now + offset, CrlKind.DELTA)
             if due is not None:
                 yield due - offset
         yield self.now + timedelta(days=1)

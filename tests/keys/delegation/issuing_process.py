@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from keys.config import KeySettings
-from keys.delegation.issuing import DelegateIssuing
+from keys.delegation.issuing import DelegateIssuer
 from keys.keyring import Keyring
-from keys.signing_audit import KeyUses
+from keys.signing_audit import SigningAudit
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
@@ -19,9 +19,9 @@ if __name__ == "__main__":
         with database.read() as connection:
             issuer = issuer_named(connection, None)
         settings = {issuer.name: KeySettings(crl_key="ca.key", unencrypted=True)}
-        DelegateIssuing(
+        DelegateIssuer(
             database=database,
             clock=clock,
             keyring=Keyring(settings=settings, directory=Path(folder), clock=clock),
-            uses=KeyUses(database=database, audit=AuditTrail(clock)),
+            signing_audit=SigningAudit(database=database, audit=AuditTrail(clock)),
         ).answer(issuer)

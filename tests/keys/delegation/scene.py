@@ -11,8 +11,8 @@ from sqlalchemy import insert, select
 
 from keys.config import KeySettings, KeyType
 from keys.delegate_identity import identity_in
-from keys.delegate_key_store import DelegateFolder
-from keys.delegation.issuing import DelegateIssuing
+from keys.delegate_key_store import DelegateKeyStore
+from keys.delegation.issuing import DelegateIssuer
 from keys.delegation.renewal import DelegateRenewal
 from keys.delegation.requests import register_responder
 from keys.enrolment import enrolment_key, public_half, sign_request
@@ -20,7 +20,7 @@ from keys.files.file_key import save_key
 from keys.identity import SigningIdentity
 from keys.key_location import TokenKey
 from keys.keyring import Keyring
-from keys.signing_audit import KeyUses
+from keys.signing_audit import SigningAudit
 from pki_revocation.audit import AuditTrail
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import delegate_requests, delegate_responders
@@ -46,13 +46,13 @@ class Scene:
                 connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
             )
         settings = {"issuing": KeySettings(crl_key="ca.key", unencrypted=True)}
-        self.issuing = DelegateIssuing(
+        self.issuing = DelegateIssuer(
             database=database,
             clock=clock,
             keyring=Keyring(settings=settings, directory=folder, clock=clock),
-            uses=KeyUses(database=database, audit=AuditTrail(clock)),
+            signing_audit=SigningAudit(database=database, audit=AuditTrail(clock)),
         )
-        self.folder = DelegateFolder(folder / "ocsp", key_type=KeyType.P256, unencrypted=True, token=token)
+        self.folder = DelegateKeyStore(folder / "ocsp", key_type=KeyType.P256, unencrypted=True, token=token)
         self.folder.prepare()
         self.enrolment = enrolment_key(self.folder.enrolment)
         with database.write() as connection:
@@ -61,9 +61,9 @@ class Scene:
 
     def turn(self) -> None:
         """The responder asks, the publisher answers, the responder takes."""
-        self.renewal.look()
+        self.renewal.poll()
         self.issuing.answer(self.issuer)
-        self.renewal.look()
+        self.renewal.poll()
 
     def keyring(self) -> Keyring:
         """The responder's."""

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 
-from keys.delegate_key_store import Delegate, DelegateFolder
+from keys.delegate_key_store import Delegate, DelegateKeyStore
 from keys.delegation.renewal import DelegateRenewal
 from keys.delegation.requests import latest_delegates, waiting
 from keys.doctor import check
@@ -58,7 +58,7 @@ class Desk:
             )
         found = Keyring.open(self.installation, SystemClock()).delegates(self.issuer)
         assert found is not None
-        self.delegates: DelegateFolder = found
+        self.delegates: DelegateKeyStore = found
 
     def run(self, *words: str | Path) -> Result:
         """`keys delegate …` on it."""
@@ -102,7 +102,7 @@ def test_request_and_install(desk: Desk) -> None:
     current = desk.delegates.current(SystemClock().now())
     assert current is not None
     assert current.certificate.serial_number == 0x7001
-    assert current.place.load().public_key() == current.certificate.public_key()
+    assert current.location.load().public_key() == current.certificate.public_key()
 
 
 @pytest.mark.parametrize(("extensions", "why"), _WRONG.values(), ids=list(_WRONG))
@@ -214,7 +214,7 @@ def test_what_operators_do_is_audited_and_recorded(desk: Desk) -> None:
     desk.run("register", "--name", "here")
     with desk.installation.database() as database:
         renewal = DelegateRenewal(issuer=desk.issuer, folder=desk.delegates, database=database, clock=SystemClock())
-        renewal.look()
+        renewal.poll()
         with database.read() as connection:
             assert len(waiting(connection, desk.issuer)) == 1
         csr = desk.folder / "ocsp.csr"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from keys.delegation.issuing import MOST_IN_A_DAY
 from keys.errors import UnusableKey
-from keys.signing_audit import KeyUses, unfinished
+from keys.signing_audit import SigningAudit, unfinished
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
@@ -47,7 +47,7 @@ def _publisher_is_killed(scene: Scene, folder: Path) -> None:
 def test_crash_before_the_grant_leaves_evidence_and_is_made_good(tmp_path: Path, database: Database) -> None:
     """The intent stays without a result, nobody got that certificate, and the next run gives the one that is used."""
     scene = Scene(tmp_path, database, FakeClock(SystemClock().now()))
-    scene.renewal.look()
+    scene.renewal.poll()
     _publisher_is_killed(scene, tmp_path)
     with database.read() as connection:
         (left,) = unfinished(connection)
@@ -67,7 +67,7 @@ def test_crash_before_the_grant_leaves_evidence_and_is_made_good(tmp_path: Path,
 def test_crashes_count_for_the_bound(tmp_path: Path, database: Database) -> None:
     """A publisher that dies each time signs no more than it may in a day: what it began may have been signed."""
     scene = Scene(tmp_path, database, FakeClock(SystemClock().now()))
-    scene.renewal.look()
+    scene.renewal.poll()
     with database.write() as connection:
         for _ in range(MOST_IN_A_DAY - 1):
             detail = {"issuer": scene.issuer.name, "responder": "one"}
@@ -83,9 +83,9 @@ def test_crashes_count_for_the_bound(tmp_path: Path, database: Database) -> None
 
 def test_uses_that_failed_do_not_count(scene: Scene) -> None:
     """A token that came and went while the CA's key was used costs the responder nothing."""
-    uses = KeyUses(database=scene.database, audit=AuditTrail(scene.clock))
+    signing_audit = SigningAudit(database=scene.database, audit=AuditTrail(scene.clock))
     for _ in range(MOST_IN_A_DAY):
-        with pytest.raises(UnusableKey), uses.recorded("delegate", {"issuer": "issuing", "responder": "one"}):
+        with pytest.raises(UnusableKey), signing_audit.record("delegate", {"issuer": "issuing", "responder": "one"}):
             raise UnusableKey("gone")
     scene.turn()
 

@@ -9,7 +9,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import ProgrammingError
 
 from keys.delegation.renewal import DelegateRenewal
-from ocsp_responder.signing.renewal import Renewing
+from ocsp_responder.signing.renewal import DelegateRenewals
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import delegate_requests, delegate_responders
 from tests.fakes import FakeClock
@@ -42,13 +42,13 @@ def test_what_the_responder_needs_of_the_database(
     """It asks and gets its certificate; it registers nobody, and gives itself none."""
     scene = Scene(tmp_path, database, clock)
     renewal = DelegateRenewal(issuer=scene.issuer, folder=scene.folder, database=account, clock=clock)
-    renewal.look()
+    renewal.poll()
     with pytest.raises(ProgrammingError, match="permission denied"), account.write() as connection:
         connection.execute(update(delegate_requests).values(certificate=b"mine"))
     with pytest.raises(ProgrammingError, match="permission denied"), account.write() as connection:
         connection.execute(update(delegate_responders).values(public_key=b"mine"))
     scene.issuing.answer(scene.issuer)
-    renewal.look()
+    renewal.poll()
 
     assert renewal.trouble is None
     assert scene.serial()
@@ -62,9 +62,9 @@ def test_account_that_may_too_little_is_told_once(
     with database.write() as connection:
         connection.execute(text(f"REVOKE INSERT ON delegate_requests FROM {account.url.username}"))
     renewal = DelegateRenewal(issuer=scene.issuer, folder=scene.folder, database=account, clock=clock)
-    renewing = Renewing([renewal], clock)
+    renewing = DelegateRenewals([renewal], clock)
     for _ in range(3):
-        renewing.look()
+        renewing.poll()
 
     assert "Traceback" not in caplog.text
     assert caplog.text.count("The database refused: permission denied for table delegate_requests") == 1

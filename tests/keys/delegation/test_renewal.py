@@ -24,7 +24,7 @@ from keys.delegation.requests import end_responder
 from keys.enrolment import sign_request
 from keys.errors import UnusableKey
 from keys.files.file_key import KEY_TYPES
-from keys.files.key_lock import unheld
+from keys.files.key_lock import exclusive_lock
 from keys.key_location import TokenKey
 from keys.signing_audit import unfinished
 from pki_revocation.database.engine import Database
@@ -82,11 +82,11 @@ def test_renewed_at_half_with_a_new_key_and_the_old_one_destroyed(scene: Scene) 
     assert second.certificate.serial_number != first
     assert second.certificate.public_key() != old.certificate.public_key()
     del quick
-    scene.renewal.look()
-    assert stuck.key.public_key() == scene.folder.place(old.name).load().public_key()
+    scene.renewal.poll()
+    assert stuck.key.public_key() == scene.folder.location(old.name).load().public_key()
     assert old.name in scene.folder.state()
     del stuck
-    scene.renewal.look()
+    scene.renewal.poll()
     assert scene.left() == {f"{second.name}.key", f"{second.name}.pem", "enrolment.key"}
 
 
@@ -98,15 +98,15 @@ def test_key_goes_when_its_certificate_ends_whoever_holds_it(scene: Scene, caplo
     scene.turn()
     for _ in range(3):
         scene.clock.advance(timedelta(minutes=1))
-        scene.renewal.look()
+        scene.renewal.poll()
     assert old.name in scene.folder.state()
     assert caplog.text.count(f"the key {old.name} is not destroyed yet") == 1
     scene.clock.advance(old.certificate.not_valid_after_utc - scene.clock.now())
 
-    scene.renewal.look()
+    scene.renewal.poll()
 
     assert not {each for each in scene.left() if old.name in each}
-    assert stuck.held is not None
+    assert stuck.lock is not None
 
 
 def test_process_that_was_killed_holds_nothing(scene: Scene) -> None:
@@ -114,8 +114,8 @@ def test_process_that_was_killed_holds_nothing(scene: Scene) -> None:
     scene.turn()
     old = scene.folder.delegates()[0]
     code = (
-        "import sys; from pathlib import Path; from keys.files.key_lock import hold; "
-        "held = hold(Path(sys.argv[1])); print(held is not None, flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from keys.files.key_lock import shared_lock; "
+        "held = shared_lock(Path(sys.argv[1])); print(held is not None, flush=True); sys.stdin.read()"
     )
     words = [sys.executable, "-c", code, str(scene.folder.path / f"{old.name}.pem")]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -123,12 +123,12 @@ def test_process_that_was_killed_holds_nothing(scene: Scene) -> None:
         assert process.stdout.readline() == "True\n"
         scene.clock.advance(LIFETIME / 2)
         scene.turn()
-        scene.renewal.look()
+        scene.renewal.poll()
         assert old.name in scene.folder.state()
         process.kill()
         process.wait()
 
-    scene.renewal.look()
+    scene.renewal.poll()
     assert old.name not in scene.folder.state()
 
 
@@ -136,10 +136,11 @@ def test_process_that_was_killed_holds_nothing(scene: Scene) -> None:
 def test_certificate_that_root_installed_holds_up_nothing() -> None:
     """`keys delegate install` by root leaves a file that the responder's account reads and does not write."""
     code = (
-        "import sys; from pathlib import Path; from keys.files.key_lock import hold, unheld; file = Path(sys.argv[1])\n"
-        "with unheld(file) as alone: print(alone)\n"
-        "held = hold(file)\n"
-        "with unheld(file) as alone: print(alone)"
+        "import sys; from pathlib import Path; from keys.files.key_lock import exclusive_lock, shared_lock\n"
+        "file = Path(sys.argv[1])\n"
+        "with exclusive_lock(file) as alone: print(alone)\n"
+        "held = shared_lock(file)\n"
+        "with exclusive_lock(file) as alone: print(alone)"
     )
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
@@ -157,13 +158,13 @@ def test_key_that_is_being_destroyed_is_not_taken_up(scene: Scene) -> None:
     scene.turn()
     (only,) = scene.folder.delegates()
     file = scene.folder.path / f"{only.name}.pem"
-    with unheld(file) as alone:
+    with exclusive_lock(file) as alone:
         assert alone
-        assert scene.folder.hold(only.name) is None
-    assert scene.folder.hold(only.name) is not None
+        assert scene.folder.lock(only.name) is None
+    assert scene.folder.lock(only.name) is not None
     scene.folder.destroy(only.name)
 
-    assert scene.folder.hold(only.name) is None
+    assert scene.folder.lock(only.name) is None
     with pytest.raises(UnusableKey, match="no valid certificate"):
         scene.signing()
 
@@ -179,27 +180,27 @@ def test_keys_on_a_token_are_destroyed_too(
     scene.turn()
     new = scene.folder.current(clock.now())
     assert new is not None
-    assert new.place.load().public_key() == new.certificate.public_key()
-    scene.renewal.look()
+    assert new.location.load().public_key() == new.certificate.public_key()
+    scene.renewal.poll()
     signature = signing.sign(b"the last answer")
     signing.algorithm.verify(old.certificate.public_key(), signature, [b"the last answer"])
     del signing
 
-    scene.renewal.look()
+    scene.renewal.poll()
 
-    listed = on_token.place("any").token.run(
-        lambda lent: [each[Attribute.LABEL] for each in lent.session.get_objects()]
+    listed = on_token.location("any").token.run(
+        lambda borrowed: [each[Attribute.LABEL] for each in borrowed.session.get_objects()]
     )
     assert listed == [f"ocsp {new.name}"] * 2
     with pytest.raises(UnusableKey):
-        scene.folder.place(old.name).load()
+        scene.folder.location(old.name).load()
 
 
 def test_goes_on_where_it_was_stopped(scene: Scene) -> None:
     """After each step a new process takes over: one key, one request, one certificate."""
     for _ in range(4):
         again = DelegateRenewal(issuer=scene.issuer, folder=scene.folder, database=scene.database, clock=scene.clock)
-        again.look()
+        again.poll()
         scene.issuing.answer(scene.issuer)
 
     with scene.database.read() as connection:
@@ -278,14 +279,14 @@ def test_bad_request_is_refused(
 
 def test_refusal_is_said_and_tried_again_after_an_hour(scene: Scene) -> None:
     """With another key, since none is asked for twice."""
-    scene.renewal.look()
+    scene.renewal.poll()
     with scene.database.write() as connection:
         connection.execute(delegate_requests.update().values(signature=b"no"))
     scene.issuing.answer(scene.issuer)
-    scene.renewal.look()
+    scene.renewal.poll()
     assert "refused" in str(scene.renewal.trouble)
     scene.clock.advance(timedelta(hours=1))
-    scene.renewal.look()
+    scene.renewal.poll()
     scene.turn()
 
     assert scene.renewal.trouble is None
@@ -305,12 +306,12 @@ def test_responder_that_is_not_registered_says_what_to_do(scene: Scene) -> None:
 
 def test_certificate_of_another_key_is_not_taken_up(scene: Scene) -> None:
     """What came is looked at before it is used."""
-    scene.renewal.look()
+    scene.renewal.poll()
     scene.issuing.answer(scene.issuer)
     other = CertificateAuthority("Demo Zorgverzekeraars CA").certificate.public_bytes(Encoding.DER)
     with scene.database.write() as connection:
         connection.execute(delegate_requests.update().values(certificate=other))
-    scene.renewal.look()
+    scene.renewal.poll()
 
     assert "cannot be used" in str(scene.renewal.trouble)
     assert scene.folder.delegates() == []

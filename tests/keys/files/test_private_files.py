@@ -10,7 +10,7 @@ import pytest
 from keys.errors import UnusableKey
 from keys.files.private_files import read_private, replace, write_new
 
-_NOBODY = 65534
+_NO_DESK = 65534
 _SOMEBODY = 12345
 
 
@@ -29,8 +29,8 @@ def as_nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         pytest.skip("only root can be another account")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        os.chown(folder, _NOBODY, _NOBODY)
-        os.seteuid(_NOBODY)
+        os.chown(folder, _NO_DESK, _NO_DESK)
+        os.seteuid(_NO_DESK)
         try:
             yield folder
         finally:
@@ -99,11 +99,11 @@ def test_file_of_another_account_is_refused(as_nobody: Path) -> None:
     path.chmod(0o440)
     os.seteuid(0)
     os.chown(path, 0, os.getegid())
-    os.seteuid(_NOBODY)
+    os.seteuid(_NO_DESK)
     assert read_private(path, "key", by_list=True).content == b"key"
     os.seteuid(0)
     os.chown(path, _SOMEBODY, os.getegid())
-    os.seteuid(_NOBODY)
+    os.seteuid(_NO_DESK)
     with pytest.raises(UnusableKey, match="belongs to another account"):
         read_private(path, "key", by_list=True)
 

@@ -20,23 +20,23 @@ from tests.keys.pkcs11.tokens import OnToken
 
 _THREADS = 8
 _SCHEME = ec.ECDSA(hashes.SHA256())
-_PATIENCE_SECONDS = 30
+_TIMEOUT_SECONDS = 30
 
 
-def _signer(place: TokenKey) -> Callable[[bytes], bytes]:
-    key = place.load()
+def _signer(location: TokenKey) -> Callable[[bytes], bytes]:
+    key = location.load()
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     return lambda data: key.sign(data, _SCHEME)
 
 
-def _verify(place: TokenKey, signature: bytes, data: bytes) -> None:
-    public = place.load().public_key()
+def _verify(location: TokenKey, signature: bytes, data: bytes) -> None:
+    public = location.load().public_key()
     assert isinstance(public, ec.EllipticCurvePublicKey)
     public.verify(signature, data, _SCHEME)
 
 
 def _until_it_signs(sign: Callable[[bytes], bytes]) -> bytes:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while True:
         try:
             return sign(b"back")
@@ -47,8 +47,8 @@ def _until_it_signs(sign: Callable[[bytes], bytes]) -> bytes:
 
 def test_ten_thousand_signatures_from_eight_threads(on_token: OnToken) -> None:
     """Without one failure, in fewer sessions than threads; all of them verify."""
-    place = on_token.generate("p256", sessions=5)
-    sign, public = _signer(place), place.load().public_key()
+    location = on_token.generate("p256", sessions=5)
+    sign, public = _signer(location), location.load().public_key()
     assert isinstance(public, ec.EllipticCurvePublicKey)
 
     def work(thread: int) -> None:
@@ -88,22 +88,22 @@ sys.exit(1 if failures else 0)
 
 def test_token_that_goes_is_missed_and_found_again(on_token: OnToken) -> None:
     """The same key object signs again when the token is back, with no restart of the process."""
-    place = on_token.generate("p256")
-    sign = _signer(place)
+    location = on_token.generate("p256")
+    sign = _signer(location)
     on_token.hsm.take_away()
     with pytest.raises(TokenAbsent):
         sign(b"gone")
     with pytest.raises(TokenAbsent):
-        place.load()
+        location.load()
     on_token.hsm.bring_back()
 
-    _verify(place, _until_it_signs(sign), b"back")
+    _verify(location, _until_it_signs(sign), b"back")
 
 
 def test_token_comes_and_goes_under_load(on_token: OnToken) -> None:
     """Eight threads sign all the time: each gets a signature that verifies or a KeyUnavailable, and none hangs."""
-    place = on_token.generate("p256", wait=2.0)
-    sign, public = _signer(place), place.load().public_key()
+    location = on_token.generate("p256", wait=2.0)
+    sign, public = _signer(location), location.load().public_key()
     assert isinstance(public, ec.EllipticCurvePublicKey)
     over, refused, signed = threading.Event(), [0] * _THREADS, [0] * _THREADS
 
@@ -129,11 +129,11 @@ def test_token_comes_and_goes_under_load(on_token: OnToken) -> None:
         finally:
             over.set()
         for each in running:
-            each.result(_PATIENCE_SECONDS)
+            each.result(_TIMEOUT_SECONDS)
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -141,9 +141,9 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 
 def test_token_that_is_away_is_looked_for_once_a_second(on_token: OnToken) -> None:
     """Whoever asks in between gets the same answer at once: a thousand requests are no thousand restarts."""
-    place = on_token.generate("p256")
-    sign = _signer(place)
-    module = open_module(place.uri.module)
+    location = on_token.generate("p256")
+    sign = _signer(location)
+    module = open_module(location.uri.module)
     on_token.hsm.take_away()
     before, begin = module.generation, time.monotonic()
     for _ in range(1000):
@@ -156,43 +156,43 @@ def test_token_that_is_away_is_looked_for_once_a_second(on_token: OnToken) -> No
 @pytest.mark.usefixtures("hasty")
 def test_token_that_is_away_does_not_disturb_another(on_token: OnToken) -> None:
     """A library is restarted under another token's sessions once a minute at most, and those sign again."""
-    place = on_token.generate("p256")
-    sign = _signer(place)
-    missing = TokenKey(softhsm.parsed("none-of-this-name", "p256"), place.pin)
-    module = open_module(place.uri.module)
+    location = on_token.generate("p256")
+    sign = _signer(location)
+    missing = TokenKey(softhsm.parsed("none-of-this-name", "p256"), location.pin)
+    module = open_module(location.uri.module)
     before = module.generation
     for _ in range(20):
         with pytest.raises(TokenAbsent, match="is not there"):
             missing.load()
-        _verify(place, sign(b"text"), b"text")
+        _verify(location, sign(b"text"), b"text")
 
     assert module.generation - before <= 1
 
 
 def test_wait_for_a_session_is_bounded(on_token: OnToken) -> None:
     """All in use: whoever comes is told so when his time is over, and the next one gets one that was given back."""
-    place = on_token.generate("p256", sessions=1, wait=0.2)
-    sign = _signer(place)
+    location = on_token.generate("p256", sessions=1, wait=0.2)
+    sign = _signer(location)
     inside, leave = threading.Event(), threading.Event()
 
     def hold() -> None:
         def act(_: object) -> None:
             inside.set()
-            assert leave.wait(_PATIENCE_SECONDS)
+            assert leave.wait(_TIMEOUT_SECONDS)
 
-        place.token.run(act)
+        location.token.run(act)
 
     with ThreadPoolExecutor(1) as holder:
         holding = holder.submit(hold)
-        assert inside.wait(_PATIENCE_SECONDS)
+        assert inside.wait(_TIMEOUT_SECONDS)
         try:
             with pytest.raises(TokenBusy, match="All 1 sessions"):
                 sign(b"text")
         finally:
             leave.set()
-        holding.result(_PATIENCE_SECONDS)
+        holding.result(_TIMEOUT_SECONDS)
 
-    _verify(place, sign(b"text"), b"text")
+    _verify(location, sign(b"text"), b"text")
 
 
 @pytest.mark.usefixtures("hasty")
@@ -200,14 +200,14 @@ def test_wrong_pin_is_tried_once(on_token: OnToken, monkeypatch: pytest.MonkeyPa
     """However often somebody asks: the token sees one try, and the next one when the PIN is another."""
     public = on_token.generate("p256").load().public_key()
     monkeypatch.setenv(on_token.variable, "00000000")
-    place = _started_again(on_token)
+    location = _started_again(on_token)
     with pytest.raises(PinRefused, match="refused the PIN"):
-        place.load()
+        location.load()
     with pytest.raises(PinRefused, match="still the same"):
-        place.load()
+        location.load()
     monkeypatch.setenv(on_token.variable, on_token.pin)
 
-    assert place.load().public_key() == public
+    assert location.load().public_key() == public
 
 
 @pytest.mark.usefixtures("hasty")
@@ -218,12 +218,12 @@ def test_nobody_tries_at_a_start_when_a_wrong_pin_was_given(on_token: OnToken, m
     with pytest.raises(PinRefused, match="refused the PIN"):
         _started_again(on_token).load()
     monkeypatch.setenv(on_token.variable, on_token.pin)
-    place = _started_again(on_token)
+    location = _started_again(on_token)
     with pytest.raises(PinRefused, match="keys login"):
-        place.load()
-    place.token.log_in()
+        location.load()
+    location.token.log_in()
 
-    place.load()
+    location.load()
     _started_again(on_token).load()
 
 
@@ -232,31 +232,31 @@ def test_missing_pin_is_said_and_found(on_token: OnToken, monkeypatch: pytest.Mo
     """Where it was looked for is said; the token is not asked; when it comes, the key is there."""
     on_token.generate("p256")
     monkeypatch.delenv(on_token.variable)
-    place = _started_again(on_token)
+    location = _started_again(on_token)
     with pytest.raises(SecretMissing, match=on_token.variable):
-        place.load()
+        location.load()
     monkeypatch.setenv(on_token.variable, on_token.pin)
 
-    place.load()
+    location.load()
 
 
 def test_pin_is_in_no_error(on_token: OnToken, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the right one nor the wrong one, in a message or in what is kept."""
     on_token.generate("p256")
     monkeypatch.setenv(on_token.variable, "87654321")
-    place = _started_again(on_token)
+    location = _started_again(on_token)
     with pytest.raises(PinRefused) as refused:
-        place.load()
+        location.load()
 
-    shown = f"{refused.value!r} {vars(place)} {vars(place.token)} {vars(place.token._guard)}"  # noqa: SLF001 - what is kept
+    shown = f"{refused.value!r} {vars(location)} {vars(location.token)} {vars(location.token._guard)}"  # noqa: SLF001 - what is kept
     assert "87654321" not in shown
     assert on_token.pin not in shown
 
 
 def test_forked_process_opens_its_own(on_token: OnToken) -> None:
     """PKCS#11 v2.40 section 6.6: a child's sessions are not its parent's; what the parent has goes on working."""
-    place = on_token.generate("p256")
-    sign = _signer(place)
+    location = on_token.generate("p256")
+    sign = _signer(location)
     child = os.fork()
     if child == 0:
         status = 1
@@ -266,14 +266,14 @@ def test_forked_process_opens_its_own(on_token: OnToken) -> None:
             except UnusableKey:
                 status = 2
             if status == 2:
-                _verify(place, _signer(on_token.place("p256"))(b"text"), b"text")
+                _verify(location, _signer(on_token.location("p256"))(b"text"), b"text")
                 status = 0
         finally:
             os._exit(status)
     _, ended = os.waitpid(child, 0)
 
     assert os.waitstatus_to_exitcode(ended) == 0
-    _verify(place, sign(b"text"), b"text")
+    _verify(location, sign(b"text"), b"text")
 
 
 @pytest.fixture
@@ -285,6 +285,6 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 def _started_again(on_token: OnToken) -> TokenKey:
     """The key as a process finds it that was just started: nobody is logged in, and nothing is known of the PIN."""
     token._tokens.clear()  # noqa: SLF001 - what a new process does not have
-    module = open_module(on_token.place("p256").uri.module)
+    module = open_module(on_token.location("p256").uri.module)
     module.restart(module.generation)
-    return on_token.place("p256")
+    return on_token.location("p256")

@@ -71,29 +71,29 @@ def test_never_leaves_its_token(on_token: OnToken, key_type: str) -> None:
 
 def test_is_made_to_stay(on_token: OnToken) -> None:
     """Sensitive, not extractable, for signing alone; and said so."""
-    place = on_token.generate("p256")
-    key = place.load()
+    location = on_token.generate("p256")
+    key = location.load()
 
     assert key.extractable is False  # type: ignore[union-attr] # a key on a token has it
-    assert "never leaves it" in describe(place).encrypted
+    assert "never leaves it" in describe(location).encrypted
 
 
 def test_is_never_overwritten(on_token: OnToken) -> None:
     """Neither is a key with the same label made, nor one of a type that no token makes."""
-    place = on_token.generate("p256")
-    first = place.load().public_key()
+    location = on_token.generate("p256")
+    first = location.load().public_key()
     with pytest.raises(UnusableKey, match="never overwritten"):
         on_token.generate("p256")
     with pytest.raises(UnusableKey, match="use rsa2048"):
         on_token.generate("mldsa65")
 
-    assert place.load().public_key() == first
+    assert location.load().public_key() == first
 
 
 def test_missing_key_is_one_sentence(on_token: OnToken) -> None:
     """A token that is there, without the key that is asked for."""
     with pytest.raises(TokenAbsent, match="There is no key with label 'none' on the token"):
-        on_token.place("none").load()
+        on_token.location("none").load()
 
 
 def test_other_parameters_are_refused(on_token: OnToken) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pkcs11
 import pytest
 
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from keys.demo.hierarchy import self_signed
 from keys.files.private_files import replace, write_new
 from pki_revocation.clock import SystemClock
@@ -37,7 +37,7 @@ def _failures(installed: Installed, error: str) -> float:
 
 
 def _serials(installed: Installed) -> set[int]:
-    crl = read_crl(installed.public_file.read_bytes())
+    crl = parse_crl(installed.public_file.read_bytes())
     assert crl.is_signed_by(installed.issuer.certificate)
     return {each.serial_number for each in crl.parsed}
 

@@ -40,7 +40,7 @@ from tests.ocsp_responder.responders import SETTINGS, Always
 from tests.pki import CertificateAuthority
 
 _T = TypeVar("_T")
-_PATIENCE_SECONDS = 30
+_TIMEOUT_SECONDS = 30
 # Enough for both workers to have been asked.
 _IN_A_ROW = 20
 SYSTEM = SystemClock()
@@ -88,7 +88,7 @@ def installed(on_token: OnToken, tmp_path: Path, database: Database, clock: Fake
 
 
 def _until_back(act: Callable[[], _T]) -> _T:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while True:
         try:
             return act()
@@ -141,9 +141,9 @@ def test_responder_processes_open_the_token_themselves(
     on_token: OnToken, tmp_path: Path, authority: CertificateAuthority
 ) -> None:
     """The parent looks at the key and spawns two workers: each signs, is told of an outage, and signs again."""
-    place = on_token.generate("p256", "ocsp")
+    location = on_token.generate("p256", "ocsp")
     ca = identify(authority.key, authority.certificate, Purpose.CRL, issuer=authority.certificate, now=SYSTEM.now())
-    public = place.load().public_key()
+    public = location.load().public_key()
     certificate = issue_delegate(ca, public, now=SYSTEM.now(), lifetime=timedelta(days=14))
     with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
         database.upgrade()
@@ -163,7 +163,7 @@ def test_responder_processes_open_the_token_themselves(
         return verify(ask(made.url, question), question, SYSTEM.now()).status
 
     def until_good() -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         good = 0
         while good < _IN_A_ROW:
             assert time.monotonic() < deadline

@@ -28,12 +28,12 @@ def test_all_that_names_a_key_is_read() -> None:
     )
 
 
-@pytest.mark.parametrize("place", ["pkcs11:object=a;{}?module-path=/m.so", "pkcs11:object=a?module-path=/m.so&{}"])
+@pytest.mark.parametrize("location", ["pkcs11:object=a;{}?module-path=/m.so", "pkcs11:object=a?module-path=/m.so&{}"])
 @pytest.mark.parametrize("pin", ["pin-value=1234", "pin-source=file:/etc/1234"])
-def test_pin_is_refused_and_not_repeated(place: str, pin: str) -> None:
+def test_pin_is_refused_and_not_repeated(location: str, pin: str) -> None:
     """A PIN never stands in the configuration, and the refusal does not show it."""
     with pytest.raises(ConfigurationError, match="holds no PIN") as refused:
-        Pkcs11Uri.parse(place.format(pin))
+        Pkcs11Uri.parse(location.format(pin))
 
     assert "1234" not in str(refused.value)
 

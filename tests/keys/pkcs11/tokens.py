@@ -25,15 +25,15 @@ class OnToken:
         """Where the PIN is looked for."""
         return f"PKI_REVOCATION_PIN_{self.label.upper().replace('-', '_')}"
 
-    def place(self, key: str, **bounds: float) -> TokenKey:
+    def location(self, key: str, **bounds: float) -> TokenKey:
         """Where a key is."""
         return TokenKey(softhsm.parsed(self.label, key), **bounds)  # type: ignore[arg-type] # sessions or wait
 
     def generate(self, key_type: str, key: str | None = None, **bounds: float) -> TokenKey:
         """Make a key; it is labelled like its type where no label is given."""
-        place = self.place(key or key_type, **bounds)
-        generate_on_token(place.uri, place.token, key_type)
-        return place
+        location = self.location(key or key_type, **bounds)
+        generate_on_token(location.uri, location.token, key_type)
+        return location
 
 
 @pytest.fixture

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from keys.identity import Purpose, SigningIdentity, identify
 from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.answering.issuers import issuer_hashes, parents_of
-from ocsp_responder.answering.shared_cache import SharedAnswers
+from ocsp_responder.answering.shared_cache import SharedAnswerCache
 from ocsp_responder.errors import WouldWait
 from ocsp_responder.request.signature import Requestors
 from ocsp_responder.signing.response import Answer, AnswerSigner
-from ocsp_responder.status import Good, Reading, SqlStatusSource, StatusSource, Unknown
+from ocsp_responder.status import Good, SqlStatusSource, StatusReading, StatusSource, Unknown
 from pki_revocation.database.engine import Database
 from pki_revocation.encoding.der import INTEGER, octet_string, sequence, tlv
 from pki_revocation.errors import StoreError
-from pki_revocation.host.outage_log import Outages
+from pki_revocation.host.outage_log import OutageLog
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.issuers import add_issuer
@@ -38,9 +38,9 @@ from tests.pki import EPOCH, CertificateAuthority
 
 
 class Breaking:
-    """A source that fails in a way that nobody thought of."""
+    """A source that fails with an unexpected error."""
 
-    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:  # noqa: ARG002 - the port's
+    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:  # noqa: ARG002 - the port's
         """Fail."""
         raise RuntimeError("broken")
 
@@ -75,9 +75,9 @@ def test_workers_have_answers_in_common(
     tmp_path: Path,
 ) -> None:
     """The same octets until the status changes or they are due to be signed anew; a nonce's are its asker's alone."""
-    SharedAnswers.make(tmp_path / "answers", octets=1 << 20, longest=2000)
+    SharedAnswerCache.make(tmp_path / "answers", octets=1 << 20, longest=2000)
     signers = {issuer: AnswerSigner(delegate, issuer)}
-    with SharedAnswers(tmp_path / "answers") as one, SharedAnswers(tmp_path / "answers") as other:
+    with SharedAnswerCache(tmp_path / "answers") as one, SharedAnswerCache(tmp_path / "answers") as other:
         first, second = (
             Answerer(signers=signers, source=SqlStatusSource(database, clock), settings=SETTINGS, shared=shared)
             for shared in (one, other)
@@ -253,7 +253,7 @@ class Failing:
         self._source = source
         self.error: Exception | None = None
 
-    def read(self, issuer_id: int, serials: Sequence[int]) -> Reading:
+    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
         """What the other one knows."""
         if self.error is not None:
             raise self.error
@@ -265,7 +265,7 @@ def test_outage_is_two_lines_in_the_log(
 ) -> None:
     """One when it begins and one when it is over, however many ask meanwhile."""
     source, seconds = Failing(AllGood(clock)), [100.0]
-    answerer = responder({ca: delegate}, source, outages=Outages(lambda: seconds[0]))
+    answerer = responder({ca: delegate}, source, outages=OutageLog(lambda: seconds[0]))
     source.error = StoreError("The database does not answer: gone.")
     for _ in range(100):
         assert answerer.answer(messages.asked(ca, 5)).der == answers.TRY_LATER

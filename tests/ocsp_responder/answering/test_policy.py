@@ -9,8 +9,8 @@ from ocsp_responder.answering.policy import AnswerPolicy
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.errors import Unauthorized
 from ocsp_responder.request.message import parse_request
-from ocsp_responder.signing.response import Single, Validity
-from ocsp_responder.status import Good, Reading, Revoked, Status, Unknown
+from ocsp_responder.signing.response import SingleResponse, Validity
+from ocsp_responder.status import Good, Revoked, Status, StatusReading, Unknown
 from pki_revocation.reasons import RevocationReason
 from tests.ocsp_responder import messages
 from tests.ocsp_responder.responders import SETTINGS
@@ -27,8 +27,8 @@ RETAINING = replace(SETTINGS, retention=10 * DAY)
 
 def _apply(
     settings: OcspSettings, *statuses: Status, issuer_revoked: Revoked | None = None
-) -> tuple[list[Single], Validity]:
-    reading = Reading(moment=NOW, statuses=statuses, sequence=1, issuer_revoked=issuer_revoked)
+) -> tuple[list[SingleResponse], Validity]:
+    reading = StatusReading(moment=NOW, statuses=statuses, sequence=1, issuer_revoked=issuer_revoked)
     return AnswerPolicy(settings).apply(CERT_IDS[: len(statuses)], reading, VALIDITY, ISSUER_BEGAN)
 
 
@@ -48,14 +48,14 @@ def test_what_has_not_ended_has_no_cutoff(settings: OcspSettings, status: Status
     """RFC 6960 section 4.4.4: the cutoff is for certificates that have ended; notAfter is still in their time."""
     singles, _ = _apply(settings, status)
 
-    assert singles == [Single(CERT_IDS[0], status)]
+    assert singles == [SingleResponse(CERT_IDS[0], status)]
 
 
 @pytest.mark.parametrize("end", [NOW - SECOND, NOW - 400 * DAY])
 def test_ended_are_answered_for_ever_with_the_issuers_beginning(end: datetime) -> None:
     """EN 319 411-2 CSS-6.3.10-10: without a retention the cutoff is the issuer's notBefore."""
     for status in (Good(end), Revoked(SINCE, RevocationReason.SUPERSEDED, end)):
-        assert _apply(SETTINGS, status) == ([Single(CERT_IDS[0], status, ISSUER_BEGAN)], VALIDITY)
+        assert _apply(SETTINGS, status) == ([SingleResponse(CERT_IDS[0], status, ISSUER_BEGAN)], VALIDITY)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_retention_ends(ago: timedelta, *, answered: bool) -> None:
     status = Good(NOW - ago)
 
     if answered:
-        assert _apply(RETAINING, status)[0] == [Single(CERT_IDS[0], status, NOW - 10 * DAY)]
+        assert _apply(RETAINING, status)[0] == [SingleResponse(CERT_IDS[0], status, NOW - 10 * DAY)]
     else:
         with pytest.raises(Unauthorized):
             _apply(RETAINING, status)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ocsp_responder.answering.shared_cache import SharedAnswers
+from ocsp_responder.answering.shared_cache import SharedAnswerCache
 from ocsp_responder.signing.response import Validity
 
 MOMENT = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
-KEY = SharedAnswers.key("a")
+KEY = SharedAnswerCache.key("a")
 
 
 def validity(moment: datetime = MOMENT) -> Validity:
@@ -27,25 +27,25 @@ def validity(moment: datetime = MOMENT) -> Validity:
 def file(tmp_path: Path) -> Path:
     """With one row: four places for all keys."""
     made = tmp_path / "answers"
-    SharedAnswers.make(made, octets=1, longest=1000)
+    SharedAnswerCache.make(made, octets=1, longest=1000)
     return made
 
 
 @pytest.fixture
-def pair(file: Path) -> Iterator[tuple[SharedAnswers, SharedAnswers]]:
+def pair(file: Path) -> Iterator[tuple[SharedAnswerCache, SharedAnswerCache]]:
     """Two workers' views."""
-    with SharedAnswers(file) as one, SharedAnswers(file) as other:
+    with SharedAnswerCache(file) as one, SharedAnswerCache(file) as other:
         yield one, other
 
 
-def test_what_one_has_signed_the_other_finds(pair: tuple[SharedAnswers, SharedAnswers]) -> None:
+def test_what_one_has_signed_the_other_finds(pair: tuple[SharedAnswerCache, SharedAnswerCache]) -> None:
     """The same octets with the same validity; under another key there is nothing."""
     one, other = pair
     assert other.find(KEY, MOMENT) is None
     assert one.share(KEY, b"signed", validity()) == (b"signed", validity())
 
     assert other.find(KEY, MOMENT) == (b"signed", validity())
-    assert other.find(SharedAnswers.key("b"), MOMENT) is None
+    assert other.find(SharedAnswerCache.key("b"), MOMENT) is None
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_one_has_signed_the_other_finds(pair: tuple[SharedAnswers, SharedAn
     ],
 )
 def test_no_answer_before_or_after_its_time(
-    pair: tuple[SharedAnswers, SharedAnswers], later: timedelta, *, found: bool
+    pair: tuple[SharedAnswerCache, SharedAnswerCache], later: timedelta, *, found: bool
 ) -> None:
     """BR 4.9.10: not a second later than it is to be signed anew; RFC 6960 section 4.2.2.1: not from the future."""
     one, other = pair
@@ -66,7 +66,7 @@ def test_no_answer_before_or_after_its_time(
     assert (other.find(KEY, MOMENT + later) is not None) == found
 
 
-def test_the_first_of_two_is_everybodys(pair: tuple[SharedAnswers, SharedAnswers]) -> None:
+def test_the_first_of_two_is_everybodys(pair: tuple[SharedAnswerCache, SharedAnswerCache]) -> None:
     """Two workers that sign at the same moment, or a second apart, go on with one answer."""
     one, other = pair
     one.share(KEY, b"first", validity(MOMENT + timedelta(seconds=1)))
@@ -75,17 +75,17 @@ def test_the_first_of_two_is_everybodys(pair: tuple[SharedAnswers, SharedAnswers
     assert other.share(KEY, b"third", validity(MOMENT - timedelta(hours=1))).der == b"third"
 
 
-def test_a_full_row_forgets_the_oldest(pair: tuple[SharedAnswers, SharedAnswers]) -> None:
+def test_a_full_row_forgets_the_oldest(pair: tuple[SharedAnswerCache, SharedAnswerCache]) -> None:
     """Five answers for four places."""
     one, other = pair
-    keys = [SharedAnswers.key(place) for place in range(5)]
+    keys = [SharedAnswerCache.key(place) for place in range(5)]
     for place, key in enumerate(keys):
         one.share(key, b"%d" % place, validity(MOMENT + timedelta(minutes=place)))
     found = [other.find(key, MOMENT + timedelta(hours=1)) for key in keys]
     assert [each and each.der for each in found] == [None, b"1", b"2", b"3", b"4"]
 
 
-def test_half_an_answer_is_none(file: Path, pair: tuple[SharedAnswers, SharedAnswers]) -> None:
+def test_half_an_answer_is_none(file: Path, pair: tuple[SharedAnswerCache, SharedAnswerCache]) -> None:
     """A worker that died while it wrote: whatever octet is wrong, nothing of it is said, and the place is free."""
     one, other = pair
     one.share(KEY, b"signed", validity())
@@ -101,21 +101,21 @@ def test_half_an_answer_is_none(file: Path, pair: tuple[SharedAnswers, SharedAns
         assert other.find(KEY, MOMENT) == (b"signed", validity())
 
 
-def test_nobody_waits_for_a_writer(file: Path, pair: tuple[SharedAnswers, SharedAnswers]) -> None:
+def test_nobody_waits_for_a_writer(file: Path, pair: tuple[SharedAnswerCache, SharedAnswerCache]) -> None:
     """One that was stopped while it wrote: others use what they signed, and find what is there."""
     one, other = pair
     one.share(KEY, b"signed", validity())
     descriptor = os.open(file, os.O_RDWR)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    assert other.share(SharedAnswers.key("b"), b"own", validity()).der == b"own"
-    assert other.find(SharedAnswers.key("b"), MOMENT) is None
+    assert other.share(SharedAnswerCache.key("b"), b"own", validity()).der == b"own"
+    assert other.find(SharedAnswerCache.key("b"), MOMENT) is None
     assert other.find(KEY, MOMENT) is not None
     os.close(descriptor)
-    other.share(SharedAnswers.key("b"), b"own", validity())
-    assert one.find(SharedAnswers.key("b"), MOMENT) is not None
+    other.share(SharedAnswerCache.key("b"), b"own", validity())
+    assert one.find(SharedAnswerCache.key("b"), MOMENT) is not None
 
 
-def test_too_long_for_its_place(pair: tuple[SharedAnswers, SharedAnswers]) -> None:
+def test_too_long_for_its_place(pair: tuple[SharedAnswerCache, SharedAnswerCache]) -> None:
     """It is its worker's alone."""
     one, other = pair
     assert one.share(KEY, bytes(5000), validity()).der == bytes(5000)
@@ -126,12 +126,12 @@ def test_threads_and_workers_at_once(file: Path) -> None:
     """Every answer that is found is whole and its key's own, whoever writes meanwhile."""
 
     def work(seed: int) -> None:
-        with SharedAnswers(file) as mine:
+        with SharedAnswerCache(file) as mine:
             for turn in range(300):
                 name = (seed + turn) % 7
                 octets = bytes([name]) * 900
-                assert mine.share(SharedAnswers.key(name), octets, validity()).der == octets
-                found = mine.find(SharedAnswers.key(name), MOMENT)
+                assert mine.share(SharedAnswerCache.key(name), octets, validity()).der == octets
+                found = mine.find(SharedAnswerCache.key(name), MOMENT)
                 assert found is None or found.der == octets
 
     with ThreadPoolExecutor(4) as pool:
@@ -144,6 +144,6 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_bytes(bytes(4096))
     with pytest.raises(ValueError, match="holds no answers"):
-        SharedAnswers(other)
+        SharedAnswerCache(other)
     with pytest.raises(FileExistsError):
-        SharedAnswers.make(other, octets=1, longest=10)
+        SharedAnswerCache.make(other, octets=1, longest=10)

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import insert
 
-from ocsp_responder.fast_path.journal_reader import JournalReading
+from ocsp_responder.fast_path.journal_reader import JournalReader
 from ocsp_responder.fast_path.postgresql_journal import PostgresqlJournal
 from ocsp_responder.fast_path.sqlite_journal import SqliteJournal
 from pki_revocation.clock import Clock
@@ -22,7 +22,7 @@ from pki_revocation.model import Issuer
 IDENTITY_LOOKED_AT = 0.1
 
 
-def reading(database: Database, clock: Clock) -> JournalReading:
+def reading(database: Database, clock: Clock) -> JournalReader:
     """A reader as the responder makes it."""
     if database.is_sqlite:
         return SqliteJournal(Path(database.url.database or ""), clock)

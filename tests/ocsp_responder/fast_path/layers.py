@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from keys.identity import SigningIdentity
 from keys.keyring import Keyring
 from ocsp_responder.answering.answerer import Answerer
-from ocsp_responder.answering.shared_cache import SharedAnswers
+from ocsp_responder.answering.shared_cache import SharedAnswerCache
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.fast_path.answer_cache import AnswerCache
-from ocsp_responder.fast_path.assembly import Surroundings, assemble
-from ocsp_responder.fast_path.layer import AnswerLayer
+from ocsp_responder.fast_path.assembly import ResponderContext, assemble
+from ocsp_responder.fast_path.layer import OcspFastPath
 from ocsp_responder.http.transport import REQUEST_TYPE
 from ocsp_responder.signing.answer_signers import CurrentSigners
 from ocsp_responder.signing.response import Answer, AnswerSigner
@@ -25,7 +25,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.http_server.messages import Exchange, FileBody, Request
 from pki_revocation.model import Issuer
 
-_PATIENCE_SECONDS = 20
+_TIMEOUT_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Reply:
 class Asking:
     """A layer with its loop; *patient* is what Flask would answer with, *left* what was left to it."""
 
-    layer: AnswerLayer
+    layer: OcspFastPath
     patient: Callable[[bytes], Answer]
     loop: asyncio.AbstractEventLoop
     cache: AnswerCache
@@ -71,7 +71,7 @@ class Asking:
 
     def turn_until(self, done: Callable[[], bool]) -> None:
         """Turn the loop."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while not done():
             assert time.monotonic() < deadline, "nothing came of it"
             self.loop.run_until_complete(asyncio.sleep(0.001))
@@ -91,7 +91,7 @@ def asking(
     slow: frozenset[int] = frozenset(),
     parents: Mapping[int, tuple[int, int]] | None = None,
     keyring: Keyring | None = None,
-    shared: SharedAnswers | None = None,
+    shared: SharedAnswerCache | None = None,
 ) -> Iterator[Asking]:
     """A layer as a worker has it; new keys are looked for in *keyring*."""
     signers = {issuer: AnswerSigner(identity, issuer) for issuer, identity in identities.items()}
@@ -99,7 +99,7 @@ def asking(
     def answerer(source: StatusSource) -> Answerer:
         return Answerer(signers=signers, source=source, settings=settings, shared=shared)
 
-    around = Surroundings(
+    context = ResponderContext(
         settings=settings,
         database=database,
         clock=clock,
@@ -108,7 +108,7 @@ def asking(
         slow=slow,
         signers=None if keyring is None else CurrentSigners(keyring, signers),
     )
-    layer, patient = assemble(around, answerer)
+    layer, patient = assemble(context, answerer)
     loop = asyncio.new_event_loop()
     made = Asking(layer, patient, loop, layer.cache)
     loop.run_until_complete(_call(lambda: layer.start(loop)))

@@ -140,7 +140,7 @@ def test_without_the_database_only_revoked_is_said(
         assert answers.statuses(body(asked, asked.post(revoked), revoked)) == [answers.REVOKED]
         asked.turn()
 
-    lose(database, tmp_path)
+    mark_unavailable(database, tmp_path)
     time.sleep(IDENTITY_LOOKED_AT)
     clock.advance(timedelta(seconds=1))
     assert body(asked, asked.post(good), good) == answers.TRY_LATER
@@ -170,14 +170,14 @@ def test_restored_backup_revives_nobody(
     for _ in range(2):
         assert [answers.statuses(each) for serial in serials for each in said(serial)] == [[answers.GOOD]] * 16
         asked.turn()
-    put_back = back_up(database, tmp_path / "old")
+    republish = back_up(database, tmp_path / "old")
     for serial in lost:
         registers.revoke(service, issuer, serial)
         assert revoked(serial)
         asked.turn()
     put_right = back_up(database, tmp_path / "new")
 
-    put_back()
+    republish()
     for place, serial in enumerate(later, start=1):
         registers.revoke(service, issuer, serial)
         assert all(revoked(each) for each in [*lost, *later[:place]])
@@ -223,7 +223,7 @@ def test_a_revocation_that_is_not_finished_holds_up_nobody(
     ]
     with database.write() as connection:
         journal.lock_head(connection, issuer.id)
-        database.hold_order(connection, issuer.id)
+        database.hold_commit_fence(connection, issuer.id)
         clock.advance(timedelta(seconds=3))
         for question in fresh:
             reply = asked.post(question)
@@ -277,7 +277,7 @@ def test_worker_reports_what_it_applied(
     asked.turn_until(lambda: reported() == [(1, True)])
 
 
-def lose(database: Database, folder: Path) -> None:
+def mark_unavailable(database: Database, folder: Path) -> None:
     """Take the database away."""
     if database.is_sqlite:
         file = Path(database.url.database or "")

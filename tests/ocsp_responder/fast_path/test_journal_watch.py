@@ -15,7 +15,7 @@ from cryptography import x509
 
 from ocsp_responder.fast_path.journal_reader import CHANGES_READ
 from ocsp_responder.fast_path.journal_watch import JournalWatch
-from ocsp_responder.fast_path.postgresql_journal import Listener
+from ocsp_responder.fast_path.postgresql_journal import JournalListener
 from pki_revocation import journal
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Channel, EntryKind, Issuer
@@ -38,16 +38,16 @@ def keeper() -> Noted:
 @pytest.fixture
 def watch(database: Database, issuer: Issuer, clock: FakeClock, keeper: Noted) -> Iterator[JournalWatch]:
     """A watch that has looked: PostgreSQL's passes the order with the second look, when it knows whose."""
-    watching = JournalWatch(reading(database, clock), clock, tolerance=TOLERANCE, keepers=[keeper])
-    watching.look()
-    watching.look()
+    watching = JournalWatch(reading(database, clock), clock, tolerance=TOLERANCE, caches=[keeper])
+    watching.refresh()
+    watching.refresh()
     yield watching
     watching.journal.close()
 
 
 def test_first_look_knows_all(watch: JournalWatch, issuer: Issuer, keeper: Noted) -> None:
     """Nothing was kept before it, so nothing is dropped."""
-    assert watch.knows
+    assert watch.is_current
     assert watch.applied == {issuer.id: 0}
     assert (keeper.dropped, keeper.cleared) == ([], 0)
 
@@ -57,13 +57,13 @@ def test_each_new_row_is_told(
 ) -> None:
     """A revocation, and the raise of its reason, each once."""
     registers.revoke(service, issuer, certificate.serial_number, RevocationReason.SUPERSEDED)
-    watch.look()
-    watch.look()
+    watch.refresh()
+    watch.refresh()
     assert keeper.dropped == [(issuer.id, (certificate.serial_number,))]
     assert watch.applied == {issuer.id: 1}
 
     registers.revoke(service, issuer, certificate.serial_number, RevocationReason.KEY_COMPROMISE)
-    watch.look()
+    watch.refresh()
     assert keeper.dropped == [(issuer.id, (certificate.serial_number,))] * 2
     assert watch.applied == {issuer.id: 2}
 
@@ -87,7 +87,7 @@ def test_many_rows_clear_everything(
             for serial in known
         ]
         journal.append(connection, head, new, clock.now())
-    watch.look()
+    watch.refresh()
 
     assert (keeper.dropped, keeper.cleared) == ([], 1)
     assert watch.applied == {issuer.id: CHANGES_READ + 1}
@@ -100,14 +100,14 @@ def test_moment_waits_for_a_revocation_on_its_way(
     first = watch.moment()
     assert first == clock.now()
     with database.write() as connection:
-        database.hold_order(connection, issuer.id)
+        database.hold_commit_fence(connection, issuer.id)
         clock.advance(timedelta(seconds=1))
-        watch.look()
+        watch.refresh()
         assert watch.moment() == first
         clock.advance(timedelta(seconds=2))
-        watch.look()
+        watch.refresh()
         assert watch.moment() is None
-    watch.look()
+    watch.refresh()
     assert watch.moment() == clock.now()
 
 
@@ -115,7 +115,7 @@ def test_moment_follows_the_clock_back(watch: JournalWatch, clock: FakeClock) ->
     """A clock that was set back: nothing is dated into the future."""
     clock.advance(-timedelta(seconds=30))
     assert watch.moment() is None
-    watch.look()
+    watch.refresh()
     assert watch.moment() == clock.now()
 
 
@@ -125,17 +125,17 @@ def test_clock_behind_the_journal_is_not_knowing(
     """Up to the tolerance it may be; beyond, nobody is good until it is right again."""
     registers.revoke(service, issuer, certificate.serial_number)
     clock.advance(-TOLERANCE + timedelta(seconds=20))
-    watch.look()
-    assert watch.knows
+    watch.refresh()
+    assert watch.is_current
 
     clock.advance(-timedelta(seconds=40))
-    watch.look()
-    assert not watch.knows
+    watch.refresh()
+    assert not watch.is_current
     assert "clock" in str(watch.why)
 
     clock.advance(timedelta(seconds=40))
-    watch.look()
-    assert watch.knows
+    watch.refresh()
+    assert watch.is_current
 
 
 def test_lost_database_is_not_knowing(
@@ -152,8 +152,8 @@ def test_lost_database_is_not_knowing(
         _allow(database, connections=False)
     clock.advance(timedelta(seconds=1))
     time.sleep(IDENTITY_LOOKED_AT)
-    watch.look()
-    assert not watch.knows
+    watch.refresh()
+    assert not watch.is_current
     assert "does not answer" in str(watch.why)
 
     if database.is_sqlite:
@@ -161,9 +161,9 @@ def test_lost_database_is_not_knowing(
             each.rename(file.parent / each.name)
     else:
         _allow(database, connections=True)
-    watch.look()
-    watch.look()
-    assert watch.knows
+    watch.refresh()
+    watch.refresh()
+    assert watch.is_current
 
 
 def test_older_backup_is_not_knowing(
@@ -183,7 +183,7 @@ def test_older_backup_is_not_knowing(
     with sqlite3.connect(file) as live, sqlite3.connect(tmp_path / "backup") as copy:
         live.backup(copy)
     registers.revoke(service, issuer, certificate.serial_number)
-    watch.look()
+    watch.refresh()
     assert watch.applied == {issuer.id: 1}
 
     database.close()
@@ -191,8 +191,8 @@ def test_older_backup_is_not_knowing(
         Path(f"{file}{beside}").unlink(missing_ok=True)
     shutil.move(tmp_path / "backup", file)
     time.sleep(IDENTITY_LOOKED_AT)
-    watch.look()
-    assert not watch.knows
+    watch.refresh()
+    assert not watch.is_current
     assert "backup" in str(watch.why)
     assert keeper.cleared == 0, "what is known to be revoked stays so"
 
@@ -213,11 +213,11 @@ def test_what_cannot_be_applied_is_not_known(
     registers.revoke(service, issuer, certificate.serial_number)
     with monkeypatch.context() as broken:
         broken.setattr(keeper, "drop", fails)
-        watch.look()
-        assert not watch.knows
+        watch.refresh()
+        assert not watch.is_current
         assert watch.applied == {issuer.id: 0}
-    watch.look()
-    assert watch.knows
+    watch.refresh()
+    assert watch.is_current
     assert keeper.dropped == [(issuer.id, (certificate.serial_number,))]
 
 
@@ -235,14 +235,14 @@ def test_moved_file_is_missed_at_once_and_not_made_anew(
     file.rename(away)
     time.sleep(IDENTITY_LOOKED_AT)
     for _ in range(2):
-        watch.look()
-        assert not watch.knows
+        watch.refresh()
+        assert not watch.is_current
         assert "is not there" in str(watch.why)
         assert not file.exists()
 
     away.rename(file)
-    watch.look()
-    assert watch.knows
+    watch.refresh()
+    assert watch.is_current
     assert watch.applied == {issuer.id: 1}
     assert log.stat().st_size == written > 0
 
@@ -261,26 +261,26 @@ def test_rewritten_journal_is_not_knowing(
     It is not believed however much it grows; the journal that was seen is, and what was kept meanwhile is dropped.
     """
     first, second, third = register_serials(database, issuer, clock, 3)
-    put_back = back_up(database, tmp_path / "old")
+    republish = back_up(database, tmp_path / "old")
     registers.revoke(service, issuer, first)
-    watch.look()
+    watch.refresh()
     put_right = back_up(database, tmp_path / "new")
 
-    put_back()
+    republish()
     for serial in (second, third):
         registers.revoke(service, issuer, serial)
-        watch.look()
-        assert not watch.knows
+        watch.refresh()
+        assert not watch.is_current
         assert "backup" in str(watch.why)
         assert watch.applied == {issuer.id: 1}
     assert keeper.dropped == [(issuer.id, (first,))]
 
     put_right()
-    watch.look()
-    assert watch.knows
+    watch.refresh()
+    assert watch.is_current
     assert keeper.cleared == 1
     registers.revoke(service, issuer, third)
-    watch.look()
+    watch.refresh()
     assert keeper.dropped == [(issuer.id, (each,)) for each in (first, third)]
 
 
@@ -290,7 +290,7 @@ def test_listener_is_woken_by_a_commit(
     """A responder that nobody asks hears of a revocation, and goes on listening after its connection broke."""
     with ThreadPoolExecutor(1) as pool:
         wakes: list[int] = []
-        listener = Listener(postgresql_only, lambda: wakes.append(1))
+        listener = JournalListener(postgresql_only, lambda: wakes.append(1))
         pool.submit(listener.run)
         _until(lambda: len(wakes) == 1)
         _end_others(postgresql_only)

@@ -6,46 +6,46 @@ from typing import Any
 
 import pytest
 
-from ocsp_responder.fast_path.journal_reader import Findings
-from ocsp_responder.fast_path.refresh import LooksInThread
+from ocsp_responder.fast_path.journal_reader import JournalChanges
+from ocsp_responder.fast_path.refresh import ThreadedRefresh
 
 
 class _Watch:
     """Finds nothing new."""
 
-    knows = True
+    is_current = True
 
     def __init__(self) -> None:
         self.lost: list[str] = []
 
-    def question(self) -> Callable[[], Findings | None]:
+    def prepare_poll(self) -> Callable[[], JournalChanges | None]:
         return lambda: None
 
-    def take(self, found: Findings | None) -> None:
+    def accept(self, found: JournalChanges | None) -> None:
         assert found is None
 
-    def lose(self, why: str) -> None:
+    def mark_unavailable(self, why: str) -> None:
         self.lost.append(why)
 
 
-def _run(steps: Callable[[LooksInThread], Any]) -> _Watch:
+def _run(steps: Callable[[ThreadedRefresh], Any]) -> _Watch:
     watch = _Watch()
 
     async def run() -> None:
-        looks = LooksInThread(watch, asyncio.get_running_loop(), patience=5)  # type: ignore[arg-type] # what it uses of one
+        refresh = ThreadedRefresh(watch, asyncio.get_running_loop(), timeout=5)  # type: ignore[arg-type] # what it uses of one
         try:
             async with asyncio.timeout(4):
-                await steps(looks)
+                await steps(refresh)
         finally:
-            looks.stop()
+            refresh.stop()
 
     asyncio.run(run())
     return watch
 
 
-async def _after_look(looks: LooksInThread) -> None:
+async def _after_refresh(refresh: ThreadedRefresh) -> None:
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    looks.after_look(lambda: done.set_result(None))
+    refresh.after_refresh(lambda: done.set_result(None))
     await done
 
 
@@ -55,11 +55,11 @@ def test_one_that_fails_keeps_nobody_waiting(caplog: pytest.LogCaptureFixture) -
     def fails() -> None:
         raise ZeroDivisionError
 
-    async def steps(looks: LooksInThread) -> None:
-        looks.after_look(fails)
-        looks.after_look(fails)
-        await asyncio.gather(*[_after_look(looks) for _ in range(3)])
-        await _after_look(looks)
+    async def steps(refresh: ThreadedRefresh) -> None:
+        refresh.after_refresh(fails)
+        refresh.after_refresh(fails)
+        await asyncio.gather(*[_after_refresh(refresh) for _ in range(3)])
+        await _after_refresh(refresh)
 
     assert _run(steps).lost == []
     assert caplog.messages == ["what waited for a look at the journal failed"] * 2
@@ -68,9 +68,9 @@ def test_one_that_fails_keeps_nobody_waiting(caplog: pytest.LogCaptureFixture) -
 def test_who_wants_another_look_gets_one() -> None:
     """From within the first one."""
 
-    async def steps(looks: LooksInThread) -> None:
+    async def steps(refresh: ThreadedRefresh) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        looks.after_look(lambda: looks.after_look(lambda: done.set_result(None)))
+        refresh.after_refresh(lambda: refresh.after_refresh(lambda: done.set_result(None)))
         await done
 
     assert _run(steps).lost == []

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocsp_responder.fast_path.rotating_cache import Generations
+from ocsp_responder.fast_path.rotating_cache import RotatingCache
 
 KEYS = st.integers(0, 12)
 STEPS = st.lists(
@@ -20,7 +20,7 @@ STEPS = st.lists(
 @given(steps=STEPS, limit=st.integers(2, 40))
 def test_remembers_the_truth_or_nothing(steps: list[tuple[str, int, int]], limit: int) -> None:
     """Whatever is done, a value is the last one put or none, and what is held weighs no more than the limit."""
-    kept: Generations[int, int] = Generations(limit, lambda _key, value: value)
+    kept: RotatingCache[int, int] = RotatingCache(limit, lambda _key, value: value)
     truth: dict[int, int] = {}
     for step, key, value in steps:
         match step:
@@ -40,7 +40,7 @@ def test_remembers_the_truth_or_nothing(steps: list[tuple[str, int, int]], limit
 
 def test_what_is_asked_for_stays() -> None:
     """One key that is asked for between many that are not."""
-    kept: Generations[int, str] = Generations(10, lambda _key, _value: 1)
+    kept: RotatingCache[int, str] = RotatingCache(10, lambda _key, _value: 1)
     kept.put(-1, "asked")
     for key in range(1000):
         kept.put(key, "not")
@@ -50,7 +50,7 @@ def test_what_is_asked_for_stays() -> None:
 
 def test_what_is_not_asked_for_goes() -> None:
     """Or nothing would be bounded."""
-    kept: Generations[int, str] = Generations(10, lambda _key, _value: 1)
+    kept: RotatingCache[int, str] = RotatingCache(10, lambda _key, _value: 1)
     for key in range(1000):
         kept.put(key, "not")
     assert len(kept) <= 10
@@ -59,7 +59,7 @@ def test_what_is_not_asked_for_goes() -> None:
 
 def test_too_heavy_for_half_is_not_kept() -> None:
     """One value must not push out all others; a lighter one under the same key goes as well."""
-    kept: Generations[int, int] = Generations(10, lambda _key, value: value)
+    kept: RotatingCache[int, int] = RotatingCache(10, lambda _key, value: value)
     kept.put(1, 2)
     kept.put(1, 6)
     assert kept.get(1) is None

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
 
-from ocsp_responder.answering.shared_cache import SharedAnswers
+from ocsp_responder.answering.shared_cache import SharedAnswerCache
 from ocsp_responder.client.query import Question
 from ocsp_responder.config import OcspSettings
 from pki_revocation.database.engine import Database
@@ -35,8 +35,8 @@ def asked(request: pytest.FixtureRequest, scene: Scene, tmp_path: Path) -> Itera
     """A worker of it; answers are good for a day, and kept by itself or in common with others."""
     shared = None
     if request.param == "in common":
-        SharedAnswers.make(tmp_path / "answers", octets=1 << 20, longest=2000)
-        shared = SharedAnswers(tmp_path / "answers")
+        SharedAnswerCache.make(tmp_path / "answers", octets=1 << 20, longest=2000)
+        shared = SharedAnswerCache(tmp_path / "answers")
     settings = OcspSettings(clock_tolerance=timedelta(days=30))
     identities = {scene.issuer: scene.signing()}
     with asking(

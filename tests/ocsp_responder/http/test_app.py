@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.http.app import create_app
-from ocsp_responder.http.transport import HttpPlace
+from ocsp_responder.http.transport import HttpEndpoint
 from pki_revocation.model import Issuer
 from pki_revocation.service import RevocationService
 from tests.fakes import FakeClock
@@ -75,8 +75,8 @@ def test_get(client: FlaskClient, question: bytes, front: str, *, quoted: bool) 
 @pytest.mark.parametrize("hole", ["//", "/", "+", "="])
 def test_get_with_difficult_letters(bare: FlaskClient, ca: Issuer, hole: str) -> None:
     """Slashes, doubled ones too, plus and padding inside the base64, raw, encoded, and as a space."""
-    for place in range(1, 5000):
-        encoded = base64.b64encode(messages.asked(ca, 1 << 126 | place * 0xF1EBFF3FBFFFFF)).decode()
+    for endpoint in range(1, 5000):
+        encoded = base64.b64encode(messages.asked(ca, 1 << 126 | endpoint * 0xF1EBFF3FBFFFFF)).decode()
         if hole in encoded and (hole == "=" or "/" not in encoded[:2]):
             break
     else:
@@ -217,7 +217,7 @@ def test_304_until_the_answer_changes(
 
 def test_address_without_a_path(answerer: Answerer, clock: FakeClock, question: bytes) -> None:
     """A responder on a host of its own answers at the root."""
-    client = create_app(answerer.answer, clock=clock, place=HttpPlace(path="", max_age=MAX_AGE)).test_client()
+    client = create_app(answerer.answer, clock=clock, endpoint=HttpEndpoint(path="", max_age=MAX_AGE)).test_client()
     encoded = base64.b64encode(question).decode()
 
     posted = client.post("/", data=question, content_type=REQUEST_TYPE)

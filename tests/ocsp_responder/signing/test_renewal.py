@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from ocsp_responder.fast_path.signer_reload import TakeUp
+from ocsp_responder.fast_path.signer_reload import SignerReload
 from ocsp_responder.signing.answer_signers import CurrentSigners
-from ocsp_responder.signing.renewal import Renewing
+from ocsp_responder.signing.renewal import DelegateRenewals
 from ocsp_responder.signing.response import AnswerSigner
 from pki_revocation.clock import iso
 from pki_revocation.database.engine import Database
@@ -27,8 +27,8 @@ class Responder:
         keyring = scene.keyring()
         present = {scene.issuer: AnswerSigner(keyring.ocsp_identity(scene.issuer), scene.issuer)}
         self.taken: list[AnswerSigner] = []
-        self._worker = TakeUp(CurrentSigners(keyring, present), self._take, scene.clock)
-        self._parent = Renewing([scene.renewal], scene.clock)
+        self._worker = SignerReload(CurrentSigners(keyring, present), self._take, scene.clock)
+        self._parent = DelegateRenewals([scene.renewal], scene.clock)
         self._signers = CurrentSigners(keyring, present)
 
     def _take(self, _: Issuer, signer: AnswerSigner) -> None:
@@ -36,7 +36,7 @@ class Responder:
 
     def step(self) -> None:
         """A second of both."""
-        self._worker.look()
+        self._worker.reload()
         self._parent.step(self._signers)
 
 

@@ -15,7 +15,7 @@ from keys.identity import Purpose, SigningIdentity, identify
 from ocsp_responder.errors import SignerUnusable
 from ocsp_responder.request.extensions import PreferredSignature
 from ocsp_responder.request.message import CertId, parse_request
-from ocsp_responder.signing.response import Answer, AnswerSigner, Refusal, Single, Validity, refusal
+from ocsp_responder.signing.response import Answer, AnswerSigner, Refusal, SingleResponse, Validity, refusal
 from ocsp_responder.status import Good, Revoked, Status, Unknown
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
@@ -51,7 +51,7 @@ def sign(signer: AnswerSigner, ca: Issuer, moment: datetime, *statuses: Status, 
     """An answer with these statuses for the serials from 1 on."""
     asked = cert_ids(ca, *range(1, len(statuses) + 1))
     return signer.sign(
-        list(map(Single, asked, statuses)), signer.validity(moment, DAY), journal_sequence=SEQUENCE, nonce=nonce
+        list(map(SingleResponse, asked, statuses)), signer.validity(moment, DAY), journal_sequence=SEQUENCE, nonce=nonce
     )
 
 
@@ -106,7 +106,9 @@ def test_several_answers_in_order(signer: AnswerSigner, ca: Issuer, clock: FakeC
     ]
     found: list[Status] = [Good(END), Unknown(), Revoked(SINCE, RevocationReason.SUPERSEDED, END), Good(END)] * 2
 
-    answer = signer.sign(list(map(Single, asked, found)), signer.validity(clock.now(), DAY), journal_sequence=SEQUENCE)
+    answer = signer.sign(
+        list(map(SingleResponse, asked, found)), signer.validity(clock.now(), DAY), journal_sequence=SEQUENCE
+    )
 
     responses = answers.basic(answer.der)["tbs_response_data"]["responses"]
     assert [single["cert_id"].dump() for single in responses] == [each.raw for each in asked]
@@ -318,7 +320,7 @@ def test_dates_follow_the_clock(signer: AnswerSigner, ca: Issuer, clock: FakeClo
         for length in (DAY, 2 * DAY):
             asked = cert_ids(ca, 1)
             validity = signer.validity(clock.now(), length)
-            answer = signer.sign([Single(asked[0], Good(END))], validity, journal_sequence=SEQUENCE)
+            answer = signer.sign([SingleResponse(asked[0], Good(END))], validity, journal_sequence=SEQUENCE)
             (single,) = answers.read(answer.der).responses
             assert (single.this_update_utc, single.next_update_utc) == (clock.now(), clock.now() + length)
         clock.advance(timedelta(seconds=1))
@@ -329,7 +331,7 @@ def test_extended_revoke(signer: AnswerSigner, ca: Issuer, clock: FakeClock, non
     """RFC 6960 sections 2.2 and 4.4.8: certificateHold since 1970, said to be meant so, and nothing of a CRL (O08)."""
     never, issued = cert_ids(ca, 1, 2)
     answer = signer.sign(
-        [Single(never, Unknown()), Single(issued, Good(END))],
+        [SingleResponse(never, Unknown()), SingleResponse(issued, Good(END))],
         signer.validity(clock.now(), DAY),
         journal_sequence=SEQUENCE,
         nonce=nonce,
@@ -356,7 +358,7 @@ def test_extended_revoke_is_said_where_it_is_meant_only(signer: AnswerSigner, ca
     """RFC 6960 section 4.4.8: with a real revocation alone there is no such extension, and the answer is shared."""
     asked = cert_ids(ca, 1, 2)
     answer = signer.sign(
-        list(map(Single, asked, STATUSES[2:])),
+        list(map(SingleResponse, asked, STATUSES[2:])),
         signer.validity(clock.now(), DAY),
         journal_sequence=SEQUENCE,
         extended_revoke=True,
@@ -370,7 +372,7 @@ def test_archive_cutoff(signer: AnswerSigner, ca: Issuer, clock: FakeClock) -> N
     """RFC 6960 section 4.4.4: a GeneralizedTime in the one SingleResponse that it is about, not critical."""
     asked = cert_ids(ca, 1, 2)
     answer = signer.sign(
-        [Single(asked[0], Good(SINCE), SINCE), Single(asked[1], Good(END))],
+        [SingleResponse(asked[0], Good(SINCE), SINCE), SingleResponse(asked[1], Good(END))],
         signer.validity(clock.now(), DAY),
         journal_sequence=SEQUENCE,
     )
@@ -387,7 +389,7 @@ def test_archive_cutoff(signer: AnswerSigner, ca: Issuer, clock: FakeClock) -> N
 
 
 @pytest.mark.parametrize(
-    ("wishes", "oid", "shared"),
+    ("preferences", "oid", "shared"),
     [
         ([], "1.2.840.113549.1.1.11", True),
         ([messages.RSA_SHA256], "1.2.840.113549.1.1.11", True),
@@ -397,16 +399,16 @@ def test_archive_cutoff(signer: AnswerSigner, ca: Issuer, clock: FakeClock) -> N
     ],
 )
 def test_signed_as_the_client_prefers(
-    authority: CertificateAuthority, ca: Issuer, clock: FakeClock, wishes: list[bytes], oid: str, *, shared: bool
+    authority: CertificateAuthority, ca: Issuer, clock: FakeClock, preferences: list[bytes], oid: str, *, shared: bool
 ) -> None:
     """RFC 6960 section 4.4.7: named and used alike, and not given to those who did not ask for it."""
     signer, identity = _delegated(authority, ca, clock, RSA_KEY)
 
     answer = signer.sign(
-        [Single(cert_ids(ca, 1)[0], Good(END))],
+        [SingleResponse(cert_ids(ca, 1)[0], Good(END))],
         signer.validity(clock.now(), DAY),
         journal_sequence=SEQUENCE,
-        preferred=[PreferredSignature(algorithm=wish, key=None) for wish in wishes],
+        preferred=[PreferredSignature(algorithm=revocation_request, key=None) for revocation_request in preferences],
     )
 
     response = answers.read(answer.der)
@@ -425,7 +427,9 @@ def test_lengths_of_every_form(signer: AnswerSigner, ca: Issuer, clock: FakeCloc
     asked = cert_ids(ca, 5) * count
 
     answer = signer.sign(
-        [Single(each, Good(END)) for each in asked], signer.validity(clock.now(), DAY), journal_sequence=SEQUENCE
+        [SingleResponse(each, Good(END)) for each in asked],
+        signer.validity(clock.now(), DAY),
+        journal_sequence=SEQUENCE,
     )
 
     assert answers.statuses(answer.der) == [answers.GOOD] * count

@@ -43,7 +43,7 @@ def _delegate(authority: CertificateAuthority, clock: FakeClock, key_type: str) 
 
 
 @pytest.mark.parametrize(
-    ("key_type", "wishes", "expected"),
+    ("key_type", "preferences", "expected"),
     [
         ("RSA", [], RSA_SHA256),
         ("RSA", [RSA_SHA384], RSA_SHA384),
@@ -61,14 +61,16 @@ def _delegate(authority: CertificateAuthority, clock: FakeClock, key_type: str) 
     ],
 )
 def test_first_wish_that_can_be_granted(
-    authority: CertificateAuthority, clock: FakeClock, key_type: str, wishes: list[bytes], expected: bytes
+    authority: CertificateAuthority, clock: FakeClock, key_type: str, preferences: list[bytes], expected: bytes
 ) -> None:
     """The client's order, the key's ability, the house's table; never SHA-1 (section 5.1); else the default."""
     choice = SignatureChoice(_delegate(authority, clock, key_type))
 
-    way = choice.of([PreferredSignature(algorithm=wish, key=None) for wish in wishes])
+    variant = choice.of(
+        [PreferredSignature(algorithm=revocation_request, key=None) for revocation_request in preferences]
+    )
 
-    assert way.identifier == expected
+    assert variant.identifier == expected
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_wish_for_a_key_of_another_kind_is_not_granted(
     """Section 4.4.7.1: pubKeyAlgIdentifier says which key the client wants to verify with."""
     choice = SignatureChoice(_delegate(authority, clock, "RSA"))
 
-    way = choice.of([PreferredSignature(algorithm=RSA_SHA512, key=key)])
+    variant = choice.of([PreferredSignature(algorithm=RSA_SHA512, key=key)])
 
-    assert (way.identifier == RSA_SHA512) is granted
-    assert (way is choice.default) is not granted
+    assert (variant.identifier == RSA_SHA512) is granted
+    assert (variant is choice.default) is not granted

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from pki_revocation.arrivals import watch as watch_module
 from pki_revocation.arrivals.folder import FolderWatched, WatchedFolder
-from pki_revocation.arrivals.watch import Watch
+from pki_revocation.arrivals.watch import ArrivalWatcher
 from pki_revocation.audit import AuditTrail
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
@@ -39,9 +39,9 @@ def seconds() -> Seconds:
 
 
 @pytest.fixture
-def watch(database: Database, clock: FakeClock, issuer: Issuer, seconds: Seconds) -> Watch:
+def watch(database: Database, clock: FakeClock, issuer: Issuer, seconds: Seconds) -> ArrivalWatcher:
     """Five seconds of settling, thirty of patience."""
-    return Watch(
+    return ArrivalWatcher(
         database=database,
         clock=clock,
         audit=AuditTrail(clock),
@@ -64,11 +64,11 @@ def registered(database: Database) -> int:
         return connection.execute(select(func.count()).select_from(certificates)).scalar_one()
 
 
-def after(watch: Watch, folder: WatchedFolder, seconds: Seconds, length: float) -> int:
+def after(watch: ArrivalWatcher, folder: WatchedFolder, seconds: Seconds, length: float) -> int:
     """Look now and *length* seconds later; give what went in."""
-    added = watch.look(folder)
+    added = watch.poll(folder)
     seconds.now += length
-    return added + watch.look(folder)
+    return added + watch.poll(folder)
 
 
 def names(folder: WatchedFolder, where: str) -> list[str]:
@@ -77,7 +77,7 @@ def names(folder: WatchedFolder, where: str) -> list[str]:
 
 
 def test_whole_file_is_taken(
-    watch: Watch, folder: WatchedFolder, seconds: Seconds, authority: CertificateAuthority, clock: FakeClock,
+    watch: ArrivalWatcher, folder: WatchedFolder, seconds: Seconds, authority: CertificateAuthority, clock: FakeClock,
     database: Database,
 ) -> None:  # fmt: skip
     """Not before it was left alone for a while; then its certificate is registered, and it lies in `done`."""
@@ -85,13 +85,13 @@ def test_whole_file_is_taken(
 
     assert after(watch, folder, seconds, 4.9) == 0
     seconds.now += 0.1
-    assert watch.look(folder) == 1
+    assert watch.poll(folder) == 1
     assert (names(folder, "."), names(folder, "done"), names(folder, "refused")) == ([], ["a.pem"], [])
     assert registered(database) == 1
 
 
 def test_file_that_grows_is_waited_for(
-    watch: Watch, folder: WatchedFolder, seconds: Seconds, authority: CertificateAuthority, clock: FakeClock
+    watch: ArrivalWatcher, folder: WatchedFolder, seconds: Seconds, authority: CertificateAuthority, clock: FakeClock
 ) -> None:
     """Each change begins the wait anew; what stands in it broken in between is not refused before its patience ends."""
     whole = pem(authority.issue("Een", clock.now()), authority.issue("Twee", clock.now()))
@@ -105,7 +105,7 @@ def test_file_that_grows_is_waited_for(
 
 
 def test_wrong_file_is_refused_with_a_sentence(
-    watch: Watch, folder: WatchedFolder, seconds: Seconds, clock: FakeClock
+    watch: ArrivalWatcher, folder: WatchedFolder, seconds: Seconds, clock: FakeClock
 ) -> None:
     """After its patience it lies in `refused`, with what is wrong beside it; nothing there before is replaced."""
     foreign = CertificateAuthority("Elders CA").issue("Zorg BV", clock.now())
@@ -115,7 +115,7 @@ def test_wrong_file_is_refused_with_a_sentence(
         after(watch, folder, seconds, 5)
         assert names(folder, ".") == ["a.pem", "empty.pem"]
         seconds.now += 25
-        watch.look(folder)
+        watch.poll(folder)
 
     assert names(folder, "refused") == [
         "2-a.pem", "2-a.pem.txt", "2-empty.pem", "2-empty.pem.txt", "a.pem", "a.pem.txt", "empty.pem", "empty.pem.txt",
@@ -125,7 +125,7 @@ def test_wrong_file_is_refused_with_a_sentence(
 
 
 def test_file_that_is_wrong_in_part(
-    watch: Watch, folder: WatchedFolder, seconds: Seconds, authority: CertificateAuthority, clock: FakeClock
+    watch: ArrivalWatcher, folder: WatchedFolder, seconds: Seconds, authority: CertificateAuthority, clock: FakeClock
 ) -> None:
     """What is right in it is registered, and the sentences tell of the rest."""
     foreign = CertificateAuthority("Elders CA").issue("Zorg BV", clock.now())
@@ -138,7 +138,7 @@ def test_file_that_is_wrong_in_part(
 
 
 def test_the_same_again_is_done_and_not_refused(
-    watch: Watch, folder: WatchedFolder, seconds: Seconds, authority: CertificateAuthority, clock: FakeClock,
+    watch: ArrivalWatcher, folder: WatchedFolder, seconds: Seconds, authority: CertificateAuthority, clock: FakeClock,
     database: Database,
 ) -> None:  # fmt: skip
     """As a file is after a kill between the commit and its move: taken, with nothing new."""
@@ -152,7 +152,7 @@ def test_the_same_again_is_done_and_not_refused(
 
 
 def test_writer_that_goes_on_during_the_import_loses_nothing(
-    watch: Watch,
+    watch: ArrivalWatcher,
     folder: WatchedFolder,
     seconds: Seconds,
     authority: CertificateAuthority,
@@ -180,7 +180,7 @@ def test_writer_that_goes_on_during_the_import_loses_nothing(
 
 
 def test_what_is_being_written_and_what_is_no_file_is_left_alone(
-    watch: Watch, folder: WatchedFolder, seconds: Seconds, tmp_path: Path, authority: CertificateAuthority,
+    watch: ArrivalWatcher, folder: WatchedFolder, seconds: Seconds, tmp_path: Path, authority: CertificateAuthority,
     clock: FakeClock,
 ) -> None:  # fmt: skip
     """Names of unfinished files, folders, links and pipes are passed over."""

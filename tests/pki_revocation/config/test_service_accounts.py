@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from pki_revocation.cli.doctor import doctor
 from pki_revocation.config.installation import Installation
-from pki_revocation.config.service_accounts import Account, complaints
+from pki_revocation.config.service_accounts import ServiceAccount, problems
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.runtime.new_installation import FIRST_CONFIG, set_up
 
@@ -42,7 +42,7 @@ def installation(folder: Path) -> Installation:
 def test_unknown_account_is_one_sentence() -> None:
     """Nothing can be said of one that the system does not have."""
     with pytest.raises(ConfigurationError, match="names 'nobody-of-that-name', and this system has no such account"):
-        Account.named("nobody-of-that-name")
+        ServiceAccount.named("nobody-of-that-name")
 
 
 @root_only
@@ -60,7 +60,7 @@ def test_reading_is_what_the_kernel_allows(folder: Path, mode: int, door: int, o
         path.chmod(permissions)
 
     for name in ("mail", "news"):
-        account = Account.named(name)
+        account = ServiceAccount.named(name)
         numbers = ["--reuid", str(account.uid), "--regid", str(pwd.getpwnam(name).pw_gid), "--init-groups"]
         tried = subprocess.run(["setpriv", *numbers, "cat", str(file)], capture_output=True, check=False)
         assert account.may_read(file) == (tried.returncode == 0), name
@@ -69,15 +69,15 @@ def test_reading_is_what_the_kernel_allows(folder: Path, mode: int, door: int, o
 @root_only
 def test_secret_is_one_services_alone(installation: Installation) -> None:
     """It needs it, and no other may read it."""
-    assert list(complaints(installation)) == []
+    assert list(problems(installation)) == []
     pepper = installation.path("secrets/pepper")
 
     pepper.parent.chmod(0o711)
     pepper.chmod(0o604)
-    (open_to_others,) = complaints(installation)
+    (open_to_others,) = problems(installation)
     os.chown(pepper, 0, 0)
     pepper.chmod(0o600)
-    (missing,) = complaints(installation)
+    (missing,) = problems(installation)
 
     assert open_to_others.startswith(
         f"news, which runs ocsp, can read {pepper}: the pepper of the codes is for web and arrivals alone."
@@ -96,7 +96,7 @@ def test_outlets_credentials_are_the_publishers(installation: Installation) -> N
         + '[outlets.cdn]\nkind = "http-put"\nurl = "https://cdn.example/"\ncredentials = "outlet.toml"\n'
     )
 
-    found = list(complaints(Installation.open(installation.directory)))
+    found = list(problems(Installation.open(installation.directory)))
 
     assert [sentence.split(",")[0] for sentence in found] == [WEB, OCSP]
     assert all("what outlet cdn asks for is for publisher alone" in sentence for sentence in found)
@@ -113,7 +113,7 @@ def test_zones_that_are_none_are_said(tmp_path: Path, accounts: str, says: str) 
     """Two services under one account, and root."""
     set_up(tmp_path, FIRST_CONFIG + f"[accounts]\n{accounts}\n")
 
-    assert says in list(complaints(Installation.open(tmp_path)))
+    assert says in list(problems(Installation.open(tmp_path)))
 
 
 @root_only

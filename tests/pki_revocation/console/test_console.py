@@ -16,13 +16,13 @@ from pki_revocation.database.schema import certificates, crls, issuers
 from pki_revocation.model import Channel, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.issuers import add_issuer
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.subscribers import Subscriber
 
-STOPPED = Wish(reason=RevocationReason.CESSATION_OF_OPERATION, channel=Channel.POST)
-COMPROMISED = Wish(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.OPERATOR)
+STOPPED = RevocationRequest(reason=RevocationReason.CESSATION_OF_OPERATION, channel=Channel.POST)
+COMPROMISED = RevocationRequest(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.OPERATOR)
 
 
 @pytest.fixture

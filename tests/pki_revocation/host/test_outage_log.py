@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from pki_revocation.errors import StoreError
-from pki_revocation.host.outage_log import QUIET_SECONDS, Outages
+from pki_revocation.host.outage_log import QUIET_SECONDS, OutageLog
 
 GONE = StoreError("The database does not answer: gone.")
 
@@ -27,13 +27,13 @@ def stopwatch() -> Stopwatch:
 
 
 @pytest.fixture
-def outages(stopwatch: Stopwatch) -> Outages:
+def outages(stopwatch: Stopwatch) -> OutageLog:
     """Nothing fails yet."""
-    return Outages(stopwatch)
+    return OutageLog(stopwatch)
 
 
 def test_one_line_when_it_begins_and_one_when_it_ends(
-    outages: Outages, stopwatch: Stopwatch, caplog: pytest.LogCaptureFixture
+    outages: OutageLog, stopwatch: Stopwatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A thousand requests that fail, and a thousand that work afterwards, are two lines."""
     for _ in range(1000):
@@ -49,7 +49,7 @@ def test_one_line_when_it_begins_and_one_when_it_ends(
 
 
 def test_what_comes_and_goes_is_one_outage(
-    outages: Outages, stopwatch: Stopwatch, caplog: pytest.LogCaptureFixture
+    outages: OutageLog, stopwatch: Stopwatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Successes between failures end nothing until nothing has failed for a while."""
     for _ in range(100):
@@ -63,7 +63,9 @@ def test_what_comes_and_goes_is_one_outage(
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
 
 
-def test_another_outage_is_said_anew(outages: Outages, stopwatch: Stopwatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_another_outage_is_said_anew(
+    outages: OutageLog, stopwatch: Stopwatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """After the end of one, and for another issuer at once; each counts its own."""
     outages.failed(1, GONE)
     outages.failed(2, GONE)
@@ -80,7 +82,7 @@ def test_another_outage_is_said_anew(outages: Outages, stopwatch: Stopwatch, cap
     ]
 
 
-def test_nothing_is_said_while_everything_works(outages: Outages, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_said_while_everything_works(outages: OutageLog, caplog: pytest.LogCaptureFixture) -> None:
     """No outage, no line."""
     outages.worked(1)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication
 
 _WAIT_SECONDS = 10
-AtOnce = Callable[[list[Exchange], Callable[[list[Exchange]], None]], None]
+FastPath = Callable[[list[Exchange], Callable[[list[Exchange]], None]], None]
 
 
 @dataclass
@@ -51,12 +51,12 @@ def serving(
     application: "WSGIApplication" = echo,
     *,
     limits: Limits | None = None,
-    at_once: AtOnce | None = None,
+    fast_path: FastPath | None = None,
     threads: int = 4,
     waiting: int = 1000,
     when_full: WhenFull | None = None,
 ) -> Iterator[Serving]:
-    """Serve until the block ends; *at_once* sees every batch first."""
+    """Serve until the block ends; *fast_path* sees every batch first."""
     listening = socket.create_server(("127.0.0.1", 0))
     serving = Serving(port=listening.getsockname()[1])
     ready, ending = threading.Event(), asyncio.Event()
@@ -74,10 +74,10 @@ def serving(
 
         def handle(exchanges: list[Exchange]) -> None:
             serving.batches.append(len(exchanges))
-            if at_once is None:
+            if fast_path is None:
                 gateway.handle(exchanges)
             else:
-                at_once(exchanges, gateway.handle)
+                fast_path(exchanges, gateway.handle)
 
         server = serving.server = Server(handle, limits or Limits(), loop)
         accepting = await loop.create_server(server.protocol, sock=listening)

@@ -164,7 +164,7 @@ def test_requests_of_one_turn_come_together() -> None:
     """Whatever the batch looks up, it looks up after all of its requests had arrived; what it leaves goes on."""
     seen: list[list[str]] = []
 
-    def at_once(exchanges: list[Exchange], otherwise: Callable[[list[Exchange]], None]) -> None:
+    def fast_path(exchanges: list[Exchange], otherwise: Callable[[list[Exchange]], None]) -> None:
         seen.append([exchange.request.target.decode() for exchange in exchanges])
         rest = []
         for exchange in exchanges:
@@ -175,7 +175,7 @@ def test_requests_of_one_turn_come_together() -> None:
         if rest:
             otherwise(rest)
 
-    with serving(at_once=at_once) as served, served.connect() as wire:
+    with serving(fast_path=fast_path) as served, served.connect() as wire:
         wire.send(request("GET", "/here") + request("GET", "/there") + request("GET", "/here"))
 
         assert [wire.reply().body for _ in range(3)] == [b"here", b"GET /there 0", b"here"]
@@ -185,12 +185,12 @@ def test_requests_of_one_turn_come_together() -> None:
 def test_an_error_of_ours_leaves_nobody_waiting(caplog: pytest.LogCaptureFixture) -> None:
     """Those that were answered keep their answer, the others get a bare 500, and the next batch is served."""
 
-    def at_once(exchanges: list[Exchange], otherwise: Callable[[list[Exchange]], None]) -> None:
+    def fast_path(exchanges: list[Exchange], otherwise: Callable[[list[Exchange]], None]) -> None:
         exchanges[0].reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", b"ok")
         if len(exchanges) > 1:
             raise ZeroDivisionError("secret detail")
 
-    with serving(at_once=at_once) as served, served.connect() as wire:
+    with serving(fast_path=fast_path) as served, served.connect() as wire:
         wire.send(request("GET", "/1") + request("GET", "/2"))
         assert wire.reply().body == b"ok"
         failed = wire.reply()

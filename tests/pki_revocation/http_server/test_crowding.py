@@ -54,10 +54,10 @@ def test_who_is_owed_an_answer_stays() -> None:
     """A request that is in progress is not thrown away for a newcomer."""
     waiting = []
 
-    def at_once(exchanges: list, otherwise: object) -> None:  # type: ignore[type-arg] # kept, and looked at no further
+    def fast_path(exchanges: list, otherwise: object) -> None:  # type: ignore[type-arg] # kept, and looked at no further
         waiting.extend(exchanges)
 
-    with serving(at_once=at_once, limits=Limits(connections=5)) as served, served.connect() as patient:
+    with serving(fast_path=fast_path, limits=Limits(connections=5)) as served, served.connect() as patient:
         patient.send(request("GET", "/"))
         while not waiting:
             pass

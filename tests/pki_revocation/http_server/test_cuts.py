@@ -72,23 +72,23 @@ class _Owner:
         self.finishing = False
         self.arrived = arrived
 
-    def joined(self, connection: Connection) -> None:
+    def connection_opened(self, connection: Connection) -> None:
         pass
 
-    def keeps(self, connection: Connection, octets: int) -> None:
+    def buffers(self, connection: Connection, octets: int) -> None:
         pass
 
-    left = joined
+    connection_closed = connection_opened
 
 
 def _seen(stream: bytes, cuts: list[int]) -> tuple[Seen, bool]:
     """The requests that come of it, each answered when all that came with it was read; and whether one was refused."""
     seen: Seen = []
-    owed: list[Exchange] = []
+    has_pending: list[Exchange] = []
 
     def arrived(exchange: Exchange) -> None:
         seen.append((exchange.request.method, exchange.request.target, exchange.request.body))
-        owed.append(exchange)
+        has_pending.append(exchange)
 
     connection = Connection(_Owner(arrived))
     transport = _Transport()
@@ -96,8 +96,8 @@ def _seen(stream: bytes, cuts: list[int]) -> tuple[Seen, bool]:
     places = sorted({0, len(stream), *(cut % (len(stream) + 1) for cut in cuts)})
     for begin, end in pairwise(places):
         connection.data_received(stream[begin:end])
-        while owed:
-            owed.pop(0).reply(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", b"")
+        while has_pending:
+            has_pending.pop(0).reply(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", b"")
     return seen, b"HTTP/1.1 4" in transport.written
 
 

@@ -7,7 +7,7 @@ from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
 from pki_revocation.model import Channel, Issuer
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from tests.fakes import FakeClock
 from tests.subscribers import Subscriber
 
@@ -32,7 +32,10 @@ def test_status_of_each(
     assert line() == ("expired", None)
     clock.advance(timedelta(days=-366))
     for reason in (RevocationReason.UNSPECIFIED, RevocationReason.KEY_COMPROMISE):
-        service.revoke(service.identify(subscriber.number, subscriber.code), Wish(reason=reason, channel=Channel.API))
+        service.revoke(
+            service.authenticate(subscriber.number, subscriber.code),
+            RevocationRequest(reason=reason, channel=Channel.API),
+        )
     assert line() == ("revoked", "2026-11-23T14:03:22Z")
 
 

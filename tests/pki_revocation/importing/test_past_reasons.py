@@ -2,7 +2,7 @@
 
 import pytest
 
-from pki_revocation.importing.candidates import RefusalKind, Refused
+from pki_revocation.importing.candidates import CandidateRefused, RefusalKind
 from pki_revocation.importing.past_reasons import past_reason
 from pki_revocation.reasons import RevocationReason
 
@@ -25,6 +25,6 @@ def test_no_reason(text: str) -> None:
 )
 def test_what_has_no_place_here(text: str, words: str) -> None:
     """A hold is no revocation, and a revocation is final; unknown names are told the known ones."""
-    with pytest.raises(Refused, match=words) as refused:
+    with pytest.raises(CandidateRefused, match=words) as refused:
         past_reason(text)
     assert refused.value.kind is RefusalKind.REASON

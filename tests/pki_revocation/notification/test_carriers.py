@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pki_revocation.notification.carriers import FolderCarrier, NotTaken, Refused, SmtpCarrier
-from pki_revocation.notification.credentials import Credentials
+from pki_revocation.notification.carriers import FolderCarrier, MailDeferred, MailRejected, SmtpCarrier
+from pki_revocation.notification.credentials import SmtpCredentials
 from pki_revocation.notification.message import message
 from pki_revocation.notification.settings import NotificationSettings, Tls
 from pki_revocation.notification.texts import Text
@@ -35,7 +35,7 @@ def mail() -> EmailMessage:
     return message(TEXT, "beheer@zorg.example", local_id="abc123", told_at=WHEN, settings=settings(1))
 
 
-def carry(port: int, tls: Tls = Tls.NONE, credentials: Credentials | None = None) -> None:
+def carry(port: int, tls: Tls = Tls.NONE, credentials: SmtpCredentials | None = None) -> None:
     """Send it."""
     SmtpCarrier(settings(port, tls), credentials).carry(mail(), "bounces@ca.example", "beheer@zorg.example")
 
@@ -58,10 +58,10 @@ def test_4xx_is_tried_again_and_5xx_is_not(make_server: MakeServer, behaviour: B
     """RFC 5321 section 4.2.1; what the server says of the recipient is not repeated."""
     port = make_server().port
     setattr(behaviour, where, "450 beheer@zorg.example is busy")
-    with pytest.raises(NotTaken) as not_taken:
+    with pytest.raises(MailDeferred) as not_taken:
         carry(port)
     setattr(behaviour, where, "550 no beheer@zorg.example here")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(MailRejected) as refused:
         carry(port)
 
     assert "zorg" not in f"{not_taken.value}{refused.value}"
@@ -75,7 +75,7 @@ def test_server_that_is_down_is_tried_again(make_server: MakeServer) -> None:
     port = server.port
     server.stop()
 
-    with pytest.raises(NotTaken, match="refused"):
+    with pytest.raises(MailDeferred, match="refused"):
         carry(port)
 
 
@@ -84,7 +84,7 @@ def test_server_that_hangs_is_given_up_on_for_now(make_server: MakeServer, behav
     behaviour.hang = threading.Event()
     port = make_server().port
     try:
-        with pytest.raises(NotTaken, match="in time"):
+        with pytest.raises(MailDeferred, match="in time"):
             carry(port)
     finally:
         behaviour.hang.set()
@@ -104,7 +104,7 @@ def test_connection_that_drops_after_the_data_is_tried_again(make_server: MakeSe
     """Nobody knows whether it was taken: twice is better than never."""
     behaviour.drop_after_data = True
     port = make_server().port
-    with pytest.raises(NotTaken):
+    with pytest.raises(MailDeferred):
         carry(port)
     behaviour.drop_after_data = False
 
@@ -129,7 +129,7 @@ def test_tls_protects_login_and_mail(
     """With a certificate that the system trusts."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     options = {"ssl_context": server_tls} if tls is Tls.IMPLICIT else with_login(behaviour, server_tls)
-    credentials = None if tls is Tls.IMPLICIT else Credentials(username="us", password="right")
+    credentials = None if tls is Tls.IMPLICIT else SmtpCredentials(username="us", password="right")
 
     carry(make_server(**options).port, tls, credentials)
 
@@ -142,8 +142,8 @@ def test_certificate_that_is_not_trusted_gets_no_mail(
 ) -> None:
     """Nor the password."""
     port = make_server(**with_login(behaviour, server_tls)).port
-    with pytest.raises(NotTaken, match="not trusted"):
-        carry(port, Tls.STARTTLS, Credentials(username="us", password="right"))
+    with pytest.raises(MailDeferred, match="not trusted"):
+        carry(port, Tls.STARTTLS, SmtpCredentials(username="us", password="right"))
 
     assert not behaviour.seen
     assert not behaviour.logins
@@ -151,7 +151,7 @@ def test_certificate_that_is_not_trusted_gets_no_mail(
 
 def test_server_without_tls_gets_no_mail(make_server: MakeServer, behaviour: Behaviour) -> None:
     """STARTTLS that was taken out of what it offers ends the attempt."""
-    with pytest.raises(NotTaken):
+    with pytest.raises(MailDeferred):
         carry(make_server().port, Tls.STARTTLS)
 
     assert not behaviour.seen
@@ -160,8 +160,8 @@ def test_server_without_tls_gets_no_mail(make_server: MakeServer, behaviour: Beh
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # it is on loopback
 def test_wrong_password_is_tried_again_and_not_shown(make_server: MakeServer, behaviour: Behaviour) -> None:
     """It is ours to mend, so no mail is lost by it."""
-    credentials = Credentials(username="us", password="wrong-secret")
-    with pytest.raises(NotTaken) as refused:
+    credentials = SmtpCredentials(username="us", password="wrong-secret")
+    with pytest.raises(MailDeferred) as refused:
         carry(make_server(**with_login(behaviour)).port, Tls.NONE, credentials)
 
     assert "535" in str(refused.value)

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from pki_revocation.documents.contact import Contact as Desk
+from pki_revocation.documents.contact import ServiceDesk as Desk
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.notification import texts
 from pki_revocation.notification.message import message

@@ -20,7 +20,7 @@ from pki_revocation.notification.sender import Sender, retry_after
 from pki_revocation.notification.settings import NotificationSettings, Tls
 from pki_revocation.numbers import number_at
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.outbox import tell_of_failures
@@ -29,7 +29,7 @@ from tests.pki_revocation.notification.servers import Behaviour, MailServer, Mak
 from tests.subscribers import Subscriber
 
 PROCESS = Path(__file__).parent / "sending_process.py"
-WISH = Wish(reason=RevocationReason.SUPERSEDED, channel=Channel.API)
+REVOCATION_REQUEST = RevocationRequest(reason=RevocationReason.SUPERSEDED, channel=Channel.API)
 
 
 class Held:
@@ -70,7 +70,7 @@ def contact(database: Database, subscriber: Subscriber) -> Contact:
 
 def revoke(service: RevocationService, subscriber: Subscriber) -> str:
     """Revoke, and give the reference."""
-    return service.revoke(service.identify(subscriber.number, subscriber.code), WISH).entry.reference
+    return service.revoke(service.authenticate(subscriber.number, subscriber.code), REVOCATION_REQUEST).entry.reference
 
 
 def read(behaviour: Behaviour) -> list[EmailMessage]:
@@ -136,14 +136,14 @@ def test_revocation_that_is_rolled_back_tells_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The mail is written in the transaction of what it tells, after which nothing can fail but the commit itself."""
-    identified = service.identify(subscriber.number, subscriber.code)
+    authenticated = service.authenticate(subscriber.number, subscriber.code)
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("before the commit")
 
     monkeypatch.setattr("pki_revocation.service._confirmation", fail)
     with pytest.raises(RuntimeError):
-        service.revoke(identified, WISH)
+        service.revoke(authenticated, REVOCATION_REQUEST)
 
     assert outcomes(database) == []
 

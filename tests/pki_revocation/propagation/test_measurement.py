@@ -9,14 +9,14 @@ from pki_revocation.database.schema import crls
 from pki_revocation.model import Channel, Confirmation, Issuer
 from pki_revocation.propagation import responders
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from tests.fakes import FakeClock
 from tests.subscribers import Subscriber
 
 
 def _revoked(service: RevocationService, subscriber: Subscriber) -> Confirmation:
-    wish = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.PAGE)
-    return service.revoke(service.identify(subscriber.number, subscriber.code), wish)
+    revocation_request = RevocationRequest(reason=RevocationReason.UNSPECIFIED, channel=Channel.PAGE)
+    return service.revoke(service.authenticate(subscriber.number, subscriber.code), revocation_request)
 
 
 def test_only_who_has_applied_the_row_and_knows_counts(
@@ -29,7 +29,7 @@ def test_only_who_has_applied_the_row_and_knows_counts(
                 connection, name, "a", {issuer.id: 0}, current=True, now=clock.now(), answers_last=timedelta(hours=24)
             )
     confirmation = _revoked(service, subscriber)
-    before = service.visibility(confirmation)
+    before = service.propagation(confirmation)
     assert (before.responders, before.answering, before.answering_since, before.settled) == (3, 0, None, False)
 
     sequence = confirmation.entry.sequence
@@ -50,7 +50,7 @@ def test_only_who_has_applied_the_row_and_knows_counts(
             now=clock.now(),
             answers_last=timedelta(hours=8),
         )
-    after = service.visibility(confirmation)
+    after = service.propagation(confirmation)
 
     assert (after.responders, after.answering, after.answering_since) == (3, 2, reached)
     assert after.answers_until == confirmation.revoked_at + timedelta(hours=8)
@@ -58,7 +58,7 @@ def test_only_who_has_applied_the_row_and_knows_counts(
 
 def test_silence_is_not_settled(service: RevocationService, subscriber: Subscriber) -> None:
     """Where nobody reports, nothing is said to be revoked by anybody."""
-    seen = service.visibility(_revoked(service, subscriber))
+    seen = service.propagation(_revoked(service, subscriber))
 
     assert (seen.responders, seen.answering, seen.answers_until, seen.settled) == (0, 0, None, False)
 
@@ -73,7 +73,7 @@ def test_time_of_a_later_row_is_not_given_as_since(
         ahead = {issuer.id: confirmation.entry.sequence + 5}
         responders.report(connection, "one", "a", ahead, current=True, now=clock.now())
 
-    seen = service.visibility(confirmation)
+    seen = service.propagation(confirmation)
 
     assert (seen.answering, seen.answering_since) == (1, None)
 
@@ -100,7 +100,7 @@ def test_lists_of_before_end_at_their_latest_next_update(
                 )
             )
 
-    seen = service.visibility(confirmation)
+    seen = service.propagation(confirmation)
 
     assert seen.crls_until == now + timedelta(days=7)
     assert [crl.number for crl in seen.crls] == [4]

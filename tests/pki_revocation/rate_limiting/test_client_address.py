@@ -2,7 +2,7 @@
 
 import pytest
 
-from pki_revocation.rate_limiting.client_address import Proxies, Source
+from pki_revocation.rate_limiting.client_address import ClientAddress, TrustedProxies
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from pki_revocation.rate_limiting.client_address import Proxies, Source
 )
 def test_network_is_what_one_subscriber_has(address: str, network: str) -> None:
     """An IPv4 address, written either way, or an IPv6 /64."""
-    assert Source.of(address).network == network
+    assert ClientAddress.of(address).network == network
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_network_is_what_one_subscriber_has(address: str, network: str) -> None:
 )
 def test_neighbourhood_is_what_one_flood_may_have(address: str, neighbourhood: str) -> None:
     """Many networks of one site are one neighbourhood."""
-    assert Source.of(address).neighbourhood == neighbourhood
+    assert ClientAddress.of(address).neighbourhood == neighbourhood
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_neighbourhood_is_what_one_flood_may_have(address: str, neighbourhood: s
 )
 def test_proxies_that_are_trusted_say_who_it_was(trusted: str, peer: str, forwarded: str, found: str) -> None:
     """The last address that no trusted proxy has; nobody else's word counts."""
-    assert Proxies.from_text(trusted).source(peer, forwarded).address == found
+    assert TrustedProxies.from_text(trusted).source(peer, forwarded).address == found
 
 
 @pytest.mark.parametrize("text", ["proxy.example", "192.0.2.1/8", "192.0.2.1;192.0.2.2"])
 def test_proxies_that_cannot_be_read_are_named(text: str) -> None:
     """A misspelt network must not be silently ignored."""
     with pytest.raises(ValueError, match="neither an address nor a network"):
-        Proxies.from_text(text)
+        TrustedProxies.from_text(text)

@@ -21,16 +21,16 @@ from pki_revocation.database.schema import (
 from pki_revocation.errors import NotRecognised, StoreError, TooManyAttempts
 from pki_revocation.model import Channel
 from pki_revocation.numbers import number_at
-from pki_revocation.rate_limiting.client_address import Source
-from pki_revocation.rate_limiting.failure_store import AUDITED_ONE_BY_ONE, Ledger
-from pki_revocation.rate_limiting.limiter import Guard
+from pki_revocation.rate_limiting.client_address import ClientAddress
+from pki_revocation.rate_limiting.failure_store import AUDITED_INDIVIDUALLY, FailureStore
+from pki_revocation.rate_limiting.limiter import RateLimiter
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from tests.fakes import FakeClock
 from tests.subscribers import Subscriber
 
-HERE, THERE = Source.of("192.0.2.7"), Source.of("198.51.100.9")
+HERE, THERE = ClientAddress.of("192.0.2.7"), ClientAddress.of("198.51.100.9")
 UNKNOWN = number_at(987_654)
 LIMITS = LimitSettings(
     per_number=3, per_source=6, per_source_when_busy=2, overall_per_minute=20, alarm_after=4, most_rows=10_000
@@ -51,8 +51,8 @@ def guarded(
 
     def make(limits: LimitSettings) -> RevocationService:
         trail = AuditTrail(clock)
-        guard = Guard(database=database, clock=clock, audit=trail, pepper=verifier.pepper, limits=limits)
-        return RevocationService(database=database, clock=clock, audit=trail, verifier=verifier, guard=guard)
+        limiter = RateLimiter(database=database, clock=clock, audit=trail, pepper=verifier.pepper, limits=limits)
+        return RevocationService(database=database, clock=clock, audit=trail, verifier=verifier, limiter=limiter)
 
     return make
 
@@ -63,11 +63,11 @@ def service(guarded: Callable[[LimitSettings], RevocationService]) -> Revocation
     return guarded(LIMITS)
 
 
-def fail(service: RevocationService, number: str, source: Source, times: int = 1) -> None:
+def fail(service: RevocationService, number: str, source: ClientAddress, times: int = 1) -> None:
     """Wrong codes that are looked at."""
     for _ in range(times):
         with pytest.raises(NotRecognised):
-            service.identify(number, new_code(CodeScheme.KEYED_HASH), source, Channel.API)
+            service.authenticate(number, new_code(CodeScheme.KEYED_HASH), source, Channel.API)
 
 
 def test_source_that_fails_too_often_at_one_number_is_turned_away_there(
@@ -78,7 +78,7 @@ def test_source_that_fails_too_often_at_one_number_is_turned_away_there(
     for number in (subscriber.number, UNKNOWN):
         fail(service, number, HERE, LIMITS.per_number)
         with pytest.raises(TooManyAttempts) as refused:
-            service.identify(number, subscriber.code, HERE, Channel.API)
+            service.authenticate(number, subscriber.code, HERE, Channel.API)
         waits.append((refused.value.retry_after, str(refused.value)))
 
     assert waits[0] == waits[1]
@@ -88,18 +88,18 @@ def test_source_that_fails_too_often_at_one_number_is_turned_away_there(
 def test_right_code_is_never_refused_for_what_others_do(service: RevocationService, subscriber: Subscriber) -> None:
     """Whatever was tried at the number from elsewhere: no number is locked."""
     for place in range(12):
-        fail(service, subscriber.number, Source.of(f"203.0.113.{place}"), 2)
+        fail(service, subscriber.number, ClientAddress.of(f"203.0.113.{place}"), 2)
 
-    service.identify(subscriber.number, subscriber.code, HERE, Channel.API)
+    service.authenticate(subscriber.number, subscriber.code, HERE, Channel.API)
 
 
 def test_who_erred_is_served_during_a_flood_of_others(service: RevocationService, subscriber: Subscriber) -> None:
     """The failures of all together tighten a source's limit, and never below what people need."""
     fail(service, subscriber.number, HERE)
     for place in range(LIMITS.overall_per_minute):
-        fail(service, number_at(5000 + place), Source.of(f"203.0.113.{place}"))
+        fail(service, number_at(5000 + place), ClientAddress.of(f"203.0.113.{place}"))
 
-    service.identify(subscriber.number, subscriber.code, HERE, Channel.API)
+    service.authenticate(subscriber.number, subscriber.code, HERE, Channel.API)
 
 
 def test_in_a_flood_the_limit_of_a_source_is_tighter(service: RevocationService) -> None:
@@ -107,10 +107,10 @@ def test_in_a_flood_the_limit_of_a_source_is_tighter(service: RevocationService)
     fail(service, number_at(1), HERE)
     fail(service, number_at(2), HERE)
     for place in range(LIMITS.overall_per_minute):
-        fail(service, number_at(5000 + place), Source.of(f"203.0.113.{place}"))
+        fail(service, number_at(5000 + place), ClientAddress.of(f"203.0.113.{place}"))
 
     with pytest.raises(TooManyAttempts) as refused:
-        service.identify(UNKNOWN, new_code(CodeScheme.KEYED_HASH), HERE, Channel.API)
+        service.authenticate(UNKNOWN, new_code(CodeScheme.KEYED_HASH), HERE, Channel.API)
 
     assert refused.value.retry_after == 60
 
@@ -120,7 +120,7 @@ def test_flood_passes(service: RevocationService, clock: FakeClock) -> None:
     fail(service, number_at(1), HERE)
     fail(service, number_at(2), HERE)
     for place in range(LIMITS.overall_per_minute):
-        fail(service, number_at(5000 + place), Source.of(f"203.0.113.{place}"))
+        fail(service, number_at(5000 + place), ClientAddress.of(f"203.0.113.{place}"))
     clock.advance(timedelta(minutes=2))
 
     fail(service, UNKNOWN, HERE)
@@ -128,29 +128,29 @@ def test_flood_passes(service: RevocationService, clock: FakeClock) -> None:
 
 def test_source_is_turned_away_for_all_it_does(service: RevocationService, subscriber: Subscriber) -> None:
     """Also where it has not failed yet; the neighbours of its /64 with it, other networks not."""
-    first, neighbour = Source.of("2001:db8::1"), Source.of("2001:db8::ffff:1")
+    first, neighbour = ClientAddress.of("2001:db8::1"), ClientAddress.of("2001:db8::ffff:1")
     for place in range(LIMITS.per_source):
         fail(service, number_at(place), first)
 
     with pytest.raises(TooManyAttempts):
-        service.identify(subscriber.number, subscriber.code, neighbour, Channel.API)
-    service.identify(subscriber.number, subscriber.code, Source.of("2001:db8:0:1::1"), Channel.API)
+        service.authenticate(subscriber.number, subscriber.code, neighbour, Channel.API)
+    service.authenticate(subscriber.number, subscriber.code, ClientAddress.of("2001:db8:0:1::1"), Channel.API)
 
 
 def test_limits_pass_with_time(service: RevocationService, subscriber: Subscriber, clock: FakeClock) -> None:
     """After as many seconds as Retry-After said."""
     fail(service, subscriber.number, HERE, LIMITS.per_number)
     with pytest.raises(TooManyAttempts) as refused:
-        service.identify(subscriber.number, subscriber.code, HERE, Channel.API)
+        service.authenticate(subscriber.number, subscriber.code, HERE, Channel.API)
     clock.advance(timedelta(seconds=refused.value.retry_after))
 
-    service.identify(subscriber.number, subscriber.code, HERE, Channel.API)
+    service.authenticate(subscriber.number, subscriber.code, HERE, Channel.API)
 
 
 def test_successes_do_not_count(service: RevocationService, subscriber: Subscriber, database: Database) -> None:
     """A desk that revokes hundreds in a row is not slowed, and leaves nothing here."""
     for _ in range(3 * LIMITS.per_source):
-        service.identify(subscriber.number, subscriber.code, HERE, Channel.API)
+        service.authenticate(subscriber.number, subscriber.code, HERE, Channel.API)
 
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(attempt_failures)).scalar_one() == 0
@@ -166,7 +166,7 @@ def test_workers_share_what_failed(
 
     for worker in workers:
         with pytest.raises(TooManyAttempts):
-            worker.identify(subscriber.number, subscriber.code, HERE, Channel.API)
+            worker.authenticate(subscriber.number, subscriber.code, HERE, Channel.API)
 
 
 def test_nothing_is_hashed_for_who_is_turned_away(
@@ -178,7 +178,7 @@ def test_nothing_is_hashed_for_who_is_turned_away(
     monkeypatch.setattr(CodeVerifier, "check", lambda *_, **__: worked.append(True))
 
     with pytest.raises(TooManyAttempts):
-        service.identify(subscriber.number, subscriber.code, HERE, Channel.API)
+        service.authenticate(subscriber.number, subscriber.code, HERE, Channel.API)
 
     assert not worked
 
@@ -188,16 +188,16 @@ def test_failures_at_a_number_tell_once_for_each_episode(
 ) -> None:
     """Not for each attempt; again when there was a quiet day between."""
     for place in range(10):
-        fail(service, subscriber.number, Source.of(f"203.0.113.{place}"))
+        fail(service, subscriber.number, ClientAddress.of(f"203.0.113.{place}"))
     assert told(database) == [("failures", subscriber.number)]
     clock.advance(LIMITS.episode - timedelta(minutes=1))
     for place in range(10):
-        fail(service, subscriber.number, Source.of(f"203.0.113.{place}"))
+        fail(service, subscriber.number, ClientAddress.of(f"203.0.113.{place}"))
     assert len(told(database)) == 1
 
     clock.advance(LIMITS.episode + timedelta(minutes=1))
     for place in range(10):
-        fail(service, subscriber.number, Source.of(f"203.0.113.{place}"))
+        fail(service, subscriber.number, ClientAddress.of(f"203.0.113.{place}"))
 
     assert len(told(database)) == 2
 
@@ -208,7 +208,7 @@ def test_unknown_numbers_leave_the_same_rows(
     """Whether a number exists cannot be told from what is written, and so not from how long that takes."""
     for number in (subscriber.number, UNKNOWN):
         for place in range(LIMITS.alarm_after):
-            fail(service, number, Source.of(f"203.0.113.{place}"))
+            fail(service, number, ClientAddress.of(f"203.0.113.{place}"))
         assert told(database)[-1] == ("failures", number)
 
     with database.read() as connection:
@@ -233,7 +233,7 @@ def test_counters_expire(service: RevocationService, database: Database, clock: 
     fail(service, UNKNOWN, HERE)
     clock.advance(LIMITS.window + LIMITS.episode + timedelta(minutes=2))
     fail(service, number_at(3), THERE)
-    service._guard.tidy()  # noqa: SLF001 - what its own thread does within a second
+    service._limiter.flush()  # noqa: SLF001 - what its own thread does within a second
 
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(attempt_failures)).scalar_one() == 4
@@ -244,13 +244,13 @@ def test_counters_are_bounded(database: Database, clock: FakeClock, verifier: Co
     trail = AuditTrail(clock)
     few = LimitSettings(most_rows=10_000)
     object.__setattr__(few, "most_rows", 20)  # far below what the configuration allows, for speed
-    guard = Guard(database=database, clock=clock, audit=trail, pepper=verifier.pepper, limits=few)
-    service = RevocationService(database=database, clock=clock, audit=trail, verifier=verifier, guard=guard)
+    limiter = RateLimiter(database=database, clock=clock, audit=trail, pepper=verifier.pepper, limits=few)
+    service = RevocationService(database=database, clock=clock, audit=trail, verifier=verifier, limiter=limiter)
     for minute in range(4):
         for place in range(6):
-            fail(service, number_at(100 * minute + place), Source.of(f"203.0.113.{place}"))
+            fail(service, number_at(100 * minute + place), ClientAddress.of(f"203.0.113.{place}"))
         clock.advance(timedelta(minutes=1))
-        guard.tidy()
+        limiter.flush()
 
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(attempt_failures)).scalar_one() <= 20
@@ -276,9 +276,11 @@ def test_success_is_audited_with_its_source(
     service: RevocationService, subscriber: Subscriber, database: Database
 ) -> None:
     """In the transaction of the revocation."""
-    identified = service.identify(subscriber.number, subscriber.code, HERE, Channel.API)
-    wish = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API, source={"address": HERE.address})
-    service.revoke(identified, wish)
+    authenticated = service.authenticate(subscriber.number, subscriber.code, HERE, Channel.API)
+    revocation_request = RevocationRequest(
+        reason=RevocationReason.UNSPECIFIED, channel=Channel.API, source={"address": HERE.address}
+    )
+    service.revoke(authenticated, revocation_request)
 
     with database.read() as connection:
         (record,) = connection.execute(select(audit).where(audit.c.event == "revocation.made")).all()
@@ -293,11 +295,11 @@ def test_flood_is_counted_by_source_and_minute(
 ) -> None:
     """After the first few, one audit record says how many more there were in that minute."""
     service = guarded(LimitSettings(per_source=500))
-    for place in range(AUDITED_ONE_BY_ONE + 7):
+    for place in range(AUDITED_INDIVIDUALLY + 7):
         fail(service, number_at(place), HERE)
-    assert len(audited(database, "attempt.failed")) == AUDITED_ONE_BY_ONE
+    assert len(audited(database, "attempt.failed")) == AUDITED_INDIVIDUALLY
     clock.advance(timedelta(minutes=2))
-    service._guard.tidy()  # noqa: SLF001 - what its own thread does within a second
+    service._limiter.flush()  # noqa: SLF001 - what its own thread does within a second
 
     (counted,) = audited(database, "attempts.counted")
     assert counted["failed"] == 7
@@ -310,20 +312,20 @@ def test_who_is_turned_away_is_counted_and_audited(
 ) -> None:
     """All of them, in one record for the minute."""
     trail = AuditTrail(clock)
-    guard = Guard(database=database, clock=clock, audit=trail, pepper=verifier.pepper, limits=LIMITS)
-    service = RevocationService(database=database, clock=clock, audit=trail, verifier=verifier, guard=guard)
+    limiter = RateLimiter(database=database, clock=clock, audit=trail, pepper=verifier.pepper, limits=LIMITS)
+    service = RevocationService(database=database, clock=clock, audit=trail, verifier=verifier, limiter=limiter)
     fail(service, subscriber.number, HERE, LIMITS.per_number)
     for _ in range(25):
         with pytest.raises(TooManyAttempts):
-            service.identify(subscriber.number, subscriber.code, HERE, Channel.API)
-    guard.tidy()
+            service.authenticate(subscriber.number, subscriber.code, HERE, Channel.API)
+    limiter.flush()
     with database.read() as connection:
         row = connection.execute(select(attempt_minutes)).one()
     assert (row.address, row.failed, row.refused) == (HERE.network, 0, 25)
 
     clock.advance(timedelta(minutes=2))
     with database.write() as connection:
-        Ledger(database=database, audit=trail, limits=LIMITS).audit_minutes(connection, clock.now())
+        FailureStore(database=database, audit=trail, limits=LIMITS).audit_minutes(connection, clock.now())
 
     (counted,) = audited(database, "attempts.counted")
     assert counted["refused"] == 25
@@ -339,7 +341,7 @@ def test_failure_that_cannot_be_counted_is_not_answered(
 
     monkeypatch.setattr(database, "write", broken)
     with pytest.raises(StoreError):
-        service.identify(subscriber.number, new_code(CodeScheme.KEYED_HASH), HERE, Channel.API)
+        service.authenticate(subscriber.number, new_code(CodeScheme.KEYED_HASH), HERE, Channel.API)
 
 
 def told(database: Database) -> list[tuple[str, str]]:
@@ -364,13 +366,13 @@ def test_flood_of_refusals_costs_the_database_nothing(
     """Whoever was turned away a moment ago is turned away without a look at it, and others are looked at."""
     fail(service, UNKNOWN, HERE, LIMITS.per_number)
     with pytest.raises(TooManyAttempts):
-        service.identify(UNKNOWN, new_code(CodeScheme.KEYED_HASH), HERE, Channel.API)
+        service.authenticate(UNKNOWN, new_code(CodeScheme.KEYED_HASH), HERE, Channel.API)
 
     def broken() -> None:
         raise StoreError("The database does not answer.")
 
     monkeypatch.setattr(database, "read", broken)
     with pytest.raises(TooManyAttempts):
-        service.identify(UNKNOWN, new_code(CodeScheme.KEYED_HASH), HERE, Channel.API)
+        service.authenticate(UNKNOWN, new_code(CodeScheme.KEYED_HASH), HERE, Channel.API)
     with pytest.raises(StoreError):
-        service.identify(UNKNOWN, new_code(CodeScheme.KEYED_HASH), THERE, Channel.API)
+        service.authenticate(UNKNOWN, new_code(CodeScheme.KEYED_HASH), THERE, Channel.API)

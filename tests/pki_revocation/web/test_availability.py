@@ -22,7 +22,7 @@ from pki_revocation.numbers import number_at
 from pki_revocation.register.issuers import add_issuer
 from pki_revocation.register.maintenance import Maintenance, MaintenanceRefused, close_page, open_page
 from pki_revocation.service import RevocationService
-from pki_revocation.web.app import Provisions, create_app
+from pki_revocation.web.app import PageServices, create_app
 from pki_revocation.web.availability import Availability
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
@@ -40,10 +40,8 @@ def application(
 ) -> Flask:
     """As `bootstrap` makes it, on the test's clock."""
     service = RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
-    provisions = Provisions(contact=contact, availability=Availability(database, clock))
-    return create_app(
-        service=service, settings=WebSettings(), session_key=SESSION_KEY, clock=clock, provisions=provisions
-    )
+    services = PageServices(contact=contact, availability=Availability(database, clock))
+    return create_app(service=service, settings=WebSettings(), session_key=SESSION_KEY, clock=clock, services=services)
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pki_revocation.web.date_fields import Fault, MistypedMoment, TypedMoment
+from pki_revocation.web.date_fields import DateFault, DateFields, InvalidDateFields
 
 
-def typed(text: str) -> TypedMoment:
+def typed(text: str) -> DateFields:
     """From day, month, year and time, with a bar between."""
     names = ("day", "month", "year", "time")
-    return TypedMoment.of({f"compromised_{name}": part for name, part in zip(names, text.split("|"), strict=True)})
+    return DateFields.of({f"compromised_{name}": part for name, part in zip(names, text.split("|"), strict=True)})
 
 
 @pytest.mark.parametrize(
@@ -36,33 +36,33 @@ def test_moment_is_read(text: str, moment: datetime) -> None:
 def test_nothing_is_no_moment() -> None:
     """All may stay empty, and may not be sent at all."""
     assert typed(" |||").read() is None
-    assert TypedMoment.of({}).read() is None
+    assert DateFields.of({}).read() is None
 
 
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
-        ("|||15:03", [Fault.NO_DATE]),
-        ("|||noon", [Fault.NO_DATE, Fault.TIME]),
-        ("23|||", [Fault.MONTH, Fault.YEAR]),
-        ("32|13|26|24:00", [Fault.DAY, Fault.MONTH, Fault.YEAR, Fault.TIME]),
-        ("0|0|0000|", [Fault.DAY, Fault.MONTH, Fault.YEAR]),
-        ("11|23|2026|", [Fault.MONTH]),
-        ("1|fructidor|2026|", [Fault.MONTH]),
-        ("30|2|2026|", [Fault.NO_SUCH_DATE]),
-        ("29|2|2026|", [Fault.NO_SUCH_DATE]),
-        ("29|3|2026|02:30", [Fault.SKIPPED]),
-        ("1|1|1900|", [Fault.YEAR]),
-        ("1|1|1950|00:30", [Fault.YEAR]),
-        ("1|1|2026|15:03+02:00", [Fault.TIME]),
-        ("1|1|2026|15", [Fault.TIME]),
-        ("٢٣|11|2026|", [Fault.DAY]),
-        ("23-11-2026|11||", [Fault.DAY, Fault.YEAR]),
+        ("|||15:03", [DateFault.NO_DATE]),
+        ("|||noon", [DateFault.NO_DATE, DateFault.TIME]),
+        ("23|||", [DateFault.MONTH, DateFault.YEAR]),
+        ("32|13|26|24:00", [DateFault.DAY, DateFault.MONTH, DateFault.YEAR, DateFault.TIME]),
+        ("0|0|0000|", [DateFault.DAY, DateFault.MONTH, DateFault.YEAR]),
+        ("11|23|2026|", [DateFault.MONTH]),
+        ("1|fructidor|2026|", [DateFault.MONTH]),
+        ("30|2|2026|", [DateFault.NO_SUCH_DATE]),
+        ("29|2|2026|", [DateFault.NO_SUCH_DATE]),
+        ("29|3|2026|02:30", [DateFault.SKIPPED]),
+        ("1|1|1900|", [DateFault.YEAR]),
+        ("1|1|1950|00:30", [DateFault.YEAR]),
+        ("1|1|2026|15:03+02:00", [DateFault.TIME]),
+        ("1|1|2026|15", [DateFault.TIME]),
+        ("٢٣|11|2026|", [DateFault.DAY]),
+        ("23-11-2026|11||", [DateFault.DAY, DateFault.YEAR]),
     ],
 )
-def test_each_fault_is_named(text: str, faults: list[Fault]) -> None:
+def test_each_fault_is_named(text: str, faults: list[DateFault]) -> None:
     """Everything that is wrong is said at once, field by field; the hour that summer time skips is wrong too."""
-    with pytest.raises(MistypedMoment) as refused:
+    with pytest.raises(InvalidDateFields) as refused:
         typed(text).read()
     assert list(refused.value.faults) == faults
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pki_revocation.codes import CodeScheme, grouped, new_code
 from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at, parse_number
-from pki_revocation.web.input_repair import kept_number, sorted_out
+from pki_revocation.web.input_repair import normalize_input, number_to_redisplay
 
 NUMBER = number_at(7)
 CODE = new_code(CodeScheme.ARGON2ID)
@@ -34,14 +34,14 @@ def test_pasted_line_with_both_is_split(line: str, code: str, spoken: type[str])
     for number in (NUMBER, grouped_number(NUMBER)):
         for shown in (code, grouped(code), grouped(code).replace("-", " ")):
             text = spoken(line.format(number=number, code=shown))
-            assert sorted_out(text, "") == (NUMBER, code)
-            assert sorted_out("", text) == (NUMBER, code)
-            assert sorted_out(text, text) == (NUMBER, code)
+            assert normalize_input(text, "") == (NUMBER, code)
+            assert normalize_input("", text) == (NUMBER, code)
+            assert normalize_input(text, text) == (NUMBER, code)
 
 
 def test_fields_the_wrong_way_round_are_swapped() -> None:
     """Number in the code's field and code in the number's."""
-    assert sorted_out(grouped(CODE), NUMBER) == (NUMBER, grouped(CODE))
+    assert normalize_input(grouped(CODE), NUMBER) == (NUMBER, grouped(CODE))
 
 
 def test_in_doubt_nothing_is_moved() -> None:
@@ -49,14 +49,14 @@ def test_in_doubt_nothing_is_moved() -> None:
     other = number_at(8)
     wrong = NUMBER[:-1] + str((int(NUMBER[-1]) + 1) % 10)
     for line in (f"{NUMBER} {other} {CODE}", f"{wrong} {CODE}", f"{NUMBER} {CODE}" + " " * 200):
-        assert sorted_out(line, "") == (line, "")
+        assert normalize_input(line, "") == (line, "")
 
 
 @given(st.text(max_size=250), st.text(max_size=250))
 def test_any_text_is_taken(number: str, code: str) -> None:
     """Nothing that comes in raises, and what is right already is never changed."""
-    sorted_out(number, code)
-    assert sorted_out(NUMBER, CODE) == (NUMBER, CODE)
+    normalize_input(number, code)
+    assert normalize_input(NUMBER, CODE) == (NUMBER, CODE)
 
 
 @given(st.integers(0, 15), st.sampled_from(["", " ", "-"]))
@@ -64,8 +64,8 @@ def test_what_may_be_a_code_is_never_shown_again(cut: int, between: str) -> None
     """Not a code, not with a symbol too few, and not a line with one; a mistyped number is."""
     code = "7QK4-XW9T-B2MZ-H8RD-3"
     for text in (code, code[:-1], code[cut : cut + 12], f"{NUMBER}{between}{code}"):
-        assert kept_number(text) == ""
-    assert kept_number("1234 5678 9O1") == "1234 5678 9O1"
+        assert number_to_redisplay(text) == ""
+    assert number_to_redisplay("1234 5678 9O1") == "1234 5678 9O1"
 
 
 def test_look_alike_letters_are_digits_in_a_number() -> None:

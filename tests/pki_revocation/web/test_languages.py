@@ -11,7 +11,7 @@ from flask import Flask
 import pki_revocation.web
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.web.languages import CATALOGUE
-from pki_revocation.web.reason_choices import SPOKEN
+from pki_revocation.web.reason_choices import REASON_LABELS
 from tests.pki_revocation.web.browser import Browser
 
 WEB = Path(str(pki_revocation.web.__file__)).parent
@@ -56,7 +56,7 @@ def test_placeholders_are_the_same(catalogue: Catalog) -> None:
 
 def test_every_reason_can_be_read_out() -> None:
     """Operators and imports give reasons that the page does not offer."""
-    assert SPOKEN.keys() == set(RevocationReason)
+    assert REASON_LABELS.keys() == set(RevocationReason)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pki_revocation.config.settings import WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import personal_details
 from pki_revocation.numbers import number_at
-from pki_revocation.rate_limiting.client_address import Proxies
+from pki_revocation.rate_limiting.client_address import TrustedProxies
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.service import RevocationService
 from pki_revocation.web.app import create_app
@@ -90,7 +90,7 @@ def test_trusted_proxy_says_who_it_was(
     service: RevocationService, subscriber: Subscriber, clock: FakeClock, database: Database
 ) -> None:
     """Failures that came through it bind the client behind it, and the audit names that client."""
-    proxies = Proxies.from_text("127.0.0.1")
+    proxies = TrustedProxies.from_text("127.0.0.1")
     app = create_app(service=service, settings=WebSettings(), session_key="5e55" * 16, clock=clock, proxies=proxies)
     guessing, other = {"X-Forwarded-For": "203.0.113.5"}, {"X-Forwarded-For": "198.51.100.7"}
     for _ in range(PER_NUMBER):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pki_revocation.subscribers.languages import Language
-from pki_revocation.web.moments import UnreadableMoment, in_the_netherlands, in_utc, zoned_moment
+from pki_revocation.web.moments import InvalidTimestamp, in_the_netherlands, in_utc, zoned_moment
 
 
 def test_zoned_moment_is_read_in_whole_seconds() -> None:
@@ -18,7 +18,7 @@ def test_zoned_moment_is_read_in_whole_seconds() -> None:
 )
 def test_moment_without_a_zone_is_refused(text: str) -> None:
     """Nobody guesses which clock was meant."""
-    with pytest.raises(UnreadableMoment):
+    with pytest.raises(InvalidTimestamp):
         zoned_moment(text)
 
 

@@ -13,7 +13,7 @@ from pki_revocation.model import Channel, EntryKind, serial_text
 from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import Wish
+from pki_revocation.service import RevocationRequest
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browser import Browser, date_fields
 from tests.pki_revocation.web.conftest import Journal
@@ -212,8 +212,8 @@ def test_number_may_come_with_the_address(bare_browser: Browser, query: str, sho
     assert code not in answer.text
 
 
-def _wish() -> Wish:
-    return Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.PAGE)
+def _revocation_request() -> RevocationRequest:
+    return RevocationRequest(reason=RevocationReason.UNSPECIFIED, channel=Channel.PAGE)
 
 
 def _facts(page: str) -> list[str]:

@@ -40,8 +40,8 @@ def test_typing_errors_are_listed_and_linked(
     for sentence in said:
         assert sentence in html.unescape(summary[0])
     for field in fields:
-        assert f'aria-describedby="{field}-hint {field}-complaint" aria-invalid="true"' in answer.text
-        assert f'id="{field}-complaint"' in answer.text
+        assert f'aria-describedby="{field}-hint {field}-form-error" aria-invalid="true"' in answer.text
+        assert f'id="{field}-form-error"' in answer.text
     assert f'name="number" class="figures" value="{number}"' in answer.text
     assert 'name="code" class="figures" value=""' in answer.text
 
@@ -128,8 +128,8 @@ def test_impossible_date_is_explained(
     assert re.findall(r'href="#compromised-(\w+)"', summary[0]) == list(said)
     for field, sentence in said.items():
         assert sentence in summary[0]
-        assert f'aria-describedby="compromised-{field}-complaint" aria-invalid="true"' in answer.text
-        assert f'id="compromised-{field}-complaint"' in answer.text
+        assert f'aria-describedby="compromised-{field}-form-error" aria-invalid="true"' in answer.text
+        assert f'id="compromised-{field}-form-error"' in answer.text
     for field, value in date_fields(date, time).items():
         assert f'name="{field}" class="figures" value="{value}"' in answer.text
     assert 'value="key-compromise" checked' in answer.text

@@ -13,7 +13,7 @@ from pki_revocation.encoding.crockford import ALPHABET, read_symbols
 from pki_revocation.errors import RevocationRefused
 from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at, parse_number
-from pki_revocation.web.input_repair import sorted_out
+from pki_revocation.web.input_repair import normalize_input
 from tests.chromium import chromium
 
 SCRIPT = Path(web.__file__).parent / "static" / "page.js"
@@ -127,5 +127,5 @@ def test_pasted_lines_are_split_alike(script: Page) -> None:
 
     found = script.evaluate("pairs => pairs.map(([number, code]) => reading.sortedOut(number, code))", pairs)
 
-    assert found == [list(sorted_out(*pair)) for pair in pairs]
+    assert found == [list(normalize_input(*pair)) for pair in pairs]
     assert sum(pair != after for pair, after in zip(pairs, found, strict=True)) > 300

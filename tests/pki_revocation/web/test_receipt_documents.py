@@ -14,9 +14,9 @@ from pki_revocation.config.settings import WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
 from pki_revocation.proof.addresses import ServiceAddress
-from pki_revocation.proof.gathering import ProofDesk
+from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.service import RevocationService
-from pki_revocation.web.app import Provisions, create_app
+from pki_revocation.web.app import PageServices, create_app
 from tests.fakes import FakeClock
 from tests.pki_revocation.documents.claims import broken_claims
 from tests.pki_revocation.web.browser import Browser
@@ -30,13 +30,13 @@ NAMES = {"nl": "intrekkingsbewijs", "en": "revocation-receipt"}
 @pytest.fixture
 def documents_app(database: Database, service: RevocationService, clock: FakeClock) -> Flask:
     """The application with a desk whose OCSP responder and CRLs are not there."""
-    desk = ProofDesk(database=database, ocsp=NOWHERE, distribution=NOWHERE)
+    collector = EvidenceCollector(database=database, ocsp=NOWHERE, distribution=NOWHERE)
     return create_app(
         service=service,
         settings=WebSettings(),
         session_key=SESSION_KEY,
         clock=clock,
-        provisions=Provisions(desk=desk),
+        services=PageServices(collector=collector),
     )
 
 

@@ -13,11 +13,11 @@ from pki_revocation.config.settings import WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Confirmation
 from pki_revocation.proof.addresses import ServiceAddress
-from pki_revocation.proof.gathering import Proof, ProofDesk
+from pki_revocation.proof.gathering import EvidenceCollector, ReceiptEvidence
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
-from pki_revocation.web.app import Provisions, create_app
-from pki_revocation.web.receipt_limiter import MadeReceipt, ReceiptCounter, ReceiptKey, ReceiptsBusy
+from pki_revocation.web.app import PageServices, create_app
+from pki_revocation.web.receipt_limiter import ReceiptKey, ReceiptLimiter, ReceiptsBusy, RenderedReceipt
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browser import Browser
 from tests.pki_revocation.web.conftest import SESSION_KEY
@@ -44,7 +44,7 @@ class Press:
         self.at_once = 0
         self.most_at_once = 0
 
-    def make(self) -> MadeReceipt:
+    def make(self) -> RenderedReceipt:
         """The next one, when it may be."""
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -52,7 +52,7 @@ class Press:
         assert self.go.wait(10)
         self.made += 1
         self.at_once -= 1
-        return MadeReceipt(pdf=f"receipt {self.made}".encode(), complete=self.complete)
+        return RenderedReceipt(pdf=f"receipt {self.made}".encode(), complete=self.complete)
 
 
 @contextmanager
@@ -64,9 +64,9 @@ def people(count: int) -> Iterator[ThreadPoolExecutor]:
 
 def test_second_click_gets_the_receipt_that_is_being_made(clock: FakeClock) -> None:
     """Made once, for both."""
-    counter, press = ReceiptCounter(clock), Press()
+    limiter, press = ReceiptLimiter(clock), Press()
     with people(2) as pool:
-        clicks = [pool.submit(counter.hand_out, key(1), press.make) for _ in range(2)]
+        clicks = [pool.submit(limiter.render, key(1), press.make) for _ in range(2)]
         assert press.begun.wait(10)
         press.go.set()
         assert {click.result(10) for click in clicks} == {b"receipt 1"}
@@ -74,69 +74,69 @@ def test_second_click_gets_the_receipt_that_is_being_made(clock: FakeClock) -> N
 
 def test_more_than_three_are_told_to_come_back(clock: FakeClock) -> None:
     """Whatever receipts they ask for: three threads at most are held, and one receipt at a time is made."""
-    counter, press = ReceiptCounter(clock), Press()
+    limiter, press = ReceiptLimiter(clock), Press()
     with people(3) as pool:
-        first = [pool.submit(counter.hand_out, key(row), press.make) for row in range(3)]
+        first = [pool.submit(limiter.render, key(row), press.make) for row in range(3)]
         assert press.begun.wait(10)
-        while counter._in_hand._value:  # noqa: SLF001 - until the three are in
+        while limiter._in_hand._value:  # noqa: SLF001 - until the three are in
             pass
         for _ in range(20):
             with pytest.raises(ReceiptsBusy):
-                counter.hand_out(key(9), press.make)
+                limiter.render(key(9), press.make)
         press.go.set()
         assert len({each.result(10) for each in first}) == 3
     assert press.most_at_once == 1
-    assert counter.hand_out(key(9), press.make) == b"receipt 4"
+    assert limiter.render(key(9), press.make) == b"receipt 4"
 
 
 def test_receipt_is_kept_for_a_minute(clock: FakeClock) -> None:
     """And made anew afterwards; in the other language it is another one."""
-    counter, press = ReceiptCounter(clock), Press()
+    limiter, press = ReceiptLimiter(clock), Press()
     press.go.set()
-    assert counter.hand_out(key(1), press.make) == b"receipt 1"
+    assert limiter.render(key(1), press.make) == b"receipt 1"
     clock.advance(timedelta(seconds=59))
-    assert counter.hand_out(key(1), press.make) == b"receipt 1"
-    assert counter.hand_out((1, 1, Language.ENGLISH), press.make) == b"receipt 2"
+    assert limiter.render(key(1), press.make) == b"receipt 1"
+    assert limiter.render((1, 1, Language.ENGLISH), press.make) == b"receipt 2"
     clock.advance(timedelta(seconds=1))
-    assert counter.hand_out(key(1), press.make) == b"receipt 3"
+    assert limiter.render(key(1), press.make) == b"receipt 3"
 
 
 def test_receipt_that_lacks_proof_is_kept_for_seconds(clock: FakeClock) -> None:
     """So that who comes back for the proof soon gets it."""
-    counter, press = ReceiptCounter(clock), Press(complete=False)
+    limiter, press = ReceiptLimiter(clock), Press(complete=False)
     press.go.set()
-    assert counter.hand_out(key(1), press.make) == b"receipt 1"
+    assert limiter.render(key(1), press.make) == b"receipt 1"
     clock.advance(timedelta(seconds=4))
-    assert counter.hand_out(key(1), press.make) == b"receipt 1"
+    assert limiter.render(key(1), press.make) == b"receipt 1"
     clock.advance(timedelta(seconds=1))
-    assert counter.hand_out(key(1), press.make) == b"receipt 2"
+    assert limiter.render(key(1), press.make) == b"receipt 2"
 
 
 def test_memory_is_bounded(clock: FakeClock) -> None:
     """The oldest goes for a new one."""
-    counter, press = ReceiptCounter(clock), Press()
+    limiter, press = ReceiptLimiter(clock), Press()
     press.go.set()
     for row in range(9):
-        counter.hand_out(key(row), press.make)
-    assert counter.hand_out(key(8), press.make) == b"receipt 9"
-    assert counter.hand_out(key(0), press.make) == b"receipt 10"
+        limiter.render(key(row), press.make)
+    assert limiter.render(key(8), press.make) == b"receipt 9"
+    assert limiter.render(key(0), press.make) == b"receipt 10"
 
 
 def test_failure_keeps_nobody_out(clock: FakeClock) -> None:
     """A receipt that could not be made leaves its place to the next."""
-    counter, press = ReceiptCounter(clock), Press()
+    limiter, press = ReceiptLimiter(clock), Press()
     press.go.set()
 
-    def fail() -> MadeReceipt:
+    def fail() -> RenderedReceipt:
         raise ZeroDivisionError
 
     for _ in range(5):
         with pytest.raises(ZeroDivisionError):
-            counter.hand_out(key(1), fail)
-    assert counter.hand_out(key(1), press.make) == b"receipt 1"
+            limiter.render(key(1), fail)
+    assert limiter.render(key(1), press.make) == b"receipt 1"
 
 
-class SlowDesk(ProofDesk):
+class SlowDesk(EvidenceCollector):
     """A desk whose services keep everybody waiting."""
 
     def __init__(self, database: Database) -> None:
@@ -144,7 +144,7 @@ class SlowDesk(ProofDesk):
         super().__init__(database=database, ocsp=NOWHERE, distribution=NOWHERE)
         self.go = threading.Event()
 
-    def gather(self, confirmation: Confirmation) -> Proof:
+    def gather(self, confirmation: Confirmation) -> ReceiptEvidence:
         """When it may."""
         assert self.go.wait(10)
         return super().gather(confirmation)
@@ -154,13 +154,13 @@ def test_flood_on_receipts_leaves_the_page_alone(
     database: Database, service: RevocationService, clock: FakeClock, subscriber: Subscriber
 ) -> None:
     """While the services that prove are slow: 503 with Retry-After and a page in words, and everything else works."""
-    desk = SlowDesk(database)
+    collector = SlowDesk(database)
     app: Flask = create_app(
         service=service,
         settings=WebSettings(),
         session_key=SESSION_KEY,
         clock=clock,
-        provisions=Provisions(desk=desk),
+        services=PageServices(collector=collector),
     )
     visitor = Browser(app)
     address = address_on(visitor.revoke(subscriber).text)
@@ -173,6 +173,6 @@ def test_flood_on_receipts_leaves_the_page_alone(
             assert refused.headers["Retry-After"] == "5"
             assert "De intrekking staat vast" in refused.text
         assert visitor.get("/revoke").status_code == 200
-        desk.go.set()
+        collector.go.set()
         assert {each.result().status_code for each in answered} == {200}
     assert visitor.get(address).status_code == 200

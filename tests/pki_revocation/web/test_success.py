@@ -25,7 +25,7 @@ def failing_commit(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
             connection.rollback()
         raise StoreError("The database does not answer: the disk is full")
 
-    monkeypatch.setattr(database, "hold_order", lambda *_: None)
+    monkeypatch.setattr(database, "hold_commit_fence", lambda *_: None)
     monkeypatch.setattr(database, "write", write)
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pki_revocation.errors import NotFound
-from pki_revocation.service import Identified
-from pki_revocation.web.tokens import Receipts, TicketRefused, Tickets
+from pki_revocation.service import AuthenticatedSubscriber
+from pki_revocation.web.tokens import ReceiptTokens, TicketRefused, TicketSigner
 from tests.fakes import FakeClock
 
 KEY = "0123456789abcdef" * 4
-WHO = Identified(certificate_id=7, code_version=2, seal="5ea1")
+WHO = AuthenticatedSubscriber(certificate_id=7, code_version=2, binding_tag="5ea1")
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def clock() -> FakeClock:
 
 def test_ticket_comes_back_within_half_an_hour(clock: FakeClock) -> None:
     """Thirty minutes to the second."""
-    tickets = Tickets(KEY, clock)
+    tickets = TicketSigner(KEY, clock)
     ticket = tickets.issue(WHO)
     clock.advance(timedelta(minutes=30))
     assert tickets.read(ticket) == WHO
@@ -34,12 +34,12 @@ def test_ticket_comes_back_within_half_an_hour(clock: FakeClock) -> None:
 def test_ticket_of_another_key_is_refused(clock: FakeClock) -> None:
     """Without the session key nobody makes one."""
     with pytest.raises(TicketRefused):
-        Tickets(KEY, clock).read(Tickets("another" * 8, clock).issue(WHO))
+        TicketSigner(KEY, clock).read(TicketSigner("another" * 8, clock).issue(WHO))
 
 
 def test_tokens_do_not_serve_for_each_other(clock: FakeClock) -> None:
     """The same key signs both, and neither passes for the other."""
-    tickets, receipts = Tickets(KEY, clock), Receipts(KEY)
+    tickets, receipts = TicketSigner(KEY, clock), ReceiptTokens(KEY)
     with pytest.raises(NotFound):
         receipts.read(tickets.issue(WHO))
     with pytest.raises(TicketRefused):
@@ -48,7 +48,7 @@ def test_tokens_do_not_serve_for_each_other(clock: FakeClock) -> None:
 
 def test_receipt_token_is_the_same_each_time_and_long() -> None:
     """A repeat gets the same address, and its signature has 256 bits."""
-    receipts = Receipts(KEY)
+    receipts = ReceiptTokens(KEY)
     token = receipts.token(3, 14)
 
     assert receipts.token(3, 14) == token

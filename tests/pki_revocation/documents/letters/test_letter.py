@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
 from pki_revocation.config.settings import ContactSettings
-from pki_revocation.documents.contact import Contact
+from pki_revocation.documents.contact import ServiceDesk
 from pki_revocation.documents.letters.letter import LetterContent, LetterNotSet, compile_letter, compile_print_file
 from pki_revocation.subscribers.languages import Language
 
@@ -101,7 +101,7 @@ def test_letter_says_what_to_do_when_the_page_does_not_work(
         hours="op werkdagen",
         post="Register\nPostbus 12345\n2500 AB Den Haag",
     )
-    contact = Contact.of(settings, language).in_one_line
+    contact = ServiceDesk.of(settings, language).in_one_line
     post = "Register, Postbus 12345, 2500 AB Den Haag"
     assert contact == f"intrekken@register.example · 070 000 00 00 (op werkdagen) · {post}"
     address = ("Lange Straat 1", "1234 AB Ergensverweg", "Nederland") if has_window else ()

@@ -16,12 +16,12 @@ from pki_revocation.documents.letters.private_folder import FolderInUse, Private
 from pki_revocation.model import Channel, IssuedCertificate, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.live_codes import live_code
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from tests.pki_revocation.documents.letters.reading import code_in, letters_in, lying_in, number_of
 from tests.pki_revocation.importing.rows import index_row
 from tests.pki_revocation.importing.waiting import waited_for
 
-NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+NO_REASON = RevocationRequest(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
 
 
 def test_code_counts_only_when_its_letter_is_on_disk(
@@ -88,7 +88,7 @@ def test_letter_that_a_killed_run_left_is_replaced(
 
     assert maker.make_all(tmp_path / "letters").made == 1
 
-    assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
+    assert service.authenticate(number_of(one), code_in(letter)).certificate_id == one.id
 
 
 def test_letter_that_a_killed_run_did_not_make_is_left_alone(
@@ -104,7 +104,7 @@ def test_letter_that_a_killed_run_did_not_make_is_left_alone(
 
     maker.make_all(tmp_path)
 
-    assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
+    assert service.authenticate(number_of(one), code_in(letter)).certificate_id == one.id
     assert not list(tmp_path.glob("*.unconfirmed"))
 
 
@@ -141,7 +141,7 @@ def test_run_that_comes_second_leaves_the_letters_of_the_first(
     assert first == []
     letter = folder / letter_name(number_of(one))
     assert letters_in(folder) == [letter.name]
-    assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
+    assert service.authenticate(number_of(one), code_in(letter)).certificate_id == one.id
 
 
 def test_letter_whose_code_counts_is_never_touched(
@@ -169,7 +169,7 @@ def test_letter_whose_code_counts_is_never_touched(
     assert [each.number for each in report.refused] == [one.number]
     assert letters_in(folder) == sorted([name, letter_name(number_of(two))])
     for letter in (folder / name, elsewhere / name):
-        assert service.identify(number_of(one), code_in(letter)).certificate_id == one.id
+        assert service.authenticate(number_of(one), code_in(letter)).certificate_id == one.id
 
 
 def test_two_runs_at_once_in_two_folders(
@@ -188,7 +188,7 @@ def test_two_runs_at_once_in_two_folders(
     for certificate in certificates_of:
         number = number_of(certificate)
         (letter,) = [folder / letter_name(number) for folder in folders if (folder / letter_name(number)).exists()]
-        assert service.identify(number, code_in(letter)).certificate_id == certificate.id
+        assert service.authenticate(number, code_in(letter)).certificate_id == certificate.id
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -23,13 +23,13 @@ from pki_revocation.model import Channel, IssuedCertificate
 from pki_revocation.numbers import grouped, number_at
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.live_codes import live_code
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from pki_revocation.subscribers.languages import Language
 from tests.fakes import FakeClock
 from tests.pki_revocation.documents.letters.reading import code_in, letters_in, number_of
 from tests.pki_revocation.importing.rows import index_row
 
-NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+NO_REASON = RevocationRequest(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
 
 
 def test_letter_for_everybody_who_is_live(
@@ -53,8 +53,8 @@ def test_letter_for_everybody_who_is_live(
     assert letters_in(folder) == sorted(letter_name(number_of(each)) for each in (one, two))
     for certificate in (one, two):
         number = number_of(certificate)
-        identified = service.identify(number, code_in(folder / letter_name(number)))
-        assert service.revoke(identified, NO_REASON).certificate.serial == certificate.serial
+        authenticated = service.authenticate(number, code_in(folder / letter_name(number)))
+        assert service.revoke(authenticated, NO_REASON).certificate.serial == certificate.serial
     with database.read() as connection:
         detail = connection.execute(select(audit.c.detail).where(audit.c.event == "codes.issued")).scalar_one()
         verify_chain(connection)
@@ -158,7 +158,7 @@ def test_codes_without_letters(
 
     assert [each.number for each in issued] == [two.number, one.number]
     assert done == [2]
-    assert service.identify(issued[1].number, issued[1].code).certificate_id == one.id
+    assert service.authenticate(issued[1].number, issued[1].code).certificate_id == one.id
     assert issued[0].code not in repr(issued)
 
 

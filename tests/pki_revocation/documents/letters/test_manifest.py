@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from pki_revocation.documents.letters import single_letters
 from pki_revocation.documents.letters.drawing import letter_name
 from pki_revocation.documents.letters.maker import LetterMaker
-from pki_revocation.documents.letters.manifest import COLUMNS, joined
+from pki_revocation.documents.letters.manifest import COLUMNS, concatenated
 from pki_revocation.documents.letters.report import LettersReport
 from pki_revocation.model import IssuedCertificate, serial_text
 from tests.pki_revocation.documents.letters.reading import code_in, letters_in, lying_in, number_of
@@ -86,4 +86,4 @@ def test_parts_are_joined_with_one_header() -> None:
     """Whatever line ends stand within quotation marks."""
     parts = [b"a,b\r\n1,2\r\n", b'a,b\r\n3,"x\r\ny"\r\n', b"a,b\r\n"]
 
-    assert b"".join(joined(parts)) == b'a,b\r\n1,2\r\n3,"x\r\ny"\r\n'
+    assert b"".join(concatenated(parts)) == b'a,b\r\n1,2\r\n3,"x\r\ny"\r\n'

@@ -21,7 +21,7 @@ from pki_revocation.documents.letters.private_folder import PrivateFolder
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Channel, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from pki_revocation.subscribers.languages import Language
 from tests.fakes import FakeClock
 from tests.letter_runs import on_paper
@@ -39,7 +39,7 @@ for file in range(6):
     compile_print_file([replace(CONTENT, number=f"{file:06}{place:06}") for place in range(40)])
     print(psutil.Process().memory_info().rss >> 20)
 """
-NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+NO_REASON = RevocationRequest(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def registered(database: Database, issuer: Issuer, clock: FakeClock, tmp_path: P
 
 def opens(service: RevocationService, papers: list[tuple[str, str]]) -> list[int]:
     """The serials of the certificates that the codes on paper revoke."""
-    return sorted(service.revoke(service.identify(*each), NO_REASON).certificate.serial for each in papers)
+    return sorted(service.revoke(service.authenticate(*each), NO_REASON).certificate.serial for each in papers)
 
 
 def stored(database: Database) -> int:

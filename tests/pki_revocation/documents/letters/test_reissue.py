@@ -16,11 +16,11 @@ from pki_revocation.documents.letters.private_folder import PrivateFolder
 from pki_revocation.errors import NotRecognised
 from pki_revocation.model import Channel, IssuedCertificate
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationService, Wish
+from pki_revocation.service import RevocationRequest, RevocationService
 from tests.pki_revocation.documents.letters.reading import code_in, letters_in, number_of
 from tests.pki_revocation.importing.rows import index_row
 
-NO_REASON = Wish(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
+NO_REASON = RevocationRequest(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
 
 
 def test_reissue_makes_a_new_code_and_kills_the_old_one(
@@ -42,8 +42,8 @@ def test_reissue_makes_a_new_code_and_kills_the_old_one(
     new = code_in(folder / letter_name(number, 2))
     assert (folder / letter_name(number)).exists()
     with pytest.raises(NotRecognised):
-        service.identify(number, old)
-    assert service.identify(number, new) is not None
+        service.authenticate(number, old)
+    assert service.authenticate(number, new) is not None
     with database.read() as connection:
         row = connection.execute(select(audit).where(audit.c.event == "codes.reissued")).one()
         assert json.loads(row.detail)["numbers"] == [number]
@@ -91,5 +91,5 @@ def test_code_of_before_counts_until_the_new_letter_is_on_disk(
     with pytest.raises(OSError, match="space"):
         maker.reissue([number], folder, by="anna")
 
-    assert service.identify(number, old) is not None
+    assert service.authenticate(number, old) is not None
     assert letters_in(folder) == [letter_name(number)]

@@ -15,7 +15,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.register.maintenance import Maintenance, close_page
 from pki_revocation.service import RevocationService
-from pki_revocation.web.app import Provisions, create_app
+from pki_revocation.web.app import PageServices, create_app
 from pki_revocation.web.availability import Availability
 from pki_revocation.web.fallback_files import export_fallback
 from tests.fakes import FakeClock
@@ -66,7 +66,7 @@ def test_after_a_right_code(visitor: Visitor, address: str, subscriber: Subscrib
     visitor.look("already revoked, with a question")
     page.locator("#compromised-day").fill("31")
     page.locator("#add-compromise").click()
-    expect(page.locator("#complaints")).to_be_focused()
+    expect(page.locator("#form-errors")).to_be_focused()
     visitor.look("already revoked, with an impossible date")
     page.locator("#compromised-day").fill("")
     page.locator("#add-compromise").click()
@@ -81,13 +81,13 @@ def test_after_a_right_code(visitor: Visitor, address: str, subscriber: Subscrib
     visitor.leave()
 
     assert visitor.faults == {}
-    assert len(visitor.looked) == 6
+    assert len(visitor.measured) == 6
 
 
 def test_what_is_refused(visitor: Visitor, address: str, subscriber: Subscriber, clock: FakeClock) -> None:
     """Wrong codes until there are too many, foreign forms, and requests that no link sends."""
     wrong_code(visitor, address, subscriber)
-    expect(visitor.page.locator("#complaints")).to_be_focused()
+    expect(visitor.page.locator("#form-errors")).to_be_focused()
     visitor.look("not recognised")
     for _ in range(LimitSettings().per_number):
         wrong_code(visitor, address, subscriber)
@@ -107,7 +107,7 @@ def test_what_is_refused(visitor: Visitor, address: str, subscriber: Subscriber,
     visitor.leave()
 
     assert visitor.faults == {}
-    assert len(visitor.looked) == 7
+    assert len(visitor.measured) == 7
 
 
 def test_when_the_page_is_closed(
@@ -120,9 +120,9 @@ def test_when_the_page_is_closed(
         close_page(connection, Maintenance(since=clock.now(), until=until, message="Wij werken.", message_en="Works."))
 
     def application(availability: Availability) -> Flask:
-        provisions = Provisions(contact=CONTACT, availability=availability)
+        services = PageServices(contact=CONTACT, availability=availability)
         return create_app(
-            service=service, settings=WebSettings(), session_key=SESSION_KEY, clock=clock, provisions=provisions
+            service=service, settings=WebSettings(), session_key=SESSION_KEY, clock=clock, services=services
         )
 
     closed = application(Availability(database, clock))
@@ -139,4 +139,4 @@ def test_when_the_page_is_closed(
     visitor.leave()
 
     assert visitor.faults == {}
-    assert len(visitor.looked) == len(pages)
+    assert len(visitor.measured) == len(pages)

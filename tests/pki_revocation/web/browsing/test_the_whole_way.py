@@ -45,8 +45,8 @@ def test_the_whole_way(
     page.locator("#number").fill(WRONG)
     page.locator("#code").fill(grouped(subscriber.code).lower())
     page.locator("#continue").click()
-    expect(page.locator("#complaints")).to_be_focused()
-    expect(page.locator("#complaints li")).to_have_count(1)
+    expect(page.locator("#form-errors")).to_be_focused()
+    expect(page.locator("#form-errors li")).to_have_count(1)
     expect(page.locator("#number")).to_have_attribute("aria-invalid", "true")
     visitor.look("typing error")
 
@@ -57,8 +57,8 @@ def test_the_whole_way(
         page.locator(f"#compromised-{part}").fill(wrong)
     visitor.look("review")
     page.locator("#revoke").click()
-    expect(page.locator("#complaints")).to_be_focused()
-    expect(page.locator("#complaints li")).to_have_count(2)
+    expect(page.locator("#form-errors")).to_be_focused()
+    expect(page.locator("#form-errors li")).to_have_count(2)
     for part, invalid in (("day", False), ("month", True), ("year", True), ("time", False)):
         expect(page.locator(f"#compromised-{part}[aria-invalid]")).to_have_count(int(invalid))
     visitor.look("impossible date")
@@ -80,7 +80,7 @@ def test_the_whole_way(
     visitor.look("already revoked")
     clock.advance(timedelta(minutes=31))
     page.locator(f"#language-{'en' if language == 'nl' else 'nl'}").click()
-    expect(page.locator("#complaints")).to_be_focused()
+    expect(page.locator("#form-errors")).to_be_focused()
     expect(page.locator("html")).to_have_attribute("lang", "en" if language == "nl" else "nl")
     visitor.look("expired session")
     page.goto(f"{address}/nothing")
@@ -88,7 +88,7 @@ def test_the_whole_way(
     visitor.leave()
 
     assert visitor.faults == {}
-    assert len(visitor.looked) == 8
+    assert len(visitor.measured) == 8
     # A page that refuses has a status of its own, of which the console speaks.
     assert [said for said in visitor.troubles if "the server responded with a status of 4" not in said] == []
 
@@ -120,7 +120,7 @@ def test_the_whole_way_by_keyboard_alone(
     tab_to("code")
     page.keyboard.type(subscriber.code)
     page.keyboard.press("Enter")
-    expect(page.locator("#complaints")).to_be_focused()
+    expect(page.locator("#form-errors")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#number")).to_be_focused()
@@ -135,7 +135,7 @@ def test_the_whole_way_by_keyboard_alone(
         tab_to(f"compromised-{part}")
         page.keyboard.type(typed)
     page.keyboard.press("Enter")
-    expect(page.locator("#complaints")).to_be_focused()
+    expect(page.locator("#form-errors")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#compromised-day")).to_be_focused()
@@ -163,8 +163,8 @@ def test_typing_error_is_told_before_anything_is_sent(chromium: Browser, address
     page.locator("#number").fill(WRONG)
     page.keyboard.press("Enter")
 
-    expect(page.locator("#complaints")).to_be_focused()
-    expect(page.locator("#complaints a")).to_have_count(2)
+    expect(page.locator("#form-errors")).to_be_focused()
+    expect(page.locator("#form-errors a")).to_have_count(2)
     assert page.title().startswith("Error:")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

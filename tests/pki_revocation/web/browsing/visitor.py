@@ -43,7 +43,7 @@ class Visitor:
         self.page = self._context.new_page()
         self.page.set_default_timeout(5_000)
         self.script = script
-        self.looked: list[str] = []
+        self.measured: list[str] = []
         self.faults: dict[str, list[str]] = {}
         self.troubles: list[str] = []
         self.page.on("console", lambda said: self.troubles.append(said.text) if said.type == "error" else None)
@@ -57,7 +57,7 @@ class Visitor:
         if not self.script:
             self._mirror.goto(self.page.url)
         found = faults(self._mirror, modes=self.script)
-        self.looked.append(name)
+        self.measured.append(name)
         if found:
             self.faults[name] = found
 
