@@ -15,10 +15,10 @@ _LATE = Gauge(
 )
 _PUBLICATIONS = Counter("crl_publications", "CRLs made public by this process", ["issuer"])
 _FAILURES = Counter("crl_publication_failures", "Publications that failed, by kind of error", ["issuer", "error"])
-_SECONDS = Gauge("crl_publication_seconds", "How long the last publication took", ["issuer"])
+_SECONDS = Gauge("crl_last_publication_duration_seconds", "How long the last publication took", ["issuer"])
 
 _ELSEWHERE = Gauge(
-    "crl_elsewhere_alarm",
+    "crl_offline_alarm",
     "1 while a CRL that is signed elsewhere is missing, near its end, or behind the journal",
     ["issuer", "scope", "alarm"],
 )

@@ -5,7 +5,7 @@ from prometheus_client import Counter, Gauge
 from .states import ProbeState
 
 _ALARM = Gauge("crl_probe_alarm", "1 while a relying party would refuse what is at the public address", ["path"])
-_PROBED = Gauge("crl_probe_timestamp_seconds", "When the public address was looked at last", ["path"])
+_PROBED = Gauge("crl_probe_last_run_timestamp_seconds", "When the public address was looked at last", ["path"])
 _NUMBER = Gauge("crl_probe_number", "Highest CRL number that was seen at the public address", ["path"])
 _FOUND = Counter("crl_probe_findings", "Findings of this process, by kind", ["path", "finding"])
 

@@ -79,7 +79,7 @@ class OcspFastPath:
         # Sent when a whole batch has its answers: a system call between two of them would wake each client while the
         # next answer still has to be signed, which costs a quarter of the time.
         self._replies: list[tuple[Exchange, bytes, bytes]] = []
-        self._kept = self._at_once = self._passed_on = 0
+        self._kept = self._inline = self._passed_on = 0
         self.refresh: JournalRefresh | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
 
@@ -89,7 +89,7 @@ class OcspFastPath:
 
     def made(self) -> Mapping[str, int]:
         """How many answers were kept ones, were made at once, and were left to Flask."""
-        return {"kept": self._kept, "at_once": self._at_once, "flask": self._passed_on}
+        return {"cache": self._kept, "inline": self._inline, "wsgi": self._passed_on}
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """The loop runs, or is about to."""
@@ -215,7 +215,7 @@ class OcspFastPath:
         except MalformedRequest:
             der, kept, answer = b"", None, refusal(Refusal.MALFORMED_REQUEST)
         if kept is None:
-            self._at_once += 1
+            self._inline += 1
             kept = self.cache.put(der, answer, now)
         else:
             self._kept += 1

@@ -11,15 +11,17 @@ from prometheus_client import Counter, Gauge
 
 from .refresh import JournalRefresh
 
-_ANSWERS = Counter("ocsp_answers", "Answers, by how they were made: kept, signed at once, or by Flask", ["made"])
+_ANSWERS = Counter("ocsp_responses", "Responses, by what made them: cache, inline signing, or wsgi", ["source"])
 _SEQUENCE = Gauge(
     "ocsp_applied_sequence",
     "Last journal sequence applied, of the slowest worker",
     ["issuer"],
     multiprocess_mode="livemin",
 )
-_CURRENT = Gauge("ocsp_current", "1 while every worker can know what is good, and date it", multiprocess_mode="livemin")
-_KEPT = Gauge("ocsp_kept_answers", "Keys of the answers that are kept", multiprocess_mode="livesum")
+_CURRENT = Gauge(
+    "ocsp_journal_current", "1 while every worker can know what is good, and date it", multiprocess_mode="livemin"
+)
+_KEPT = Gauge("ocsp_cached_responses", "Keys of the answers that are kept", multiprocess_mode="livesum")
 _SECONDS = 1.0
 
 

@@ -6,9 +6,9 @@ from prometheus_client import Counter, Gauge
 
 from pki_revocation.subscribers.outbox import Outcome
 
-_ENDED = Counter("mails", "Mails by how they ended: sent or given-up", ["outcome"])
-_WAITING = Gauge("mails_waiting", "Mails in the outbox")
-_OLDEST = Gauge("mails_oldest_waiting_seconds", "For how long the oldest mail waits; 0 when none does")
+_ENDED = Counter("pki_revocation_mails", "Mails by how they ended: sent or given-up", ["outcome"])
+_WAITING = Gauge("pki_revocation_mails_queued", "Mails in the outbox")
+_OLDEST = Gauge("pki_revocation_mails_oldest_queued_seconds", "For how long the oldest mail waits; 0 when none does")
 
 
 def ended(outcome: Outcome) -> None:

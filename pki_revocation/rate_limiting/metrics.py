@@ -2,9 +2,9 @@
 
 from prometheus_client import Counter
 
-_FAILED = Counter("attempts_failed", "Wrong pairs of number and code that were looked at")
-_DENIED = Counter("attempts_turned_away", "Attempts that were answered 429 before anything was looked at")
-_ALARMS = Counter("attempts_alarms", "Episodes of failures that piled up at one number")
+_FAILED = Counter("pki_revocation_attempts_failed", "Wrong pairs of number and code that were looked at")
+_DENIED = Counter("pki_revocation_attempts_denied", "Attempts that were answered 429 before anything was looked at")
+_ALARMS = Counter("pki_revocation_attempt_alarms", "Episodes of failures that piled up at one number")
 
 
 def failed() -> None:

@@ -219,7 +219,7 @@ def test_stopped_writer_is_not_ready(served: Installed, known: x509.Certificate)
         wait_until(lambda: fetch(f"{served.operations_url}/readyz").status == 503, 20, "the holder being noticed")
         assert said(nonce) == answers.TRY_LATER
         assert answers.statuses(said(question)) == [answers.GOOD]
-        figure = b"\nocsp_current 0.0\n"
+        figure = b"\nocsp_journal_current 0.0\n"
         wait_until(lambda: figure in fetch(f"{served.operations_url}/metrics").read(), 20, "the figure")
     wait_until(lambda: fetch(f"{served.operations_url}/readyz").status == 200, 20, "the order being free")
     assert answers.statuses(said(nonce)) == [answers.GOOD]

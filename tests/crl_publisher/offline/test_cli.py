@@ -239,7 +239,7 @@ def test_publisher_raises_the_alarm(installed: Installed, request_file: Path) ->
     with running(installed, "publisher"):
         wait_until(lambda: status_of(installed.operations_url + "/healthz") == 200)
         wait_until(
-            lambda: 'crl_elsewhere_alarm{alarm="uncovered",issuer="issuing",scope="full"} 1.0' in _metrics(installed)
+            lambda: 'crl_offline_alarm{alarm="uncovered",issuer="issuing",scope="full"} 1.0' in _metrics(installed)
         )
         for words in (["crl", "publish"], ["crl", "publish", "--last", "--yes"]):
             asked = installed.run(*words)

@@ -163,4 +163,4 @@ def test_watch_looks_every_few_seconds_at_most(
 
 
 def _metric(alarm: str) -> float | None:
-    return REGISTRY.get_sample_value("crl_elsewhere_alarm", {"issuer": "issuing", "scope": "full", "alarm": alarm})
+    return REGISTRY.get_sample_value("crl_offline_alarm", {"issuer": "issuing", "scope": "full", "alarm": alarm})
