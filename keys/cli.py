@@ -10,7 +10,7 @@ from keys.delegation.cli import delegate, issuer_of
 from keys.files.encryption import protection_of
 from keys.files.file_key import KEY_TYPES, change_passphrase, load_certificate, save_key
 from keys.files.passphrase_entry import new_passphrase, present_passphrase
-from keys.files.private_files import read_private
+from keys.files.private_files import read_private, write_new_file
 from keys.files.secret_source import SecretSource
 from keys.pkcs11.uri import is_token_uri
 from pki_revocation.cli.options import config_option, directory_option, installation_option
@@ -25,7 +25,6 @@ from .identity import Purpose
 from .installed_identities import installed_identities
 from .key_location import TokenKey, key_location
 from .keyring import Keyring
-from .new_file import write_new_file
 
 _secret_option = click.option(
     "--secret",

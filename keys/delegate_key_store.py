@@ -2,10 +2,10 @@
 
 Every key has a name of its own, in hexadecimal: `NAME.key` is the key, or on a token the key with that id; `NAME.csr`
 its request, and `NAME.pem` its certificate, which comes last and whole. So there is no moment at which a key lies
-beside another key's certificate, and whoever starts after a crash finds either the old pair or both.
+beside another key's certificate, and a responder that starts after a crash or a power cut finds either the old pair or
+both. Each step is on disk before the next begins; the old key's octets are overwritten last.
 """
 
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,6 +20,7 @@ from keys.files.key_lock import KeyLock, exclusive_lock, shared_lock
 from keys.files.private_files import overwrite
 from keys.files.secret_source import SecretSource
 from pki_revocation.clock import iso
+from pki_revocation.host import durable_files
 
 from .config import KeyType
 from .enrolment import NAME as ENROLMENT
@@ -167,6 +168,8 @@ class DelegateKeyStore:
         else:
             save_key(KEY_TYPES[self._key_type.value](), location.path, location.new_passphrase())
         self._write(f"{name}{_REQUEST}", request_of(location).public_bytes(Encoding.PEM))
+        # What a responder that was killed had begun may be a key.
+        durable_files.clear_abandoned(self.path / f"{name}{_REQUEST}")
 
     def prepare(self) -> None:
         """Make the folder, for nobody else to read.
@@ -175,7 +178,7 @@ class DelegateKeyStore:
             UnusableKey: when that cannot be done.
         """
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            durable_files.make_folder(self.path)
         except OSError as error:
             raise UnusableKey(f"The folder {self.path} cannot be made: {error.strerror or error}.") from error
 
@@ -186,7 +189,7 @@ class DelegateKeyStore:
             UnusableKey: when it cannot be written.
         """
         self._write(f"{name}{_CERTIFICATE}", certificate.public_bytes(Encoding.PEM))
-        (self.path / f"{name}{_REQUEST}").unlink(missing_ok=True)
+        durable_files.remove(self.path / f"{name}{_REQUEST}")
 
     def destroy(self, name: str) -> None:
         """Destroy a key, its request and its certificate; the certificate goes first, so that nobody takes it up.
@@ -199,8 +202,9 @@ class DelegateKeyStore:
         certificate = self.path / f"{name}{_CERTIFICATE}"
         retired = self.path / f"{name}.retired"
         if certificate.exists():
-            certificate.rename(retired)
-        (self.path / f"{name}{_REQUEST}").unlink(missing_ok=True)
+            durable_files.move(certificate, retired)
+        # Both names are gone from disk before the key is: a request without a key would hold up every renewal.
+        durable_files.remove(self.path / f"{name}{_REQUEST}")
         location = self._locations.pop(name, None) or self.location(name)
         if isinstance(location, TokenKey):
             from keys.pkcs11.generation import destroy_on_token  # noqa: PLC0415 - only where there is a token
@@ -210,8 +214,8 @@ class DelegateKeyStore:
         elif location.path.exists():
             with location.path.open("r+b") as file:
                 overwrite(file)
-            location.path.unlink()
-        retired.unlink(missing_ok=True)
+            durable_files.remove(location.path)
+        durable_files.remove(retired)
 
     def destroy_unless_locked(self, name: str) -> bool:
         """The same where nobody holds the key; whether that was so.
@@ -254,13 +258,7 @@ class DelegateKeyStore:
         return sorted(name for name in names if len(name) == 2 * _NAME_OCTETS and _NAMED.issuperset(name))
 
     def _write(self, name: str, content: bytes) -> None:
-        temporary = self.path / f".{name}.{secrets.token_hex(4)}"
         try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.rename(self.path / name)
+            durable_files.write(self.path / name, content, mode=durable_files.BY_UMASK)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise UnusableKey(f"{self.path / name} cannot be written: {error.strerror or error}.") from error

@@ -11,7 +11,7 @@ from keys.delegate_key_store import DelegateKeyStore
 from keys.description import spki_sha256
 from keys.enrolment import enrolment_key, public_half, read_public_half
 from keys.files.file_key import KEY_TYPES, load_certificate
-from keys.new_file import write_new_file
+from keys.files.private_files import write_new_file
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso

@@ -1,18 +1,19 @@
 """The demo's folder: whose it is, whether it was finished, and that one demo at a time runs on it.
 
-Everything hangs on one marker file, which is also the lock: the kernel lets go of it when the process ends, however it
-ends, so that no stale lock is ever left.
+A marker file says what was made; without one the folder is new, and must be empty.
 """
 
-import fcntl
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pki_revocation.errors import PkiError
+from pki_revocation.host import durable_files
+from pki_revocation.host.folder_lock import FolderHeld, FolderLock
 
 MARKER = "demo-state.json"
+# A file, so that a demo runs where the home folders are on NFS.
+_LOCK = ".lock"
 
 
 class DemoRefused(PkiError):
@@ -39,7 +40,8 @@ class DemoFolder:
             DemoRefused: when it cannot be made or written, holds something else, or another demo runs on it.
         """
         self.path = path
-        self._descriptor = self._open()
+        self._lock = FolderLock(path, _LOCK)
+        self._take()
 
     @property
     def state(self) -> DemoState | None:
@@ -48,8 +50,8 @@ class DemoFolder:
         Raises:
             DemoRefused: when it was not finished, or the marker cannot be read.
         """
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        text = os.read(self._descriptor, 65536)
+        marker = self.path / MARKER
+        text = marker.read_text("utf-8", errors="replace") if marker.exists() else ""
         if not text:
             return None
         try:
@@ -65,31 +67,31 @@ class DemoFolder:
 
     def write(self, state: DemoState) -> None:
         """Record what is being made, or has been."""
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, json.dumps(asdict(state)).encode(), 0)
-        os.fsync(self._descriptor)
+        durable_files.write(self.path / MARKER, json.dumps(asdict(state)).encode())
 
     def close(self) -> None:
         """Let the folder go."""
-        os.close(self._descriptor)
+        self._lock.release()
 
-    def _open(self) -> int:
-        marker = self.path / MARKER
+    def _take(self) -> None:
         try:
-            if not marker.exists() and self.path.exists() and any(self.path.iterdir()):
-                raise DemoRefused(
-                    f"The folder {self.path} holds something that no demo made: name another one with --directory."
-                )
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(marker, os.O_RDWR | os.O_CREAT, 0o600)
+            # Before the lock's file is made in it: a folder of something else stays as it is.
+            if self.path.exists() and not (self.path / MARKER).exists():
+                self._refuse_foreign()
+            durable_files.make_folder(self.path)
+            durable_files.refuse_unwritable(self.path)
+            self._lock.acquire()
         except OSError as error:
             reason = error.strerror or error
             raise DemoRefused(
                 f"The folder {self.path} cannot be used ({reason}): name one that can be written with --directory."
             ) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
+        except FolderHeld:
             raise DemoRefused(f"A demo is running on {self.path} already: end it, or name another folder.") from None
-        return descriptor
+
+    def _refuse_foreign(self) -> None:
+        # A demo that begins has its lock there, and a draft. No other hidden file: a demo that fails removes all.
+        if not all(each.name == _LOCK or durable_files.is_draft(each) for each in self.path.iterdir()):
+            raise DemoRefused(
+                f"The folder {self.path} holds something that no demo made: name another one with --directory."
+            )

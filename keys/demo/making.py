@@ -1,4 +1,8 @@
-"""Makes the demo's installation: keys and certificates, configuration, register, numbers, codes and letters."""
+"""Makes the demo's installation: keys and certificates, configuration, register, numbers, codes and letters.
+
+Certificates are written in their places: of what was begun and not finished, the folder's marker says that it is to be
+removed as a whole.
+"""
 
 import json
 from collections.abc import Callable

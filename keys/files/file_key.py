@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from keys.errors import SecretMissing, UnusableKey
+from pki_revocation.host import durable_files
 
 from . import private_files
 from .encryption import pem, protection_of
@@ -179,23 +180,22 @@ def replace_pair(
 
     Raises:
         SecretMissing: when there is no passphrase for the new key, and it may not lie there without; nothing changed.
+        UnusableKey: when they cannot be written.
     """
-    passphrase = place.new_passphrase()
-    key_path = place.path
-    key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new_key, new_certificate = (
-        key_path.with_name(f".{key_path.name}"),
-        certificate_path.with_name(f".{certificate_path.name}"),
-    )
-    new_key.unlink(missing_ok=True)
-    save_key(key, new_key, passphrase)
-    new_certificate.write_bytes(certificate)
-    with ExitStack() as held:
-        old = held.enter_context(key_path.open("r+b")) if key_path.exists() else None
-        new_key.replace(key_path)
-        new_certificate.replace(certificate_path)
-        if old is not None:
-            private_files.overwrite(old)
+    data, key_path = pem(key, place.new_passphrase()), place.path
+    try:
+        durable_files.make_folder(key_path.parent)
+        with ExitStack() as held:
+            old = held.enter_context(key_path.open("r+b")) if key_path.exists() else None
+            durable_files.write_all(
+                durable_files.File(key_path, data),
+                durable_files.File(certificate_path, certificate, mode=durable_files.BY_UMASK),
+            )
+            # Only now: both names are on disk, and none of them can stand for the old key again.
+            if old is not None:
+                private_files.overwrite(old)
+    except OSError as error:
+        raise UnusableKey(f"The key {key_path} cannot be replaced: {error.strerror or error}.") from error
 
 
 def load_certificate(path: Path) -> x509.Certificate:

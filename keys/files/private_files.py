@@ -6,13 +6,12 @@ folder that others can write to.
 """
 
 import os
-import secrets
 import stat
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from keys.errors import UnusableKey
+from pki_revocation.host import durable_files
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -69,16 +68,12 @@ def write_new(path: Path, content: bytes, what: str) -> None:
     Raises:
         UnusableKey: when there is one, or it cannot be written.
     """
-    temporary = _written_beside(path, content, what)
     try:
-        os.link(temporary, path)
+        durable_files.create(path, content)
     except FileExistsError as error:
         raise UnusableKey(f"The {what} {path} exists already: keys are never overwritten.") from error
     except OSError as error:
         raise UnusableKey(f"The {what} {path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        temporary.unlink()
-    _flush_folder(path.parent)
 
 
 def replace(path: Path, content: bytes, what: str) -> None:
@@ -87,48 +82,38 @@ def replace(path: Path, content: bytes, what: str) -> None:
     Raises:
         UnusableKey: when it cannot be written; the old one stays.
     """
-    temporary = _written_beside(path, content, what)
     try:
         old = path.stat()
-        if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-            os.chown(temporary, old.st_uid, old.st_gid)
-        temporary.replace(path)
+        is_own = (old.st_uid, old.st_gid) == (os.geteuid(), os.getegid())
+        durable_files.write(path, content, owner=None if is_own else (old.st_uid, old.st_gid))
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise UnusableKey(f"The {what} {path} cannot be replaced: {error.strerror or error}.") from error
-    _flush_folder(path.parent)
+
+
+def write_new_file(path: Path, data: bytes) -> None:
+    """Write a file that is carried away and holds no secret: a request, a public key.
+
+    Raises:
+        UnusableKey: when there is one, or it cannot be written.
+    """
+    try:
+        durable_files.create(path, data, mode=durable_files.BY_UMASK)
+    except FileExistsError as error:
+        raise UnusableKey(f"{path} exists already: name a new file.") from error
+    except OSError as error:
+        raise UnusableKey(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def overwrite(file: BinaryIO) -> None:
-    """Put zeros over a file's octets, on disk; *file* is open for reading and writing."""
+    """Put zeros over a file's octets, on disk; *file* is open for reading and writing.
+
+    The one file that is written in its place: a copy with zeros would leave the old octets where they are. What took
+    its name, or its name away, must be on disk before this.
+    """
     file.seek(0)
     file.write(bytes(os.fstat(file.fileno()).st_size))
     file.flush()
     os.fsync(file.fileno())
-
-
-def _written_beside(path: Path, content: bytes, what: str) -> Path:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise UnusableKey(f"The {what} {path} cannot be written: {error.strerror or error}.") from error
-    return temporary
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _refuse_open_to_others(path: Path, what: str, found: os.stat_result, forbidden: int) -> None:
