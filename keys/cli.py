@@ -12,13 +12,13 @@ from keys.files.file_key import KEY_TYPES, change_passphrase, load_certificate, 
 from keys.files.passphrase_entry import new_passphrase, present_passphrase
 from keys.files.private_files import read_private, write_new_file
 from keys.files.secret_source import SecretSource
-from keys.pkcs11.uri import is_token_uri
 from pki_revocation.cli.options import config_option, directory_option, installation_option
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 
 from .algorithms import SignatureName
 from .certificate_request import certificate_request
+from .config import is_token_uri
 from .description import describe, spki_sha256
 from .errors import UnusableKey
 from .identity import Purpose

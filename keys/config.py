@@ -1,14 +1,27 @@
 """[keys.ISSUER]: where an issuer's keys are; relative paths lie in the installation's folder."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
+from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import setting
+from pki_revocation.config.service_accounts import SecretFile
 
 from .algorithms import SignatureName
+
+PKCS11_SCHEME = "pkcs11:"
+_FILE = "file:"
+# Which services need a key: the CA's signs CRLs and delegates, the delegated ones sign OCSP responses.
+_PUBLISHER, _OCSP = ("publisher",), ("ocsp",)
+
+
+def is_token_uri(name: str) -> bool:
+    """Whether a key is named by a URI, whose scheme is known in any case (RFC 3986 section 3.1), and not by a path."""
+    return name[: len(PKCS11_SCHEME)].lower() == PKCS11_SCHEME
 
 
 class KeyType(StrEnum):
@@ -59,3 +72,25 @@ class KeySettings:
     unencrypted: bool = setting(default=False)
     sessions: int = setting(8, minimum=1, maximum=256)
     session_wait: timedelta = setting(timedelta(seconds=5), minimum=timedelta(seconds=1), maximum=timedelta(seconds=60))
+
+    @classmethod
+    def secrets(cls, installation: Installation) -> Iterator[SecretFile]:
+        """The key files, passphrases and PINs of all issuers, with the service whose account they belong to.
+
+        Raises:
+            ConfigurationError: when a [keys.ISSUER] is wrong.
+        """
+        for issuer, settings in installation.sections(cls).items():
+            for key, secret, what, services in (
+                (settings.crl_key, settings.crl_secret, "the CA key", _PUBLISHER),
+                (settings.ocsp_key, settings.ocsp_secret, "the OCSP key", _OCSP),
+            ):
+                if key is not None and not is_token_uri(key):
+                    yield SecretFile(installation.path(key), f"{what} of {issuer}", services)
+                if secret is not None and secret.startswith(_FILE):
+                    path = installation.path(secret.removeprefix(_FILE))
+                    yield SecretFile(path, f"what opens {what} of {issuer}", services)
+            if settings.ocsp_delegates is not None:
+                # A folder that is not there yet has none.
+                for path in sorted(installation.path(settings.ocsp_delegates).glob("*.key")):
+                    yield SecretFile(path, f"an OCSP key of {issuer}", _OCSP)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
+from keys.config import is_token_uri
 from keys.files.file_key import KeyFile
 from keys.files.secret_source import SecretSource
-from keys.pkcs11.uri import Pkcs11Uri, is_token_uri
+from keys.pkcs11.uri import Pkcs11Uri
 
 if TYPE_CHECKING:
     from keys.pkcs11.token import Token

@@ -1,5 +1,6 @@
 """[outlets.NAME]: further places where everything becomes public that is published here."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -7,7 +8,9 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import setting
+from pki_revocation.config.service_accounts import SecretFile
 from pki_revocation.errors import ConfigurationError
 
 
@@ -65,6 +68,19 @@ class OutletSettings:
                 raise ConfigurationError(f"An outlet of kind {self.kind.value} has no setting {name!r}.")
         if self.url is not None:
             _refuse_url(self.url)
+
+    @classmethod
+    def secrets(cls, installation: Installation) -> Iterator[SecretFile]:
+        """The files that hold outlets' credentials, one for each that has such a file: the publisher's alone.
+
+        Raises:
+            ConfigurationError: when an [outlets.NAME] is wrong.
+        """
+        for name, settings in installation.sections(cls).items():
+            if settings.credentials is not None:
+                yield SecretFile(
+                    installation.path(settings.credentials), f"what outlet {name} asks for", ("publisher",)
+                )
 
 
 def _refuse_url(url: str) -> None:

@@ -8,18 +8,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
+from keys.config import PKCS11_SCHEME, is_token_uri
 from pki_revocation.errors import ConfigurationError
 
-SCHEME = "pkcs11:"
 _TEXT = {"token", "manufacturer", "model", "serial", "object"}
 _PIN = {"pin-value", "pin-source"}
 # RFC 7512 section 2.3: attributes that the path knows and that do not help to find a key for signing.
 _KNOWN = _TEXT | {"id", "type"}
-
-
-def is_token_uri(name: str) -> bool:
-    """Whether a key is named by a URI, whose scheme is known in any case (RFC 3986 section 3.1), and not by a path."""
-    return name[: len(SCHEME)].lower() == SCHEME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +51,8 @@ class Pkcs11Uri:
                 are not repeated, since a wrongly written one could hold a PIN.
         """
         if not is_token_uri(text):
-            raise ConfigurationError(f"A key on a token is named by a URI that begins with {SCHEME} (RFC 7512).")
-        path, _, query = text[len(SCHEME) :].partition("?")
+            raise ConfigurationError(f"A key on a token is named by a URI that begins with {PKCS11_SCHEME} (RFC 7512).")
+        path, _, query = text[len(PKCS11_SCHEME) :].partition("?")
         named, asked = _attributes(path, ";"), _attributes(query, "&")
         if _PIN & (named.keys() | asked.keys()):
             raise ConfigurationError(

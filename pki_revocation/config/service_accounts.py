@@ -11,15 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from pki_revocation.errors import ConfigurationError
 
 from .installation import Installation
 from .secret_files import FOLDER, PEPPER, SESSION
-from .sections import setting
-
-SECRETS_GROUP = "pki_revocation.secrets"
+from .sections import SECTIONS_GROUP, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +46,20 @@ class SecretFile:
     path: Path
     what: str
     services: tuple[str, ...]
+
+
+@runtime_checkable
+class NamesSecrets(Protocol):
+    """A section of the configuration that names files which hold secrets."""
+
+    @classmethod
+    def secrets(cls, installation: Installation) -> Iterator[SecretFile]:
+        """Those that the installation's configuration names there; some may not be there.
+
+        Raises:
+            ConfigurationError: when the section is wrong.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +112,12 @@ def secrets_of(installation: Installation) -> Iterator[SecretFile]:
     folder = installation.path(FOLDER)
     yield SecretFile(folder / PEPPER, "the pepper of the codes", ("web", "arrivals"))
     yield SecretFile(folder / SESSION, "the key of web sessions", ("web",))
-    for point in sorted(entry_points(group=SECRETS_GROUP), key=lambda point: point.name):
-        yield from point.load()(installation)
+    for point in sorted(entry_points(group=SECTIONS_GROUP), key=lambda point: point.name):
+        # A section that is not written names none, and its package need not even be loaded.
+        if point.name in installation.document:
+            section: object = point.load()
+            if isinstance(section, NamesSecrets):
+                yield from section.secrets(installation)
 
 
 def problems(installation: Installation) -> Iterator[str]:

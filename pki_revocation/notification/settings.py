@@ -1,13 +1,16 @@
 """[notification]: whether and how subscribers are told by mail."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
+from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import setting
+from pki_revocation.config.service_accounts import SecretFile
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.subscribers.contacts import Contact, UnfitContact
 
@@ -83,3 +86,14 @@ class NotificationSettings:
                 ) from None
         if not _DOMAIN.fullmatch(self.message_id_domain):
             raise ConfigurationError("[notification] message_id_domain is no domain name: write one of your own.")
+
+    @classmethod
+    def secrets(cls, installation: Installation) -> Iterator[SecretFile]:
+        """The file with the mail server's password: the notifier's alone.
+
+        Raises:
+            ConfigurationError: when [notification] is wrong.
+        """
+        settings = installation.section(cls)
+        if settings.credentials is not None:
+            yield SecretFile(installation.path(settings.credentials), "the mail server's password", ("notifier",))

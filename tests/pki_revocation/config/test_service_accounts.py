@@ -3,6 +3,7 @@
 import os
 import pwd
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +101,48 @@ def test_outlets_credentials_are_the_publishers(installation: Installation) -> N
 
     assert [sentence.split(",")[0] for sentence in found] == [WEB, OCSP]
     assert all("what outlet cdn asks for is for publisher alone" in sentence for sentence in found)
+
+
+@root_only
+def test_every_section_says_what_its_secrets_are(installation: Installation) -> None:
+    """Keys, what opens them, the responder's own, and the mail server's password: each is one service's."""
+    expected = {
+        "ca.key": "the CA key of issuing is for publisher alone",
+        "ca.pass": "what opens the CA key of issuing is for publisher alone",
+        "mail.toml": "the mail server's password is for notifier alone",
+    }
+    for name in (*expected, "ocsp/0123456789abcdef.key"):
+        path = installation.path(name)
+        path.parent.mkdir(mode=0o711, exist_ok=True)
+        path.touch()
+        path.chmod(0o604)
+    installation.config.write_text(
+        installation.config.read_text()
+        + '[keys.issuing]\ncrl_key = "ca.key"\ncrl_secret = "file:ca.pass"\nocsp_key = "pkcs11:token=CA"\n'
+        + 'ocsp_delegates = "ocsp"\n[notification]\ncredentials = "mail.toml"\n'
+    )
+
+    found = list(problems(Installation.open(installation.directory)))
+
+    assert len(found) == 7, found
+    for name, says in expected.items():
+        assert sum(f"can read {installation.path(name)}: {says}" in sentence for sentence in found) == 2
+    (page,) = [sentence for sentence in found if "an OCSP key of issuing" in sentence]
+    assert page.startswith(f"{WEB}, which runs web, can read")
+
+
+def test_sections_that_are_not_written_load_no_package(tmp_path: Path) -> None:
+    """Where this installation answers only the page, neither keys nor publisher are there to be asked."""
+    set_up(tmp_path, FIRST_CONFIG)
+    code = (
+        "import sys; from pathlib import Path; from pki_revocation.config.installation import Installation; "
+        "from pki_revocation.config.service_accounts import secrets_of; "
+        "found = list(secrets_of(Installation.open(Path(sys.argv[1])))); "
+        "print(len(found), *sorted({'keys', 'crl_publisher', 'ocsp_responder'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
+
+    assert done.stdout.split() == ["2"], done.stderr
 
 
 @pytest.mark.parametrize(
