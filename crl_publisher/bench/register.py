@@ -70,6 +70,7 @@ def make_register(folder: Path, count: int, tick: Tick = lambda _: None) -> None
         each.unlink()
     clock = SystemClock()
     authority = make_root("p256", clock.now())
+    # In their places: what an earlier run did not finish is made anew.
     (folder / "ca.key").write_bytes(authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     (folder / "ca.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
     with open_register(folder) as database:

@@ -6,7 +6,6 @@
 import getpass
 import json
 import os
-import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +31,7 @@ from pki_revocation.clock import SystemClock, iso, whole_second
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import duration
 from pki_revocation.errors import PkiError
+from pki_revocation.host import durable_files
 from pki_revocation.register.issuers import issuer_named
 
 from .options import issuer_option, json_option
@@ -39,6 +39,7 @@ from .options import issuer_option, json_option
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _new_file = click.Path(dir_okay=False, path_type=Path)
 _LONGEST_REQUEST = 200_000_000
+_EXISTS = "{} exists already: name a new file."
 # Nobody runs who could go on with an outlet that takes longer.
 _MIRROR_SECONDS = 60.0
 
@@ -211,19 +212,14 @@ def _ask_for(key: str) -> Callable[[], str] | None:
 def _refuse_existing(path: Path) -> None:
     """Before anything is reserved or signed."""
     if path.exists():
-        raise PkiError(f"{path} exists already: name a new file.")
+        raise PkiError(_EXISTS.format(path))
     if not path.parent.is_dir():
         raise PkiError(f"{path.parent} is no folder: name a file in one that there is.")
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    """For people to carry away; a file that came to be there meanwhile stays."""
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        durable_files.create(path, data, mode=durable_files.BY_UMASK)
+    except FileExistsError:
+        raise PkiError(_EXISTS.format(path)) from None

@@ -78,6 +78,7 @@ def preview(  # noqa: PLR0913 - one argument for each option
         )
     if svg is not None:
         try:
+            # In its place: /dev/stdout or a pipe will do for a drawing, and another one is made at any time.
             svg.write_text(draw(shown), "utf-8")
         except OSError as error:
             raise PkiError(f"{svg} cannot be written: {error.strerror or error}.") from error

@@ -8,23 +8,20 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from crl_publisher.errors import NumberNotAbove, OutletError
+from pki_revocation.host import durable_files
 from pki_revocation.host.failpoints import reach
-from pki_revocation.host.processes import boot, lives, place
+from pki_revocation.host.processes import place
 
 from .port import NumberOf
 
 _LOCK_SECONDS = 10.0
 _LOCK_PAUSE_SECONDS = 0.02
-_SUFFIX = ".tmp"
-# Nobody takes this long between writing a file and renaming it.
-_OLD_SECONDS = 3600.0
 _HOLDER_OCTETS = 300
 _SECOND_NS = 1_000_000_000
 # Which version of a file it is: what a replacement always changes.
@@ -32,7 +29,7 @@ Identity = tuple[int, int, int]
 
 
 class DirectoryOutlet:
-    """A folder: write beside, fsync, rename, fsync the folder."""
+    """A folder of durable files."""
 
     def __init__(self, root: Path) -> None:
         """*root* is made when the first file is published."""
@@ -90,72 +87,48 @@ class DirectoryOutlet:
     def replace(self, path: str, crl: bytes, *, number: int, number_of: NumberOf) -> None:
         """Replace the file, unless it holds this number or a higher one."""
         target = self._root / path
-        with _named(target):
-            temporary = _write_beside(target, crl)
-            try:
-                reach("crl.written")
-                with _locked(target):
-                    public = self.fetch(path)
-                    found = None if public is None else number_of(public)
-                    if found is not None and found >= number:
-                        raise NumberNotAbove(
-                            f"{target} holds CRL number {found} already, and {number} is not above it."
-                        )
-                    reach("crl.checked")
-                    _rename(temporary, target)
-                    reach("crl.renamed")
-                    _clear_leftovers(target)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with _named(target), _drafted(target, crl) as draft:
+            reach("crl.written")
+            with _locked(target):
+                public = self.fetch(path)
+                found = None if public is None else number_of(public)
+                if found is not None and found >= number:
+                    raise NumberNotAbove(f"{target} holds CRL number {found} already, and {number} is not above it.")
+                reach("crl.checked")
+                _rename(draft, target)
+                reach("crl.renamed")
+                durable_files.clear_abandoned(target)
 
     def put(self, path: str, data: bytes) -> None:
         """Write the file, unless it is there with these contents already."""
         target = self._root / path
         if self.fetch(path) == data:
             return
-        with _named(target):
-            temporary = _write_beside(target, data)
-            try:
-                with _locked(target):
-                    _rename(temporary, target)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with _named(target), _drafted(target, data) as draft, _locked(target):
+            _rename(draft, target)
 
 
-def _write_beside(target: Path, data: bytes) -> Path:
-    """A hidden file in the same folder, safely on disk; its name says whose it is."""
-    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{_here()}.{os.getpid()}.{secrets.token_hex(4)}{_SUFFIX}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            # The web server that reads it may have an account of its own.
-            os.fchmod(file.fileno(), 0o644)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
+@contextlib.contextmanager
+def _drafted(target: Path, data: bytes) -> Iterator[Path]:
+    """On disk beside its target before the lock is asked for: no writer waits for a disk behind another's lock."""
+    durable_files.make_folder(target.parent, 0o755)
+    # The web server that reads it may have an account of its own.
+    with durable_files.drafted(durable_files.File(target, data, mode=0o644)) as draft:
+        yield draft
 
 
-def _rename(temporary: Path, target: Path) -> None:
-    _date_after(temporary, target)
-    temporary.rename(target)
-    descriptor = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _rename(draft: Path, target: Path) -> None:
+    _date_after(draft, target)
+    durable_files.move(draft, target)
 
 
-def _date_after(temporary: Path, target: Path) -> None:
+def _date_after(draft: Path, target: Path) -> None:
     """No two versions have the same second: Last-Modified and nginx's ETag tell them apart by it (RFC 9110 8.8.2)."""
     with contextlib.suppress(FileNotFoundError):
-        before, after = target.stat().st_mtime_ns, temporary.stat().st_mtime_ns
+        before, after = target.stat().st_mtime_ns, draft.stat().st_mtime_ns
         if after // _SECOND_NS <= before // _SECOND_NS:
             dated = (before // _SECOND_NS + 1) * _SECOND_NS
-            os.utime(temporary, ns=(dated, dated))
+            os.utime(draft, ns=(dated, dated))
 
 
 def _raised(error: OSError) -> None:
@@ -168,30 +141,12 @@ def _raised(error: OSError) -> None:
         raise error
 
 
-def _clear_leftovers(target: Path) -> None:
-    """Take away what processes of this place that no longer live left half done, and what is old.
-
-    On a shared folder another machine's or container's process ids say nothing here. Age is measured against the file
-    whose status changed just now, so that it is the file system's own time on both sides.
-    """
-    here, now = _here(), target.stat().st_ctime
-    for leftover in target.parent.glob(f".{target.name}.*{_SUFFIX}"):
-        where, _, rest = leftover.name.removeprefix(f".{target.name}.").partition(".")
-        owner = rest.partition(".")[0]
-        is_dead = where == here and owner.isdigit() and not lives(int(owner))
-        with contextlib.suppress(FileNotFoundError):
-            if is_dead or leftover.stat().st_mtime < now - _OLD_SECONDS:
-                leftover.unlink()
-
-
-def _here() -> str:
-    """Where this process runs, as a part of a file's name."""
-    return hashlib.sha256(f"{place()}/{boot()}".encode()).hexdigest()[:16]
-
-
 @contextlib.contextmanager
 def _locked(target: Path) -> Iterator[None]:
-    """The lock of one published file; a process that ends lets it go, however it ends."""
+    """The lock of one published file; a process that ends lets it go, however it ends.
+
+    No `FolderLock`: a folder holds the files of many issuers, a writer waits for its turn, and says for whom.
+    """
     descriptor = os.open(target.with_name(f".{target.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         give_up_at = time.monotonic() + _LOCK_SECONDS

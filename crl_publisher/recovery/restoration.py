@@ -4,7 +4,6 @@ The CRL is the evidence: its number and digest are audited with what was written
 tells is imported as it stands: date, reason and invalidity date are the CRL's, and the moment of recording is now.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pki_revocation.clock import Clock
 from pki_revocation.database.bulk import bulk_insert
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
+from pki_revocation.host import durable_files
 from pki_revocation.model import UNKNOWN_END, Channel, EntryKind, Issuer
 
 from .evidence import CrlEvidence
@@ -122,21 +122,12 @@ def _new_entry(row: MissingRow) -> journal.NewEntry:
 
 def _keep(folder: Path, issuer: Issuer, evidence: CrlEvidence) -> Path:
     """The CRL in a file of its own, on disk before the journal speaks of it; the same CRL is kept once."""
-    folder.mkdir(mode=0o700, exist_ok=True)
+    durable_files.make_folder(folder)
     crl = evidence.crl
     target = folder / f"{issuer.name}-{crl.number}-{crl.sha256.hex()[:16]}.crl"
     if target.exists() and target.read_bytes() == crl.data:
+        # A run that was killed may have named it and come no further.
+        durable_files.sync_folder(folder)
         return target
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(crl.data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(target)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    durable_files.write(target, crl.data)
     return target

@@ -74,6 +74,7 @@ class SharedAnswerCache:
         """
         place = -(-(_PLACE.size + longest) // _ROUND_OCTETS) * _ROUND_OCTETS
         rows = max(1, octets // (place * _WAYS))
+        # Not a durable file: it ends with the process that makes it, and is written where it lies.
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             # A hole in the file would be found missing where it is written to, which ends the process.

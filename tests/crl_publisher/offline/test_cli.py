@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -18,6 +19,7 @@ from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import DIRECT, PROGRAM, Installed, install, running, status_of, wait_until
 from tests.crl_publisher.offline.ceremony import Ceremony
 from tests.pki import CertificateAuthority
+from tests.power_cuts import power_cuts
 
 
 @pytest.fixture
@@ -185,6 +187,44 @@ def test_bad_request_is_one_sentence(
     assert sentence in done.output
     assert "Traceback" not in done.output
     assert not (tmp_path / "root.request").exists()
+
+
+def test_files_to_carry_away_survive_a_power_cut(installed: Installed, ceremony: Ceremony, tmp_path: Path) -> None:
+    """Request and CRL are on disk when the commands say so: a stick is pulled out right after."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    words: list[str | Path] = ["--key", ceremony.key, "--certificate", ceremony.certificate, "--unencrypted", "--yes"]
+    words += ["-o", folder / "root.crl"]
+
+    asked = power_cuts(folder, lambda: run(installed, "crl", "request", "-o", folder / "root.request"))
+    signed = power_cuts(folder, lambda: run(installed, "crl", "sign", folder / "root.request", *words))
+
+    request, crl = (folder / "root.request").read_bytes(), (folder / "root.crl").read_bytes()
+    assert {left.content("root.request") for left in asked.during} == {None, request}
+    assert {left.content("root.request") for left in asked.ended} == {request}
+    assert {left.content("root.crl") for left in signed.during} == {None, crl}
+    assert {left.content("root.crl") for left in signed.ended} == {crl}
+
+
+def test_file_that_came_to_be_there_meanwhile_stays(
+    installed: Installed, request_file: Path, ceremony: Ceremony, tmp_path: Path
+) -> None:
+    """While the operator compared the facts: it is not replaced, and no draft is left beside it."""
+    output = tmp_path / "signed" / "root.crl"
+    output.parent.mkdir()
+    words: list[str | Path] = ["--key", ceremony.key, "--certificate", ceremony.certificate, "--unencrypted"]
+
+    def confirm(*_: object, **__: object) -> bool:
+        output.write_bytes(b"another's")
+        return True
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(click, "confirm", confirm)
+        done = run(installed, "crl", "sign", request_file, *words, "-o", output)
+
+    assert done.exit_code == 1
+    assert "exists already: name a new file" in done.output
+    assert {each.name: each.read_bytes() for each in output.parent.iterdir()} == {"root.crl": b"another's"}
 
 
 def test_request_as_json(installed: Installed, tmp_path: Path) -> None:

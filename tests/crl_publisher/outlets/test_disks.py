@@ -1,7 +1,5 @@
 """A full disk and a read-only folder, real ones: the last good CRL stays whole, and all is well again by itself."""
 
-import contextlib
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ from crl_publisher.crl.reading import parse_crl
 from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import DIRECT, Installed, install, running, status_of, wait_until
 from tests.crl_publisher.publishing.test_publisher_process import metrics_of
+from tests.disks import fill, small_disk
 from tests.pki import CertificateAuthority
 
 FAILURES = 'crl_publication_failures_total{error="OutletError",issuer="issuing"}'
@@ -20,18 +19,8 @@ FAILURES = 'crl_publication_failures_total{error="OutletError",issuer="issuing"}
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB where an installation's published files go."""
-    folder = tmp_path / "published"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "tmpfs", folder],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"file systems cannot be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    with small_disk(tmp_path / "published") as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -45,16 +34,6 @@ def installed(tmp_path: Path, disk: Path, authority: CertificateAuthority) -> It
 def names(disk: Path) -> set[str]:
     """What lies beside the CRL, and the CRL."""
     return {path.name for path in (disk / "crl").iterdir()}
-
-
-def fill(disk: Path) -> Path:
-    """Leave no octet."""
-    filler = disk / "filler"
-    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
-        while file.write(bytes(1024)):
-            pass
-    assert os.statvfs(disk).f_bavail == 0
-    return filler
 
 
 def test_full_disk(installed: Installed, disk: Path) -> None:
