@@ -4,7 +4,6 @@ A writer that can should write under a name with a full stop before it and renam
 others, a file counts as whole when nobody has changed it for a while.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from pki_revocation.errors import PkiError
+from pki_revocation.host import durable_files
+from pki_revocation.host.folder_lock import FolderHeld, FolderLock
 
 DONE = "done"
 REFUSED = "refused"
@@ -38,7 +39,7 @@ class WatchedFolder:
     def __init__(self, path: Path) -> None:
         """Nothing is made or opened yet."""
         self.path = path
-        self._descriptor = -1
+        self._lock = FolderLock(path)
 
     def __enter__(self) -> Self:
         """Make the folder and the two in it where they are missing, and hold it.
@@ -47,18 +48,16 @@ class WatchedFolder:
             FolderWatched: when another process holds it.
         """
         for each in (self.path, self.path / DONE, self.path / REFUSED):
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            durable_files.make_folder(each)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._descriptor)
+            self._lock.acquire()
+        except FolderHeld:
             raise FolderWatched(f"Another process takes the files of {self.path}: one is enough.") from None
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Let it go."""
-        os.close(self._descriptor)
+        self._lock.release()
 
     def files(self) -> Iterator[tuple[Path, FileObservation]]:
         """What lies there to be taken, by name; links, folders and what is being written are left alone."""
@@ -81,27 +80,14 @@ class WatchedFolder:
 
     def done(self, path: Path) -> None:
         """It was taken: move it away."""
-        self._move(path, DONE)
+        durable_files.move(path, _free(self.path / DONE, path.name))
 
     def refuse(self, path: Path, sentences: str) -> None:
         """Move it away, with the sentences that say why beside it: these first, so that none is without."""
         target = _free(self.path / REFUSED, path.name)
-        _write_whole(target.with_name(f"{target.name}.txt"), sentences)
-        path.rename(target)
-        self._settle(REFUSED)
-
-    def _move(self, path: Path, folder: str) -> None:
-        path.rename(_free(self.path / folder, path.name))
-        self._settle(folder)
-
-    def _settle(self, folder: str) -> None:
-        """Both folders to disk: after a power cut a file lies in one of them."""
-        descriptor = os.open(self.path / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.fsync(self._descriptor)
+        why = target.with_name(f"{target.name}.txt")
+        durable_files.create(why, sentences.encode(errors="backslashreplace"), mode=durable_files.BY_UMASK)
+        durable_files.move(path, target)
 
 
 def _free(folder: Path, name: str) -> Path:
@@ -110,10 +96,3 @@ def _free(folder: Path, name: str) -> Path:
     while os.path.lexists(candidate) or os.path.lexists(f"{candidate}.txt"):
         candidate, number = folder / f"{number}-{name}", number + 1
     return candidate
-
-
-def _write_whole(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

@@ -1,8 +1,6 @@
 """`receipt`: a revocation's receipt with its proof, for operators; the same document that subscribers download."""
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 import click
@@ -15,6 +13,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
 from pki_revocation.errors import NotFound
+from pki_revocation.host import durable_files
 from pki_revocation.model import Confirmation, serial_text
 from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.register.issuers import issuer_named
@@ -52,7 +51,7 @@ def receipt(installation: Installation, *, what: str, issuer_name: str | None, l
         confirmation = _confirmation(database, clock, what, issuer_name)
         evidence = EvidenceCollector.of(installation, database).gather(confirmation)
     file = to or Path(receipt_name(confirmation, chosen))
-    _write(file, compile_receipt(confirmation, evidence, chosen, clock.now()))
+    durable_files.write(file, compile_receipt(confirmation, evidence, chosen, clock.now()), mode=0o640)
     click.echo(f"Written: {file}")
     if evidence.ocsp is None:
         click.echo(
@@ -78,17 +77,3 @@ def _confirmation(database: Database, clock: Clock, what: str, issuer_name: str 
     if entry is None:
         raise NotFound(f"The certificate with serial {serial_text(serial)} is not revoked: it has no receipt.")
     return service.confirmation(entry.issuer_id, entry.sequence)
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Whole or not at all; an older receipt of the same name is replaced."""
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".receipt-", delete=False) as draft:
-        try:
-            draft.write(content)
-            draft.flush()
-            os.fsync(draft.fileno())
-            os.fchmod(draft.fileno(), 0o640)
-            Path(draft.name).replace(file)
-        except BaseException:
-            Path(draft.name).unlink(missing_ok=True)
-            raise

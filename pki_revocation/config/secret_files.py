@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pki_revocation.codes import Pepper
 from pki_revocation.errors import ConfigurationError
+from pki_revocation.host import durable_files
 
 from .installation import Installation
 
@@ -31,7 +32,7 @@ _SESSION_KEY = re.compile(rf"[0-9a-fA-F]{{{2 * _SESSION_OCTETS},}}")
 def create_secrets(directory: Path) -> None:
     """Make the secrets that are not there yet; those that are there stay as they are."""
     folder = directory / FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    durable_files.make_folder(folder)
     write_private(folder / PEPPER, Pepper.generate().to_text() + "\n")
     write_private(folder / SESSION, secrets.token_hex(_SESSION_OCTETS) + "\n")
 
@@ -64,23 +65,9 @@ def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, unless it is there already; it is never half written."""
     if path.exists():
         return
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link refuses to replace: of two that write at once, one wins and the other's is gone.
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)
-    finally:
-        temporary.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    # Of two that write at once, one wins and the other's is gone.
+    with contextlib.suppress(FileExistsError):
+        durable_files.create(path, text.encode())
 
 
 def refuse_readable_by_others(path: Path) -> None:

@@ -85,7 +85,10 @@ def pass_advisory_fence(connection: Connection, issuer_id: int) -> None:
 
 
 def _opened(path: Path) -> int:
-    """Whoever may write the database may write this too: accounts that share the one share the other."""
+    """A file beside the database is locked, and no folder: it is held shared by many, and the folder may be anything's.
+
+    An account that may write the database may write this too: accounts that share the one share the other.
+    """
     try:
         return os.open(path, os.O_RDWR)
     except FileNotFoundError:

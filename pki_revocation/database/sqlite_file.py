@@ -65,6 +65,7 @@ def make(file: Path) -> None:
             "back, or move the log away if it is not wanted."
         )
     try:
+        # SQLite needs its file empty and in its place; it brings file and folder to disk itself.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with contextlib.closing(sqlite3.connect(_address(file), uri=True)) as connection:

@@ -1,10 +1,8 @@
 """How a mail leaves: over SMTP, or into a folder. A carrier returns when the mail was taken, and raises when not."""
 
 import contextlib
-import os
 import smtplib
 import ssl
-import tempfile
 from email.message import EmailMessage
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Protocol
 
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import ConfigurationError, PkiError
+from pki_revocation.host import durable_files
 
 from .credentials import SmtpCredentials, load_credentials
 from .settings import Delivery, NotificationSettings, Tls
@@ -63,13 +62,8 @@ class FolderCarrier:
         """
         name = mail["Message-ID"].strip("<>").partition("@")[0] + ".eml"
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".")
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(mail.as_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self._folder / name)
+            durable_files.make_folder(self._folder)
+            durable_files.write(self._folder / name, mail.as_bytes())
         except OSError as error:
             raise MailDeferred(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
 
@@ -80,9 +74,8 @@ class FolderCarrier:
             NotTaken: when the folder cannot be written to.
         """
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self._folder):
-                pass
+            durable_files.make_folder(self._folder)
+            durable_files.refuse_unwritable(self._folder)
         except OSError as error:
             raise MailDeferred(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
 

@@ -4,13 +4,13 @@ Everything they need is in the folder; `deploy/nginx/fallback.conf` serves it be
 """
 
 import json
-import tempfile
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
 from pki_revocation.config.settings import ContactSettings
 from pki_revocation.documents.form import FORM_NAMES, form_for
+from pki_revocation.host import durable_files
 from pki_revocation.subscribers.languages import Language
 
 from .fallback import fallback_sections
@@ -30,6 +30,8 @@ _PROBLEM = {
 def export_fallback(folder: Path, contact: ContactSettings) -> tuple[str, ...]:
     """Write all files, each whole, for everybody to read; what has their names is replaced. Gives the names.
 
+    Where one cannot be written, all stay as they were.
+
     Raises:
         DocumentNotSet: when an address cannot be printed on the form.
     """
@@ -38,14 +40,8 @@ def export_fallback(folder: Path, contact: ContactSettings) -> tuple[str, ...]:
     files["problem.json"] = json.dumps(_PROBLEM).encode()
     for language in Language:
         files[f"{FORM_NAMES[language]}.pdf"] = form_for(contact, language)
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fallback-", dir=folder) as drafts:
-        for name, content in files.items():
-            draft = Path(drafts, name)
-            draft.write_bytes(content)
-            draft.chmod(0o644)
-        for name in files:
-            Path(drafts, name).replace(folder / name)
+    durable_files.make_folder(folder, 0o755)
+    durable_files.write_all(*(durable_files.File(folder / name, files[name], mode=0o644) for name in files))
     return tuple(sorted(files))
 
 

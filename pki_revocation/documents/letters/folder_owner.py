@@ -7,6 +7,7 @@ what the other's audit trail alone knows of.
 from dataclasses import dataclass
 
 from pki_revocation.errors import PkiError
+from pki_revocation.host import durable_files
 
 from .private_folder import PrivateFolder
 
@@ -35,11 +36,8 @@ def claim(folder: PrivateFolder, owner: FolderOwner) -> None:
     try:
         identity, *rest = mark.read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
-        draft = folder.draft(f"{owner.identity}\n{owner.database}\n".encode())
         # No secret: a run of another account, such as root's, must not keep the service from reading it.
-        draft.chmod(0o644)
-        draft.replace(mark)
-        folder.settle()
+        durable_files.move(folder.draft_of([f"{owner.identity}\n{owner.database}\n".encode()], mode=0o644), mark)
         return
     except ValueError:
         identity, rest = "", []

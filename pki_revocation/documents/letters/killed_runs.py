@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from pki_revocation.database.schema import audit
+from pki_revocation.host import durable_files
 from pki_revocation.host.failpoints import reach
 
 from .manifest import concatenated, files_in
@@ -54,8 +55,7 @@ def join_manifests(folder: PrivateFolder) -> list[str]:
         target = folder.path / f"{run}.csv"
         # Where it lies already, it was made of all of them, and whoever made it was killed before they were gone.
         if not target.exists():
-            folder.draft_of(concatenated(_contents(parts))).replace(target)
-            folder.settle()
+            durable_files.move(folder.draft_of(concatenated(_contents(parts))), target)
             reach("letters.joined")
             names.append(target.name)
         for _, part in sorted(parts.items()):

@@ -4,8 +4,6 @@ A file is drafted first, under a name that nobody looks for and no other file ha
 name that it is found by, and until then nothing that lies there is touched.
 """
 
-import fcntl
-import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from pki_revocation.errors import PkiError
+from pki_revocation.host import durable_files
+from pki_revocation.host.folder_lock import FolderHeld, FolderLock
 
 _UNFINISHED = ".part"
 
@@ -30,7 +30,7 @@ class PrivateFolder:
     def __init__(self, path: Path) -> None:
         """Nothing is made or opened yet."""
         self.path = path
-        self._descriptor = -1
+        self._lock = FolderLock(path)
 
     def __enter__(self) -> Self:
         """Make the folder where it is missing, and hold it.
@@ -38,16 +38,10 @@ class PrivateFolder:
         Raises:
             FolderInUse: when another run holds it.
         """
-        missing = [each for each in (self.path, *self.path.parents) if not each.exists()]
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for each in missing:
-            # A file is found after a power cut only when every folder above it is.
-            _bring_to_disk(each.parent)
-        self._descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        durable_files.make_folder(self.path)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._descriptor)
+            self._lock.acquire()
+        except FolderHeld:
             raise FolderInUse(f"Another run is writing in {self.path}: wait until it has ended.") from None
         self._take_drafts_away()
         return self
@@ -57,20 +51,16 @@ class PrivateFolder:
         try:
             self._take_drafts_away()
         finally:
-            os.close(self._descriptor)
+            self._lock.release()
 
     def draft(self, content: bytes) -> Path:
         """Bring a file's content to disk, under a name of its own."""
         return self.draft_of([content])
 
-    def draft_of(self, pieces: Iterable[bytes]) -> Path:
-        """The same for content that comes piece by piece."""
+    def draft_of(self, pieces: Iterable[bytes], *, mode: int = durable_files.PRIVATE) -> Path:
+        """The same for content that comes piece by piece, or that is no secret."""
         draft = self.path / f".{secrets.token_hex(8)}{_UNFINISHED}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
+        durable_files.write_draft(draft, pieces, mode=mode)
         return draft
 
     @contextmanager
@@ -82,6 +72,7 @@ class PrivateFolder:
         published = []
         try:
             for name, draft in drafts.items():
+                # All names go to disk at once: none counts before the block that follows, and a failure takes all away.
                 draft.replace(self.path / name)
                 published.append(name)
             self.settle()
@@ -93,16 +84,8 @@ class PrivateFolder:
 
     def settle(self) -> None:
         """Bring the names to disk: those given before survive a power cut."""
-        os.fsync(self._descriptor)
+        durable_files.sync_folder(self.path)
 
     def _take_drafts_away(self) -> None:
         for draft in self.path.glob(f".*{_UNFINISHED}"):
             draft.unlink(missing_ok=True)
-
-
-def _bring_to_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
