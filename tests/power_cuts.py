@@ -60,8 +60,8 @@ class _Disk:
     modes: dict[int, int] = field(default_factory=dict)
     states: dict[Left, None] = field(default_factory=dict)
 
-    def look(self) -> None:
-        """Note what has changed since the last look as one change, and every state that is possible now."""
+    def observe(self) -> None:
+        """Note what has changed since the last time as one change, and every state that is possible now."""
         found: Names = {}
         for folder, folders, files in os.walk(self.root):
             where = str(Path(folder).relative_to(self.root))
@@ -101,11 +101,11 @@ class _Disk:
 
     def start(self) -> None:
         """All that lies there now is on disk."""
-        self.look()
+        self.observe()
         self.kept, self.pending = {where: dict(names) for where, names in self.names.items()}, []
         self.kept_contents = dict(self.contents)
         self.states = {}
-        self.look()
+        self.observe()
 
     def _possible(self) -> Iterator[Left]:
         for chosen in itertools.product((False, True), repeat=len(self.pending)):
@@ -156,24 +156,24 @@ def power_cuts(root: Path, act: Callable[[], object]) -> PowerCuts:
         act()
         during = tuple(disk.states)
         disk.states = {}
-        disk.look()
+        disk.observe()
     return PowerCuts(during, tuple(disk.states))
 
 
 def _watched(disk: _Disk, call: Callable[..., Any]) -> Callable[..., Any]:
     def watched(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - as the call itself
-        disk.look()
+        disk.observe()
         try:
             return call(*given, **named)
         finally:
-            disk.look()
+            disk.observe()
 
     return watched
 
 
 def _bringing(disk: _Disk, fsync: Callable[[int], None]) -> Callable[[int], None]:
     def bringing(descriptor: int) -> None:
-        disk.look()
+        disk.observe()
         fsync(descriptor)
         disk.bring(descriptor)
 
