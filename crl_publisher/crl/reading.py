@@ -1,8 +1,4 @@
-"""Reads CRLs back by other means than they were written with: `cryptography` for the whole, asn1crypto for the frame.
-
-`cryptography` is strict about DER, but re-encodes what it is asked for; asn1crypto gives the very bytes, but takes BER
-and needs 300 µs an entry, so that it never gets the list. Both readings must agree for a CRL to be right.
-"""
+"""Reads CRLs back by other means than they were written with: `cryptography` for the entries, `frame` for the rest."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -10,20 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple, cast
+from io import BytesIO
+from typing import NamedTuple
 
-from asn1crypto.core import Void
-from asn1crypto.crl import CertificateList
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
 from crl_publisher.errors import UnreadableCrl
-from keys.algorithms import algorithm_of
-from keys.errors import UnusableKey
 from pki_revocation.reasons import RevocationReason
 
-from .layout import Layout, layout_of
+from .frame import Frame, read_frame
 
 _REASON_CODES = {
     x509.ReasonFlags.key_compromise: RevocationReason.KEY_COMPROMISE,
@@ -49,19 +40,6 @@ class ParsedEntry(NamedTuple):
     irregular: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """What stands around the list, in its own bytes; *time_types* are thisUpdate's and nextUpdate's."""
-
-    version: str
-    inner_algorithm: bytes
-    outer_algorithm: bytes
-    issuer: bytes
-    signature: bytes
-    time_types: tuple[str, str | None]
-    has_empty_list: bool
-
-
 @dataclass(frozen=True)
 class ParsedCrl:
     """A CRL that was read; nothing is said about whether it is right."""
@@ -70,13 +48,13 @@ class ParsedCrl:
     parsed: x509.CertificateRevocationList = field(repr=False)
 
     @cached_property
-    def layout(self) -> Layout:
-        """Where its parts lie.
+    def frame(self) -> Frame:
+        """What stands around the list, and where the list lies.
 
         Raises:
-            UnreadableCrl: when they do not.
+            UnreadableCrl: when that is not strict DER.
         """
-        return layout_of(self.data)
+        return read_frame(BytesIO(self.data))
 
     @property
     def number(self) -> int | None:
@@ -123,27 +101,6 @@ class ParsedCrl:
         """The number of entries."""
         return len(self.parsed)
 
-    def frame(self) -> Frame:
-        """What asn1crypto makes of everything but the list.
-
-        Raises:
-            UnreadableCrl: when it cannot make anything of it.
-        """
-        layout = self.layout
-        with _reading("The frame of the CRL is broken"):
-            whole = CertificateList.load(layout.with_entries(()), strict=True)
-            inner = whole["tbs_cert_list"]
-            next_update = inner["next_update"]
-            return Frame(
-                version=str(inner["version"].native),
-                inner_algorithm=inner["signature"].dump(),
-                outer_algorithm=whole["signature_algorithm"].dump(),
-                issuer=inner["issuer"].dump(),
-                signature=whole["signature"].native,
-                time_types=(inner["this_update"].name, None if isinstance(next_update, Void) else next_update.name),
-                has_empty_list=layout.has_list and layout.listed.start == layout.listed.stop,
-            )
-
     def entries(self) -> Iterator[ParsedEntry]:
         """The entries in their order.
 
@@ -164,18 +121,14 @@ class ParsedCrl:
         Raises:
             UnreadableCrl: when one is broken.
         """
-        return parse_crl(self.layout.with_entries(entries)).entries()
+        return parse_crl(self.frame.with_entries(entries)).entries()
 
     def is_signed_by(self, issuer: x509.Certificate) -> bool:
         """Whether the signature over the raw bytes is this CA's, with an algorithm that its key may sign with."""
         try:
-            key = cast("CertificateIssuerPublicKeyTypes", issuer.public_key())
-            signed = memoryview(self.data)[self.layout.signed]
-            frame = self.frame()
-            algorithm_of(frame.outer_algorithm, key).verify(key, frame.signature, [signed])
-        except (InvalidSignature, UnusableKey, UnreadableCrl):
+            return self.frame.is_verified_by(issuer, BytesIO(self.data))
+        except UnreadableCrl:
             return False
-        return True
 
 
 def parse_crl(data: bytes) -> ParsedCrl:

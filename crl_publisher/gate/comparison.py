@@ -9,13 +9,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from io import BytesIO
 from itertools import islice
 from typing import BinaryIO
 
 from sqlalchemy import Connection, LargeBinary, select, type_coerce
 
 from crl_publisher.crl.differences import Differences, TooManyDifferences, differences, entries_of, serial_of
-from crl_publisher.crl.layout import list_bounds
+from crl_publisher.crl.frame import read_frame
 from crl_publisher.crl.reading import ParsedCrl, ParsedEntry
 from crl_publisher.errors import SupersededCrl, UnreadableCrl
 from crl_publisher.plan import Plan
@@ -102,11 +103,10 @@ def _changes(public: PublicCrl, crl: ParsedCrl) -> Differences:
     with public.open() as stream:
         if stream is None:
             raise UnreadableCrl("The public CRL is gone.")
-        head = stream.read(_HEAD)
-        place = list_bounds(head, public.size)
-        stream.seek(place.start)
-        old = _Digested(stream, head[: place.start])
-        found = differences(old, place.stop - place.start, crl.data, crl.layout.listed, at_most=_FEW)
+        place = read_frame(stream).listed
+        stream.seek(0)
+        old = _Digested(stream, stream.read(place.start))
+        found = differences(old, place.stop - place.start, crl.data, crl.frame.listed, at_most=_FEW)
         if old.sha256() != public.sha256:
             raise UnreadableCrl("The public CRL was replaced.")
         return found
@@ -145,7 +145,7 @@ def _adds_up(connection: Connection, crl: ParsedCrl, plan: Plan) -> bool:
         if row.serial not in dropped or row.sequence > plan.listed_through:
             expected += hash(octets)
             due += 1
-    for octets in entries_of(crl.data, crl.layout.listed):
+    for octets in entries_of(crl.data, crl.frame.listed):
         there += hash(octets)
         due -= 1
     return due == 0 and expected == there
@@ -165,7 +165,7 @@ def _explain(connection: Connection, crl: ParsedCrl, plan: Plan, findings: Findi
     """Say which entries are to blame, if any is; this keeps them all in memory."""
     awaited = {row.serial: (row, octets) for row, octets in expected_entries(connection, plan, after=plan.after)}
     seen: set[bytes] = set()
-    for octets in entries_of(crl.data, crl.layout.listed):
+    for octets in entries_of(crl.data, crl.frame.listed):
         serial = serial_of(octets)
         if serial in seen:
             findings.error("crl.entry.duplicate", f"The entry {serial.hex()} stands there twice.")
@@ -224,7 +224,7 @@ def _compare_with_public(connection: Connection, crl: ParsedCrl, plan: Plan, fin
     if plan.public is None or plan.scope.is_delta:
         return
     lost = _public_serials(plan.public, plan, findings)
-    lost.difference_update(map(serial_of, entries_of(crl.data, crl.layout.listed)))
+    lost.difference_update(map(serial_of, entries_of(crl.data, crl.frame.listed)))
     for serial in sorted(lost - _expired(connection, plan.issuer, lost, plan.public.this_update)):
         findings.error("crl.entry.lost", f"The public CRL lists {serial.hex()}, and this one does not.")
 
@@ -234,7 +234,7 @@ def _public_serials(public: PublicCrl, plan: Plan, findings: Findings) -> set[by
         data = b"" if stream is None else stream.read()
     if not findings.errors and hashlib.sha256(data).digest() != public.sha256 and _is_newer(data, plan):
         raise SupersededCrl("The public CRL was replaced while this one was made: another publisher is further on.")
-    return set(map(serial_of, entries_of(data, list_bounds(data, len(data))))) if data else set()
+    return set(map(serial_of, entries_of(data, read_frame(BytesIO(data)).listed))) if data else set()
 
 
 def _is_newer(data: bytes, plan: Plan) -> bool:

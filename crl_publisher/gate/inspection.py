@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPub
 from crl_publisher.config import LintProfile
 from crl_publisher.crl.builder import subject_name
 from crl_publisher.crl.crl_extensions import NUMBER_LIMIT
-from crl_publisher.crl.reading import Frame, ParsedCrl, parse_crl
+from crl_publisher.crl.frame import Frame
+from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from crl_publisher.errors import UnreadableCrl
 from crl_publisher.plan import Plan
 from crl_publisher.scope import Part
@@ -27,6 +28,7 @@ from .expected_extensions import check_extensions
 from .findings import Findings
 from .lints import lint
 from .sample import check_sample
+from .second_reader import parse_entries
 
 _log = logging.getLogger(__name__)
 _FIRST_GENERALIZED_YEAR = 2050
@@ -50,7 +52,8 @@ def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> Pa
     findings = Findings()
     try:
         crl = parse_crl(data)
-        frame = crl.frame()
+        frame = crl.frame
+        parse_entries(frame, findings)
         _check_frame(frame, plan, findings)
         if not crl.is_signed_by(plan.issuer.certificate):
             findings.error("crl.signature", "The signature is not the issuer's over these bytes.")
@@ -66,7 +69,7 @@ def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> Pa
             findings.raise_errors()
             sample = check_sample(connection, crl, plan, new, findings)
         authorities = plan.only_authorities or plan.scope.part is Part.CA
-        lint(crl.layout.with_entries(sample), rules.profile, findings, authorities=authorities)
+        lint(crl.frame.with_entries(sample), rules.profile, findings, authorities=authorities)
     except UnreadableCrl as error:
         findings.error("crl.unreadable", str(error))
     findings.raise_errors()
@@ -76,8 +79,8 @@ def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> Pa
 
 
 def _check_frame(frame: Frame, plan: Plan, findings: Findings) -> None:
-    if frame.version != "v2":
-        findings.error("crl.version", f"The version is {frame.version}, not v2 (RFC 5280 section 5.1.2.1).")
+    if not frame.is_version_2:
+        findings.error("crl.version", "The version is not v2 (RFC 5280 section 5.1.2.1).")
     if frame.inner_algorithm != frame.outer_algorithm:
         findings.error("crl.algorithm.mismatch", "The inner and outer signature algorithms differ.")
     key = cast("CertificateIssuerPublicKeyTypes", plan.issuer.certificate.public_key())
@@ -87,13 +90,13 @@ def _check_frame(frame: Frame, plan: Plan, findings: Findings) -> None:
         )
     if frame.issuer != subject_name(plan.issuer.certificate_der):
         findings.error("crl.issuer", "The issuer is not the CA certificate's subject, byte for byte (BR 7.2).")
-    if frame.has_empty_list:
+    if frame.has_list and not frame.has_entries:
         findings.error("crl.entries.empty-list", "An empty list must be left out (RFC 5280 section 5.1.2.6).")
 
 
 def _check_this_update(crl: ParsedCrl, frame: Frame, plan: Plan, findings: Findings) -> None:
     this_update = crl.this_update
-    _check_time_type("thisUpdate", this_update, frame.time_types[0], findings)
+    _check_time_type("thisUpdate", this_update, findings, is_generalized=frame.is_generalized[0])
     planned = plan.parameters.this_update
     if this_update != planned:
         findings.error("crl.this-update.unplanned", f"thisUpdate is {iso(this_update)}, planned was {iso(planned)}.")
@@ -111,7 +114,7 @@ def _check_next_update(crl: ParsedCrl, frame: Frame, plan: Plan, findings: Findi
     if next_update is None:
         findings.error("crl.next-update.missing", "nextUpdate is missing (RFC 5280 section 5.1.2.5).")
         return
-    _check_time_type("nextUpdate", next_update, frame.time_types[1], findings)
+    _check_time_type("nextUpdate", next_update, findings, is_generalized=frame.is_generalized[1])
     planned = plan.parameters.next_update
     if next_update != planned:
         findings.error("crl.next-update.unplanned", f"nextUpdate is {iso(next_update)}, planned was {iso(planned)}.")
@@ -132,9 +135,9 @@ def _check_next_update(crl: ParsedCrl, frame: Frame, plan: Plan, findings: Findi
         )
 
 
-def _check_time_type(name: str, moment: datetime, found: str | None, findings: Findings) -> None:
-    expected = "utc_time" if moment.year < _FIRST_GENERALIZED_YEAR else "general_time"
-    if found != expected:
+def _check_time_type(name: str, moment: datetime, findings: Findings, *, is_generalized: bool) -> None:
+    if is_generalized is (moment.year < _FIRST_GENERALIZED_YEAR):
+        found, expected = ("GeneralizedTime", "UTCTime") if is_generalized else ("UTCTime", "GeneralizedTime")
         findings.error("crl.time.type", f"{name} is a {found}, not a {expected} (RFC 5280 section 5.1.2.4).")
 
 

@@ -43,7 +43,7 @@ def check_sample(
 
 def _spread_sample(crl: ParsedCrl) -> Iterator[bytes]:
     """By their lengths alone: there may be a million of them."""
-    data, listed = crl.data, crl.layout.listed
+    data, listed = crl.data, crl.frame.listed
     step = max(1, len(crl) // _SPREAD)
     at, end, until = listed.start, listed.stop, 0
     while at < end:

@@ -114,7 +114,7 @@ class CrlInstaller:
             refuse_while_any_is_good(connection, issuer, moment)
         limit = validity_limit(connection, issuer, scope, moment)
         row = reserved_row(connection, issuer, scope, number)
-        is_requested = row is not None and row.requested_sha256 == hashlib.sha256(crl.data[crl.layout.signed]).digest()
+        is_requested = row is not None and row.requested_sha256 == hashlib.sha256(crl.data[crl.frame.signed]).digest()
         covers = sequence
         if is_requested and row is not None:
             covers = row.covers_sequence

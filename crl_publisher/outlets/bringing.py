@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from io import BytesIO
 
-from crl_publisher.crl.outline import read_outline
+from crl_publisher.crl.frame import read_frame
 from crl_publisher.errors import NumberNotAbove, OutletError, UnreadableCrl
 
 from .directory import DirectoryOutlet
@@ -60,7 +60,7 @@ class OutletSync:
         if not path.endswith(".crl"):
             return None
         with self._origin.open(path) as stream:
-            return None if stream is None else read_outline(stream).number
+            return None if stream is None else read_frame(stream).number
 
     def _write(self, path: str, data: bytes, number: int | None) -> None:
         if number is None:
@@ -71,10 +71,10 @@ class OutletSync:
     def _number_of(self, path: str, data: bytes) -> int | None:
         """The number of what the outlet holds, when the same CA signed it: rubbish keeps nothing away."""
         try:
-            outline = read_outline(BytesIO(data))
+            frame = read_frame(BytesIO(data))
         except UnreadableCrl:
             return None
         certificate = self._files.certificate(path)
-        if certificate is not None and not outline.is_signed_by(certificate, BytesIO(data)):
+        if certificate is not None and not frame.is_signed_by(certificate, BytesIO(data)):
             return None
-        return outline.number
+        return frame.number

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from crl_publisher.crl.outline import read_outline
+from crl_publisher.crl.frame import read_frame
 from crl_publisher.errors import UnreadableCrl
 
 # The folder of an installation that everybody may read.
@@ -122,13 +122,13 @@ class PublishedFiles:
     def _judge(self, path: str, stream: BufferedReader) -> tuple[datetime | None, str]:
         """The CRL's nextUpdate, and why it must not be served."""
         try:
-            outline = read_outline(stream)
+            frame = read_frame(stream)
         except UnreadableCrl as error:
             return None, str(error)
         certificate = self.certificate(path)
-        if certificate is not None and not outline.is_signed_by(certificate, stream):
+        if certificate is not None and not frame.is_signed_by(certificate, stream):
             return None, f"Its signature is not that of {certificate.subject.rfc4514_string()}."
-        return outline.next_update, ""
+        return frame.next_update, ""
 
     def certificate(self, path: str) -> x509.Certificate | None:
         """The certificate that lies beside a CRL; None where there is none, as before the first publication."""

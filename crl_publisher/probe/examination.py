@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from cryptography import x509
 
-from crl_publisher.crl.outline import CrlOutline, read_outline
+from crl_publisher.crl.frame import Frame, read_frame
 from crl_publisher.crl.reading import parse_crl
 from crl_publisher.errors import UnreadableCrl
 from crl_publisher.gate.findings import Findings
@@ -42,7 +42,7 @@ class ProbeContext:
 class _Fetched:
     """What was read of a CRL."""
 
-    outline: CrlOutline
+    frame: Frame
     extensions: x509.Extensions
     sha256: str
 
@@ -62,11 +62,11 @@ def examine(fetched: FetchedCrl, expected: ExpectedCrl, context: ProbeContext) -
     except UnreadableCrl as error:
         findings.error("probe.unreadable", f"{expected.url} gave something else than a CRL: {error}")
         return findings, None
-    if not crl.outline.is_signed_by(expected.issuer.certificate, fetched.body):
+    if not crl.frame.is_signed_by(expected.issuer.certificate, fetched.body):
         findings.error("probe.signature", f"{expected.url} gave a CRL that {expected.issuer.name} did not sign.")
         return findings, None
-    _times(findings, crl.outline, expected, context)
-    _caching(findings, crl.outline, answer, expected, context.now)
+    _times(findings, crl.frame, expected, context)
+    _caching(findings, crl.frame, answer, expected, context.now)
     _coverage(findings, crl.extensions, expected)
     return findings, _number(findings, crl, expected, context)
 
@@ -77,15 +77,15 @@ def _read(body: BinaryIO, expected: ExpectedCrl) -> _Fetched:
     Raises:
         UnreadableCrl: when it is no CRL, or one with broken entries or extensions.
     """
-    outline = read_outline(body)
-    extensions = parse_crl(outline.rest).extensions
+    frame = read_frame(body)
+    extensions = parse_crl(frame.without_list()).extensions
     body.seek(0)
     sha256 = hashlib.file_digest(body, "sha256").hexdigest()  # type: ignore[arg-type] # a file, which it takes
     if sha256 != expected.last.sha256:
         body.seek(0)
         for _ in parse_crl(body.read()).entries():
             pass
-    return _Fetched(outline, extensions, sha256)
+    return _Fetched(frame, extensions, sha256)
 
 
 def _headers(findings: Findings, answer: HttpResponse, expected: ExpectedCrl) -> None:
@@ -100,7 +100,7 @@ def _headers(findings: Findings, answer: HttpResponse, expected: ExpectedCrl) ->
         )
 
 
-def _times(findings: Findings, crl: CrlOutline, expected: ExpectedCrl, context: ProbeContext) -> None:
+def _times(findings: Findings, crl: Frame, expected: ExpectedCrl, context: ProbeContext) -> None:
     now, this_update, next_update = context.now, crl.this_update, crl.next_update
     if this_update > now:
         findings.error("probe.future", f"{expected.url} is dated {iso(this_update)}, which is in the future.")
@@ -117,7 +117,7 @@ def _times(findings: Findings, crl: CrlOutline, expected: ExpectedCrl, context: 
         )
 
 
-def _caching(findings: Findings, crl: CrlOutline, answer: HttpResponse, expected: ExpectedCrl, now: datetime) -> None:
+def _caching(findings: Findings, crl: Frame, answer: HttpResponse, expected: ExpectedCrl, now: datetime) -> None:
     found = _MAX_AGE.search(answer.headers.get("cache-control", ""))
     if found and crl.next_update is not None and now < crl.next_update < now + timedelta(seconds=int(found[1])):
         findings.warning("probe.cache", f"{expected.url} lets caches keep it beyond nextUpdate {iso(crl.next_update)}.")
@@ -155,7 +155,7 @@ def _points(extensions: x509.Extensions) -> Iterator[str]:
 
 
 def _number(findings: Findings, crl: _Fetched, expected: ExpectedCrl, context: ProbeContext) -> int | None:
-    number, seen = crl.outline.number, context.seen
+    number, seen = crl.frame.number, context.seen
     if number is None:
         findings.error("probe.number", f"{expected.url} has no CRL number (RFC 5280 section 5.2.3).")
         return None
@@ -179,6 +179,6 @@ def _number(findings: Findings, crl: _Fetched, expected: ExpectedCrl, context: P
         )
     elif crl.sha256 != expected.last.sha256:
         findings.error("probe.different", f"{expected.url} is another CRL with the number {number} than was published.")
-    if not crl.outline.has_entries and expected.last.entries and number >= expected.last.number:
+    if not crl.frame.has_entries and expected.last.entries and number >= expected.last.number:
         findings.error("probe.empty", f"{expected.url} lists nothing, and should list {expected.last.entries}.")
     return number

@@ -11,7 +11,7 @@ from werkzeug.test import Client
 
 from crl_publisher import bootstrap
 from pki_revocation.config.installation import Installation
-from tests.crl_publisher.crl.test_outline import AUTHORITY, crl
+from tests.crl_publisher.crl.test_frame import AUTHORITY, crl
 
 
 def max_age(folder: Path, *, published_ago: timedelta) -> int:

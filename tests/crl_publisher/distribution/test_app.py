@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.http import http_date
 from werkzeug.test import TestResponse
 
-from crl_publisher.crl.outline import CrlOutline, read_outline
+from crl_publisher.crl.frame import Frame, read_frame
 from crl_publisher.crl.reading import parse_crl
 from crl_publisher.distribution.app import create_app, readiness
 from crl_publisher.errors import NotPublished
@@ -140,11 +140,11 @@ def test_what_is_not_served_is_not_read_for_each_who_asks(
     """50 MB of rubbish that many ask for cost one reading, until a while later."""
     readings: list[int] = []
 
-    def count(stream: BinaryIO) -> CrlOutline:
+    def count(stream: BinaryIO) -> Frame:
         readings.append(1)
-        return read_outline(stream)
+        return read_frame(stream)
 
-    monkeypatch.setattr(published_files, "read_outline", count)
+    monkeypatch.setattr(published_files, "read_frame", count)
     (root / "crl/issuing.crl").write_bytes(data[:-1])
     files = PublishedFiles(root)
 
@@ -394,12 +394,12 @@ def test_replacement_is_read_once_for_all_who_ask(data: bytes, root: Path, monke
     """Fifty at once at the moment of a replacement: reading a million entries fifty times would hold up everything."""
     readings: list[int] = []
 
-    def slow(stream: BinaryIO) -> CrlOutline:
+    def slow(stream: BinaryIO) -> Frame:
         readings.append(stream.seek(0, 2))
         time.sleep(0.1)
-        return read_outline(stream)
+        return read_frame(stream)
 
-    monkeypatch.setattr(published_files, "read_outline", slow)
+    monkeypatch.setattr(published_files, "read_frame", slow)
     files = PublishedFiles(root)
     together = threading.Barrier(50)
 

@@ -144,7 +144,7 @@ def test_nothing_revoked_since_the_base_is_an_empty_delta(
 
     delta = crl_at(root, issuer, DELTA)
     assert made is not None
-    assert (made.entries, len(delta), delta.layout.has_list) == (0, 0, False)
+    assert (made.entries, len(delta), delta.frame.has_list) == (0, 0, False)
     assert len(crl_at(root, issuer)) == 2
 
 

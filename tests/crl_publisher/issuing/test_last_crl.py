@@ -34,7 +34,7 @@ def test_last_crl_is_good_for_ever(
     crl = crl_at(root, issuer)
     assert serials(crl) == set(revoked)
     assert crl.next_update == FOR_EVER
-    assert crl.data[crl.layout.before].endswith(b"\x18\x0f99991231235959Z")
+    assert crl.frame.before.endswith(b"\x18\x0f99991231235959Z")
     assert generalized_time(FOR_EVER) == b"\x18\x0f99991231235959Z"
     assert made.is_last
     with database.read() as connection:

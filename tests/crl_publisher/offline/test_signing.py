@@ -31,7 +31,7 @@ def test_signed_crl_is_the_request_and_a_signature(
 
     data = ceremony.sign(request)
 
-    assert data[parse_crl(data).layout.signed] == request.to_be_signed
+    assert data[parse_crl(data).frame.signed] == request.to_be_signed
     (ceremony.folder / "signed.crl").write_bytes(data)
     assert "verify OK" in ceremony.openssl("crl", "-inform", "DER", "-in", "signed.crl", "-CAfile", "ca.pem", "-noout")
 

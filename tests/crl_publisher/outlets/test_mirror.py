@@ -234,7 +234,7 @@ def test_forged_number_keeps_nothing_away(
     mirror_of: Callable[..., Mirror], server: PutServer, first: PublishedCrl, root: Path
 ) -> None:
     """A CRL of another CA with the highest of numbers is rubbish, and is replaced."""
-    from tests.crl_publisher.crl.test_outline import crl  # noqa: PLC0415 - its key and name are another CA's
+    from tests.crl_publisher.crl.test_frame import crl  # noqa: PLC0415 - its key and name are another CA's
 
     server.files["/files/crl/issuing.crl"] = crl(number=2**159 - 1)
 
