@@ -6,12 +6,15 @@ from sqlalchemy import Connection
 
 from crl_publisher.distribution.app import create_app
 from crl_publisher.distribution.max_age import MaxAge
-from crl_publisher.issuing.issuance import CrlIssuance, complete_scopes
+from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.issuing.shards import complete_scopes
 from crl_publisher.offline.alarms import OfflineAlarms
 from crl_publisher.offline.installing import CrlInstaller
 from crl_publisher.offline.requesting import SigningRequests
 from crl_publisher.outlets.published_files import PUBLISHED
+from crl_publisher.publishing.attendance import Attendance
 from crl_publisher.publishing.delegating import DelegateIssuanceWorker
+from crl_publisher.publishing.observation import Observer
 from crl_publisher.publishing.publisher import Publisher
 from keys.delegation.issuing import DelegateIssuer
 from keys.keyring import Keyring
@@ -29,6 +32,7 @@ from .outlets import DirectoryOutlet, Outlet
 from .outlets.mirrors import Mirrors
 from .probe.probing import Probe
 from .probe.settings import ProbeSettings
+from .public_crl import PublicCrls
 from .published import last_published
 from .scheduling.book import ScheduleBook
 from .scheduling.coverage import PublicValidity
@@ -181,12 +185,14 @@ def publisher(
     publishing = issuance(installation, database, public)
     return Publisher(
         database=database,
-        clock=clock,
-        book=book(installation, database),
-        issuance=publishing,
-        outlet=public or outlet(installation),
         lease=held or lease(installation, database),
         settings=installation.section(PublisherSettings),
+        attendance=Attendance(
+            database=database,
+            book=book(installation, database),
+            issuance=publishing,
+            observer=observer(installation, database),
+        ),
         signs=Keyring.open(installation, clock).signs_crls_for,
         offline_alarms=OfflineAlarms(
             database=database,
@@ -194,6 +200,21 @@ def publisher(
             issuance=publishing,
             notice=installation.section(CrlSettings).elsewhere_notice,
         ),
+    )
+
+
+def observer(installation: Installation, database: Database) -> Observer:
+    """What is known of CRLs whose keys are here, as the publisher and `doctor` judge it.
+
+    Raises:
+        ConfigurationError: when [publisher] or [crl] is wrong.
+    """
+    return Observer(
+        database=database,
+        clock=SystemClock(),
+        book=book(installation, database),
+        public=PublicCrls(outlet(installation), database),
+        size_limit=installation.section(CrlSettings).size_limit,
     )
 
 

@@ -1,7 +1,11 @@
 """What operators watch, of each issuer and each of its CRLs: is it fresh, does it grow, does publishing work."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from prometheus_client import Counter, Gauge
 
+from .health import Alarm, AlarmKind
 from .published import PublishedCrl
 
 _NUMBER = Gauge("crl_number", "Number of the CRL that is public", ["issuer", "scope"])
@@ -17,17 +21,19 @@ _PUBLICATIONS = Counter("crl_publications", "CRLs made public by this process", 
 _FAILURES = Counter("crl_publication_failures", "Publications that failed, by kind of error", ["issuer", "error"])
 _SECONDS = Gauge("crl_last_publication_duration_seconds", "How long the last publication took", ["issuer"])
 
-_ELSEWHERE = Gauge(
-    "crl_offline_alarm",
-    "1 while a CRL that is signed elsewhere is missing, near its end, or behind the journal",
+_ALARM = Gauge(
+    "crl_alarm",
+    "1 while something is wrong with a CRL, by what it is (crl_publisher/health.py)",
     ["issuer", "scope", "alarm"],
 )
 
 
-def published(issuer: str, seconds: float) -> None:
-    """A CRL became public."""
-    _PUBLICATIONS.labels(issuer).inc()
-    _SECONDS.labels(issuer).set(seconds)
+def published(crl: PublishedCrl, *, is_complete: bool, seconds: float) -> None:
+    """A CRL became public; it took so many seconds."""
+    _PUBLICATIONS.labels(crl.issuer).inc()
+    _SECONDS.labels(crl.issuer).set(seconds)
+    if is_complete:
+        _record(crl, age_seconds=0, uncovered=0)
 
 
 def failed(issuer: str, error: Exception) -> None:
@@ -35,13 +41,18 @@ def failed(issuer: str, error: Exception) -> None:
     _FAILURES.labels(issuer, type(error).__name__).inc()
 
 
-def offline_alarm(issuer: str, scope: str, alarm: str, *, is_raised: bool) -> None:
-    """Whether a CRL that is signed elsewhere has this alarm."""
-    _ELSEWHERE.labels(issuer, scope, alarm).set(is_raised)
+def observed(
+    issuer: str, scope: str, crl: PublishedCrl | None, alarms: Iterable[Alarm], *, now: datetime, uncovered: int
+) -> None:
+    """What is known of a scope's CRL now: the last one that is recorded, what is wrong, and how many rows it lacks."""
+    raised = {alarm.kind for alarm in alarms}
+    for kind in AlarmKind:
+        _ALARM.labels(issuer, scope, kind.value).set(kind in raised)
+    if crl is not None:
+        _record(crl, age_seconds=(now - crl.published_at).total_seconds(), uncovered=uncovered)
 
 
-def record(crl: PublishedCrl, *, age_seconds: float, uncovered: int) -> None:
-    """What is public now."""
+def _record(crl: PublishedCrl, *, age_seconds: float, uncovered: int) -> None:
     _NUMBER.labels(crl.issuer, crl.scope).set(crl.number)
     _THIS_UPDATE.labels(crl.issuer, crl.scope).set(crl.this_update.timestamp())
     _NEXT_UPDATE.labels(crl.issuer, crl.scope).set(crl.next_update.timestamp())

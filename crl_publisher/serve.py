@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 from keys.keyring import Keyring
-from pki_revocation.clock import Clock, SystemClock, iso
+from pki_revocation.clock import Clock, SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
@@ -15,8 +15,9 @@ from pki_revocation.runtime.serving import open_operations
 from . import bootstrap
 from .config import PublisherSettings
 from .errors import NotPublished
-from .outlets import Outlet
+from .health import ProbeContext, Promise, alarms
 from .outlets.mirrors import NotifyingOutlet
+from .public_crl import PublicCrls
 from .published import last_published
 from .scope import FULL
 
@@ -47,7 +48,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         delegating = bootstrap.delegating(installation, database)
         public = NotifyingOutlet(bootstrap.outlet(installation), (mirrors.wake, probe.wake))
         publisher = bootstrap.publisher(installation, database, lease, public)
-        ready = readiness(database, clock, bootstrap.outlet(installation), signs)
+        ready = readiness(database, clock, PublicCrls(bootstrap.outlet(installation), database), signs)
         operations = open_operations(settings.host, settings.operations_port, "publisher", ready)
         try:
             mirrors.start(stop, lambda: lease.is_held)
@@ -62,18 +63,27 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
             operations.stop()
 
 
-def readiness(database: Database, clock: Clock, outlet: Outlet, signs: Callable[[Issuer], bool]) -> Callable[[], None]:
+def readiness(
+    database: Database, clock: Clock, public: PublicCrls, signs: Callable[[Issuer], bool]
+) -> Callable[[], None]:
     """What /readyz asks: raises NotPublished while some issuer has no valid CRL that is public."""
 
     def ready() -> None:
         with database.read() as connection:
             last_crls = [(issuer, last_published(connection, issuer)) for issuer in all_issuers(connection)]
+        now = clock.now()
         for issuer, last in last_crls:
             if not signs(issuer):
                 continue
-            if last is None or not outlet.exists(FULL.path(issuer)):
-                raise NotPublished(f"No CRL of {issuer.name} is public.")
-            if last.next_update <= clock.now():
-                raise NotPublished(f"The CRL of {issuer.name} lapsed at {iso(last.next_update)}.")
+            known = ProbeContext(
+                now=now,
+                name=f"the CRL of {issuer.name}",
+                place=FULL.path(issuer),
+                recorded=last,
+                is_there=public.exists(issuer, FULL),
+            )
+            found = next(iter(alarms(known, Promise(needed_since=issuer.certificate.not_valid_before_utc))), None)
+            if found is not None:
+                raise NotPublished(f"{issuer.name}: {found.says}.")
 
     return ready

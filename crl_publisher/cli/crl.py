@@ -14,7 +14,7 @@ from crl_publisher.errors import NotPublished
 from crl_publisher.issuing.shards import add_shard, lock_shards
 from crl_publisher.issuing.shards import shards as shards_of
 from crl_publisher.offline.alarms import ADVICE
-from crl_publisher.offline.status import crl_statuses
+from crl_publisher.offline.status import statuses
 from crl_publisher.published import lately_published
 from crl_publisher.scope import FULL
 from crl_publisher.serve import serve
@@ -182,7 +182,7 @@ def _tell_alarms(installation: Installation, issuer: Issuer) -> None:
     notice = installation.section(CrlSettings).elsewhere_notice
     with installation.database() as database, database.read() as connection:
         scopes = bootstrap.issuance(installation, database).scopes(connection, issuer)
-        found = crl_statuses(connection, issuer, scopes, clock.now(), notice)
+        found = statuses(connection, issuer, scopes, clock.now(), notice)
     for status in found:
         for alarm in status.alarms:
             click.echo(f"ALARM: {status.scope.name} CRL: {alarm.says}: {ADVICE}", err=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from crl_publisher import bootstrap
 from crl_publisher.config import CrlSettings
+from crl_publisher.errors import OutletError
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.offline.alarms import ADVICE
-from crl_publisher.offline.status import crl_statuses
-from crl_publisher.publishing.health import PublicationCheck
+from crl_publisher.offline.status import statuses
 from crl_publisher.recovery.evidence import CrlEvidence, file_evidence, public_evidence
 from crl_publisher.recovery.missing_rows import missing_rows
 from crl_publisher.recovery.restoration import CrlRestoration
@@ -123,25 +123,26 @@ class _Doctor:
         )
 
     def _publication(self, issuance: CrlIssuance, issuer: Issuer) -> Iterator[CheckResult]:
-        check = PublicationCheck(
-            database=self._database,
-            clock=self._clock,
-            book=bootstrap.book(self._installation, self._database),
-            issuance=issuance,
-            size_limit=self._installation.section(CrlSettings).size_limit,
-        )
+        observer = bootstrap.observer(self._installation, self._database)
+        with self._database.read() as connection:
+            scopes = issuance.scopes(connection, issuer)
+        try:
+            observed = [observer.read(observer.observe(issuer, scope)) for scope in scopes]
+        except OutletError as error:
+            yield CheckResult(f"CRLs of {issuer.name}", well=False, says=str(error))
+            return
         holder = bootstrap.lease(self._installation, self._database).current_holder()
         runs = "a publisher runs" if holder else "no publisher runs"
-        found = list(check.complaints(issuer))
-        for scope, sentence in found:
-            yield CheckResult(f"{scope.name} CRL of {issuer.name}", well=False, says=f"{sentence}; {runs}")
-        if not found:
+        for each in observed:
+            for alarm in (*each.alarms, *each.delta_alarms):
+                yield CheckResult(f"{each.scope.name} CRL of {issuer.name}", well=False, says=f"{alarm.says}; {runs}")
+        if not any(each.alarms or each.delta_alarms for each in observed):
             yield CheckResult(f"CRLs of {issuer.name}", well=True, says=f"all that are due were published; {runs}")
 
     def _elsewhere(self, issuance: CrlIssuance, issuer: Issuer, notice: timedelta) -> Iterator[CheckResult]:
         with self._database.read() as connection:
             scopes = issuance.scopes(connection, issuer)
-            found = crl_statuses(connection, issuer, scopes, self._clock.now(), notice)
+            found = statuses(connection, issuer, scopes, self._clock.now(), notice)
         for status in found:
             check = f"{status.scope.name} CRL of {issuer.name}, signed elsewhere"
             for alarm in status.alarms:

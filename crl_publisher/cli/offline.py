@@ -13,14 +13,15 @@ from pathlib import Path
 import click
 
 from crl_publisher import bootstrap
+from crl_publisher.config import CrlSettings
 from crl_publisher.crl.files import der_of
 from crl_publisher.errors import UnreadableRequest
+from crl_publisher.issuing.shards import scope_named
 from crl_publisher.offline.alarms import ADVICE
 from crl_publisher.offline.requesting import RequestedCrl
 from crl_publisher.offline.signing import sign as sign_request
 from crl_publisher.offline.signing import signer_of
 from crl_publisher.offline.signing_request import SigningRequest
-from crl_publisher.publishing.named_publication import scope_named
 from crl_publisher.scope import FULL
 from keys.algorithms import SignatureName
 from keys.files.file_key import load_certificate
@@ -104,7 +105,7 @@ def request(  # noqa: PLR0913 - one argument for each option
         database.check_revision()
         with database.read() as connection:
             issuer = issuer_named(connection, issuer_name)
-            scope = scope_named(connection, bootstrap.issuance(installation, database), issuer, scope_name)
+            scope = scope_named(connection, issuer, installation.section(CrlSettings), scope_name)
         if Keyring.open(installation, SystemClock()).signs_crls_for(issuer):
             raise PkiError(f"The key of {issuer.name} is configured here: 'pki-revocation crl publish' signs its CRLs.")
         named = None if signature is None else SignatureName(signature)

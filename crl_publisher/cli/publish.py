@@ -8,9 +8,10 @@ from typing import NamedTuple
 import click
 
 from crl_publisher import bootstrap
+from crl_publisher.config import CrlSettings
 from crl_publisher.errors import NotPublished
+from crl_publisher.issuing.shards import scope_named
 from crl_publisher.publishing import requests
-from crl_publisher.publishing.named_publication import scope_named
 from crl_publisher.scope import FULL, Scope
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock
@@ -55,9 +56,9 @@ def publish(  # noqa: PLR0913 - one argument for each option
         issuer = issuer_named(database, issuer_name)
         wanted = None
         if is_last or scope_name is not None:
-            issuance = bootstrap.issuance(installation, database)
+            settings = installation.section(CrlSettings)
             with database.read() as connection:
-                wanted = scope_named(connection, issuance, issuer, scope_name or FULL.name)
+                wanted = scope_named(connection, issuer, settings, scope_name or FULL.name)
         if is_last and not yes:
             click.confirm(
                 f"Publish the last {scope_name or FULL.name} CRL of {issuer.name}? It is good for ever, and no other "

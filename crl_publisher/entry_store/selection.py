@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from crl_publisher.scope import Part, Scope
 from pki_revocation.database.schema import certificates, crl_entries, journal
@@ -32,9 +32,19 @@ class Selection:
     after: int | None = None
 
 
-def has_changes(connection: Connection, issuer: Issuer, scope: Scope, after_sequence: int) -> bool:
-    """Whether the journal has rows behind this sequence that belong on this scope's CRL."""
-    return connection.execute(rows_after(issuer, scope, after_sequence).limit(1)).first() is not None
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """Rows of the journal that no CRL of a scope has: how many, and when the first of them was recorded."""
+
+    count: int = 0
+    first_at: datetime | None = None
+
+
+def uncovered_rows(connection: Connection, issuer: Issuer, scope: Scope, covered: int) -> Uncovered:
+    """What belongs on this scope's CRL and came behind a sequence; everything for 0."""
+    rows = rows_after(issuer, scope, covered).subquery()
+    count, first = connection.execute(select(func.count(), func.min(rows.c.recorded_at))).one()
+    return Uncovered(count, first)
 
 
 def rows_after(issuer: Issuer, scope: Scope, after_sequence: int) -> Select[tuple[int, datetime]]:

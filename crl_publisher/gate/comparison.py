@@ -20,7 +20,7 @@ from crl_publisher.crl.frame import read_frame
 from crl_publisher.crl.reading import ParsedCrl, ParsedEntry
 from crl_publisher.errors import SupersededCrl, UnreadableCrl
 from crl_publisher.plan import Plan
-from crl_publisher.public_crl import PublicCrl, own_crl
+from crl_publisher.public_crl import PublicCrl
 from pki_revocation.clock import iso
 from pki_revocation.database.schema import certificates, crl_entries, journal
 from pki_revocation.model import Issuer
@@ -232,16 +232,9 @@ def _compare_with_public(connection: Connection, crl: ParsedCrl, plan: Plan, fin
 def _public_serials(public: PublicCrl, plan: Plan, findings: Findings) -> set[bytes]:
     with public.open() as stream:
         data = b"" if stream is None else stream.read()
-    if not findings.errors and hashlib.sha256(data).digest() != public.sha256 and _is_newer(data, plan):
+    if not findings.errors and hashlib.sha256(data).digest() != public.sha256 and public.is_before(data, plan.issuer):
         raise SupersededCrl("The public CRL was replaced while this one was made: another publisher is further on.")
     return set(map(serial_of, entries_of(data, read_frame(BytesIO(data)).listed))) if data else set()
-
-
-def _is_newer(data: bytes, plan: Plan) -> bool:
-    """Whether it is a CRL of the same CA that came after the one that was public when this one was planned."""
-    crl = own_crl(data, plan.issuer)
-    before = None if plan.public is None else plan.public.number
-    return crl is not None and crl.number is not None and (before is None or crl.number > before)
 
 
 def _expired(connection: Connection, issuer: Issuer, serials: Iterable[bytes], before: datetime) -> set[bytes]:

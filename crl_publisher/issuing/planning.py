@@ -21,6 +21,7 @@ from pki_revocation.database.schema import journal as journal_table
 from pki_revocation.model import Issuer
 
 from .numbering import highest_reserved, next_number, reserve
+from .predecessor import Predecessor
 from .timing import Timing, Timings
 
 _SECOND = timedelta(seconds=1)
@@ -51,10 +52,9 @@ class Planning:
         self,
         issuer: Issuer,
         scope: Scope,
-        public: PublicCrl | None,
+        before: Predecessor,
         identity: SigningIdentity,
         *,
-        public_delta: PublicCrl | None = None,
         last: bool = False,
     ) -> Plan:
         """The next complete CRL.
@@ -62,9 +62,8 @@ class Planning:
         Args:
             issuer: whose.
             scope: which.
-            public: what relying parties get now.
+            before: what relying parties get now.
             identity: signs it.
-            public_delta: the delta that they get now: its number counts too (RFC 5280 section 5.2.3).
             last: whether it is the CA's last one, good for ever.
 
         Raises:
@@ -78,9 +77,9 @@ class Planning:
             if last:
                 refuse_while_any_is_good(connection, issuer, moment)
             timing = self._timings.in_force(connection, issuer, moment)
-            this_update, next_update = _validity(timing, moment, recorded, public)
+            this_update, next_update = _validity(timing, moment, recorded, before.complete)
             said = CrlParameters(
-                number=self._next_number(connection, issuer, scope, (public, public_delta), moment),
+                number=self._next_number(connection, issuer, scope, before, moment),
                 this_update=this_update,
                 next_update=FOR_EVER if last else next_update,
                 scope=scope,
@@ -95,7 +94,7 @@ class Planning:
                 covers_sequence=covers,
                 longest_validity=None if last else timing.longest_validity,
                 recorded=recorded,
-                public=public,
+                public=before.complete,
                 keeps_expired=self._settings.keep_expired,
             )
             self._reserve(connection, plan, identity)
@@ -105,10 +104,9 @@ class Planning:
         self,
         issuer: Issuer,
         scope: Scope,
-        public: PublicCrl | None,
+        before: Predecessor,
         identity: SigningIdentity,
         *,
-        public_complete: PublicCrl | None = None,
         beside: PublishedCrl | None,
     ) -> Plan | None:
         """The next delta to the complete CRLs of *scope*; None when there is none to refer to.
@@ -134,11 +132,11 @@ class Planning:
                 return None
             recorded = last_published(connection, issuer, scope.delta)
             if beside is None:
-                number = self._next_number(connection, issuer, scope.delta, (public, public_complete), moment)
+                number = self._next_number(connection, issuer, scope.delta, before, moment)
             else:
                 number, covers = beside.number, beside.covers_sequence
             this_update, next_update = _validity(
-                timing, moment, recorded, public, delta=True, dated=None if beside is None else beside.this_update
+                timing, moment, recorded, before.delta, delta=True, dated=None if beside is None else beside.this_update
             )
             said = CrlParameters(
                 number=number,
@@ -154,7 +152,7 @@ class Planning:
                 covers_sequence=covers,
                 longest_validity=timing.longest_validity,
                 recorded=recorded,
-                public=public,
+                public=before.delta,
                 base=base,
             )
             self._reserve(connection, plan, identity)
@@ -165,13 +163,12 @@ class Planning:
         connection: Connection,
         issuer: Issuer,
         scope: Scope,
-        public: tuple[PublicCrl | None, PublicCrl | None],
+        before: Predecessor,
         moment: datetime,
     ) -> int:
-        """Above complete CRLs and deltas alike, of which *public* are those that relying parties get now."""
-        numbers = [each.number for each in public if each is not None and each.number is not None]
+        """Above complete CRLs and deltas alike, reserved or public."""
         reserved = highest_reserved(connection, issuer, scope)
-        return next_number(reserved=reserved, published=max(numbers, default=None), moment=moment)
+        return next_number(reserved=reserved, published=before.number, moment=moment)
 
     def _reserve(self, connection: Connection, plan: Plan, identity: SigningIdentity) -> None:
         if plan.parameters.this_update > plan.moment:

@@ -11,14 +11,15 @@ from datetime import datetime
 from cryptography import x509
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal, or_, select, update
 
+from crl_publisher.config import CrlSettings
 from crl_publisher.entry_store.store import forget
-from crl_publisher.scope import Part, Scope
+from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from pki_revocation import journal
 from pki_revocation.clock import Clock
 from pki_revocation.database.schema import certificates, crl_shards
 from pki_revocation.database.schema import journal as journal_table
 from pki_revocation.encoding.distribution_points import distribution_points
-from pki_revocation.errors import PkiError
+from pki_revocation.errors import NotFound, PkiError
 from pki_revocation.model import Issuer
 
 # The largest entry: a serial of 20 octets, GeneralizedTime, a reason and an invalidity date, with their headers.
@@ -49,6 +50,24 @@ class Shard:
 def capacity(size_limit: int) -> int:
     """How many certificates a shard takes, for its CRL to stay within *size_limit* octets with all of them revoked."""
     return max(1, (size_limit - _LARGEST_FRAME) // LARGEST_ENTRY)
+
+
+def complete_scopes(connection: Connection, issuer: Issuer, settings: CrlSettings) -> tuple[Scope, ...]:
+    """All complete CRLs that an issuer has."""
+    parts = ((CA, settings.ca), (USERS, settings.users))
+    return FULL, *(scope for scope, wanted in parts if wanted), *shard_scopes(connection, issuer)
+
+
+def scope_named(connection: Connection, issuer: Issuer, settings: CrlSettings, name: str) -> Scope:
+    """The complete scope of an issuer with this name.
+
+    Raises:
+        NotFound: naming those that there are.
+    """
+    known = {scope.name: scope for scope in complete_scopes(connection, issuer, settings)}
+    if name not in known:
+        raise NotFound(f"{issuer.name} has no CRL of scope {name!r}; there are: {', '.join(known)}.")
+    return known[name]
 
 
 def shard_scopes(connection: Connection, issuer: Issuer) -> tuple[Scope, ...]:

@@ -7,12 +7,11 @@ from datetime import timedelta
 
 from crl_publisher import metrics
 from crl_publisher.issuing.issuance import CrlIssuance
-from crl_publisher.scope import FULL
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 
-from .status import AlarmKind, CrlStatus, crl_statuses
+from .status import CrlStatus, statuses
 
 _log = logging.getLogger(__name__)
 # Nothing here changes by the second: a look costs a few queries.
@@ -54,19 +53,14 @@ class OfflineAlarms:
         self._looked[issuer.name] = now
         with self._database.read() as connection:
             scopes = self._issuance.scopes(connection, issuer)
-            found = crl_statuses(connection, issuer, scopes, self._clock.now(), self._notice)
-        for status in found:
-            self._measure(issuer, status)
+            moment = self._clock.now()
+            found = statuses(connection, issuer, scopes, moment, self._notice)
+        for each in found:
+            metrics.observed(
+                issuer.name, each.scope.name, each.crl, each.alarms, now=moment, uncovered=each.uncovered.count
+            )
         self._say(issuer, found, now)
         return found
-
-    def _measure(self, issuer: Issuer, status: CrlStatus) -> None:
-        raised = {alarm.kind for alarm in status.alarms}
-        for kind in AlarmKind:
-            metrics.offline_alarm(issuer.name, status.scope.name, kind.value, is_raised=kind in raised)
-        if status.crl is not None and status.scope == FULL:
-            age = (self._clock.now() - status.crl.published_at).total_seconds()
-            metrics.record(status.crl, age_seconds=age, uncovered=status.uncovered.count)
 
     def _say(self, issuer: Issuer, found: tuple[CrlStatus, ...], now: float) -> None:
         """Each alarm when it comes, again every few hours, and once when it is over."""

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, func, select
 from crl_publisher.config import CrlSettings
 from crl_publisher.crl.crl_extensions import NUMBER_LIMIT, CrlParameters
 from crl_publisher.crl.reading import ParsedCrl, parse_crl
+from crl_publisher.entry_store.selection import uncovered_rows
 from crl_publisher.errors import NotInstalled
 from crl_publisher.gate.expected_extensions import scope_named_by
 from crl_publisher.issuing.issuance import CrlIssuance
@@ -30,7 +31,6 @@ from pki_revocation.database.schema import journal
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers, issuer_named
 
-from .status import uncovered_by
 from .validity import validity_limit
 
 
@@ -79,23 +79,23 @@ class CrlInstaller:
                 "CRL of all certificates (RFC 5280 section 5.2.5)."
             )
         self._issuance.prepare(issuer)
-        public = self._issuance.read_public(issuer, scope)
+        public = self._issuance.predecessors.of(issuer, scope).complete
         with self._database.read() as connection:
             recorded = last_published(connection, issuer, scope)
         if recorded is not None and recorded.sha256 == crl.sha256.hex():
             if public is not None and public.sha256 == crl.sha256:
                 raise NotInstalled(f"CRL {recorded.number} of {issuer.name} is public already.")
-            self._issuance.republish(data, issuer, scope, recorded)
+            self._issuance.release.republish(data, issuer, scope, recorded)
             return self._installed(issuer, scope, recorded)
         with self._database.write() as connection:
             plan = self._plan(connection, crl, issuer, scope, public)
             intent = parameters_of(plan) | {"sha256": crl.sha256.hex(), "requested": not plan.is_foreign}
             self._audit.record(connection, "crl.installing", intent)
-        return self._installed(issuer, scope, self._issuance.make_public(data, plan))
+        return self._installed(issuer, scope, self._issuance.release.make_public(data, plan))
 
     def _installed(self, issuer: Issuer, scope: Scope, published: PublishedCrl) -> InstalledCrl:
         with self._database.read() as connection:
-            return InstalledCrl(published, uncovered_by(connection, issuer, scope, published).count)
+            return InstalledCrl(published, uncovered_rows(connection, issuer, scope, published.covers_sequence).count)
 
     def _plan(
         self, connection: Connection, crl: ParsedCrl, issuer: Issuer, scope: Scope, public: PublicCrl | None

@@ -87,7 +87,7 @@ class SigningRequests:
         scope = wanted.scope
         algorithm = algorithm_for(issuer.certificate.public_key(), wanted.signature)  # type: ignore[arg-type] # it signs
         self._entries.prepare(issuer)
-        public = self._issuance.read_public(issuer, scope)
+        public = self._issuance.predecessors.of(issuer, scope).complete
         self._entries.apply(issuer)
         with self._database.write() as connection:
             plan = self._plan(connection, issuer, wanted, public)

@@ -14,10 +14,12 @@ from typing import BinaryIO
 
 from cryptography import x509
 
+from crl_publisher import health
 from crl_publisher.crl.frame import Frame, read_frame
 from crl_publisher.crl.reading import parse_crl
 from crl_publisher.errors import UnreadableCrl
 from crl_publisher.gate.findings import Findings
+from crl_publisher.health import Alarm, AlarmKind, Promise, Seen
 from crl_publisher.outlets.http_exchange import HttpResponse
 from crl_publisher.outlets.port import media_type
 from pki_revocation.clock import iso
@@ -26,6 +28,16 @@ from .expectations import ExpectedCrl
 from .fetching import FetchedCrl
 from .settings import ProbeSettings
 
+_IDS = {
+    AlarmKind.FUTURE: "probe.future",
+    AlarmKind.UNENDING: "probe.next-update",
+    AlarmKind.NO_NUMBER: "probe.number",
+    AlarmKind.BACKWARDS: "probe.older-than-previous",
+    AlarmKind.BEHIND: "probe.behind",
+    AlarmKind.AHEAD: "probe.ahead",
+    AlarmKind.DIFFERENT: "probe.different",
+    AlarmKind.EMPTY: "probe.empty",
+}
 _MAX_AGE = re.compile(r"max-age=(\d{1,9})")
 
 
@@ -65,10 +77,11 @@ def examine(fetched: FetchedCrl, expected: ExpectedCrl, context: ProbeContext) -
     if not crl.frame.is_signed_by(expected.issuer.certificate, fetched.body):
         findings.error("probe.signature", f"{expected.url} gave a CRL that {expected.issuer.name} did not sign.")
         return findings, None
-    _times(findings, crl.frame, expected, context)
     _caching(findings, crl.frame, answer, expected, context.now)
     _coverage(findings, crl.extensions, expected)
-    return findings, _number(findings, crl, expected, context)
+    for alarm in _alarms(crl, expected, context):
+        findings.error(_id(alarm, expected), f"{alarm.says}.")
+    return findings, crl.frame.number
 
 
 def _read(body: BinaryIO, expected: ExpectedCrl) -> _Fetched:
@@ -100,21 +113,39 @@ def _headers(findings: Findings, answer: HttpResponse, expected: ExpectedCrl) ->
         )
 
 
-def _times(findings: Findings, crl: Frame, expected: ExpectedCrl, context: ProbeContext) -> None:
-    now, this_update, next_update = context.now, crl.this_update, crl.next_update
-    if this_update > now:
-        findings.error("probe.future", f"{expected.url} is dated {iso(this_update)}, which is in the future.")
-    if next_update is None:
-        findings.error("probe.next-update", f"{expected.url} has no nextUpdate (RFC 5280 section 5.1.2.5).")
-        return
-    margin = context.settings.margin or (next_update - this_update) / 4
-    if next_update <= now:
-        findings.error("probe.expired", f"{expected.url} lapsed at {iso(next_update)}.")
-    elif next_update - now < margin:
-        findings.error(
-            "probe.not-fresh",
-            f"{expected.url} lapses at {iso(next_update)}: the next one should be out since long.",
-        )
+def _alarms(crl: _Fetched, expected: ExpectedCrl, context: ProbeContext) -> tuple[Alarm, ...]:
+    """The same judgement as the publisher's and `doctor`'s, of what a relying party got."""
+    frame, settings = crl.frame, context.settings
+    validity = timedelta(0) if frame.next_update is None else frame.next_update - frame.this_update
+    known = health.ProbeContext(
+        now=context.now,
+        name=expected.url,
+        place=expected.url,
+        recorded=expected.last,
+        is_delta=expected.scope.is_delta,
+        seen=Seen(
+            is_ours=True,
+            number=frame.number,
+            this_update=frame.this_update,
+            next_update=frame.next_update,
+            sha256=crl.sha256,
+            is_delta=_has(crl.extensions, x509.DeltaCRLIndicator),
+            has_entries=frame.has_entries,
+        ),
+        seen_before=context.seen,
+    )
+    return health.alarms(known, Promise(notice=settings.margin or validity / 4, grace=settings.grace))
+
+
+def _id(alarm: Alarm, expected: ExpectedCrl) -> str:
+    """What the record, the metrics and people know a finding by."""
+    match alarm.kind:
+        case AlarmKind.EXPIRY:
+            return "probe.expired" if alarm.is_late else "probe.not-fresh"
+        case AlarmKind.DELTA:
+            return "probe.not-delta" if expected.scope.is_delta else "probe.delta"
+        case _:
+            return _IDS[alarm.kind]
 
 
 def _caching(findings: Findings, crl: Frame, answer: HttpResponse, expected: ExpectedCrl, now: datetime) -> None:
@@ -124,11 +155,6 @@ def _caching(findings: Findings, crl: Frame, answer: HttpResponse, expected: Exp
 
 
 def _coverage(findings: Findings, extensions: x509.Extensions, expected: ExpectedCrl) -> None:
-    has_base = _has(extensions, x509.DeltaCRLIndicator)
-    if expected.scope.is_delta and not has_base:
-        findings.error("probe.not-delta", f"{expected.url} should be a delta, and is a complete CRL.")
-    if has_base and not expected.scope.is_delta:
-        findings.error("probe.delta", f"{expected.url} should be a complete CRL, and is a delta.")
     has_point = _has(extensions, x509.IssuingDistributionPoint)
     if has_point and not expected.is_part:
         findings.error("probe.partial", f"{expected.url} should cover everything, and has an issuingDistributionPoint.")
@@ -152,33 +178,3 @@ def _points(extensions: x509.Extensions) -> Iterator[str]:
     for name in point.full_name or ():
         if isinstance(name, x509.UniformResourceIdentifier):
             yield name.value
-
-
-def _number(findings: Findings, crl: _Fetched, expected: ExpectedCrl, context: ProbeContext) -> int | None:
-    number, seen = crl.frame.number, context.seen
-    if number is None:
-        findings.error("probe.number", f"{expected.url} has no CRL number (RFC 5280 section 5.2.3).")
-        return None
-    if seen is not None and number < seen:
-        findings.error(
-            "probe.older-than-previous", f"{expected.url} is number {number}, and {seen} was seen there before."
-        )
-    if number < expected.last.number:
-        # Within the grace, caches may still hold the one before.
-        if context.now >= expected.last.published_at + context.settings.grace:
-            findings.error(
-                "probe.behind",
-                f"{expected.url} is number {number}, and {expected.last.number} is public since "
-                f"{iso(expected.last.published_at)}.",
-            )
-    elif number > expected.last.number:
-        findings.error(
-            "probe.ahead",
-            f"{expected.url} is number {number}, and the last one recorded here is {expected.last.number}: another "
-            "publisher signs for this CA, or this record comes from a backup.",
-        )
-    elif crl.sha256 != expected.last.sha256:
-        findings.error("probe.different", f"{expected.url} is another CRL with the number {number} than was published.")
-    if not crl.frame.has_entries and expected.last.entries and number >= expected.last.number:
-        findings.error("probe.empty", f"{expected.url} lists nothing, and should list {expected.last.entries}.")
-    return number

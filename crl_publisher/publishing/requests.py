@@ -1,13 +1,13 @@
-"""Requests for a CRL now: somebody writes a row and waits; the running publisher answers it.
+"""Requests for a CRL now: a caller writes a row and waits; the running publisher answers it.
 
-Most ask for what the issuer's schedule makes. One that names a scope, or wants a CA's last CRL, is answered for itself.
-An answer is JSON: what was published and what it cost, or `{"error": SENTENCE}`.
+A request has a scope: one CRL of the issuer alone, which may be the CA's last one. None is all that is due, as the
+issuer's schedule has it. An answer is JSON: what was published and what it cost, or `{"error": SENTENCE}`.
 """
 
 import json
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -44,11 +44,11 @@ class Stopwatch:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedRequest:
-    """Somebody asks for the CRL of one scope, by its name, or for the last one of all."""
+class Request:
+    """A request that waits: for the CRL of the scope with this name, or for all that is due (None)."""
 
     id: int
-    scope: str
+    scope: str | None
     is_last: bool
 
 
@@ -61,7 +61,7 @@ def ask(
         connection: a transaction that is committed soon.
         issuer: whose CRL.
         clock: dates the request.
-        scope: a complete one; None for what the schedule makes, which *is_last* rules out.
+        scope: a complete one; None for all that is due, which *is_last* rules out.
         is_last: whether it is to be the last one, good for ever.
     """
     if is_last and scope is None:
@@ -80,32 +80,23 @@ def ask(
     return int(result.scalar_one())
 
 
-def waiting(connection: Connection, issuer: Issuer) -> tuple[int, ...]:
-    """The requests for what the issuer's schedule makes that have no answer yet."""
-    query = select(publication_requests.c.id).where(
-        publication_requests.c.issuer_id == issuer.id,
-        publication_requests.c.answer.is_(None),
-        publication_requests.c.scope.is_(None),
-    )
-    return tuple(connection.scalars(query))
-
-
-def waiting_by_name(connection: Connection, issuer: Issuer) -> tuple[NamedRequest, ...]:
-    """The requests for one scope's CRL that have no answer yet, the oldest first."""
+def waiting(connection: Connection, issuer: Issuer) -> tuple[Request, ...]:
+    """The requests that have no answer yet, the oldest first."""
     rows = publication_requests.c
     query = (
         select(rows.id, rows.scope, rows.is_last)
-        .where(rows.issuer_id == issuer.id, rows.answer.is_(None), rows.scope.is_not(None))
+        .where(rows.issuer_id == issuer.id, rows.answer.is_(None))
         .order_by(rows.id)
     )
-    return tuple(NamedRequest(row.id, row.scope, row.is_last) for row in connection.execute(query))
+    return tuple(Request(row.id, row.scope, row.is_last) for row in connection.execute(query))
 
 
-def answer(connection: Connection, requests: Sequence[int], value: dict[str, object]) -> None:
-    """Answer requests."""
-    connection.execute(
-        update(publication_requests).where(publication_requests.c.id.in_(requests)).values(answer=json.dumps(value))
-    )
+def answer(connection: Connection, answers: Mapping[int, Mapping[str, object]]) -> None:
+    """Answer requests, by their ids."""
+    for request, value in answers.items():
+        connection.execute(
+            update(publication_requests).where(publication_requests.c.id == request).values(answer=json.dumps(value))
+        )
 
 
 def answer_to(connection: Connection, request: int) -> dict[str, object] | None:

@@ -17,7 +17,7 @@ from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from crl_publisher.errors import UnreadableCrl
 from crl_publisher.gate.expected_extensions import scope_named_by
 from crl_publisher.outlets import Outlet
-from crl_publisher.public_crl import own_crl, public_crl
+from crl_publisher.public_crl import PublicCrls
 from crl_publisher.scope import Part, Scope
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
@@ -60,17 +60,15 @@ def public_evidence(
         OutletError: when that cannot be found out.
         StoreError: when the database does not answer.
     """
+    public = PublicCrls(outlet, database)
     for complete in scopes:
         for scope in (complete, complete.delta):
-            path = scope.path(issuer)
-            public, is_something = public_crl(outlet, database, issuer, scope)
-            if is_something and public is None:
-                raise NoEvidence(f"What is public at {path} is not a CRL that {issuer.name} signed.")
-            if public is None or public.covers is not None:
-                continue
-            crl = own_crl(outlet.fetch(path) or b"", issuer)
-            if crl is not None:
-                yield CrlEvidence(path, complete, crl)
+            state = public.state(issuer, scope)
+            if state.is_foreign:
+                raise NoEvidence(f"What is public at {state.path} is not a CRL that {issuer.name} signed.")
+            whole = None if state.crl is None or state.crl.covers is not None else state.crl.whole()
+            if whole is not None:
+                yield CrlEvidence(state.path, complete, whole)
     _refuse_unknown_shard(outlet, issuer, scopes)
 
 

@@ -14,6 +14,9 @@ from crl_publisher.issuing.issuance import CrlIssuance, CrlKeys
 from crl_publisher.issuing.timing import SettingsTiming, Timings
 from crl_publisher.offline.alarms import OfflineAlarms
 from crl_publisher.outlets import Outlet
+from crl_publisher.public_crl import PublicCrls
+from crl_publisher.publishing.attendance import Attendance
+from crl_publisher.publishing.observation import Observer
 from crl_publisher.publishing.publisher import Publisher
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scope import FULL, Scope
@@ -58,6 +61,14 @@ def issuance_of(
     )
 
 
+def observer_of(
+    database: Database, clock: Clock, book: ScheduleBook, outlet: Outlet, size_limit: int = RULES.size_limit
+) -> Observer:
+    """What looks at the record, the journal, the schedules and the outlet."""
+    public = PublicCrls(outlet, database)
+    return Observer(database=database, clock=clock, book=book, public=public, size_limit=size_limit)
+
+
 def publisher_of(
     database: Database,
     clock: Clock,
@@ -74,15 +85,17 @@ def publisher_of(
     chosen = settings or PublisherSettings()
     return Publisher(
         database=database,
-        clock=clock,
-        book=book,
-        issuance=issuance,
-        outlet=outlet,
         lease=lease or Lease(name="crl-publisher", database=database, clock=clock, length=chosen.lease),
         settings=chosen,
+        attendance=Attendance(
+            database=database,
+            book=book,
+            issuance=issuance,
+            observer=observer_of(database, clock, book, outlet),
+            monotonic=monotonic,
+        ),
         signs=signs,
         offline_alarms=watch_of(database, clock, issuance),
-        monotonic=monotonic,
     )
 
 

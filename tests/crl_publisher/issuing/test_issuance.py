@@ -82,25 +82,6 @@ def test_prepare_writes_the_ca_certificate_beside(issuance: CrlIssuance, issuer:
     assert (root / "aia" / "issuing.cer").read_bytes() == issuer.certificate_der
 
 
-def test_stands_only_while_the_recorded_one_is_public_and_valid(
-    issuance: CrlIssuance, issuer: Issuer, clock: FakeClock, public_file: Path
-) -> None:
-    """Missing, another file than the recorded one, or lapsed: something is to be done."""
-    assert not issuance.is_current(issuer)
-    issuance.publish(issuer)
-    first = public_file.read_bytes()
-    assert issuance.is_current(issuer)
-    clock.advance(HOUR)
-    issuance.publish(issuer)
-    second = public_file.read_bytes()
-    public_file.write_bytes(first)
-    assert not issuance.is_current(issuer)
-    public_file.write_bytes(second)
-    clock.advance(3 * DAY)
-
-    assert not issuance.is_current(issuer)
-
-
 def test_two_issuers_are_apart(
     issuance: CrlIssuance,
     issuer: Issuer,

@@ -18,6 +18,7 @@ from crl_publisher.errors import CrlRejected, NumberNotAbove, OutletError
 from crl_publisher.gate.inspection import inspect
 from crl_publisher.issuing import issuance as issuance_module
 from crl_publisher.issuing import planning as planning_module
+from crl_publisher.issuing import release as release_module
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.published import published
 from keys.errors import UnusableKey
@@ -125,12 +126,12 @@ def test_publisher_that_slept_publishes_nothing_old(
 
     def sleepy(*arguments: object) -> object:
         crl = inspect(*arguments)  # type: ignore[arg-type] # passed on as they came
-        monkeypatch.setattr(issuance_module, "inspect", inspect)
+        monkeypatch.setattr(release_module, "inspect", inspect)
         issuance.publish(issuer)
         faster.append(public_file.read_bytes())
         return crl
 
-    monkeypatch.setattr(issuance_module, "inspect", sleepy)
+    monkeypatch.setattr(release_module, "inspect", sleepy)
 
     with pytest.raises(NumberNotAbove):
         issuance.publish(issuer)

@@ -8,10 +8,12 @@ from cryptography import x509
 from sqlalchemy import delete, update
 
 from crl_publisher.config import CrlSettings
+from crl_publisher.entry_store.selection import uncovered_rows
 from crl_publisher.errors import CrlRejected
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.shards import add_shard
 from crl_publisher.outlets import DirectoryOutlet
+from crl_publisher.public_crl import PublicCrls
 from crl_publisher.scope import CA, FULL, USERS, Scope
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crl_entries, crl_stretches
@@ -100,7 +102,12 @@ def test_ca_and_user_crls_share_the_complete_one(
 
 
 def test_scopes_have_numbers_and_records_of_their_own(
-    issuance: CrlIssuance, issuer: Issuer, population: Population, shards: list[Scope], database: Database
+    issuance: CrlIssuance,
+    issuer: Issuer,
+    population: Population,
+    shards: list[Scope],
+    database: Database,
+    outlet: DirectoryOutlet,
 ) -> None:
     """What one scope publishes neither moves nor covers another's (RFC 5280 section 5.2.3)."""
     population.issue_revoked(1)
@@ -111,15 +118,15 @@ def test_scopes_have_numbers_and_records_of_their_own(
     assert (full.scope, shard.scope) == ("full", "shard-1")
     assert shard.number == full.number
     assert shard.entries == 0
-    assert issuance.is_current(issuer, shards[0])
-    assert not issuance.is_current(issuer, shards[1])
+    public = PublicCrls(outlet, database)
+    assert [public.state(issuer, scope).is_there for scope in shards] == [True, False]
     with database.read() as connection:
-        assert [issuance.has_changes(connection, issuer, scope, 0) for scope in (FULL, *shards)] == [True, False, False]
+        assert [uncovered_rows(connection, issuer, scope, 0).count for scope in (FULL, *shards)] == [1, 0, 0]
 
 
 @pytest.mark.parametrize("part", ["ca", "users", "shard"])
 def test_scope_is_touched_by_its_own_revocations_alone(
-    part: str, issuance: CrlIssuance, issuer: Issuer, population: Population, shards: list[Scope], database: Database
+    part: str, issuer: Issuer, population: Population, shards: list[Scope], database: Database
 ) -> None:
     """So that a revocation brings a new CRL of its shard, and not of a hundred others."""
     scope = {"ca": CA, "users": USERS, "shard": shards[1]}[part]
@@ -129,7 +136,7 @@ def test_scope_is_touched_by_its_own_revocations_alone(
 
     def has_changes(after: int) -> bool:
         with database.read() as connection:
-            return issuance.has_changes(connection, issuer, scope, after)
+            return uncovered_rows(connection, issuer, scope, after).count > 0
 
     assert not has_changes(0)
     population.revoke(own)

@@ -278,9 +278,7 @@ def test_publisher_raises_the_alarm(installed: Installed, request_file: Path) ->
     """The process that signs the others' CRLs watches this one's, and tells whoever asks it to publish."""
     with running(installed, "publisher"):
         wait_until(lambda: status_of(installed.operations_url + "/healthz") == 200)
-        wait_until(
-            lambda: 'crl_offline_alarm{alarm="uncovered",issuer="issuing",scope="full"} 1.0' in _metrics(installed)
-        )
+        wait_until(lambda: 'crl_alarm{alarm="uncovered",issuer="issuing",scope="full"} 1.0' in _metrics(installed))
         for words in (["crl", "publish"], ["crl", "publish", "--last", "--yes"]):
             asked = installed.run(*words)
             assert asked.returncode == 1

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
+from crl_publisher.health import AlarmKind
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.offline.alarms import OfflineAlarms
 from crl_publisher.offline.installing import CrlInstaller
 from crl_publisher.offline.requesting import RequestedCrl, SigningRequests
-from crl_publisher.offline.status import AlarmKind, CrlStatus, crl_statuses
+from crl_publisher.offline.status import CrlStatus, statuses
 from crl_publisher.scope import FULL
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
@@ -33,7 +34,7 @@ def status_of(database: Database, issuer: Issuer, clock: FakeClock) -> StatusOf:
 
     def looked() -> CrlStatus:
         with database.read() as connection:
-            (status,) = crl_statuses(connection, issuer, (FULL,), clock.now(), 14 * DAY)
+            (status,) = statuses(connection, issuer, (FULL,), clock.now(), 14 * DAY)
         return status
 
     return looked
@@ -100,7 +101,7 @@ def test_uncovered_revocation_is_an_alarm_at_once(
     population.issue_revoked(2)
 
     assert kinds(look()) == [(AlarmKind.UNCOVERED, False)]
-    assert "2 journal entries" in look().alarms[0].says
+    assert "2 revocations" in look().alarms[0].says
     clock.advance(DAY)
     assert kinds(look()) == [(AlarmKind.UNCOVERED, False)]
     clock.advance(SECOND)
@@ -163,4 +164,4 @@ def test_watch_looks_every_few_seconds_at_most(
 
 
 def _metric(alarm: str) -> float | None:
-    return REGISTRY.get_sample_value("crl_offline_alarm", {"issuer": "issuing", "scope": "full", "alarm": alarm})
+    return REGISTRY.get_sample_value("crl_alarm", {"issuer": "issuing", "scope": "full", "alarm": alarm})

@@ -1,4 +1,4 @@
-"""Requests for one scope's CRL, or for a CA's last one, and the publisher that stops after it."""
+"""Requests for one scope's CRL, for all that is due, or for a CA's last one, and the publisher that stops after it."""
 
 from datetime import timedelta
 from itertools import count
@@ -7,13 +7,13 @@ import pytest
 
 from crl_publisher.config import CrlSettings, PublisherSettings
 from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.issuing.shards import scope_named
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.published import last_published
 from crl_publisher.publishing import requests
-from crl_publisher.publishing.named_publication import publish_named, refuse_named, scope_named
 from crl_publisher.publishing.publisher import Publisher
 from crl_publisher.scheduling.book import ScheduleBook
-from crl_publisher.scope import CA, FULL
+from crl_publisher.scope import CA, FULL, USERS
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import NotFound
 from pki_revocation.model import Issuer
@@ -54,41 +54,91 @@ def answers(database: Database, *asked: int) -> list[dict[str, object] | None]:
         return [requests.answer_to(connection, each) for each in asked]
 
 
-def test_each_request_gets_its_own_crl(
-    database: Database, issuer: Issuer, clock: FakeClock, issuance: CrlIssuance
+def test_each_request_gets_the_crl_of_its_scope(
+    schedule: Publisher, database: Database, issuer: Issuer, clock: FakeClock
 ) -> None:
-    """And an ordinary one waits for the schedule."""
+    """Of these alone; one for all that is due waits for the next look."""
+    schedule.poll()
     with database.write() as connection:
         ordinary = requests.ask(connection, issuer, clock)
-        named = [requests.ask(connection, issuer, clock, scope=scope) for scope in (CA, FULL)]
+        named = [requests.ask(connection, issuer, clock, scope=scope) for scope in (CA, FULL, CA)]
 
-    published = publish_named(database, issuance, issuer)
+    schedule.poll()
 
-    assert [each.scope for each in published] == ["ca", "full"]
     given = answers(database, ordinary, *named)
     assert given[0] is None
-    assert [each and each["number"] for each in given[1:]] == [each.number for each in published]
+    assert [each and each["scope"] for each in given[1:]] == ["ca", "full", "ca"]
     with database.read() as connection:
-        assert requests.waiting(connection, issuer) == (ordinary,)
-        assert requests.waiting_by_name(connection, issuer) == ()
+        last = {scope.name: last_published(connection, issuer, scope) for scope in (CA, FULL)}
+        assert [each.id for each in requests.waiting(connection, issuer)] == [ordinary]
+    numbers = {name: crl.number for name, crl in last.items() if crl is not None}
+    assert [each and each["number"] for each in given[1:]] == [numbers["ca"], numbers["full"], numbers["ca"]]
+
+    schedule.poll()
+    (later,) = answers(database, ordinary)
+    assert later is not None
+    assert int(str(later["number"])) > numbers["full"]
 
 
-def test_failure_is_the_answer_and_holds_up_nothing(
-    database: Database, issuer: Issuer, clock: FakeClock, issuance: CrlIssuance, population: Population
+def test_last_crl_and_another_of_one_scope_come_one_after_the_other(
+    schedule: Publisher, database: Database, issuer: Issuer, clock: FakeClock
 ) -> None:
-    """A last CRL while a certificate is good; the next request is served all the same."""
+    """The oldest request first, with all that ask for the same; nothing is promised that cannot come any more."""
+    with database.write() as connection:
+        before = requests.ask(connection, issuer, clock, scope=CA)
+        last = requests.ask(connection, issuer, clock, scope=CA, is_last=True)
+        after = requests.ask(connection, issuer, clock, scope=CA)
+
+    for _ in range(3):
+        schedule.poll()
+
+    first, final, second = answers(database, before, last, after)
+    assert first is not None
+    assert final is not None
+    assert first == second
+    assert final["next_update"] == "9999-12-31T23:59:59Z"
+    assert int(str(first["number"])) < int(str(final["number"]))
+
+
+def test_refused_last_crl_is_its_askers_answer_and_holds_up_nothing(
+    schedule: Publisher,
+    database: Database,
+    issuer: Issuer,
+    clock: FakeClock,
+    population: Population,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A last CRL while a certificate is good: no pause, no alarm, and the next request is served all the same."""
     population.issue(1)
     with database.write() as connection:
         last = requests.ask(connection, issuer, clock, scope=FULL, is_last=True)
         other = requests.ask(connection, issuer, clock, scope=CA)
 
-    publish_named(database, issuance, issuer)
+    schedule.poll()
 
     refused, published = answers(database, last, other)
     assert refused is not None
     assert "neither revoked nor expired" in str(refused["error"])
     assert published is not None
     assert published["scope"] == "ca"
+    assert "next attempt" not in caplog.text
+    schedule.poll()
+    with database.read() as connection:
+        assert last_published(connection, issuer) is not None
+
+
+def test_failure_is_the_answer_of_a_named_request(
+    schedule: Publisher, database: Database, issuer: Issuer, clock: FakeClock, one_key: OneKey
+) -> None:
+    """The key is gone: each gets the sentence."""
+    schedule.poll()
+    one_key.is_missing = True
+    with database.write() as connection:
+        asked = [requests.ask(connection, issuer, clock, scope=scope) for scope in (CA, FULL)]
+
+    schedule.poll()
+
+    assert answers(database, *asked) == [{"error": "The key of issuing cannot be read."}] * 2
 
 
 def test_last_crl_is_one_scopes(database: Database, issuer: Issuer, clock: FakeClock) -> None:
@@ -97,20 +147,41 @@ def test_last_crl_is_one_scopes(database: Database, issuer: Issuer, clock: FakeC
         requests.ask(connection, issuer, clock, is_last=True)
 
 
-def test_refusal_reaches_whoever_asked_by_name(database: Database, issuer: Issuer, clock: FakeClock) -> None:
-    """A publisher without the key."""
+def test_publisher_without_the_key_refuses_every_request(
+    database: Database,
+    issuer: Issuer,
+    clock: FakeClock,
+    book: ScheduleBook,
+    issuance: CrlIssuance,
+    outlet: DirectoryOutlet,
+) -> None:
+    """By scope or not."""
+    publisher = publisher_of(database, clock, book, issuance, outlet, signs=lambda _: False)
+    publisher.renew()
     with database.write() as connection:
-        asked = requests.ask(connection, issuer, clock, scope=FULL)
+        asked = [requests.ask(connection, issuer, clock, scope=scope) for scope in (FULL, None)]
 
-    refuse_named(database, issuer, "No key.")
+    publisher.poll()
 
-    assert answers(database, asked) == [{"error": "No key."}]
+    for told in answers(database, *asked):
+        assert told is not None
+        assert "no key of issuing" in str(told["error"])
 
 
-def test_unknown_scope_names_those_that_there_are(database: Database, issuer: Issuer, issuance: CrlIssuance) -> None:
-    """In one sentence."""
+def test_unknown_scope_names_those_that_there_are(
+    schedule: Publisher, database: Database, issuer: Issuer, clock: FakeClock
+) -> None:
+    """In one sentence, before it is asked for; and when its part went out of the configuration since."""
     with database.read() as connection, pytest.raises(NotFound, match="there are: full, ca"):
-        scope_named(connection, issuance, issuer, "users")
+        scope_named(connection, issuer, CrlSettings(ca=True), "users")
+    with database.write() as connection:
+        asked = requests.ask(connection, issuer, clock, scope=USERS)
+
+    schedule.poll()
+
+    (told,) = answers(database, asked)
+    assert told is not None
+    assert "there are: full, ca" in str(told["error"])
 
 
 def test_publisher_publishes_nothing_after_the_last_crl(

@@ -1,0 +1,249 @@
+"""One issuer's turn: what is asked for and what is due of its CRLs is published, and requests are answered.
+
+What is due is decided by `scheduling.due`. Versions of the schedule are read from the database at each turn, so that a
+new one counts without a restart. One issuer's trouble holds up no other's, and one scope's no other's either.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from crl_publisher import metrics
+from crl_publisher.errors import NotLastCrl
+from crl_publisher.health import needs_replacing
+from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.published import PublishedCrl
+from crl_publisher.scheduling.book import ScheduleBook
+from crl_publisher.scheduling.due import Cause, Due, DueTracker, LastPublication, ScopeState
+from crl_publisher.scheduling.timeline import CrlKind
+from crl_publisher.scope import Scope
+from pki_revocation.database.engine import Database
+from pki_revocation.errors import PkiError
+from pki_revocation.model import Issuer
+
+from . import requests
+from .observation import DatabaseUnavailable, Observation, Observer
+from .requests import Request
+
+_log = logging.getLogger(__name__)
+# Whether a file is there is asked at each turn; whether it is the right one, which takes reading it, less often.
+_READ_SECONDS = 30.0
+Answer = dict[str, object]
+
+
+@dataclass(slots=True)
+class _WatchedScope:
+    """What this process knows of one scope beside the record: its pace and pauses, and what was public when it read."""
+
+    watch: DueTracker = field(default_factory=DueTracker)
+    reading: Observation | None = None
+    read_at: float = 0.0
+
+    def knows(self, found: Observation, monotonic: float) -> bool:
+        """Whether what is public was read lately, and nothing was published since."""
+        if self.reading is None or monotonic >= self.read_at + _READ_SECONDS:
+            return False
+        return found.knows_as_much_as(self.reading)
+
+
+@dataclass(slots=True)
+class _WatchedIssuer:
+    """What this process knows of an issuer: whether everything is in place, and its scopes by name."""
+
+    is_prepared: bool = False
+    watch: DueTracker = field(default_factory=DueTracker)
+    scopes: dict[str, _WatchedScope] = field(default_factory=dict)
+
+
+class Attendance:
+    """Attends to issuers whose keys are here; the caller holds the lease."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        book: ScheduleBook,
+        issuance: CrlIssuance,
+        observer: Observer,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """*monotonic* is a clock in seconds that nobody sets."""
+        self._database = database
+        self._book = book
+        self._issuance = issuance
+        self._observer = observer
+        self._monotonic = monotonic
+        self._watched: dict[str, _WatchedIssuer] = {}
+
+    def forget(self) -> None:
+        """Begin anew: another process may have published."""
+        self._watched.clear()
+
+    def attend(self, issuer: Issuer) -> None:
+        """Publish what is asked for by scope, or else all that is due, and answer who asks.
+
+        Raises:
+            StoreError: when the database does not answer; nothing had been begun.
+        """
+        with self._database.read() as connection:
+            asked = requests.waiting(connection, issuer)
+            scopes = self._issuance.scopes(connection, issuer)
+        answers = self._turn(issuer, asked, scopes)
+        if answers:
+            with self._database.write() as connection:
+                requests.answer(connection, answers)
+
+    def refuse(self, issuer: Issuer, sentence: str) -> None:
+        """Nothing will come: who asks need not wait for it.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        with self._database.read() as connection:
+            asked = requests.waiting(connection, issuer)
+        if asked:
+            with self._database.write() as connection:
+                requests.answer(connection, {each.id: {"error": sentence} for each in asked})
+
+    def _turn(self, issuer: Issuer, asked: Sequence[Request], scopes: Sequence[Scope]) -> dict[int, Answer]:
+        """Whatever goes wrong is this issuer's own, and its schedule's trouble stops it like its key's."""
+        watched = self._watched.setdefault(issuer.name, _WatchedIssuer())
+        if not watched.is_prepared:
+            if not asked and self._monotonic() < watched.watch.not_before:
+                return {}
+            failure = self._tried(issuer, watched.watch, lambda: self._prepare(issuer, watched))
+            if failure is not None:
+                return {each.id: failure for each in asked}
+        named = [each for each in asked if each.scope is not None]
+        # What is asked for by name comes first, and alone: the rest of the schedule follows half a second later.
+        if named:
+            return self._named(issuer, watched, named, scopes)
+        given = [self._attend(issuer, scope, watched, asked) for scope in scopes]
+        answers = [answer for answer in given if answer is not None]
+        # An error of any scope is what must be known; otherwise the first scope's CRL is the answer.
+        answers.sort(key=lambda answer: "error" not in answer)
+        answer: Answer = next(iter(answers), {"error": f"Every CRL of {issuer.name} is its last one: none can follow."})
+        return {each.id: answer for each in asked}
+
+    def _prepare(self, issuer: Issuer, watched: _WatchedIssuer) -> None:
+        """Once, before anything else is done for an issuer."""
+        self._book.begin(issuer)
+        self._issuance.prepare(issuer)
+        watched.is_prepared = True
+
+    def _named(
+        self, issuer: Issuer, watched: _WatchedIssuer, named: Sequence[Request], scopes: Sequence[Scope]
+    ) -> dict[int, Answer]:
+        """One CRL for all that ask for the same; a last one and an ordinary one of a scope, one after the other."""
+        known = {scope.name for scope in scopes}
+        sentence = f"{issuer.name} has no CRL of that scope; there are: {', '.join(scope.name for scope in scopes)}."
+        answers: dict[int, Answer] = {each.id: {"error": sentence} for each in named if each.scope not in known}
+        for scope in scopes:
+            mine = [each for each in named if each.scope == scope.name]
+            alike = [each for each in mine if each.is_last is mine[0].is_last]
+            if alike:
+                last = f"The {scope.name} CRL of {issuer.name} is its last one: none can follow it."
+                answer = self._attend(issuer, scope, watched, alike) or {"error": last}
+                answers |= {each.id: answer for each in alike}
+        return answers
+
+    def _attend(self, issuer: Issuer, scope: Scope, watched: _WatchedIssuer, asked: Sequence[Request]) -> Answer | None:
+        """Publish one scope's CRL if it is due; the answer to who asks, None where only a last CRL could be named."""
+        own = watched.scopes.setdefault(scope.name, _WatchedScope())
+        return self._tried(issuer, own.watch, lambda: self._publish_if_due(issuer, scope, own, asked))
+
+    def _publish_if_due(
+        self, issuer: Issuer, scope: Scope, own: _WatchedScope, asked: Sequence[Request]
+    ) -> Answer | None:
+        found, look = self._observed(issuer, scope, own, is_asked=bool(asked))
+        metrics.observed(
+            issuer.name, scope.name, found.complete, found.alarms, now=found.now, uncovered=found.uncovered.count
+        )
+        due = own.watch.due(found.timeline, look)
+        if due is None:
+            return None
+        return self._publish(found, look, own, due, is_last=any(each.is_last for each in asked))
+
+    def _observed(
+        self, issuer: Issuer, scope: Scope, own: _WatchedScope, *, is_asked: bool
+    ) -> tuple[Observation, ScopeState]:
+        """What is known now; what is public is read where that was long ago, and where something may come of it."""
+        found, monotonic = self._observer.observe(issuer, scope), self._monotonic()
+        look = _look(found, monotonic, is_asked=is_asked)
+        if own.knows(found, monotonic) and own.reading is not None:
+            found = found.with_reading_of(own.reading)
+        elif own.watch.is_held(look):
+            return found, look
+        else:
+            # Before it is tried, so that an outlet that cannot be read is not tried twice a second.
+            own.read_at = monotonic
+            found = own.reading = self._observer.read(found)
+        return found, _look(found, monotonic, is_asked=is_asked)
+
+    def _publish(
+        self, found: Observation, look: ScopeState, own: _WatchedScope, due: Due, *, is_last: bool
+    ) -> Answer | None:
+        issuer, scope = found.issuer, found.scope
+        stopwatch = requests.Stopwatch.start()
+        started = self._monotonic()
+        _log.info("%s: publishing a %s CRL: %s", issuer.name, due.kind, due.cause)
+        interval = found.timeline.in_force(look.now).schedule.minimum_interval
+        published: PublishedCrl | None
+        if due.kind is CrlKind.DELTA:
+            published = self._issuance.publish_delta(issuer, scope)
+        else:
+            try:
+                published = self._issuance.publish(issuer, scope, last=is_last and due.cause is Cause.REQUESTED)
+            except NotLastCrl as refused:
+                # The request was wrong, and nothing else is: no alarm, and no pause for the schedule.
+                _log.error("%s: the last %s CRL that was asked for: %s", issuer.name, scope.name, refused)
+                return {"error": str(refused)}
+        if published is None:
+            # A delta refers to a complete CRL, and there is none yet.
+            own.watch.held_back(look, interval)
+            return None
+        own.watch.succeeded(due, LastPublication(published.number, published.published_at), look, interval)
+        metrics.published(published, is_complete=due.kind is CrlKind.COMPLETE, seconds=self._monotonic() - started)
+        return stopwatch.answer(published)
+
+    def _tried(self, issuer: Issuer, watch: DueTracker, act: Callable[[], Answer | None]) -> Answer | None:
+        """Do it; give its answer, or the one that says what went wrong."""
+        try:
+            return act()
+        except DatabaseUnavailable:
+            raise
+        except PkiError as error:
+            return self._failed(issuer, watch, error)
+        except Exception as error:  # noqa: BLE001 - the edge of this process: see below
+            # Whatever it is, the other CRLs must not lapse with this one.
+            _log.exception("%s: publishing failed: unexpected error", issuer.name)
+            return self._failed(issuer, watch, error)
+
+    def _failed(self, issuer: Issuer, watch: DueTracker, error: Exception) -> Answer:
+        """The alarm, and a pause that doubles with each failure; the last good CRL stays public."""
+        sentence = str(error) if isinstance(error, PkiError) else "The publisher failed: see its log."
+        pause = watch.failed(self._monotonic())
+        metrics.failed(issuer.name, error)
+        _log.error("%s: no new CRL, next attempt in %.0f s: %s", issuer.name, pause, error)
+        return {"error": sentence}
+
+
+def _look(found: Observation, monotonic: float, *, is_asked: bool) -> ScopeState:
+    """The observation as `scheduling.due` wants it."""
+    is_delta_sound = found.is_delta_public and not needs_replacing(found.delta_alarms)
+    return ScopeState(
+        now=found.now,
+        monotonic=monotonic,
+        complete=_recorded(found.complete),
+        delta=_recorded(found.delta) if is_delta_sound else None,
+        is_public=found.is_public,
+        is_sound=not needs_replacing(found.alarms),
+        is_uncovered=found.uncovered.count > 0,
+        is_delta_uncovered=found.delta_uncovered.count > 0,
+        is_asked=is_asked,
+    )
+
+
+def _recorded(crl: PublishedCrl | None) -> LastPublication | None:
+    return None if crl is None else LastPublication(crl.number, crl.published_at, is_final=crl.is_last)
