@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from crl_publisher import metrics
 from crl_publisher.errors import NotLastCrl
-from crl_publisher.health import needs_replacing
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.published import PublishedCrl
 from crl_publisher.scheduling.book import ScheduleBook
@@ -170,7 +169,7 @@ class Attendance:
     ) -> tuple[Observation, ScopeState]:
         """What is known now; what is public is read where that was long ago, and where something may come of it."""
         found, monotonic = self._observer.observe(issuer, scope), self._monotonic()
-        look = _look(found, monotonic, is_asked=is_asked)
+        look = found.look(monotonic, is_asked=is_asked)
         if own.knows(found, monotonic) and own.reading is not None:
             found = found.with_reading_of(own.reading)
         elif own.watch.is_held(look):
@@ -179,7 +178,7 @@ class Attendance:
             # Before it is tried, so that an outlet that cannot be read is not tried twice a second.
             own.read_at = monotonic
             found = own.reading = self._observer.read(found)
-        return found, _look(found, monotonic, is_asked=is_asked)
+        return found, found.look(monotonic, is_asked=is_asked)
 
     def _publish(
         self, found: Observation, look: ScopeState, own: _WatchedScope, due: Due, *, is_last: bool
@@ -227,23 +226,3 @@ class Attendance:
         metrics.failed(issuer.name, error)
         _log.error("%s: no new CRL, next attempt in %.0f s: %s", issuer.name, pause, error)
         return {"error": sentence}
-
-
-def _look(found: Observation, monotonic: float, *, is_asked: bool) -> ScopeState:
-    """The observation as `scheduling.due` wants it."""
-    is_delta_sound = found.is_delta_public and not needs_replacing(found.delta_alarms)
-    return ScopeState(
-        now=found.now,
-        monotonic=monotonic,
-        complete=_recorded(found.complete),
-        delta=_recorded(found.delta) if is_delta_sound else None,
-        is_public=found.is_public,
-        is_sound=not needs_replacing(found.alarms),
-        is_uncovered=found.uncovered.count > 0,
-        is_delta_uncovered=found.delta_uncovered.count > 0,
-        is_asked=is_asked,
-    )
-
-
-def _recorded(crl: PublishedCrl | None) -> LastPublication | None:
-    return None if crl is None else LastPublication(crl.number, crl.published_at, is_final=crl.is_last)

@@ -10,11 +10,12 @@ from functools import cached_property
 from sqlalchemy import Connection, exists, select
 
 from crl_publisher.entry_store.selection import Uncovered, uncovered_rows
-from crl_publisher.health import Alarm, ProbeContext, Promise, Seen, alarms
+from crl_publisher.health import Alarm, ProbeContext, Promise, Seen, alarms, needs_replacing
 from crl_publisher.public_crl import PublicCrls, PublicState
 from crl_publisher.published import PublishedCrl, last_published
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scheduling.coverage import MAKING
+from crl_publisher.scheduling.due import LastPublication, ScopeState
 from crl_publisher.scheduling.schedule import AfterRevocation
 from crl_publisher.scheduling.timeline import Timeline
 from crl_publisher.scope import Scope
@@ -97,6 +98,21 @@ class Observation:
             seen=self.delta_seen,
         )
         return alarms(known, Promise())
+
+    def observe(self, monotonic: float, *, is_asked: bool) -> ScopeState:
+        """The same as `scheduling.due` wants it; *monotonic* is in seconds."""
+        is_delta_sound = self.is_delta_public and not needs_replacing(self.delta_alarms)
+        return ScopeState(
+            now=self.now,
+            monotonic=monotonic,
+            complete=_recorded(self.complete),
+            delta=_recorded(self.delta) if is_delta_sound else None,
+            is_public=self.is_public,
+            is_sound=not needs_replacing(self.alarms),
+            is_uncovered=self.uncovered.count > 0,
+            is_delta_uncovered=self.delta_uncovered.count > 0,
+            is_asked=is_asked,
+        )
 
     def with_reading_of(self, other: "Observation") -> "Observation":
         """The same with what another observation read."""
@@ -191,6 +207,10 @@ def _seen(state: PublicState) -> Seen | None:
         next_update=crl.next_update,
         sha256=crl.sha256.hex(),
     )
+
+
+def _recorded(crl: PublishedCrl | None) -> LastPublication | None:
+    return None if crl is None else LastPublication(crl.number, crl.published_at, is_final=crl.is_last)
 
 
 def _has_certificates(connection: Connection, issuer: Issuer) -> bool:
