@@ -1,8 +1,9 @@
-"""Stretches of stored entries, joined ahead of time: a CRL of a million entries is then read from a thousand rows.
+"""Segments of the stored entries, joined ahead of time: a CRL of a million entries is then read from a thousand rows.
 
-A stretch goes from its first serial to where the next one of the shard begins, so that all of them together are the
-whole list. Whoever changes an entry empties its stretch, and before a CRL is made, empty ones are joined anew. They are
-worth nothing by themselves: they follow from the entries, and the gate looks at what came of them.
+A segment goes from its first serial to where the next one of the shard begins, so that all of them together are the
+whole list. A change of an entry empties its segment in the same transaction, and before a CRL is made, empty ones are
+filled anew. They are worth nothing by themselves: they follow from the entries, and the gate checks what came of them.
+docs/walks.md draws them.
 """
 
 from collections import deque
@@ -185,7 +186,8 @@ def _filled(
     made: list[dict[str, object]] = []
     for first, entries, ends in parts:
         earliest = min(ends, default=None)
-        # An expired certificate that no CRL has listed yet is listed once: such a stretch is not worth keeping.
+        # An expired certificate that no CRL has listed yet is listed once: such a segment is wrong for every later CRL,
+        # and stays empty. So all that is in a filled one ends at `limit` or later, which `_is_valid_for` builds upon.
         is_lasting = limit is None or earliest is None or earliest >= limit
         made.append(
             {
@@ -206,19 +208,29 @@ def _filled(
 
 
 def _is_valid_for(selection: Selection) -> ColumnElement[Any]:
-    """Whether a stretch has exactly what the selection lists of it: 1 or 0."""
+    """Whether a segment has exactly what the selection lists of it: 1 or 0.
+
+    A segment was filled for an earlier CRL, and time went on. A CRL leaves an entry out when its certificate expired
+    before `expired_before` *and* its journal row is not behind `listed_through`: a CRL issued beyond its validity has
+    listed it then (RFC 5280 section 3.3). So a filled segment may be wrong for this CRL in two ways only, and a change
+    of an entry is not one of them, because `empty` took the octets away in the change's own transaction.
+    """
     before = selection.expired_before
+    # Its octets are there: no entry of it changed since, and none is to be listed this once and then never again.
+    is_filled = _columns.octets.is_not(None)
+    # First way: something was left out then that is to be listed now. Where the segment was filled for a CRL that left
+    # nothing out, that cannot be.
+    left_nothing_out = _columns.left_out_before.is_(None)
     if before is None:
-        right = and_(_columns.octets.is_not(None), _columns.left_out_before.is_(None))
-    else:
-        right = and_(
-            _columns.octets.is_not(None),
-            or_(
-                _columns.left_out_before.is_(None),
-                and_(_columns.left_out_before <= before, _columns.left_out_upto <= selection.listed_through),
-            ),
-            or_(_columns.earliest_end.is_(None), _columns.earliest_end >= before),
-        )
+        # This CRL lists everything, so that nothing may have been left out. And nothing is in it too many.
+        return case((and_(is_filled, left_nothing_out), 1), else_=0)
+    # What was left out expired before `left_out_before` and was recorded up to `left_out_upto`. If this CRL's two
+    # bounds lie no lower, it leaves all of that out as well. They can lie lower: after an older CRL was put back.
+    leaves_as_much_out = and_(_columns.left_out_before <= before, _columns.left_out_upto <= selection.listed_through)
+    # Second way: something is in it that is to be left out now. Nothing is while even the first of its certificates to
+    # expire is good at `expired_before`; an empty segment has none.
+    has_none_too_many = or_(_columns.earliest_end.is_(None), _columns.earliest_end >= before)
+    right = and_(is_filled, or_(left_nothing_out, leaves_as_much_out), has_none_too_many)
     return case((right, 1), else_=0)
 
 

@@ -1,8 +1,14 @@
 """Holds a CRL's entries against the journal, and against the CRL that is public now.
 
-Where the public CRL passed this gate before, what changed since is enough: the rest is the same octets. Otherwise, and
-whenever that leaves a question, the entries are held against the journal as a whole. To be as fast as reading, both
-sides are summed up and the sums compared; only when they differ does it matter which entry is to blame.
+Three steps, each only where the one before it left a question, because a list may have a million entries:
+
+1. Where the public CRL passed this gate before, what changed since is enough: the rest is the same octets, which were
+   right. The change must be what the journal and expiry account for, no more and no less.
+2. Otherwise the whole list is held against the whole journal. To be as fast as reading, both sides are summed up and
+   the sums compared.
+3. Only when the sums differ does it matter which entry is to blame: each one is looked up, and told.
+
+The entry store that the CRL was built from has no say in any of them: an error there must be found here.
 """
 
 import hashlib
@@ -67,16 +73,22 @@ def _accounted_for(connection: Connection, found: Differences, plan: Plan, cover
 
     The public CRL is known to be right, so that this very list is then right too.
     """
+    # What must have come: an entry for each row of the journal behind what the public CRL covers. Counted, so that an
+    # entry that stands there twice is one too many.
     new = {row.serial: octets for row, octets in expected_entries(connection, plan, after=covered)}
     if Counter(found.added) != Counter(new.values()):
         return False
+    # What went: entries in whose place a raised reason came, and entries of certificates that expired.
     removed = set(map(serial_of, found.removed))
-    # An entry with a raised reason takes the place of the one that was there: both would be one too many.
+    # An entry with a raised reason takes the place of the one that was there: if it came and the old one did not go,
+    # the list has both. So whatever came without something going must be new to the journal.
     if _recorded_before(connection, plan.issuer, new.keys() - removed, covered):
         return False
     gone = removed - new.keys()
     if not gone:
         return True
+    # What went for good must have expired before the last CRL that listed it, by the register's word and not by the
+    # store's; and that CRL must have covered everything that the public one does, or it never listed some of it.
     before = plan.expired_before
     return (
         before is not None
@@ -107,6 +119,7 @@ def _changes(public: PublicCrl, crl: ParsedCrl) -> Differences:
         stream.seek(0)
         old = _Digested(stream, stream.read(place.start))
         found = differences(old, place.stop - place.start, crl.data, crl.frame.listed, at_most=_FEW)
+        # Only now: that these octets are the ones that were right is known when the last of them was read.
         if old.sha256() != public.sha256:
             raise UnreadableCrl("The public CRL was replaced.")
         return found
@@ -142,6 +155,7 @@ def _adds_up(connection: Connection, crl: ParsedCrl, plan: Plan) -> bool:
     due = 0
     dropped = _dropped(connection, plan)
     for row, octets in expected_entries(connection, plan, after=plan.after):
+        # An entry of an expired certificate goes only when a CRL issued beyond its validity has listed it.
         if row.serial not in dropped or row.sequence > plan.listed_through:
             expected += hash(octets)
             due += 1

@@ -208,6 +208,9 @@ def fix_moment(connection: Connection, issuer: Issuer, clock: Clock) -> tuple[da
     Raises:
         ClockBehindJournal: when the clock was ahead once, or is behind now.
     """
+    # Revocations are dated under this lock, and dated no earlier than the head's last moment. With the lock held, what
+    # the head covers is all that is dated up to this moment; with the head moved to it, whatever is revoked later is
+    # dated no earlier. So a CRL omits nothing that is dated before it, however long its signature takes.
     head = journal.lock_head(connection, issuer.id)
     journal.refuse_far_future(head, clock)
     moment = journal.moment_under_lock(head, clock)

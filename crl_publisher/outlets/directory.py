@@ -88,7 +88,13 @@ class DirectoryOutlet:
         """Replace the file, unless it holds this number or a higher one."""
         target = self._root / path
         with _named(target), _drafted(target, crl) as draft:
+            # Slow until here, and harmless: nothing is public yet, so that no lock was held while 50 MB were flushed.
             reach("crl.written")
+            # Why the lease is not enough: it says who may begin, and a publisher that was stopped after that (by a
+            # debugger, a suspended machine) wakes long after it ran out, its CRL signed and its gate passed. It
+            # cannot know, but the file can: the number that is public is read and the file renamed under one lock
+            # of the folder itself, so that between the two no other publisher renames. The late one finds a higher
+            # number and gives up. The kernel lets the lock go when its holder dies.
             with _locked(target):
                 public = self.fetch(path)
                 found = None if public is None else number_of(public)
