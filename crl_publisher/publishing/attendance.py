@@ -155,39 +155,39 @@ class Attendance:
     def _publish_if_due(
         self, issuer: Issuer, scope: Scope, own: _WatchedScope, asked: Sequence[Request]
     ) -> Answer | None:
-        found, look = self._observed(issuer, scope, own, is_asked=bool(asked))
+        found, state = self._observed(issuer, scope, own, is_asked=bool(asked))
         metrics.observed(
             issuer.name, scope.name, found.complete, found.alarms, now=found.now, uncovered=found.uncovered.count
         )
-        due = own.watch.due(found.timeline, look)
+        due = own.watch.due(found.timeline, state)
         if due is None:
             return None
-        return self._publish(found, look, own, due, is_last=any(each.is_last for each in asked))
+        return self._publish(found, state, own, due, is_last=any(each.is_last for each in asked))
 
     def _observed(
         self, issuer: Issuer, scope: Scope, own: _WatchedScope, *, is_asked: bool
     ) -> tuple[Observation, ScopeState]:
         """What is known now; what is public is read where that was long ago, and where something may come of it."""
         found, monotonic = self._observer.observe(issuer, scope), self._monotonic()
-        look = found.look(monotonic, is_asked=is_asked)
+        state = found.state(monotonic, is_asked=is_asked)
         if own.knows(found, monotonic) and own.reading is not None:
             found = found.with_reading_of(own.reading)
-        elif own.watch.is_held(look):
-            return found, look
+        elif own.watch.is_held(state):
+            return found, state
         else:
             # Before it is tried, so that an outlet that cannot be read is not tried twice a second.
             own.read_at = monotonic
             found = own.reading = self._observer.read(found)
-        return found, found.look(monotonic, is_asked=is_asked)
+        return found, found.state(monotonic, is_asked=is_asked)
 
     def _publish(
-        self, found: Observation, look: ScopeState, own: _WatchedScope, due: Due, *, is_last: bool
+        self, found: Observation, state: ScopeState, own: _WatchedScope, due: Due, *, is_last: bool
     ) -> Answer | None:
         issuer, scope = found.issuer, found.scope
         stopwatch = requests.Stopwatch.start()
         started = self._monotonic()
         _log.info("%s: publishing a %s CRL: %s", issuer.name, due.kind, due.cause)
-        interval = found.timeline.in_force(look.now).schedule.minimum_interval
+        interval = found.timeline.in_force(state.now).schedule.minimum_interval
         published: PublishedCrl | None
         if due.kind is CrlKind.DELTA:
             published = self._issuance.publish_delta(issuer, scope)
@@ -200,9 +200,9 @@ class Attendance:
                 return {"error": str(refused)}
         if published is None:
             # A delta refers to a complete CRL, and there is none yet.
-            own.watch.held_back(look, interval)
+            own.watch.held_back(state, interval)
             return None
-        own.watch.succeeded(due, LastPublication(published.number, published.published_at), look, interval)
+        own.watch.succeeded(due, LastPublication(published.number, published.published_at), state, interval)
         metrics.published(published, is_complete=due.kind is CrlKind.COMPLETE, seconds=self._monotonic() - started)
         return stopwatch.answer(published)
 

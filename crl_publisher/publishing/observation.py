@@ -99,7 +99,7 @@ class Observation:
         )
         return alarms(known, Promise())
 
-    def observe(self, monotonic: float, *, is_asked: bool) -> ScopeState:
+    def state(self, monotonic: float, *, is_asked: bool) -> ScopeState:
         """The same as `scheduling.due` wants it; *monotonic* is in seconds."""
         is_delta_sound = self.is_delta_public and not needs_replacing(self.delta_alarms)
         return ScopeState(
