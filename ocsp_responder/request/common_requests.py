@@ -2,7 +2,8 @@
 
 All lengths of such a request follow from the hash, the serial's length and the nonce's. So everything but hashes,
 serial and nonce is compared with what it must be, and what is not exactly so is left to the reader of any request. That
-one takes several times as long, and says the same: a test holds both against each other.
+one says the same, and a test holds both against each other; but with it alone an answer that is signed live would cost
+1.4 times as much of the processor in the loop, which `make bench-ocsp ROWS=nonce` would show.
 """
 
 from collections.abc import Iterator

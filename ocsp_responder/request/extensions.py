@@ -1,33 +1,31 @@
 """The extensions of requests: what each says, and that a critical one must be known (RFC 6960 sections 4.1.2, 4.4)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from pki_revocation.encoding.der import (
-    OBJECT_IDENTIFIER,
-    OCTET_STRING,
-    SEQUENCE,
-    DerError,
-    Element,
-    object_identifier,
-    read_whole,
-)
+from cryptography import x509
+from cryptography.hazmat import asn1
 
-from .fields import Fields, fields_of, identifier, listed, listed_in, refuse_bad_oid
+from pki_revocation.encoding.declared import identifier
+from pki_revocation.encoding.der import DerError, sequence
 
-NONCE = object_identifier("1.3.6.1.5.5.7.48.1.2")
-_ACCEPTABLE_RESPONSES = object_identifier("1.3.6.1.5.5.7.48.1.4")
-_SERVICE_LOCATOR = object_identifier("1.3.6.1.5.5.7.48.1.7")
-_PREFERRED_SIGNATURES = object_identifier("1.3.6.1.5.5.7.48.1.8")
+from .structures import AcceptableResponses, Extension, PreferredSignatureAlgorithms, ServiceLocator
+
+_NONCE = x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.2")
+# Its DER, for those who write one.
+NONCE = asn1.encode_der(_NONCE)
+_ACCEPTABLE_RESPONSES = x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.4")
+_SERVICE_LOCATOR = x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.7")
+_PREFERRED_SIGNATURES = x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.8")
 # RFC 9654 section 2.1: OCTET STRING (SIZE(1..128)).
 _NONCE_OCTETS = range(1, 129)
 # More kinds than there are, for each certificate as well as for the whole request.
 _MOST_EXTENSIONS = 16
-_BOOLEAN, _SET = 0x01, 0x31
-_TRUE = b"\xff"
+_MOST_LISTED = 64
 
-_Values: TypeAlias = Mapping[bytes, bytes]
+_Value = TypeVar("_Value")
+_Values: TypeAlias = Mapping[x509.ObjectIdentifier, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,90 +39,69 @@ class PreferredSignature:
     key: bytes | None
 
 
-def request_extensions(content: bytes) -> tuple[bytes | None, tuple[PreferredSignature, ...]]:
-    """The nonce and the preferred signature algorithms out of [2] EXPLICIT Extensions.
+def request_extensions(extensions: list[Extension]) -> tuple[bytes | None, tuple[PreferredSignature, ...]]:
+    """The nonce and the preferred signature algorithms.
 
     Acceptable responses change nothing: id-pkix-ocsp-basic is the one type that there is, and every client must take
     it (section 4.4.3).
 
     Raises:
-        DerError: for what is not well-formed, said twice, or critical and not known here.
+        ValueError: for what is not well-formed, said twice, or critical and not known here.
     """
-    values = _known_values(content, {NONCE, _ACCEPTABLE_RESPONSES, _PREFERRED_SIGNATURES})
-    nonce = preferred = None
-    if (value := values.get(NONCE)) is not None:
-        nonce = read_whole(value, OCTET_STRING)
+    values = _known_values(extensions, {_NONCE, _ACCEPTABLE_RESPONSES, _PREFERRED_SIGNATURES})
+    nonce = None
+    if (value := values.get(_NONCE)) is not None:
+        nonce = asn1.decode_der(bytes, value)
         if len(nonce) not in _NONCE_OCTETS:
             raise DerError(f"its nonce has {len(nonce)} octets instead of 1 to 128")
     if (value := values.get(_ACCEPTABLE_RESPONSES)) is not None:
-        for element in listed_in(value):
-            refuse_bad_oid(_content(element, OBJECT_IDENTIFIER))
-    if (value := values.get(_PREFERRED_SIGNATURES)) is not None:
-        preferred = tuple(_preferred_signature(element) for element in listed_in(value))
-    return nonce, preferred or ()
+        bounded(asn1.decode_der(AcceptableResponses, sequence(value)).oids)
+    if (value := values.get(_PREFERRED_SIGNATURES)) is None:
+        return nonce, ()
+    listed = bounded(asn1.decode_der(PreferredSignatureAlgorithms, sequence(value)).algorithms)
+    return nonce, tuple(
+        PreferredSignature(algorithm=identifier(each.algorithm), key=None if each.key is None else identifier(each.key))
+        for each in listed
+    )
 
 
-def pass_over_single_extensions(content: bytes) -> None:
-    """Check [0] EXPLICIT Extensions of one certificate.
+def pass_over_single_extensions(extensions: list[Extension]) -> None:
+    """Check the extensions of one certificate.
 
-    A service locator changes nothing: this responder asks no other one, so that nobody can make it connect to
+    A service locator changes nothing: this responder asks no other one, so that no client can make it connect to
     anywhere (section 4.4.6).
 
     Raises:
-        DerError: for what is not well-formed, said twice, or critical and not known here.
+        ValueError: for what is not well-formed, said twice, or critical and not known here.
     """
-    values = _known_values(content, {_SERVICE_LOCATOR})
-    if (value := values.get(_SERVICE_LOCATOR)) is not None:
-        fields = Fields(read_whole(value, SEQUENCE))
-        for relative_name in listed(fields.required(SEQUENCE).content):
-            _content(relative_name, _SET)
-        if (locator := fields.optional(SEQUENCE)) is not None:
-            for description in listed(locator.content):
-                access = fields_of(description)
-                refuse_bad_oid(access.required(OBJECT_IDENTIFIER).content)
-                if access.anything() is None:
-                    raise DerError("an AccessDescription has no location")
-                access.end()
-        fields.end()
+    value = _known_values(extensions, {_SERVICE_LOCATOR}).get(_SERVICE_LOCATOR)
+    if value is not None:
+        locator = asn1.decode_der(ServiceLocator, value)
+        bounded(locator.issuer)
+        bounded(locator.locator or [])
 
 
-def _known_values(content: bytes, known: set[bytes]) -> _Values:
-    """The values of those extensions that are known, by their OBJECT IDENTIFIER's DER."""
-    values: dict[bytes, bytes] = {}
-    extensions = listed_in(content, _MOST_EXTENSIONS)
-    if not extensions:
-        raise DerError("a list of extensions is empty")
-    for element in extensions:
-        fields = fields_of(element)
-        oid = fields.required(OBJECT_IDENTIFIER)
-        refuse_bad_oid(oid.content)
-        critical = fields.optional(_BOOLEAN)
-        value = fields.required(OCTET_STRING).content
-        fields.end()
-        # DER writes TRUE as one way only, and FALSE, the default, not at all.
-        if critical is not None and critical.content != _TRUE:
-            raise DerError("a criticality is neither absent nor TRUE")
-        if oid.raw in values:
-            raise DerError("it has an extension twice")
-        if oid.raw in known:
-            values[oid.raw] = value
-        elif critical is not None:
-            raise DerError("it has a critical extension that is not known here")
+def bounded(values: list[_Value], most: int = _MOST_LISTED) -> list[_Value]:
+    """The values of a list, which may be at most so many (RFC 9919 section 8.4).
+
+    Raises:
+        DerError: when there are more.
+    """
+    if len(values) > most:
+        raise DerError(f"a list has more than {most} values")
     return values
 
 
-def _preferred_signature(element: Element) -> PreferredSignature:
-    fields = fields_of(element)
-    algorithm = fields.required(SEQUENCE)
-    identifier(Fields(algorithm.content))
-    key = fields.optional(SEQUENCE)
-    fields.end()
-    if key is not None:
-        identifier(Fields(key.content))
-    return PreferredSignature(algorithm=algorithm.raw, key=None if key is None else key.raw)
-
-
-def _content(element: Element, tag: int) -> bytes:
-    if element.tag != tag:
-        raise DerError(f"a value with tag {tag:#04x} is missing")
-    return element.content
+def _known_values(extensions: list[Extension], known: Collection[x509.ObjectIdentifier]) -> _Values:
+    """What those extensions hold that are known."""
+    values: dict[x509.ObjectIdentifier, bytes] = {}
+    if not bounded(extensions, _MOST_EXTENSIONS):
+        raise DerError("a list of extensions is empty")
+    for extension in extensions:
+        if extension.oid in values:
+            raise DerError("it has an extension twice")
+        if extension.oid in known:
+            values[extension.oid] = extension.value
+        elif extension.critical:
+            raise DerError("it has a critical extension that is not known here")
+    return values

@@ -1,28 +1,22 @@
 """OCSPRequest, read strictly: DER and nothing else, with bounds (RFC 6960 section 4.1, RFC 9654 section 2.1).
 
-`cryptography` refuses requests for no or several certificates and takes nonces of any length; asn1crypto takes BER and
-trailing bytes. So the request is read here. Whether a signature counts is for others to say (RFC 9919 section 3.1.2);
+The `ocsp` module of `cryptography` refuses requests for no or several certificates and takes nonces of any length;
+asn1crypto takes BER and trailing bytes. So the request is declared in `structures`, and what a declaration cannot say
+is checked here. Whether a signature counts is for others to say (RFC 9919 section 3.1.2);
 extensions that are not critical, or that this responder knows and needs nothing from, change nothing.
 """
 
 from dataclasses import dataclass
 
+from cryptography.hazmat import asn1
+
 from ocsp_responder.errors import MalformedRequest
-from pki_revocation.encoding.der import (
-    BIT_STRING,
-    INTEGER,
-    NULL,
-    OCTET_STRING,
-    SEQUENCE,
-    DerError,
-    Element,
-    elements,
-    read_whole,
-)
+from pki_revocation.encoding.declared import identifier, octets
+from pki_revocation.encoding.der import DerError
 
 from .common_requests import match_common_request
-from .extensions import PreferredSignature, pass_over_single_extensions, request_extensions
-from .fields import CONTEXT_0, CONTEXT_1, CONTEXT_2, Fields, fields_of, identifier, integer, listed, listed_in
+from .extensions import PreferredSignature, bounded, pass_over_single_extensions, request_extensions
+from .structures import CertIdFields, Message, Signature, SingleRequest, TbsRequest
 
 DEFAULT_MAX_CERT_IDS = 100
 
@@ -99,91 +93,52 @@ def parse_any_request(data: bytes, *, max_cert_ids: int = DEFAULT_MAX_CERT_IDS) 
     """
     try:
         return _ocsp_request(data, max_cert_ids)
-    except DerError as error:
+    except ValueError as error:
         raise MalformedRequest(f"The request is no OCSPRequest in DER: {error}.") from error
 
 
 def _ocsp_request(data: bytes, max_cert_ids: int) -> OcspRequest:
-    outer = Fields(read_whole(data, SEQUENCE))
-    signed = outer.required(SEQUENCE)
-    signature = outer.optional(CONTEXT_0)
-    outer.end()
-
-    # A version field could only say v1, and DER leaves a default out (X.690 section 11.5): with one, it is another.
-    tbs = Fields(signed.content)
-    requestor = tbs.optional(CONTEXT_1)
-    asked = tbs.required(SEQUENCE)
-    extensions = tbs.optional(CONTEXT_2)
-    tbs.end()
-
-    requests: list[CertId] = []
-    for element in elements(asked.content):
-        if len(requests) == max_cert_ids:
-            raise DerError(f"it asks for more than {max_cert_ids} certificates")
-        requests.append(_single_request(element))
-    if not requests:
+    message = asn1.decode_der(Message, data)
+    tbs: TbsRequest = message.tbs_request.parse(TbsRequest)
+    if not tbs.requests:
         raise DerError("it asks for no certificate")
-    nonce, preferred = (None, ()) if extensions is None else request_extensions(extensions.content)
+    if len(tbs.requests) > max_cert_ids:
+        raise DerError(f"it asks for more than {max_cert_ids} certificates")
+    nonce, preferred = (None, ()) if tbs.extensions is None else request_extensions(tbs.extensions)
     return OcspRequest(
-        cert_ids=tuple(requests),
+        cert_ids=tuple([_cert_id(each) for each in tbs.requests]),
         nonce=nonce,
         preferred_signatures=preferred,
-        requestor_name=None if requestor is None else _only_element(requestor.content),
-        signature=None if signature is None else _signature(signature.content, signed.raw),
+        requestor_name=None if tbs.requestor_name is None else _only_value(tbs.requestor_name),
+        signature=None if message.signature is None else _signature(message.signature, message.tbs_request),
     )
 
 
-def _single_request(element: Element) -> CertId:
-    fields = fields_of(element)
-    cert_id = _cert_id(fields.required(SEQUENCE))
-    extensions = fields.optional(CONTEXT_0)
-    fields.end()
-    if extensions is not None:
-        pass_over_single_extensions(extensions.content)
-    return cert_id
-
-
-def _cert_id(element: Element) -> CertId:
-    fields = Fields(element.content)
-    algorithm = Fields(fields.required(SEQUENCE).content)
-    name_hash, key_hash = fields.required(OCTET_STRING), fields.required(OCTET_STRING)
-    serial = fields.required(INTEGER).content
-    fields.end()
+def _cert_id(request: SingleRequest) -> CertId:
+    if request.extensions is not None:
+        pass_over_single_extensions(request.extensions)
+    fields: CertIdFields = request.cert_id.parse(CertIdFields)
     return CertId(
-        raw=element.raw,
-        hash_algorithm=_hash_algorithm(algorithm),
-        issuer_name_hash=name_hash.content,
-        issuer_key_hash=key_hash.content,
-        serial=integer(serial),
+        raw=octets(request.cert_id),
+        hash_algorithm=asn1.encode_der(fields.hash_algorithm.oid),
+        issuer_name_hash=fields.issuer_name_hash,
+        issuer_key_hash=fields.issuer_key_hash,
+        serial=fields.serial_number,
     )
 
 
-def _hash_algorithm(fields: Fields) -> bytes:
-    """SHA-1's parameters are NULL and SHA-2's absent, and clients send either with both (RFC 5754 section 2)."""
-    oid, parameters = identifier(fields)
-    if parameters is not None and parameters.tag != NULL:
-        raise DerError("a hash has parameters that are not NULL")
-    return oid.raw
-
-
-def _signature(content: bytes, signed: bytes) -> RequestSignature:
-    """Signature ::= SEQUENCE { AlgorithmIdentifier, BIT STRING, certs [0] OPTIONAL }."""
-    fields = Fields(read_whole(content, SEQUENCE))
-    algorithm = fields.required(SEQUENCE)
-    identifier(Fields(algorithm.content))
-    bits = fields.required(BIT_STRING).content
-    certificates = fields.optional(CONTEXT_0)
-    fields.end()
-    if bits[:1] != b"\0":
+def _signature(signature: Signature, signed: asn1.TLV) -> RequestSignature:
+    if signature.bits.padding_bits():
         raise DerError("a signature is not of whole octets")
-    enclosed = () if certificates is None else listed_in(certificates.content)
     return RequestSignature(
-        signed=signed, algorithm=algorithm.raw, bits=bits[1:], certificates=tuple(each.raw for each in enclosed)
+        signed=octets(signed),
+        algorithm=identifier(signature.algorithm),
+        bits=signature.bits.as_bytes(),
+        certificates=tuple(octets(each) for each in bounded(signature.certificates or [])),
     )
 
 
-def _only_element(content: bytes) -> bytes:
-    values = listed(content)
+def _only_value(values: list[asn1.TLV]) -> bytes:
     if len(values) != 1:
         raise DerError("an explicit tag holds no or several values")
-    return values[0].raw
+    return octets(values[0])

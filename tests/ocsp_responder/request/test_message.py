@@ -194,6 +194,9 @@ MALFORMED = {
     "X.690 8.19: empty OBJECT IDENTIFIER": ocsp_request(single(cert_id(sequence(b"\x06\x00")))),
     "X.690 8.19: OBJECT IDENTIFIER cut off": ocsp_request(single(cert_id(sequence(b"\x06\x02\x2b\x8e")))),
     "X.690 8.19.2: OBJECT IDENTIFIER not minimal": ocsp_request(single(cert_id(sequence(b"\x06\x03\x2b\x80\x0e")))),
+    "X.690 8.19: OBJECT IDENTIFIER of more than 63 octets": ocsp_request(
+        ONE, extensions=(extension(tlv(0x06, b"\x2b" + b"\x0f" * 63), b""),)
+    ),
     "X.690 8.7: OCTET STRING in pieces": ocsp_request(
         single(sequence(messages.algorithm(), tlv(0x24, octet_string(b"n")), octet_string(b"k"), b"\x02\x01\x05"))
     ),
@@ -263,6 +266,8 @@ MALFORMED = {
                 messages.A_NAME, sequence(sequence(messages.OF_NOBODY, NULL_5, NULL_5))
             ),
             "something behind the place": sequence(messages.A_NAME, messages.A_PLACE, NULL_5),
+            "a name whose values are cut off": sequence(sequence(tlv(0x31, b"\x30\x05\x00"))),
+            "a name whose values are not in DER's order": sequence(sequence(tlv(0x31, b"\x0c\x01b\x0c\x01a"))),
         }.items()
     },
     "RFC 6960 4.1.1: signature of another type": ocsp_request(ONE, after=explicit(0, octet_string(b""))),
@@ -275,6 +280,10 @@ MALFORMED = {
     ),
     "RFC 6960 4.1.1: certificates that are no list": ocsp_request(
         ONE, after=explicit(0, sequence(messages.algorithm(), b"\x03\x02\x00\xff", explicit(0, octet_string(b""))))
+    ),
+    "X.690 8.1.2.4: a certificate with a high tag number": ocsp_request(
+        ONE,
+        after=explicit(0, sequence(messages.algorithm(), b"\x03\x02\x00\xff", explicit(0, sequence(b"\x3f\x1f\x00")))),
     ),
     "RFC 6960 4.1.1: something behind the signature": ocsp_request(ONE, after=messages.SIGNATURE + b"\x05\x00"),
 }
