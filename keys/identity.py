@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import Enum
 
 from cryptography import x509
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
     CertificateIssuerPublicKeyTypes,
@@ -20,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from keys.files.key_lock import KeyLock
 from pki_revocation.clock import iso
-from pki_revocation.encoding.der import BIT_STRING, SEQUENCE, elements, read_whole
+from pki_revocation.encoding.declared import SubjectPublicKeyInfo
 
 from .algorithms import SignatureName, algorithm_for, algorithms_for
 from .errors import UnusableKey
@@ -142,8 +143,7 @@ def key_hash(certificate: x509.Certificate) -> bytes:
 def public_key_bits(certificate: x509.Certificate) -> bytes:
     """The contents of subjectPublicKey, without tag, length and unused bits: what key hashes are taken over."""
     spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    _, key = elements(read_whole(spki, SEQUENCE))
-    return read_whole(key.raw, BIT_STRING)[1:]
+    return asn1.decode_der(SubjectPublicKeyInfo, spki).public_key.as_bytes()
 
 
 def _refuse_unless_crl_signer(certificate: x509.Certificate, issuer: x509.Certificate, subject: str) -> None:

@@ -11,21 +11,16 @@ import secrets
 import textwrap
 from dataclasses import dataclass
 
+from cryptography import x509
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from keys.errors import UnusableKey
-from pki_revocation.encoding.der import (
-    SEQUENCE,
-    elements,
-    integer,
-    object_identifier,
-    octet_string,
-    read_whole,
-    sequence,
-)
+from pki_revocation.encoding.declared import Identifier
+from pki_revocation.encoding.der import integer, object_identifier, octet_string, sequence
 
 # OWASP's figures for scrypt with 16 MiB: OpenSSL reads files that need at most 32 MiB.
 _COST, _BLOCK_SIZE, _PARALLEL = 1 << 14, 8, 5
@@ -36,10 +31,29 @@ _BLOCK_OCTETS = 16
 _PLAIN = b"-----BEGIN PRIVATE KEY-----"
 _ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 _END_ENCRYPTED = b"-----END ENCRYPTED PRIVATE KEY-----"
-_PBES2 = object_identifier("1.2.840.113549.1.5.13")
-_SCRYPT = object_identifier("1.3.6.1.4.1.11591.4.11")
+_PBES2 = x509.ObjectIdentifier("1.2.840.113549.1.5.13")
+_SCRYPT = x509.ObjectIdentifier("1.3.6.1.4.1.11591.4.11")
 _AES_256_CBC = object_identifier("2.16.840.1.101.3.4.1.42")
-_DERIVATIONS = {object_identifier("1.2.840.113549.1.5.12"): "PBKDF2", _SCRYPT: "scrypt"}
+_DERIVATIONS = {
+    x509.ObjectIdentifier("1.2.840.113549.1.5.12"): "PBKDF2",
+    _SCRYPT: "scrypt",
+}
+
+
+@asn1.sequence
+class _EncryptedPrivateKeyInfo:
+    """RFC 5958 section 3."""
+
+    algorithm: Identifier
+    data: bytes
+
+
+@asn1.sequence
+class _Pbes2Parameters:
+    """RFC 8018 appendix A.4."""
+
+    derivation: Identifier
+    encryption: Identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +100,22 @@ def _encrypted(der: bytes, passphrase: bytes) -> bytes:
     encryptor = Cipher(algorithms.AES256(derived), modes.CBC(start)).encryptor()
     content = encryptor.update(pad.update(der) + pad.finalize()) + encryptor.finalize()
     parameters = sequence(octet_string(salt), integer(_COST), integer(_BLOCK_SIZE), integer(_PARALLEL))
-    algorithm = sequence(_PBES2, sequence(sequence(_SCRYPT, parameters), sequence(_AES_256_CBC, octet_string(start))))
+    derivation = sequence(asn1.encode_der(_SCRYPT), parameters)
+    encryption = sequence(_AES_256_CBC, octet_string(start))
+    algorithm = sequence(asn1.encode_der(_PBES2), sequence(derivation, encryption))
     return sequence(algorithm, octet_string(content))
 
 
 def _derivation(data: bytes) -> str:
-    """RFC 5958 section 3 and RFC 8018 appendix A.4."""
     body = data.partition(_ENCRYPTED)[2].partition(_END_ENCRYPTED)[0]
     try:
-        algorithm, _ = elements(read_whole(base64.b64decode(b"".join(body.split()), validate=True), SEQUENCE))
-        scheme, parameters = elements(algorithm.content)
-        derivation, _ = elements(parameters.content)
-        found = _DERIVATIONS.get(next(elements(derivation.content)).raw) if scheme.raw == _PBES2 else None
-    except (ValueError, StopIteration, binascii.Error) as error:
+        info = asn1.decode_der(_EncryptedPrivateKeyInfo, base64.b64decode(b"".join(body.split()), validate=True))
+        scheme, parameters = info.algorithm
+        found = None
+        if scheme.parse(x509.ObjectIdentifier) == _PBES2:
+            derivation: Identifier = parameters.parse(_Pbes2Parameters).derivation
+            found = _DERIVATIONS.get(derivation[0].parse(x509.ObjectIdentifier))
+    except (ValueError, IndexError, binascii.Error) as error:
         raise UnusableKey("it is broken") from error
     if found is None:
         raise UnusableKey("its encryption is too old: encrypt it anew with 'openssl pkcs8 -topk8 -scrypt'")

@@ -4,12 +4,13 @@ from typing import Any
 
 import pkcs11
 from cryptography import x509
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from pkcs11 import Attribute, KeyType, ObjectClass
 
 from keys.errors import UnusableKey
-from pki_revocation.encoding.der import OCTET_STRING, DerError, object_identifier, read_whole
+from pki_revocation.encoding.der import object_identifier
 
 _CURVES = {
     object_identifier("1.2.840.10045.3.1.7"): ec.SECP256R1,
@@ -29,7 +30,7 @@ def public_key_of(session: pkcs11.Session, key: pkcs11.PrivateKey, what: str) ->
             return _read(source, KeyType(key[Attribute.KEY_TYPE]))
         except (pkcs11.AttributeTypeInvalid, pkcs11.AttributeSensitive, KeyError):
             continue
-        except (ValueError, DerError) as error:
+        except ValueError as error:
             raise UnusableKey(f"The {what} is of a type that is not supported: {error}.") from error
     raise UnusableKey(f"The token has neither public key nor certificate beside the {what}: write one there.")
 
@@ -61,7 +62,7 @@ def _read(source: Any, kind: KeyType) -> PublicKeyTypes:  # noqa: ANN401 - any o
 def _point(encoded: bytes, octets: int | None = None) -> bytes:
     """CKA_EC_POINT is an OCTET STRING in DER; some tokens give its contents alone."""
     try:
-        content = read_whole(encoded, OCTET_STRING)
-    except DerError:
+        content = asn1.decode_der(bytes, encoded)
+    except ValueError:
         return encoded
     return encoded if octets == len(encoded) else content

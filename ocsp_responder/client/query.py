@@ -9,10 +9,12 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat import asn1
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -23,17 +25,8 @@ from ocsp_responder.errors import AnswerRefused
 from ocsp_responder.http.transport import REQUEST_TYPE
 from ocsp_responder.request.extensions import NONCE
 from pki_revocation.clock import iso
-from pki_revocation.encoding.der import (
-    SEQUENCE,
-    elements,
-    explicit,
-    extension,
-    integer,
-    object_identifier,
-    octet_string,
-    read_whole,
-    sequence,
-)
+from pki_revocation.encoding.declared import Identifier, identifier
+from pki_revocation.encoding.der import explicit, extension, integer, object_identifier, octet_string, sequence
 from pki_revocation.model import Issuer
 
 _SHA256 = object_identifier("2.16.840.1.101.3.4.2.1")
@@ -41,6 +34,32 @@ _TIMEOUT_SECONDS = 10
 _ANSWER_LIMIT = 1 << 20
 # Two machines' clocks differ by seconds; an answer from further ahead is not for now.
 _SKEW = timedelta(minutes=5)
+
+
+@asn1.sequence
+class _ResponseBytes:
+    """RFC 6960 section 4.2.1."""
+
+    kind: x509.ObjectIdentifier
+    response: bytes
+
+
+@asn1.sequence
+class _OcspResponse:
+    """OCSPResponse with an answer in it; *status* is an ENUMERATED."""
+
+    status: asn1.TLV
+    response_bytes: Annotated[_ResponseBytes, asn1.Explicit(0)]
+
+
+@asn1.sequence
+class _BasicOcspResponse:
+    """BasicOCSPResponse."""
+
+    response_data: asn1.TLV
+    algorithm: Identifier
+    signature: asn1.BitString
+    certificates: Annotated[list[asn1.TLV] | None, asn1.Explicit(0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,17 +175,15 @@ def _verified_signer(
     try:
         key = signer.public_key()
         algorithm_of(_algorithm(answer), key).verify(key, response.signature, [response.tbs_response_bytes])
-    except (InvalidSignature, UnusableKey) as error:
+    except (InvalidSignature, UnusableKey, ValueError) as error:
         raise AnswerRefused(f"The answer's signature is not one of {signer.subject.rfc4514_string()}.") from error
     return signer
 
 
 def _algorithm(answer: bytes) -> bytes:
-    """The signatureAlgorithm of a BasicOCSPResponse, which `cryptography` gives without its parameters."""
-    _, response_bytes = elements(read_whole(answer, SEQUENCE))
-    _, octets = elements(read_whole(response_bytes.content, SEQUENCE))
-    _, algorithm, *_ = elements(read_whole(octets.content, SEQUENCE))
-    return algorithm.raw
+    """The signatureAlgorithm of a BasicOCSPResponse, which `x509.ocsp` gives without its parameters."""
+    basic = asn1.decode_der(_OcspResponse, answer).response_bytes.response
+    return identifier(asn1.decode_der(_BasicOcspResponse, basic).algorithm)
 
 
 def _is_responder(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:

@@ -6,7 +6,8 @@ dropped, when the certificate's status changes.
 """
 
 from ocsp_responder.answering.issuers import HASHES, issuer_hashes
-from pki_revocation.encoding.der import NULL, SEQUENCE, DerError, integer, octet_string, read, sequence, tlv
+from ocsp_responder.request.common_requests import match_common_request
+from pki_revocation.encoding.der import NULL, integer, octet_string, sequence, tlv
 from pki_revocation.model import Issuer
 
 _WRAPPERS = 4
@@ -30,18 +31,9 @@ class PlainRequests:
 
 
 def is_plain(request: bytes) -> bool:
-    """Whether a request that was taken as DER holds one CertID and nothing else."""
-    try:
-        rest = request
-        for _ in range(_WRAPPERS):
-            element, end = read(rest)
-            if element.tag != SEQUENCE or end != len(rest):
-                return False
-            rest = element.content
-        cert_id, end = read(rest)
-    except DerError:
-        return False
-    return cert_id.tag == SEQUENCE and end == len(rest)
+    """Whether a request holds one CertID, as `about` writes it, and nothing else."""
+    shape = match_common_request(request)
+    return shape is not None and not shape.nonce
 
 
 def _wrapped(cert_id: bytes) -> bytes:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys.identity import SigningIdentity
 from ocsp_responder.request.extensions import PreferredSignature
-from pki_revocation.encoding.der import SEQUENCE, elements, read_whole, sequence
+from pki_revocation.encoding.declared import SubjectPublicKeyInfo, identifier
 
 
 class SignatureVariant(NamedTuple):
@@ -34,8 +35,7 @@ class SignatureChoice:
             for variant, algorithm in zip(variants, identity.algorithms, strict=True)
             for spelling in algorithm.spellings
         }
-        key = _key_algorithm(identity.certificate)
-        self._key_names = (None, key, _without_parameters(key))
+        self._key_names = (None, *_key_algorithms(identity.certificate))
 
     def of(self, preferred: Sequence[PreferredSignature]) -> SignatureVariant:
         """The way for a client that lists these."""
@@ -46,10 +46,8 @@ class SignatureChoice:
         return self.default
 
 
-def _key_algorithm(certificate: x509.Certificate) -> bytes:
+def _key_algorithms(certificate: x509.Certificate) -> tuple[bytes, bytes]:
+    """The AlgorithmIdentifier of a certificate's key, and the same without its parameters."""
     spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return next(elements(read_whole(spki, SEQUENCE))).raw
-
-
-def _without_parameters(identifier: bytes) -> bytes:
-    return sequence(next(elements(read_whole(identifier, SEQUENCE))).raw)
+    algorithm = asn1.decode_der(SubjectPublicKeyInfo, spki).algorithm
+    return identifier(algorithm), identifier(algorithm[:1])
