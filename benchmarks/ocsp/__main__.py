@@ -2,9 +2,9 @@
 
 from benchmarks.campaign import command
 
-from . import cached_get, cached_post, instancy, memory, nonce, slow_clients, start
+from . import cached_get, cached_post, instancy, memory, nonce, slow_clients, start, workers
 
-ROWS = (cached_get, cached_post, nonce, instancy, memory, start, slow_clients)
+ROWS = (cached_get, cached_post, nonce, instancy, memory, start, slow_clients, workers)
 
 if __name__ == "__main__":
     command({row.ROW.name: row.measure for row in ROWS}, "figures")()

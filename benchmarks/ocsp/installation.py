@@ -58,15 +58,15 @@ class Prepared:
         return verify(ask(self.url, question), question, SystemClock().now()).status
 
     @contextlib.contextmanager
-    def responder(self) -> Iterator[psutil.Process]:
-        """`pki-revocation serve ocsp --workers 1` on the server's core, answering."""
+    def responder(self, workers: int = 1) -> Iterator[psutil.Process]:
+        """`pki-revocation serve ocsp` with so many workers on the server's core, answering."""
         program = Path(sys.executable).with_name("pki-revocation")
         command: list[str | Path] = [
             program,
             "serve",
             "ocsp",
             "--workers",
-            "1",
+            str(workers),
             "--directory",
             self.installation.directory,
         ]
@@ -103,12 +103,18 @@ def prepared(directory: Path, most: int = CERTIFICATES) -> Prepared:
         return Prepared(installation=installation, issuer=issuer, about=serials(connection, issuer, most))
 
 
-def prepare(directory: Path, certificates: int = CERTIFICATES) -> Prepared:
-    """Make one, or take the one that an earlier run left there. What `demo.json` said is kept as `bench.json`."""
+def prepare(directory: Path, certificates: int = CERTIFICATES, *options: str) -> Prepared:
+    """Make one, or take the one that an earlier run left there. What `demo.json` said is kept as `bench.json`.
+
+    Args:
+        directory: where it is, or is to be.
+        certificates: how many are in its register.
+        options: more of `pki-revocation demo`, such as its key type.
+    """
     kept = directory / "bench.json"
     if not kept.is_file():
         say(f"making an installation with {certificates} certificates in {directory}")
-        arguments = ["--certificates", str(certificates), "--port-base", str(free_port_base())]
+        arguments = ["--certificates", str(certificates), "--port-base", str(free_port_base()), *options]
         demo = RunningDemo(directory=directory, arguments=arguments).start()
         contract = demo.contract
         demo.stop()

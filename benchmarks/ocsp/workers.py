@@ -1,0 +1,80 @@
+"""What two workers have in common: how many answers there are to one question, and what signing them costs.
+
+Each certificate is asked about over one connection after the other, so that every worker is asked, and a second time
+when all is kept: what the first time cost more is signing. A key that signs slowly shows it best.
+"""
+
+import contextlib
+import hashlib
+import http.client
+import time
+
+import psutil
+
+from benchmarks.campaign import Campaign, command
+from benchmarks.figures import Cell, Figure, Row, middle
+from ocsp_responder.bench.questions import get
+from ocsp_responder.client.query import Question
+
+from .installation import Prepared, prepare, say
+
+ROW = Row(name="workers", title="different answers to one question, two workers, RSA-3072", unit="", must=1, aim=1)
+_WORKERS = 2
+_CERTIFICATES = 200
+# With so many, one worker gets none of them once in 2^11 times.
+_CONNECTIONS = 12
+
+
+def measure(campaign: Campaign) -> list[Cell]:
+    """Two workers and, beside them, one, which has nobody to have anything in common with."""
+    subject = prepare(campaign.folder / "rsa3072", _CERTIFICATES, "--key-type", "rsa3072")
+    answers, two, one = [], [], []
+    for number in range(campaign.rounds):
+        count, milliseconds = _asked(subject, _WORKERS)
+        _, alone = _asked(subject, 1)
+        answers.append(count)
+        two.append(milliseconds)
+        one.append(alone)
+        say(f"round {number + 1}: {count:.2f} answers, {milliseconds:.2f} ms to sign them, one worker {alone:.2f} ms")
+    beside: dict[str, float | int | str] = {"signing CPU ms": middle(two), "with one worker ms": middle(one)}
+    return [Figure(row=ROW, who="pki-revocation", value=middle(answers), rounds=tuple(answers), beside=beside)]
+
+
+def _asked(subject: Prepared, workers: int) -> tuple[float, float]:
+    """Different answers for a certificate, and the processor's milliseconds for signing them."""
+    with subject.responder(workers) as process, contextlib.ExitStack() as opened:
+        connections = [http.client.HTTPConnection(subject.host, timeout=60) for _ in range(_CONNECTIONS)]
+        for each in connections:
+            opened.callback(each.close)
+        found, first = _pass(subject, connections, process)
+        again, second = _pass(subject, connections, process)
+    if found != again:
+        raise AssertionError("an answer that was kept has changed")
+    return sum(map(len, found)) / len(found), (first - second) / len(found) * 1000
+
+
+def _pass(
+    subject: Prepared, connections: list[http.client.HTTPConnection], process: psutil.Process
+) -> tuple[list[set[bytes]], float]:
+    """Every certificate over every connection: the hashes of its answers, and what all of it cost in CPU seconds."""
+    found: list[set[bytes]] = [set() for _ in subject.about]
+    before = _cpu_seconds(process)
+    for place, connection in enumerate(connections):
+        if place == 1:
+            # What another worker signs from now on has another thisUpdate.
+            time.sleep(1.1)
+        for serial, answers in zip(subject.about, found, strict=True):
+            question = Question(issuer=subject.issuer, serial=serial, nonce=None)
+            target = get(subject.url, question.der).split(b" ")[1].decode()
+            connection.request("GET", target)
+            answers.add(hashlib.sha256(connection.getresponse().read()).digest())
+    return found, _cpu_seconds(process) - before
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
+
+
+if __name__ == "__main__":
+    command({ROW.name: measure}, "figures")()
