@@ -22,7 +22,13 @@ class RevocationAction(Enum):
 
 
 def decide(latest: JournalEntry | None, reason: RevocationReason) -> RevocationAction:
-    """First time and reason stand; the one change allowed is the raise to keyCompromise (BR 7.2.2)."""
+    """What a request does to a certificate whose latest journal entry is *latest*; None where it has none.
+
+    A revocation is irrevocable, and its first time and reason stand: relying parties have acted on them, and a second
+    request must not move the end of liability. The one change allowed is the raise to keyCompromise (BR 7.2.2), because
+    it says more than any other reason: signatures from before may be false too. It is a row of its own, with the
+    original time. From keyCompromise no request leads back, which would say that the key can be trusted again.
+    """
     if latest is None:
         return RevocationAction.REVOKE
     if reason is RevocationReason.KEY_COMPROMISE and latest.reason is not RevocationReason.KEY_COMPROMISE:
@@ -31,11 +37,12 @@ def decide(latest: JournalEntry | None, reason: RevocationReason) -> RevocationA
 
 
 def refuse_expired(certificate: IssuedCertificate, now: datetime) -> None:
-    """The page tells the truth about an expired certificate, and revokes no more.
+    """Subscribers revoke no expired certificate: the page tells them that it is over. Operators may.
 
     Raises:
         CertificateExpired: when its validity is over; notAfter is inclusive (RFC 5280 section 4.1.2.5).
     """
+    # Not >=: in the second of notAfter the certificate is valid, and whatever is valid can be revoked.
     if now > certificate.not_after:
         raise CertificateExpired(iso(certificate.not_after))
 
@@ -87,7 +94,11 @@ def refuse_impossible_back_date(
 ) -> None:
     """An operator may back-date the shown revocation date for key compromise (BR 7.2.2), never date it ahead.
 
-    Nor after the date that is shown already: what was signed between the two would become valid again.
+    Args:
+        reason: of the request.
+        revocation_date: as it is to be shown; None where none was given.
+        now: what counts as the future begins behind it.
+        latest: the certificate's latest journal entry; None where it has none.
 
     Raises:
         ImpossibleDate: otherwise.
@@ -101,6 +112,7 @@ def refuse_impossible_back_date(
     if revocation_date > now:
         message = f"The revocation date {iso(revocation_date)} lies in the future: nothing can be revoked ahead."
         raise ImpossibleDate(message)
+    # A later date than the one that is shown would make valid again what was signed between the two.
     if latest is not None and revocation_date > latest.revocation_date:
         message = f"The certificate is revoked since {iso(latest.revocation_date)}: the date can only move back."
         raise ImpossibleDate(message)

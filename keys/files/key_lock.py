@@ -1,8 +1,8 @@
-"""Whoever signs with a key of a folder holds it, and nobody destroys a key that is held.
+"""A process that signs with a key of a folder has a shared lock on it; what destroys the key needs the exclusive one.
 
-A hold is a shared lock (flock) on the certificate's file, so the kernel keeps the account of it: it ends with the
-process that has it, however that ends, and a process that is stuck keeps what it may yet sign with. It is no
-`FolderLock`, because many hold a key together, and each key of a folder is held for itself.
+The lock (flock) is on the certificate's file, so that the kernel keeps the account of it: it ends with the process that
+has it, however that ends, and a process that is stuck keeps what it may yet sign with.
+It is no `FolderLock`, because many processes share it, and each key of a folder is locked for itself.
 """
 
 import fcntl
@@ -16,15 +16,15 @@ from keys.errors import UnusableKey
 
 
 class KeyLock:
-    """For as long as this object lives; what signs keeps it, so that it ends with the last answer."""
+    """A shared lock, for as long as this object lives; what signs keeps it, so that it ends with the last answer."""
 
     def __init__(self, descriptor: int) -> None:
-        """*descriptor* is of the locked file, and closed with this."""
+        """Close *descriptor*, which is of the locked file, when this object is referred to no more."""
         self._finalizer = weakref.finalize(self, os.close, descriptor)
 
 
 def shared_lock(certificate: Path) -> KeyLock | None:
-    """Hold the key that has its certificate in this file; None where it is being destroyed, or is gone.
+    """Lock the key that has its certificate in this file; None where it is being destroyed, or is gone.
 
     Raises:
         UnusableKey: when the file cannot be opened or locked.
@@ -33,17 +33,21 @@ def shared_lock(certificate: Path) -> KeyLock | None:
     if descriptor is None:
         return None
     made = KeyLock(descriptor)
+    # 1. The lock, without waiting: where it is refused, the key is just being destroyed and is none any more.
+    # 2. Then the name once more. Between opening and locking, the file may have been destroyed and another one renamed
+    #    to its name: the lock would be on a file that nothing refers to, and would keep nothing. Destroying renames
+    #    under the exclusive lock, so that what the name stands for cannot change from here on.
     return made if _locked(certificate, descriptor, fcntl.LOCK_SH) and _is(certificate, descriptor) else None
 
 
 @contextmanager
 def exclusive_lock(certificate: Path) -> Iterator[bool]:
-    """Whether nobody holds that key; while this lasts, nobody can begin to.
+    """Give whether no process has the key locked; while this lasts, none can lock it.
 
     Raises:
         UnusableKey: when the file cannot be opened or locked.
     """
-    # For writing, because NFS wants that of who locks alone; elsewhere reading will do, where root wrote the file.
+    # For writing, because NFS wants that of an exclusive lock; elsewhere reading will do, where root wrote the file.
     writable = os.access(certificate, os.W_OK)
     descriptor = _opened(certificate, os.O_RDWR if writable else os.O_RDONLY)
     if descriptor is None:

@@ -40,7 +40,7 @@ class KeptAnswer:
 
 
 class AnswerCache:
-    """Holds answers until they are due to be signed anew, or the journal changes them; a `InvalidatedCache`."""
+    """Holds answers until they are due to be signed anew, or the journal changes them: an `InvalidatedCache`."""
 
     def __init__(
         self,
@@ -68,25 +68,38 @@ class AnswerCache:
     def get(self, key: bytes, now: float) -> KeptAnswer | None:
         """The answer to a request's DER, or to a GET's target; None when there is none for this moment.
 
-        Whoever has a body looks first whether it begins as DER does.
+        Args:
+            key: a target as it was sent, or a body that begins as DER does: any other body could spell a target.
+            now: Unix seconds.
         """
         kept = self._kept.get(key)
+        # The time is looked at for each request, because nothing removes an answer when its time is over: it stays
+        # until another one takes its place. Before its beginning it is not said either, where the clock was set back.
         if kept is None or not kept.begin <= now < kept.end:
             return None
         return kept
 
     def peek(self, key: bytes, now: float) -> KeptAnswer | None:
-        """The same, for any thread."""
+        """The same for any thread: it moves nothing in the cache."""
         kept = self._kept.peek(key)
         return kept if kept is not None and kept.begin <= now < kept.end else None
 
     def put(self, request: bytes, answer: Answer, now: datetime) -> KeptAnswer | None:
-        """Keep the answer to a request's DER, if it is one to be kept; then it is given back ready to be sent."""
+        """Keep the answer to a request's DER, if it is one to be kept; then it is given back ready to be sent.
+
+        Args:
+            request: was read as DER, and *answer* is what it is answered with.
+            answer: is kept when any client may be given it, and the request could not be varied without end.
+            now: the moment of sending, from which the client's max-age counts.
+        """
         validity = answer.shared
         if validity is None or not is_plain(request):
             return None
         http = in_http(answer, now=now, max_age=self._max_age)
-        # What is sent as it is must be right to its end: max-age ends before nextUpdate (RFC 9919 section 7.2).
+        # The header lines are made once and sent as they are: max-age is the same for the last client as for the first.
+        # RFC 9919 section 7.2 wants it to end before nextUpdate: a client that is sent the answer at its *end* may keep
+        # it for max-age, and a second is left. Half-way through its validity it is signed anew, which nearly always
+        # comes first; the other bound counts where the signer's certificate ends soon and cuts nextUpdate short.
         end = min(validity.refresh_at, validity.next_update - self._max_age - timedelta(seconds=1))
         headers = dict(http.headers)
         kept = KeptAnswer(
@@ -102,12 +115,15 @@ class AnswerCache:
         return kept
 
     def alias(self, target: bytes, request: bytes, kept: KeptAnswer) -> None:
-        """Keep the same answer under a GET's target, where it is one of the two."""
+        """Keep the same answer under a GET's target, where it is one of the two.
+
+        Others would be found as well, and would stay when a revocation drops the two.
+        """
         if target in self._targets(request):
             self._kept.put(target, kept)
 
     def drop(self, issuer_id: int, serials: Sequence[int]) -> None:
-        """As `InvalidatedCache` says."""
+        """Forget the answers about these certificates under every key that there can be; all, if one is an issuer's."""
         if any((issuer_id, serial) in self._parents for serial in serials):
             self.clear()
         elif (requests := self._requests.get(issuer_id)) is not None:
@@ -118,7 +134,7 @@ class AnswerCache:
                         self._kept.drop(target)
 
     def clear(self) -> None:
-        """As `InvalidatedCache` says."""
+        """Forget all answers."""
         self._kept.clear()
 
     def __len__(self) -> int:

@@ -3,7 +3,7 @@
 Three things take the knowledge away: the journal cannot be read; it does not hold the row that was applied last (a
 restored backup, which would un-revoke, however much has been written behind it since); or the clock cannot be right,
 being behind the journal's last moment, or apart from the database's where that has one of its own. Until the knowledge
-is back nobody is `good`.
+is back no certificate is called `good`.
 """
 
 import logging
@@ -16,19 +16,19 @@ from pki_revocation.clock import Clock, iso
 from .journal_reader import JournalChanges, JournalPosition, JournalReader, JournalUnavailable
 
 _log = logging.getLogger(__name__)
-# A live answer may be dated by a moment this old, where the time order was held whenever it was to be passed.
+# A live answer may be dated by a moment this old, where the commit fence was held whenever it was to be passed.
 _OLDEST_MOMENT = timedelta(seconds=2)
 
 
 class InvalidatedCache(Protocol):
-    """Whoever keeps what may have changed."""
+    """Keeps what follows from the journal, and is told of new rows before anything is answered from it."""
 
     def drop(self, issuer_id: int, serials: Sequence[int]) -> None:
-        """These certificates have new rows."""
+        """Forget what was kept of these certificates of an issuer: they have new rows."""
         ...
 
     def clear(self) -> None:
-        """Anything may have changed."""
+        """Forget everything: any certificate may have new rows."""
         ...
 
 
@@ -89,23 +89,30 @@ class JournalWatch:
             return
         try:
             self._accept(found)
-        except Exception as error:  # noqa: BLE001 - whoever waits for this look must not be answered from what was kept
+        except Exception as error:  # noqa: BLE001 - what waits for this look must not be answered from what was kept
             _log.exception("what changed could not be applied")
             self.mark_unavailable(f"What changed could not be applied: {error}.")
 
     def _accept(self, found: JournalChanges) -> None:
+        # 1. The moment by which answers are dated: when the fence was passed, which was before anything else in
+        #    *found* was read, so that all rows dated before it are there. Where the fence was held there is no new
+        #    one, and the one before stays: it grows old, and `moment` gives it out for two seconds.
         if found.moment is not None:
             self._moment = found.moment
         self._last_at, self._ahead = found.last_at, found.ahead
+        # 2. Whether this is the journal that was applied, going on: it must still hold the row that was applied last.
         was_rewritten, self._rewritten = self._rewritten, self._missing_row(found)
         self._lost = None
         if found.replaced:
             _log.warning("another file has taken the database's place")
-        # Not while it is another one: what is known to be revoked stays so, and nothing else is said.
+        # 3. Only then are its rows applied. From another journal nothing is taken over: what is known to be revoked
+        #    stays so, and nothing else is said. When the right one is back, rows may have come in any number meanwhile
+        #    without being listed as changes, so that everything kept is forgotten first.
         if self._rewritten is None:
             if found.replaced or was_rewritten is not None:
                 self._tell_all()
             self._apply(found)
+        # 4. Last, whether `good` may be said: after the caches have forgotten what changed, never before.
         self._judge()
 
     def mark_unavailable(self, why: str) -> None:
@@ -116,13 +123,15 @@ class JournalWatch:
     def moment(self) -> datetime | None:
         """What an answer may be dated that is made of what the last look found; None while it must wait."""
         moment = self._moment
+        # Behind the clock by more than the bound: a revocation has held the fence for so long that an answer of then
+        # would be dated too early to be believed. Ahead of it: the clock was set back, and nothing is dated ahead.
         if moment is None or not timedelta() <= self._clock.now() - moment <= _OLDEST_MOMENT:
             return None
         return moment
 
     @property
     def fence_is_held(self) -> bool:
-        """Whether a revocation has been on its way for so long that nobody should wait for it any more."""
+        """Whether a revocation has been on its way for so long that no request should wait for it any more."""
         return self._moment is not None and self._clock.now() - self._moment > _OLDEST_MOMENT
 
     @property
@@ -138,6 +147,8 @@ class JournalWatch:
                     keeper.clear()
                 else:
                     keeper.drop(issuer_id, serials)
+        # Moved on only when every cache was told: an error on the way leaves the place as it was, and the same rows are
+        # found and told again.
         self._reached = found.reached
         self.applied = {issuer_id: there.sequence for issuer_id, there in found.reached.items()}
 

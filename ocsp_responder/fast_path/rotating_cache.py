@@ -24,8 +24,10 @@ class RotatingCache(Generic[K, V]):
         self._weight = 0
 
     def get(self, key: K) -> V | None:
-        """The value, or None."""
+        """The value, which grows young by being asked for; None when there is none."""
         found = self._young.get(key)
+        # Out of the old generation first, and only then into the young one: keeping it may turn the generations, and it
+        # would be counted twice, or go with the old ones that it still lay among.
         if found is None and key in self._old:
             found = self._old.pop(key)
             self._keep(key, found, self._weigh(key, found))
@@ -45,13 +47,14 @@ class RotatingCache(Generic[K, V]):
 
     def drop(self, key: K) -> None:
         """Forget a key, whether it is there or not."""
+        # Only the young ones are weighed: the old ones weigh at most as much as the young ones did when they were full.
         if key in self._young:
             self._weight -= self._weigh(key, self._young.pop(key))
         else:
             self._old.pop(key, None)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget all keys of both generations."""
         self._young, self._old, self._weight = {}, {}, 0
 
     def __len__(self) -> int:
@@ -59,6 +62,7 @@ class RotatingCache(Generic[K, V]):
         return len(self._young) + len(self._old)
 
     def _keep(self, key: K, value: V, weight: int) -> None:
+        # The old generation goes as a whole, by losing its name: one assignment, however many keys it had.
         if self._weight + weight > self._half:
             self._old, self._young, self._weight = self._young, {}, 0
         self._young[key] = value

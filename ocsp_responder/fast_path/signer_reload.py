@@ -1,4 +1,14 @@
-"""Takes new keys up while the worker serves: looked for by a thread, put in place between two answers."""
+"""New signers are taken into use while the worker serves: looked for by a thread, put in place between two answers.
+
+1. A thread looks once a second whether a folder or token holds another key than the one in use; that may wait for a
+   disk or a token, and the loop must not.
+2. A new one signs something before it is used (`CurrentSigners`). One that cannot leaves the present one in place, and
+   is tried again the next second.
+3. Where the new key signs slowly, the loop is told first to leave that issuer to threads, and is given the signer after
+   that; where it signs quickly, the other way round. So the loop never signs with a slow key.
+4. An answer that is being made is finished with the signer that it began with, and that signer's hold on its key ends
+   with it: the file is destroyed only when nothing can sign with it any more (`keys/files/key_lock.py`).
+"""
 
 import asyncio
 import logging
@@ -31,10 +41,10 @@ _ALARM = Gauge(
 
 
 class SignerReload:
-    """A `Background`."""
+    """Looks for new signers every second, beside the answering: a `Background`."""
 
     def __init__(self, signers: CurrentSigners, take: Callable[[Issuer, AnswerSigner], None], clock: Clock) -> None:
-        """*take* is told of each new signer, in the thread that looks."""
+        """Look with *signers*; *take* is called with each new one, in the thread that looks."""
         self._signers = signers
         self._take = take
         self._clock = clock
@@ -43,7 +53,7 @@ class SignerReload:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:  # noqa: ARG002 - the port's
-        """As `Background` says."""
+        """Look now and every second; a look that is still in progress is left to end."""
 
         def tick() -> None:
             if self._refreshing is None or self._refreshing.done():
@@ -53,7 +63,7 @@ class SignerReload:
         tick()
 
     def stop(self) -> None:
-        """As `Background` says."""
+        """Begin no further look, and wait for the end of one in progress."""
         if self._timer is not None:
             self._timer.cancel()
         self._executor.shutdown(wait=True)

@@ -1,10 +1,22 @@
 """Nothing that is dated after a revocation may omit it, although a revocation is dated before it is committed.
 
-Whoever dates a revocation holds the order from choosing the moment to the end of the commit. Whoever dates an answer
-passes it once: then no revocation is on its way with an earlier date, and what is read afterwards holds all of them.
-On SQLite the order is a lock on a file beside the database, which the kernel lets go of when its holder dies; on
-PostgreSQL it is an advisory lock of the transaction. A holder that was stopped holds it nevertheless: nobody waits for
-it without end.
+Step by step, with a writer that revokes and a reader that dates an OCSP answer:
+
+1. The writer takes the fence alone, *then* reads the clock for revoked_at, and keeps the fence until its commit has
+   returned. So between a date and the commit that makes it visible the fence is always held.
+2. The reader takes the fence shared, which succeeds only while no writer holds it, reads the clock for thisUpdate, and
+   lets go at once.
+3. The reader reads the journal. A writer with an earlier date had the fence before step 2, so it has let go, so its
+   commit is there to be read. A writer that comes after step 2 reads the clock later, so its date is no earlier than
+   thisUpdate, and an answer that omits it is right.
+
+The reader need not hold the fence while it reads: rows that it finds beyond its date do no harm. To read the journal
+without passing would not do: a writer that has its date and has not committed would be missed. A CRL is dated under the
+lock on the journal's head, which the writer holds as well, and needs no fence.
+
+On SQLite the fence is a lock on a file beside the database, which the kernel lets go of when its holder dies; on
+PostgreSQL it is an advisory lock of the transaction, one for each issuer. A holder that was stopped (SIGSTOP, a
+suspended machine) holds it nevertheless, so that every wait has an end.
 """
 
 import fcntl
@@ -23,7 +35,7 @@ from pki_revocation.errors import StoreError
 
 # Of the file that is locked, behind the database's name.
 FENCE_SUFFIX = "-order"
-# A revocation holds the order for some milliseconds. Whoever asks for a status is told to come later after this long.
+# A revocation holds the fence for some milliseconds. A request for a status is told to come later after this long.
 TIMEOUT_SECONDS = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
 # The first half of PostgreSQL's two-part key, so that no other user of advisory locks meets ours.
@@ -36,8 +48,10 @@ def file_fence(path: Path, *, exclusive: bool, seconds: float) -> Iterator[None]
 
     Raises:
         OSError: when the file cannot be opened or made.
-        StoreError: when somebody holds it for longer than *seconds*.
+        StoreError: when another process holds it for longer than *seconds*.
     """
+    # A descriptor of its own for each holder: flock belongs to the open file, so that threads of one process keep each
+    # other out as well, and closing it lets go whatever happened in between.
     descriptor = _opened(path)
     try:
         _lock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, seconds)
@@ -47,7 +61,7 @@ def file_fence(path: Path, *, exclusive: bool, seconds: float) -> Iterator[None]
 
 
 def moment_past_file_fence(path: Path, clock: Clock) -> datetime | None:
-    """A moment as `Database.read_dated` gives it, for who must not wait: None while somebody holds the order.
+    """A moment as `Database.read_dated` gives it, for callers that must not wait: None while a writer holds the fence.
 
     Raises:
         OSError: when the file cannot be opened or made.
@@ -55,6 +69,7 @@ def moment_past_file_fence(path: Path, clock: Clock) -> datetime | None:
     descriptor = _opened(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        # Read while the lock is held: a writer that comes now waits, and takes a later date.
         return clock.now()
     except BlockingIOError:
         return None
@@ -63,31 +78,36 @@ def moment_past_file_fence(path: Path, clock: Clock) -> datetime | None:
 
 
 def hold_advisory_fence(connection: Connection, issuer_id: int) -> None:
-    """Hold the issuer's order to the end of the transaction; those who pass wait."""
+    """Hold the issuer's fence to the end of the transaction; readers that pass it wait."""
     connection.execute(select(func.pg_advisory_xact_lock(_POSTGRESQL_CLASS, issuer_id)))
 
 
 def try_advisory_fence(connection: Connection, issuer_id: int) -> bool:
-    """Pass without waiting; whether nobody held it. Whoever comes to hold it next waits for this transaction's end."""
+    """Pass without waiting; False where a writer holds it.
+
+    PostgreSQL has no lock that a transaction lets go of before its end, so that the next writer waits for this one's.
+    """
     query = select(func.pg_try_advisory_xact_lock_shared(_POSTGRESQL_CLASS, issuer_id))
     return bool(connection.execute(query).scalar_one())
 
 
 def pass_advisory_fence(connection: Connection, issuer_id: int) -> None:
-    """Wait for whoever holds it; whoever comes to hold it next waits for the end of this transaction.
+    """Wait for a writer that holds it; the next writer waits for the end of this transaction.
 
     Raises:
         OperationalError: when it is held for longer than `TIMEOUT_SECONDS`.
     """
+    # Without waiting first, which is one statement and nearly always enough; waiting needs a timeout of this
+    # transaction's own, set by another one.
     if not try_advisory_fence(connection, issuer_id):
         connection.execute(select(func.set_config("lock_timeout", f"{TIMEOUT_SECONDS}s", True)))  # noqa: FBT003 - SQL
         connection.execute(select(func.pg_advisory_xact_lock_shared(_POSTGRESQL_CLASS, issuer_id)))
 
 
 def _opened(path: Path) -> int:
-    """A file beside the database is locked, and no folder: it is held shared by many, and the folder may be anything's.
+    """Open the file, or make it with the database's own access: accounts that share the one share the other.
 
-    An account that may write the database may write this too: accounts that share the one share the other.
+    It is a file beside the database and no `FolderLock`, because many hold it shared.
     """
     try:
         return os.open(path, os.O_RDWR)
@@ -107,7 +127,7 @@ def _lock(descriptor: int, kind: int, seconds: float) -> None:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise StoreError(
-                    f"The database does not answer: somebody has been writing a revocation for {seconds:.0f} seconds."
+                    f"The database does not answer: a revocation has been on its way for {seconds:.0f} seconds."
                 ) from None
         else:
             return

@@ -183,24 +183,36 @@ class Connection(asyncio.Protocol):
             self._pause_or_resume()
 
     def overdue(self) -> None:
-        """The deadline has passed: end it, if it is the client who is late."""
+        """The deadline has passed: end the connection, if the client is late and not this server.
+
+        The deadline is not moved when something happens, because that would cost each request; it is moved here.
+        """
+        # The cases from what is written last to what was read first: while the client owes us reading, its silence
+        # means nothing else.
         now = self._server.now
         untaken = self._transport.get_write_buffer_size()
+        # 1. It has not taken all that was sent. As long as it takes something between two sweeps it may be slow; one
+        #    that takes nothing for `stalled_seconds` holds memory for nothing.
         if untaken:
             if untaken < self._untaken:
                 self._untaken, self._taken_at = untaken, now
             elif now - self._taken_at >= self._limits.stalled_seconds:
                 self._transport.abort()
             # Looked at again at the next sweep, whatever little was taken.
+        # 2. It has caught up since the last sweep, or reading was paused by us: its own time begins only now.
         elif self._untaken != _INFINITE or self._paused:
             self._untaken = _INFINITE
             self._restart_timer()
+        # 3. It has had its last reply, and has not closed.
         elif self._lingering:
             self._transport.abort()
+        # 4. The application has yet to answer: the client waits for us.
         elif self._exchanges:
             self._restart_timer()
+        # 5. It has begun a request and not ended it: it is told (RFC 9110 section 15.5.9).
         elif self._timed:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        # 6. It has asked nothing, or nothing more.
         else:
             self._transport.abort()
 
