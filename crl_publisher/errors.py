@@ -6,7 +6,7 @@ from pki_revocation.errors import PkiError
 
 
 class UnreadableCrl(PkiError):
-    """The bytes are no CRL."""
+    """The octets are no CRL that can be read."""
 
 
 class UnreadableRequest(PkiError):

@@ -41,12 +41,12 @@ class Plan:
 
     @property
     def scope(self) -> Scope:
-        """What it covers."""
+        """What the CRL covers."""
         return self.parameters.scope
 
     @property
     def number(self) -> int:
-        """Its CRLNumber."""
+        """The CRLNumber of the CRL."""
         return self.parameters.number
 
     @property

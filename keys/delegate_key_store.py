@@ -54,7 +54,10 @@ class Delegate:
 
 
 class DelegateKeyStore:
-    """One issuer's."""
+    """The keys of one issuer's responder, with their certificates.
+
+    The one that signs, and the one that is to follow.
+    """
 
     def __init__(
         self,

@@ -40,11 +40,11 @@ class KeyDescription:
     signs: tuple[str, ...]
 
     def as_json(self) -> dict[str, object]:
-        """For programs."""
+        """The description's fields as commands print them with --json."""
         return asdict(self)
 
     def lines(self) -> list[str]:
-        """For people."""
+        """The description as `keys inspect` prints it."""
         size = "" if self.bits is None else f", {self.bits} bits"
         belongs = {None: "not compared", True: "belongs to it", False: "DOES NOT BELONG to it"}[self.certificate]
         return [

@@ -14,7 +14,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock, in UTC and whole seconds."""
 
     def now(self) -> datetime:
         """The present second; the fraction is cut off, so the answer never lies in the future."""

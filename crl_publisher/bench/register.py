@@ -42,7 +42,7 @@ class BenchKey:
         self._clock = clock
 
     def crl_identity(self, issuer: Issuer) -> SigningIdentity:  # noqa: ARG002 - there is one
-        """The CA's identity."""
+        """The one CA's identity, whichever issuer is named."""
         return identify(self._key, self._certificate, Purpose.CRL, issuer=self._certificate, now=self._clock.now())
 
 

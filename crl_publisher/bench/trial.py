@@ -64,7 +64,7 @@ class Costs:
 
 
 def trial(folder: Path) -> Costs:
-    """Publish twice."""
+    """Publish twice from the register in *folder*, and give what the first and the second CRL cost."""
     clock = SystemClock()
     with open_register(folder) as database:
         with database.read() as connection:
@@ -109,7 +109,7 @@ def trial(folder: Path) -> Costs:
 
 
 def _build(database: Database, issuer: Issuer, keys: BenchKey, folder: Path) -> Cost:
-    """The middle of three."""
+    """What building alone costs: the middle of three, by CPU time."""
     now = SystemClock().now()
     costs = []
     for _ in range(3):
@@ -149,7 +149,7 @@ def _resident() -> int:
 
 
 def _peak() -> int:
-    """The most it ever had."""
+    """The most memory that this process ever had, in octets."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * _KIBIBYTE

@@ -94,7 +94,7 @@ class ParsedCrl:
 
     @cached_property
     def sha256(self) -> bytes:
-        """Over all its octets."""
+        """SHA-256 over all octets of the CRL."""
         return hashlib.sha256(self.data).digest()
 
     def __len__(self) -> int:

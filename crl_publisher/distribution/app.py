@@ -129,7 +129,7 @@ class _Part:
         return octets
 
     def close(self) -> None:
-        """The file's own."""
+        """Close the file."""
         self._stream.close()
 
 

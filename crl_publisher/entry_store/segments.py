@@ -75,7 +75,7 @@ def empty(connection: Connection, issuer_id: int, changed: Iterable[tuple[int, b
 
 
 def forget(connection: Connection, issuer_id: int) -> None:
-    """All entries go."""
+    """Delete all segments of an issuer, because all its entries are made anew."""
     connection.execute(delete(crl_stretches).where(_columns.issuer_id == issuer_id))
 
 

@@ -133,7 +133,7 @@ class _Digested:
         self._digest = hashlib.sha256(before)
 
     def read(self, size: int) -> bytes:
-        """The next octets."""
+        """At most *size* octets more, which are hashed."""
         octets = self._stream.read(size)
         self._digest.update(octets)
         return octets

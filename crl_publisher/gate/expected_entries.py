@@ -73,7 +73,7 @@ class EntryOctets:
     """Makes entries, and remembers the days."""
 
     def __init__(self) -> None:
-        """No day yet."""
+        """Remember no day's octets yet."""
         self._days: dict[int, tuple[bytes, bytes]] = {}
 
     def __call__(self, row: JournalRow) -> bytes:

@@ -62,6 +62,6 @@ class SettingsTiming:
             self._schedule = replace(self._schedule, delta_period=self._schedule.period / 2)
 
     def in_force(self, connection: Connection, issuer: Issuer, moment: datetime) -> Timing:  # noqa: ARG002 - one for all
-        """As `Timings` says."""
+        """The one schedule that the settings make, at any moment, as if it had just come into force."""
         version = Version(number=1, effective_from=moment, schedule=self._schedule)
         return InForce(Timeline(issuer.name, (version,)), version)

@@ -94,7 +94,7 @@ class SigningRequest:
             yield f"… and {len(crl) - _SHOWN_ENTRIES} more"
 
     def to_text(self) -> str:
-        """The file."""
+        """The file that is carried to the machine that signs."""
         body = "\n".join(textwrap.wrap(base64.b64encode(self.to_be_signed).decode(), _LINE))
         return "\n".join([_TITLE, "", *self._text(), "", _BEGIN, body, _END, ""])
 

@@ -32,7 +32,7 @@ class ValidityLimit:
 
     @property
     def clause(self) -> str:
-        """Where it comes from."""
+        """The clause that sets the limit, as messages cite it."""
         if self.only_authorities:
             return "BR 7.2 and ETSI EN 319 411-1 CSS-6.3.9-05, for a CRL of CA certificates"
         return "BR 7.2, for a CRL that covers subscribers' certificates"

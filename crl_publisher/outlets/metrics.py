@@ -26,5 +26,5 @@ def record(state: OutletState) -> None:
 
 
 def failed(state: OutletState) -> None:
-    """An attempt failed."""
+    """Count a failed attempt to write a file to an outlet."""
     _FAILED.labels(state.outlet, state.path).inc()

@@ -29,7 +29,7 @@ class Mirrors:
     """Follow the origin, each at its own speed."""
 
     def __init__(self, mirrors: Sequence[Mirror], database: Database) -> None:
-        """None, one or many."""
+        """Run *mirrors*, of which there may be none."""
         self._mirrors = mirrors
         self._database = database
         self._threads: list[threading.Thread] = []
@@ -104,19 +104,19 @@ class NotifyingOutlet:
         self._listeners = listeners
 
     def fetch(self, path: str) -> bytes | None:
-        """The origin's."""
+        """What *origin* has under this path; None where it has nothing."""
         return self._origin.fetch(path)
 
     def open(self, path: str) -> AbstractContextManager[BinaryIO | None]:
-        """The origin's."""
+        """The same to be read in pieces."""
         return self._origin.open(path)
 
     def sha256(self, path: str) -> bytes | None:
-        """The origin's."""
+        """The hash of the same."""
         return self._origin.sha256(path)
 
     def exists(self, path: str) -> bool:
-        """The origin's."""
+        """Whether *origin* has a file under this path."""
         return self._origin.exists(path)
 
     def replace(self, path: str, crl: bytes, *, number: int, number_of: NumberOf) -> None:

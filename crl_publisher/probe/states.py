@@ -43,7 +43,7 @@ class ProbeState:
 
 
 def probe_states_by_path(connection: Connection) -> dict[str, ProbeState]:
-    """All of them."""
+    """What the probe last found, by each file's path below the distribution point."""
     rows = connection.execute(select(probe_states).order_by(probe_states.c.path))
     return {row.path: _state(row) for row in rows}
 

@@ -31,7 +31,7 @@ class Stopwatch:
 
     @classmethod
     def start(cls) -> Self:
-        """Begin to measure."""
+        """A stopwatch that runs from now, by the monotonic clock and by this process's CPU time."""
         return cls(time.monotonic(), time.process_time())
 
     def answer(self, published: PublishedCrl) -> dict[str, object]:

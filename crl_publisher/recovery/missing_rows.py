@@ -38,7 +38,7 @@ class MissingRow:
     shard: int
 
     def as_json(self) -> dict[str, object]:
-        """For programs."""
+        """The row's fields as commands print them with --json."""
         return {
             "kind": self.kind.value,
             "serial": serial_text(self.serial),
@@ -49,7 +49,7 @@ class MissingRow:
         }
 
     def __str__(self) -> str:
-        """For people."""
+        """The row in a line for operators."""
         parts = [serial_text(self.serial), iso(self.revocation_date), self.reason.token if self.reason else "no reason"]
         if self.kind is EntryKind.RAISE:
             parts.append("(its reason was raised)")

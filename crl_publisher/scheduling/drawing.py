@@ -45,7 +45,7 @@ svg { --ground: #ffffff; --ink: #1b1f24; --soft: #57606a; --line: #d0d7de; --lef
 
 
 def draw(shown: Preview) -> str:
-    """The SVG document."""
+    """The timeline as an SVG document."""
     return _Picture(shown).render()
 
 

@@ -107,7 +107,7 @@ class DueTracker:
         return state.monotonic < self.not_before and not state.is_asked
 
     def due(self, timeline: Timeline, state: ScopeState) -> Due | None:
-        """What is due, or None."""
+        """Which CRL of the scope is to be published now, and why; None while none is."""
         schedule = timeline.in_force(state.now).schedule
         # Both are looked at each time: whichever is seen first begins its pace then.
         is_routine = state.complete is not None and self._complete.is_routine_due(

@@ -88,7 +88,7 @@ def read_entries(connection: Connection, issuer: Issuer) -> tuple[ScheduleEntry,
 
 
 def insert_entry(connection: Connection, issuer: Issuer, entry: ScheduleEntry) -> None:
-    """Write a new version."""
+    """Write a new version of an issuer's schedule, in the connection's transaction."""
     row = {
         "document": as_json(entry.schedule),
         "effective_from": entry.effective_from,

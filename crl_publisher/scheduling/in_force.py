@@ -17,7 +17,7 @@ class InForce:
 
     @property
     def schedule(self) -> Schedule:
-        """The schedule itself."""
+        """The schedule of the version that is in force."""
         return self.version.schedule
 
     @property

@@ -33,12 +33,12 @@ class Zone:
         return cls(name)
 
     def __str__(self) -> str:
-        """The name."""
+        """The zone's name, such as Europe/Amsterdam."""
         return self.name
 
     @property
     def info(self) -> ZoneInfo:
-        """The zone itself."""
+        """The zone as `datetime` takes it."""
         return ZoneInfo(self.name)
 
     def wall(self, moment: datetime) -> datetime:

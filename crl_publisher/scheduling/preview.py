@@ -95,7 +95,7 @@ class Preview:
         return tuple((at, text) for at, _, text in sorted(found))
 
     def as_json(self) -> dict[str, object]:
-        """All of it."""
+        """The preview as `schedule preview --json` prints it."""
         whole = self.simulation
         return {
             "issuer": self.timeline.issuer,

@@ -56,7 +56,7 @@ class Simulation:
     delta_gaps: tuple[TimeSpan, ...] = ()
 
     def of(self, kind: CrlKind) -> tuple[SimulatedPublication, ...]:
-        """The CRLs of one kind."""
+        """The simulated CRLs of one kind, in their order."""
         return tuple(each for each in self.published if each.kind is kind)
 
     def least_left(self) -> tuple[timedelta, datetime] | None:

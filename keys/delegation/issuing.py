@@ -36,7 +36,7 @@ class RequestRefused(Exception):
 
 
 class DelegateIssuer:
-    """Answers what waits."""
+    """Issues the delegated OCSP certificates that responders have asked for."""
 
     def __init__(self, *, database: Database, clock: Clock, keyring: Keyring, signing_audit: SigningAudit) -> None:
         """*signing_audit* audits each use of the CA's key."""

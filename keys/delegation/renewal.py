@@ -34,7 +34,7 @@ class DelegateRenewal:
     """For one issuer and one folder, of which one process takes care."""
 
     def __init__(self, *, issuer: Issuer, folder: DelegateKeyStore, database: Database, clock: Clock) -> None:
-        """Nothing is looked at yet."""
+        """Look after the keys in *folder*, for one issuer; nothing is read yet."""
         self.issuer = issuer
         self._folder = folder
         self._database = database

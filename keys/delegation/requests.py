@@ -161,7 +161,7 @@ def waiting(connection: Connection, issuer: Issuer) -> list[DelegateRequest]:
 
 
 def grant(connection: Connection, request: DelegateRequest, certificate: x509.Certificate, now: datetime) -> None:
-    """Give the certificate."""
+    """Answer a request with its certificate, in the connection's transaction."""
     connection.execute(
         update(requests)
         .where(requests.c.id == request.id)

@@ -69,7 +69,7 @@ class DemoAddresses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoPlan:
-    """What to make."""
+    """What a demo is made of: key type, number of certificates, and where it listens."""
 
     directory: Path
     certificates: int

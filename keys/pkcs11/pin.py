@@ -20,7 +20,7 @@ _BLIND = secrets.token_bytes(32)
 
 
 class PinGuard:
-    """Logs in to one token."""
+    """Logs in to one token, and never tries a PIN again that the token refused."""
 
     def __init__(self, source: SecretSource) -> None:
         """*source* is where the PIN is."""

@@ -89,23 +89,23 @@ class _OnToken:
         self._refuse()
 
     def private_bytes(self, *_: object, **__: object) -> NoReturn:
-        """Refused."""
+        """Refused: the key does not leave its token."""
         self._refuse()
 
     def private_bytes_raw(self) -> NoReturn:
-        """Refused."""
+        """Refused: the key does not leave its token."""
         self._refuse()
 
     def private_numbers(self) -> NoReturn:
-        """Refused."""
+        """Refused: the key does not leave its token."""
         self._refuse()
 
     def decrypt(self, *_: object) -> NoReturn:
-        """Refused."""
+        """Refused: signing keys sign and do nothing else."""
         raise UnusableKey(f"The {self._where} signs, and does nothing else.")
 
     def exchange(self, *_: object) -> NoReturn:
-        """Refused."""
+        """Refused: signing keys sign and do nothing else."""
         raise UnusableKey(f"The {self._where} signs, and does nothing else.")
 
     def _refuse(self) -> NoReturn:
@@ -113,11 +113,11 @@ class _OnToken:
 
 
 class TokenEcKey(_OnToken, ec.EllipticCurvePrivateKey):
-    """P-256 or P-384."""
+    """A key on P-256 or P-384 that stays on its token."""
 
     @property
     def curve(self) -> ec.EllipticCurve:
-        """The public key's."""
+        """The curve of the public key."""
         return self.public_key().curve
 
     @property

@@ -15,7 +15,7 @@ class BorrowedSession:
     """A session, with the keys that were found in it: handles hold for as long as it does."""
 
     def __init__(self, session: pkcs11.Session) -> None:
-        """Nothing is found yet."""
+        """Wrap a session that was opened, in which no key has been looked for."""
         self.session = session
         # The classes that sign are made at run time, with no type that says so.
         self.keys: dict[object, Any] = {}

@@ -19,7 +19,7 @@ class AnswerPolicy:
     """The settings that change what is said."""
 
     def __init__(self, settings: OcspSettings) -> None:
-        """Take the settings."""
+        """Follow the settings on retention and on revoked issuers."""
         self._retention = settings.retention
         self._revoked_issuer = settings.revoked_issuer
 

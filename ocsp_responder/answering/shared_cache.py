@@ -123,7 +123,7 @@ class SharedAnswerCache:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Close."""
+        """Let go of the file."""
         self.close()
 
     def _places(self, key: bytes) -> range:

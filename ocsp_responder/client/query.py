@@ -72,7 +72,7 @@ class Question:
 
     @property
     def der(self) -> bytes:
-        """The OCSPRequest."""
+        """The OCSPRequest that asks it."""
         name_hash, key_hash = issuer_hashes(self.issuer, _SHA256)
         cert_id = sequence(sequence(_SHA256), octet_string(name_hash), octet_string(key_hash), integer(self.serial))
         extensions = b""

@@ -133,13 +133,13 @@ class CachingStatusSource:
     """A `StatusSource` of threads, whose findings the server's loop may use as well."""
 
     def __init__(self, source: StatusSource, layer: OcspFastPath, known: KnownStatuses) -> None:
-        """Read from *source*."""
+        """Read from *source*; *layer* has what was found put into *known*, in the loop's thread."""
         self._source = source
         self._layer = layer
         self._known = known
 
     def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
-        """As `StatusSource` says."""
+        """What *source* finds; the loop may use it unless the journal has moved on meanwhile."""
         reading = self._source.read(issuer_id, serials)
         self._layer.in_loop(issuer_id, reading.sequence, partial(self._remember, issuer_id, serials, reading))
         return reading

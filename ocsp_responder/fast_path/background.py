@@ -16,24 +16,24 @@ class Background(Protocol):
     """Something that runs beside the answering; called in the loop's thread."""
 
     def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:
-        """The loop runs, or is about to."""
+        """Begin; called once, when the loop runs or is about to."""
         ...
 
     def stop(self) -> None:
-        """Run no more."""
+        """End, and leave no thread or timer behind."""
         ...
 
 
 class PollTrigger:
-    """Looks every so often."""
+    """Has the journal looked at in regular intervals."""
 
     def __init__(self, seconds: float) -> None:
-        """Look every *seconds*."""
+        """Have it looked at every *seconds*."""
         self._seconds = seconds
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:
-        """As `Background` says."""
+        """Look now, and again after each interval."""
 
         def tick() -> None:
             refresh.after_refresh(_nothing)
@@ -42,26 +42,26 @@ class PollTrigger:
         tick()
 
     def stop(self) -> None:
-        """As `Background` says."""
+        """Cancel the look that is due next."""
         if self._timer is not None:
             self._timer.cancel()
 
 
 class NotificationTrigger:
-    """Looks when the database notifies."""
+    """Has the journal looked at when the database notifies of a commit."""
 
     def __init__(self, listener: Callable[[Callable[[], None]], JournalListener]) -> None:
-        """*listener* makes one that calls what it is given."""
+        """*listener* makes a listener that calls, in its own thread, what it is given."""
         self._make = listener
         self._listener: JournalListener | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:
-        """As `Background` says."""
+        """Listen in a thread, which hands each notification over to the loop."""
         self._listener = self._make(lambda: _in_loop(loop, refresh))
         self._listener.start()
 
     def stop(self) -> None:
-        """As `Background` says."""
+        """End the listener's thread."""
         if self._listener is not None:
             self._listener.stop()
 
@@ -72,4 +72,4 @@ def _in_loop(loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:
 
 
 def _nothing() -> None:
-    """Who looks in the background waits for no answer."""
+    """What a look is followed by that no request waits for."""

@@ -46,7 +46,7 @@ _SEQUENCE = b"\x30"
 
 
 class OcspFastPath:
-    """The server's `FastPath`."""
+    """The responder's part that answers in the server's loop, a `FastPath` of the HTTP server."""
 
     def __init__(
         self,
@@ -92,14 +92,14 @@ class OcspFastPath:
         return {"cache": self._kept, "inline": self._inline, "wsgi": self._passed_on}
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The loop runs, or is about to."""
+        """Begin to look at the journal, and start what runs beside the answering."""
         self.loop = loop
         self.refresh = refresh = refresh_for(self._watch, loop)
         for each in self._background:
             each.start(loop, refresh)
 
     def stop(self) -> None:
-        """The loop ends."""
+        """Stop what runs beside the answering, then the looking, and close the journal."""
         for each in self._background:
             each.stop()
         if self.refresh is not None:
@@ -107,7 +107,7 @@ class OcspFastPath:
         self._watch.journal.close()
 
     def trouble(self) -> str | None:
-        """As `FastPath` says."""
+        """What keeps new answers from being made, in a sentence; None while nothing does."""
         return self._watch.trouble
 
     def handle(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:

@@ -26,7 +26,7 @@ _SECONDS = 1.0
 
 
 class FastPathMetrics:
-    """Hands them over; a `Background`."""
+    """Hands the worker's counts over to Prometheus once a second: a `Background`."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class FastPathMetrics:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:  # noqa: ARG002 - the port's
-        """As `Background` says."""
+        """Hand the counts over now and every second."""
 
         def tick() -> None:
             self._hand_over()
@@ -56,7 +56,7 @@ class FastPathMetrics:
         tick()
 
     def stop(self) -> None:
-        """As `Background` says."""
+        """Hand the last counts over."""
         if self._timer is not None:
             self._timer.cancel()
         self._hand_over()

@@ -55,7 +55,7 @@ class PostgresqlJournal:
     def poll(
         self, applied: Mapping[int, JournalPosition], dated: datetime | None, *, full: bool = False
     ) -> JournalChanges | None:
-        """As `JournalReader` says; None is only given where nothing differs from the last look's findings."""
+        """What was committed since *applied*; None only where nothing differs from what the last look found."""
         try:
             with store_errors():
                 return self._poll(applied, dated, full=full)
@@ -102,7 +102,7 @@ class PostgresqlJournal:
         return None
 
     def close(self) -> None:
-        """As `JournalReader` says."""
+        """Close the connection, if there is one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -119,11 +119,11 @@ class JournalListener:
         self._thread = threading.Thread(target=self.run, name="journal-listener", daemon=True)
 
     def start(self) -> None:
-        """Listen from now on."""
+        """Listen in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Listen no more."""
+        """End the thread, and its connection."""
         self._ending.set()
 
     def run(self) -> None:

@@ -27,7 +27,7 @@ _LONGEST_HOST = 255
 
 
 class ProgressReport:
-    """What one worker says of itself; a `Background`."""
+    """Writes into the database how far one worker is: a `Background`."""
 
     def __init__(
         self, database: Database, watch: JournalWatch, clock: Clock, answers_last: timedelta | None = None
@@ -47,7 +47,7 @@ class ProgressReport:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop, refresh: JournalRefresh) -> None:  # noqa: ARG002 - the port's
-        """As `Background` says."""
+        """Look twenty times a second whether there is something to report."""
 
         def tick() -> None:
             self._report_if_due()
@@ -56,7 +56,7 @@ class ProgressReport:
         tick()
 
     def stop(self) -> None:
-        """As `Background` says; what the worker said goes with it."""
+        """Remove the worker's report, and wait for the thread that writes."""
         if self._timer is not None:
             self._timer.cancel()
         self._executor.submit(self._withdraw)

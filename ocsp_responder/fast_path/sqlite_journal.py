@@ -46,7 +46,7 @@ class SqliteJournal:
     waits = False
 
     def __init__(self, file: Path, clock: Clock) -> None:
-        """Open nothing yet."""
+        """Read *file*, which is opened by the first look."""
         self._file = file
         self._fence_file = Path(f"{file}{FENCE_SUFFIX}")
         self._clock = clock
@@ -58,7 +58,10 @@ class SqliteJournal:
     def poll(
         self, applied: Mapping[int, JournalPosition], dated: datetime | None, *, full: bool = False
     ) -> JournalChanges | None:
-        """As `JournalReader` says."""
+        """What was committed since *applied*.
+
+        None where `data_version` says that nothing was and no second has passed.
+        """
         try:
             return self._poll(applied, dated, full=full)
         except StoreError as error:
@@ -97,7 +100,7 @@ class SqliteJournal:
         return found
 
     def status(self, issuer_id: int, serial: int) -> Status | None:
-        """As `JournalReader` says."""
+        """One certificate's status by a point look-up, on the connection that the last look used."""
         # No certificate has such a serial (RFC 5280 section 4.1.2.2), and the column could not hold it.
         if not 0 < serial < SERIAL_LIMIT:
             return Unknown()
@@ -115,7 +118,7 @@ class SqliteJournal:
         return Revoked(datetime.fromtimestamp(revocation_date, UTC), RevocationReason(reason), expiry)
 
     def close(self) -> None:
-        """As `JournalReader` says."""
+        """Close the file, if it is open."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

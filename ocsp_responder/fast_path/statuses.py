@@ -21,10 +21,10 @@ _INLINE_LOOKUPS = 4
 
 
 class KnownStatuses:
-    """What was looked up lately; a `InvalidatedCache`."""
+    """What was looked up lately: an `InvalidatedCache`."""
 
     def __init__(self, limit: int) -> None:
-        """Hold at most so many."""
+        """Hold at most *limit* certificates' statuses."""
         self._kept: RotatingCache[tuple[int, int], Good | Revoked] = RotatingCache(limit, lambda _key, _value: 1)
 
     def get(self, issuer_id: int, serial: int) -> Good | Revoked | None:
@@ -42,12 +42,12 @@ class KnownStatuses:
             self._kept.put((issuer_id, serial), status)
 
     def drop(self, issuer_id: int, serials: Sequence[int]) -> None:
-        """As `InvalidatedCache` says."""
+        """Forget the statuses of these certificates."""
         for serial in serials:
             self._kept.drop((issuer_id, serial))
 
     def clear(self) -> None:
-        """As `InvalidatedCache` says."""
+        """Forget all statuses."""
         self._kept.clear()
 
 

@@ -29,7 +29,7 @@ _REFUSALS = (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, Unus
 
 
 class Requestors:
-    """Those who may ask."""
+    """The certificates whose holders may ask, and the CAs whose subjects may."""
 
     def __init__(self, certificates: Sequence[x509.Certificate], clock: Clock) -> None:
         """Take their own certificates, or their CAs'."""

@@ -31,7 +31,7 @@ class DelegateRenewals:
     """Looks after the keys of all issuers that the responder makes keys for."""
 
     def __init__(self, renewals: Sequence[DelegateRenewal], clock: Clock) -> None:
-        """Nothing is looked at yet."""
+        """Look after the keys of *renewals* with `run`; nothing is read yet."""
         self._renewals = renewals
         self._clock = clock
         self._said: dict[str, tuple[str, datetime]] = {}

@@ -27,7 +27,7 @@ class SignatureChoice:
     """The ways in which one identity can sign."""
 
     def __init__(self, identity: SigningIdentity) -> None:
-        """Make them all ready."""
+        """Make ready every algorithm that the identity's key may sign with."""
         variants = [SignatureVariant(each.identifier, identity.signer(each)) for each in identity.algorithms]
         self.default = variants[0]
         self._variants = {

@@ -185,7 +185,7 @@ class Database:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Close."""
+        """Close all connections."""
         self.close()
 
 

@@ -21,12 +21,12 @@ class Machine:
     python: str
 
     def __str__(self) -> str:
-        """One line for people."""
+        """The machine in one line, for tables of figures."""
         cores = "1 core" if self.cores == 1 else f"{self.cores} cores"
         return f"{self.processor}, {cores}, {self.memory_gib:g} GiB, {self.system}, Python {self.python}"
 
     def as_dict(self) -> dict[str, str | int | float]:
-        """The same for JSON."""
+        """The machine's fields, for JSON."""
         return asdict(self)
 
 

@@ -15,11 +15,11 @@ class FastPath(Protocol):
     """Answers in the loop's thread what needs no waiting; all methods are called there."""
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The loop runs, or is about to."""
+        """The loop runs, or is about to; called once, in the loop's thread."""
         ...
 
     def stop(self) -> None:
-        """The loop ends."""
+        """The loop ends: let go of threads and connections."""
         ...
 
     def trouble(self) -> str | None:

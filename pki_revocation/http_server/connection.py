@@ -28,11 +28,11 @@ class ConnectionOwner(Protocol):
     finishing: bool
 
     def connection_opened(self, connection: "Connection") -> None:
-        """A client is there."""
+        """Take a connection into account from now on."""
         ...
 
     def connection_closed(self, connection: "Connection") -> None:
-        """A client is gone."""
+        """Forget a connection: its client is gone, or was sent away."""
         ...
 
     def arrived(self, exchange: Exchange) -> None:
@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
         return bool(self._exchanges)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client is there."""
+        """Begin to read from a client that was accepted; its time for a first request begins."""
         self._transport = cast("asyncio.Transport", transport)
         address = transport.get_extra_info("peername")
         self._reader = RequestReader(self, self._limits, address[0] if address else "")
@@ -144,7 +144,7 @@ class Connection(asyncio.Protocol):
         self._pause_or_resume()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """Send what is next: the client has taken what was sent."""
         self._stalled = False
         self._untaken = _INFINITE
         self._restart_timer()
@@ -217,7 +217,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def abort(self) -> None:
-        """End it now."""
+        """End it without sending what is still to be sent."""
         self._transport.abort()
 
     def finish(self) -> None:

@@ -19,7 +19,7 @@ _READ_OCTETS = 1 << 16
 
 
 class Heartbeat:
-    """The worker's side."""
+    """The worker's side: writes once in a while that it serves, and what troubles it."""
 
     def __init__(self, pipe: Connection, trouble: Callable[[], str | None]) -> None:
         """Write to *pipe*; *trouble* gives a sentence, or None."""
@@ -40,7 +40,7 @@ class HeartbeatMonitor:
     """The parent's side: what it last heard of one worker."""
 
     def __init__(self, pipe: Connection, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Read from *pipe*."""
+        """Read what the worker writes from *pipe*; *monotonic* gives seconds that never go back."""
         self.pipe = pipe
         self._monotonic = monotonic
         self._heard_at: float | None = None

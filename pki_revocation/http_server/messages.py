@@ -20,14 +20,14 @@ class Request:
 
 
 class ReadableFile(Protocol):
-    """What a file is to us."""
+    """What is needed of a file whose contents are a reply's body."""
 
     def read(self, size: int, /) -> bytes:
         """The next octets, at most so many, and none at the end."""
         ...
 
     def close(self) -> None:
-        """Nothing more is wanted of it."""
+        """Let go of the file: its contents were sent, or the client is gone."""
         ...
 
 

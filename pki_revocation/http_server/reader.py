@@ -182,7 +182,7 @@ class RequestReader:
             self._receiver.continue_expected()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """A piece of the body, as llhttp found it; bounded by the limit on bodies."""
         if len(self._body) + len(body) > self._limits.body:
             raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         self._undigested = -1

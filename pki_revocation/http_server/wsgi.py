@@ -36,7 +36,7 @@ class FileWrapper:
             yield block
 
     def close(self) -> None:
-        """The file's own."""
+        """Close the file."""
         self.file.close()
 
 

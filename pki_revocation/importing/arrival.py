@@ -44,7 +44,7 @@ class ArrivalRegistrar:
     """Registers one certificate at a time."""
 
     def __init__(self, *, database: Database, clock: Clock, audit: AuditTrail) -> None:
-        """All that it needs, as arguments."""
+        """Register into *database*, and have *audit* record it in the same transaction."""
         self._database = database
         self._clock = clock
         self._audit = audit

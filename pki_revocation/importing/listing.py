@@ -30,7 +30,7 @@ class ListedCertificate:
         return "expired" if now > self.not_after else "good"
 
     def as_json(self, now: datetime) -> dict[str, object]:
-        """For programs."""
+        """The certificate's fields as commands print them with --json."""
         return {
             "issuer": self.issuer,
             "serial": serial_text(self.serial),

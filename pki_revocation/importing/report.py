@@ -35,7 +35,7 @@ class ImportReport:
         return sum(self.refused.values())
 
     def text(self) -> str:
-        """For people."""
+        """The report as commands print it."""
         kinds = f"{self.numbered:,} with a number, {self.revoked:,} revoked, {self.expired:,} expired"
         lines = [f"{self.added:,} certificate{'' if self.added == 1 else 's'} went in: {kinds}."]
         if self.reasons_left_out:
@@ -54,7 +54,7 @@ class ImportReport:
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, object]:
-        """For programs."""
+        """The report's fields as commands print them with --json."""
         return {
             "added": self.added,
             "numbered": self.numbered,
@@ -95,7 +95,7 @@ class Tally:
         return self.added + self.completed + self._refused.total()
 
     def report(self) -> ImportReport:
-        """As it stands."""
+        """The report of what has been counted so far."""
         return ImportReport(
             added=self.added,
             revoked=self.revoked,

@@ -41,7 +41,7 @@ _STATUS_SUFFIXES = {".txt", ".csv"}
 
 
 class Format(Enum):
-    """What a file is."""
+    """What a file is, by its contents: one of the formats that an import takes, or nothing of the kind."""
 
     INDEX = "index.txt"
     CSV = "CSV"

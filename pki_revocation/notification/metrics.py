@@ -12,11 +12,11 @@ _OLDEST = Gauge("pki_revocation_mails_oldest_queued_seconds", "For how long the 
 
 
 def ended(outcome: Outcome) -> None:
-    """A mail ended."""
+    """Count a mail that was sent, or was given up."""
     _ENDED.labels(outcome.value).inc()
 
 
 def waiting(count: int, since: datetime | None, now: datetime) -> None:
-    """What waits now."""
+    """Set how many mails wait, and for how many seconds the oldest has; *since* is None where none waits."""
     _WAITING.set(count)
     _OLDEST.set(0 if since is None else (now - since).total_seconds())

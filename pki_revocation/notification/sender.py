@@ -37,7 +37,7 @@ class LeaseState(Protocol):
 
     @property
     def is_held(self) -> bool:
-        """Now."""
+        """Whether it has the lease at this moment."""
         ...
 
 

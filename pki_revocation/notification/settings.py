@@ -19,7 +19,7 @@ _DOMAIN = re.compile(r"([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 
 
 class Delivery(StrEnum):
-    """What becomes of mail."""
+    """How mail is delivered: not at all, as files in a folder, or by SMTP."""
 
     NONE = "none"
     FOLDER = "folder"

@@ -31,7 +31,7 @@ class _NoRedirect(HTTPRedirectHandler):
     """A service of ours answers itself."""
 
     def redirect_request(self, *_arguments: object) -> None:
-        """Follow nothing."""
+        """Follow no redirect: only the configured addresses are connected to."""
 
 
 def fetch(address: ServiceAddress, exchange: FetchRequest) -> bytes | None:

@@ -37,7 +37,7 @@ class EvidenceCollector:
     """Gathers proofs from the services of an installation."""
 
     def __init__(self, *, database: Database, ocsp: ServiceAddress, distribution: ServiceAddress) -> None:
-        """Ask there."""
+        """Ask the responder at *ocsp*, and fetch CRLs at *distribution*."""
         self._database = database
         self._ocsp = ocsp
         self._distribution = distribution

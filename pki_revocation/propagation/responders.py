@@ -60,7 +60,7 @@ def report(  # noqa: PLR0913 - one row's columns, by name
 
 
 def withdraw(connection: Connection, responder: str) -> None:
-    """A responder ends."""
+    """Remove a responder's report, because it ends: no receipt waits for it any more."""
     connection.execute(delete(ocsp_responders).where(ocsp_responders.c.responder == responder))
 
 

@@ -30,14 +30,17 @@ class BucketKeys:
 
 
 class BucketKeyDeriver:
-    """Makes them."""
+    """Derives the keys under which failed attempts are counted.
+
+    Keyed digests, from which neither number nor address can be read.
+    """
 
     def __init__(self, pepper: Pepper) -> None:
-        """Under a key of its own, derived from the pepper."""
+        """Digest under a key of its own, derived from *pepper*."""
         self._key = pepper.derive("what failed attempts are counted by")
 
     def of(self, number: str, source: ClientAddress) -> BucketKeys:
-        """For an attempt at *number* from *source*."""
+        """The keys of the counters that an attempt at *number* from *source* counts in."""
         return BucketKeys(
             source=self._digest("source", source.network),
             number_and_source=self._digest("pair", f"{number} {source.network}"),

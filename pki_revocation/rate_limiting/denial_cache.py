@@ -15,12 +15,12 @@ class DenialCache:
     """By the subject that is over its limit, and until when it is told to wait."""
 
     def __init__(self) -> None:
-        """None yet."""
+        """Begin with no denial."""
         self._lock = threading.Lock()
         self._until: dict[bytes, tuple[datetime, datetime]] = {}
 
     def remember(self, bucket_key: bytes, retry_after: int, now: datetime) -> None:
-        """It was refused *now*, for *retry_after* seconds."""
+        """Keep that an attempt was denied at *now*, for *retry_after* seconds."""
         wait = timedelta(seconds=retry_after)
         with self._lock:
             if len(self._until) >= MOST:

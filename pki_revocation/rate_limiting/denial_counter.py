@@ -29,7 +29,7 @@ class DenialCounter:
     """Counts, and writes a second after the first count."""
 
     def __init__(self, *, database: Database, clock: Clock, store: FailureStore) -> None:
-        """On the database that failures are counted in."""
+        """Write to the store that failures are counted in, which is in *database*."""
         self._database = database
         self._clock = clock
         self._store = store
@@ -38,7 +38,7 @@ class DenialCounter:
         self._timer: threading.Timer | None = None
 
     def count(self, network: str, now: datetime) -> None:
-        """One more."""
+        """Count a denied attempt from *network* in the minute of *now*."""
         key = (network, now.replace(second=0))
         with self._lock:
             if key not in self._counts and len(self._counts) >= MOST_SOURCES:

@@ -8,7 +8,7 @@ _ALARMS = Counter("pki_revocation_attempt_alarms", "Episodes of failures that pi
 
 
 def failed() -> None:
-    """A wrong pair."""
+    """Count an attempt with an unknown number or a wrong code."""
     _FAILED.inc()
 
 

@@ -28,7 +28,7 @@ class _Handler(WSGIRequestHandler):
     timeout = 10
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-        """Say nothing."""
+        """Log no request: probes come every few seconds."""
 
 
 class OperationsServer:
@@ -54,7 +54,7 @@ class OperationsServer:
         return self._server.server_port
 
     def start(self) -> None:
-        """Answer from now on."""
+        """Answer probes in a thread of its own, from now on."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -19,7 +19,7 @@ MOST_WAITING = 10_000
 
 
 class MailKind(StrEnum):
-    """What a mail tells of."""
+    """The events that subscribers are mailed about."""
 
     REVOKED = "revoked"
     FAILURES = "failures"
@@ -78,7 +78,7 @@ def due(connection: Connection, now: datetime, most: int) -> list[QueuedMail]:
 
 
 def end(connection: Connection, mail: QueuedMail, outcome: Outcome, now: datetime, failure: str | None = None) -> None:
-    """Say how it ended."""
+    """Write how a mail ended: its outcome, and the last failure where there was one."""
     connection.execute(
         update(mail_outbox)
         .where(mail_outbox.c.id == mail.id)

@@ -139,7 +139,7 @@ class SubscriberPage:
 
 
 def subscriber_page(page: SubscriberPage, public_url: str) -> Blueprint:
-    """The page's addresses."""
+    """The routes of the subscriber's page, for the application at *public_url*."""
     blueprint = Blueprint("page", __name__)
 
     @blueprint.before_request

@@ -74,7 +74,7 @@ class ReceiptLimiter:
         return pdf if until is not None and self._clock.now() < until else None
 
     def _keep(self, key: ReceiptKey, made: RenderedReceipt) -> bytes:
-        """In the lock."""
+        """Keep a receipt's PDF for its time, the oldest making room; to be called with the lock held."""
         self._kept.pop(key, None)
         while len(self._kept) >= _MOST_KEPT:
             del self._kept[next(iter(self._kept))]

@@ -38,7 +38,7 @@ class SerialNumber(TypeDecorator[int]):
         return None if value is None else value.to_bytes((value.bit_length() + 7) // 8)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
-        """The number again."""
+        """The serial as an integer."""
         return None if value is None else int.from_bytes(value)
 
 
@@ -49,9 +49,9 @@ class CrlNumber(TypeDecorator[int]):
     cache_ok = True
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """All twenty octets."""
+        """The number in twenty octets, which sort as numbers do."""
         return None if value is None else value.to_bytes(20)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
-        """The number again."""
+        """The CRL number as an integer."""
         return None if value is None else int.from_bytes(value)

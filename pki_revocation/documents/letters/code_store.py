@@ -31,7 +31,7 @@ class CodeStore:
     """Where codes begin to count."""
 
     def __init__(self, *, database: Database, clock: Clock, audit: AuditTrail, verifier: CodeVerifier) -> None:
-        """All that it needs, as arguments."""
+        """Store into *database*, hashed as *verifier* does it, and have *audit* record it in the same transaction."""
         self._database = database
         self._clock = clock
         self._audit = audit

@@ -65,7 +65,7 @@ class Drawer:
         language: Language,
         contact: ContactSettings,
     ) -> None:
-        """All that it needs, as arguments."""
+        """Draw letters in *language*, with the subscriber's page at *public_url* and the CA's *contact* on them."""
         self._database = database
         self._clock = clock
         self._verifier = verifier

@@ -29,7 +29,7 @@ class Printing:
     """Draws, sets and stores print file by print file."""
 
     def __init__(self, *, drawer: Drawer, store: CodeStore, fonts: Path | None, duplex: bool) -> None:
-        """All that it needs, as arguments."""
+        """Print with *fonts*, or typst's own where it is None; *duplex* begins each letter on a sheet of its own."""
         self._drawer = drawer
         self._store = store
         self._fonts = fonts

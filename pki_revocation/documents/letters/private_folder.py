@@ -47,7 +47,7 @@ class PrivateFolder:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Let it go."""
+        """Remove drafts, and let go of the lock on the folder."""
         try:
             self._take_drafts_away()
         finally:

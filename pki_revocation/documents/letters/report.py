@@ -33,7 +33,7 @@ class LettersReport:
     manifests: tuple[str, ...] = ()
 
     def text(self) -> str:
-        """For people."""
+        """The report as commands print it."""
         lines = ["1 letter was made." if self.made == 1 else f"{self.made:,} letters were made."]
         lines += _named("Print file", self.print_files)
         lines += _named("Manifest", self.manifests)
@@ -43,7 +43,7 @@ class LettersReport:
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, object]:
-        """For programs."""
+        """The report's fields as commands print them with --json."""
         return {
             "letters": self.made,
             "print_files": list(self.print_files),

@@ -23,7 +23,7 @@ class SingleLetters:
     """Draws, sets and stores letter by letter."""
 
     def __init__(self, *, drawer: Drawer, store: CodeStore, fonts: Path | None) -> None:
-        """All that it needs, as arguments."""
+        """Print with *fonts*, or typst's own where it is None."""
         self._drawer = drawer
         self._store = store
         self._fonts = fonts
