@@ -1,9 +1,13 @@
 """Signed answers that the workers of one service have in common, so that one question has one answer and one ETag.
 
+It is worth its lines where there are several workers (`make bench-ocsp ROWS=workers`): with two of them a question has
+one answer instead of two, so that a cache's conditional GET gets its 304 from either; and with RSA-3072 signing takes
+1.4 times what one worker's takes, where it took 2.4 times.
+
 A file in memory with places of one size. What an answer says is its key, and when it was signed is not: an answer is
-found by whoever is about to sign the same, and one that has become wrong is not asked for any more, so that nothing
-here ever has to be dropped. Nobody waits: a reader takes what has its checksum, and a writer who finds another one
-writing for longer than that takes keeps its answer to itself.
+found by a worker that is about to sign the same, and one that has become wrong is not asked for any more, so that
+nothing here ever has to be dropped. No worker waits for another: a reader takes what has its checksum, and a writer
+that finds another one writing for longer than that takes keeps its answer to itself.
 """
 
 import fcntl
