@@ -31,7 +31,7 @@ class Stopwatch:
 
     @classmethod
     def start(cls) -> Self:
-        """A stopwatch that runs from now, by the monotonic clock and by this process's CPU time."""
+        """Begin to measure."""
         return cls(time.monotonic(), time.process_time())
 
     def answer(self, published: PublishedCrl) -> dict[str, object]:
