@@ -1,4 +1,4 @@
-"""A process that signs with a key of a folder has a shared lock on it; what destroys the key needs the exclusive one.
+"""Whoever signs with a key of a folder holds it, and nobody destroys a key that is held.
 
 The lock (flock) is on the certificate's file, so that the kernel keeps the account of it: it ends with the process that
 has it, however that ends, and a process that is stuck keeps what it may yet sign with.

@@ -48,10 +48,10 @@ class PollTrigger:
 
 
 class NotificationTrigger:
-    """Has the journal looked at when the database notifies of a commit."""
+    """Looks when the database notifies."""
 
     def __init__(self, listener: Callable[[Callable[[], None]], JournalListener]) -> None:
-        """*listener* makes a listener that calls, in its own thread, what it is given."""
+        """*listener* makes one that calls what it is given."""
         self._make = listener
         self._listener: JournalListener | None = None
 
