@@ -13,7 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.identity import SigningIdentity, subject_key_identifier
-from pki_revocation.encoding.der import SEQUENCE, bit_string, elements, header, integer, read_whole, sequence, time
+from pki_revocation.encoding.declared import octets, values_of
+from pki_revocation.encoding.der import SEQUENCE, bit_string, header, integer, sequence, time
 
 from .crl_extensions import CrlParameters, encoded_extensions
 
@@ -86,8 +87,8 @@ def _before(algorithm: bytes, certificate: bytes, parameters: CrlParameters, lis
 
 def subject_name(certificate: bytes) -> bytes:
     """The subject of a DER certificate in its own bytes: encoding the name anew could change its string types."""
-    to_be_signed = next(elements(read_whole(certificate, SEQUENCE)))
-    return list(elements(to_be_signed.content))[_SUBJECT_PLACE].raw
+    to_be_signed, *_ = values_of(certificate)
+    return octets(values_of(octets(to_be_signed))[_SUBJECT_PLACE])
 
 
 def _signed(file: IO[bytes], before: bytes, listed: int, after: bytes) -> Iterator[bytes]:

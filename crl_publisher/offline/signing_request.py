@@ -18,7 +18,8 @@ from cryptography import x509
 from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from crl_publisher.errors import UnreadableCrl, UnreadableRequest
 from pki_revocation.clock import iso
-from pki_revocation.encoding.der import SEQUENCE, DerError, bit_string, elements, read_whole, sequence
+from pki_revocation.encoding.declared import octets, values_of
+from pki_revocation.encoding.der import bit_string, sequence
 
 _BEGIN, _END = "-----BEGIN CRL TO BE SIGNED-----", "-----END CRL TO BE SIGNED-----"
 _BLOCK = re.compile(rf"{_BEGIN}\n([A-Za-z0-9+/=\n]+)\n{_END}")
@@ -130,8 +131,8 @@ class SigningRequest:
 
     def _fields(self) -> list[bytes]:
         try:
-            fields = [element.raw for element in elements(read_whole(self.to_be_signed, SEQUENCE))]
-        except DerError as error:
+            fields = [octets(each) for each in values_of(self.to_be_signed)]
+        except ValueError as error:
             raise UnreadableCrl(f"This is no TBSCertList in DER: {error}.") from error
         if len(fields) <= _ISSUER_PLACE:
             raise UnreadableCrl("This is no TBSCertList: it has too few fields.")

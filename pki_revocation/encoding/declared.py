@@ -26,6 +26,23 @@ class SubjectPublicKeyInfo:
     public_key: asn1.BitString
 
 
+@asn1.sequence
+class _Whole:
+    """What a SEQUENCE of anything is put into, because the library reads no list that is not in a SEQUENCE."""
+
+    values: list[asn1.TLV]
+
+
+def values_of(data: bytes) -> list[asn1.TLV]:
+    """The values of the one SEQUENCE that *data* is, whatever they are.
+
+    Raises:
+        ValueError: when it is something else, or is followed by something.
+    """
+    values: list[asn1.TLV] = asn1.decode_der(_Whole, sequence(data)).values
+    return values
+
+
 def octets(value: asn1.TLV) -> bytes:
     """All of a value that was read: tag, length and contents, as they stood there, because DER has one form alone.
 

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.algorithms import verifiable
 from keys.signature_algorithm import SignatureAlgorithm
-from pki_revocation.encoding.der import bit_string, explicit, read_whole, sequence
+from pki_revocation.encoding.declared import octets, values_of
+from pki_revocation.encoding.der import bit_string, explicit, sequence
 from tests.ocsp_responder import messages
 from tests.pki import CertificateAuthority, name
 
@@ -72,8 +73,8 @@ def signed_request(
         named: whether there is a requestorName.
         enclosed: the certificates that come along; the requestor's own when it is not given.
     """
-    tbs = read_whole(read_whole(question, 0x30), 0x30)
-    tbs = sequence(requestor_name(certificate) if named else b"", tbs)
+    (unsigned,) = values_of(question)
+    tbs = sequence(requestor_name(certificate) if named else b"", *map(octets, values_of(octets(unsigned))))
     used = algorithm or verifiable(key.public_key())[0]
     along = (certificate,) if enclosed is None else enclosed
     listed = explicit(0, sequence(*(each.public_bytes(Encoding.DER) for each in along))) if along else b""

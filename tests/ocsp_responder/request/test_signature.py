@@ -16,16 +16,8 @@ from keys.algorithms import verifiable
 from ocsp_responder.errors import SignatureRequired, Unauthorized
 from ocsp_responder.request.message import RequestSignature, parse_request
 from ocsp_responder.request.signature import MAX_CERTIFICATES, Requestors
-from pki_revocation.encoding.der import (
-    NULL,
-    SEQUENCE,
-    bit_string,
-    elements,
-    object_identifier,
-    read_whole,
-    sequence,
-    tlv,
-)
+from pki_revocation.encoding.declared import octets, values_of
+from pki_revocation.encoding.der import NULL, bit_string, object_identifier, sequence, tlv
 from pki_revocation.errors import ConfigurationError
 from tests.fakes import FakeClock
 from tests.ocsp_responder import messages
@@ -197,7 +189,7 @@ def test_only_a_few_certificates_are_looked_at(clock: FakeClock) -> None:
 def test_weak_certificate_counts_for_nothing(clock: FakeClock) -> None:
     """RFC 6960 section 5.1: an authority's SHA-1 is no proof of anything, while the request's own signature is good."""
     strong = certificate_of(KEY, OURS, clock.now())
-    fields = [each.raw for each in elements(read_whole(strong.tbs_certificate_bytes, SEQUENCE))]
+    fields = [octets(each) for each in values_of(strong.tbs_certificate_bytes)]
     tbs = sequence(*fields[:2], messages.ECDSA_SHA1, *fields[3:])
     signature = OURS.key.sign(tbs, ec.ECDSA(hashes.SHA1()))  # noqa: S303 - what must be refused
     weak = x509.load_der_x509_certificate(sequence(tbs, messages.ECDSA_SHA1, bit_string(signature)))

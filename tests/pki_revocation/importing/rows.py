@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki_revocation.encoding import der
+from pki_revocation.encoding.declared import octets, values_of
 from tests.pki import CertificateAuthority
 
 SUBJECT = "/C=NL/O=Zorg BV/CN=zorg.example"
@@ -33,12 +34,12 @@ def write_index(path: Path, rows: Iterable[str]) -> Path:
     return path
 
 
-def with_serial(authority: CertificateAuthority, certificate: x509.Certificate, octets: bytes) -> bytes:
+def with_serial(authority: CertificateAuthority, certificate: x509.Certificate, serial: bytes) -> bytes:
     """The certificate's DER with these octets for a serial, signed again by the authority."""
-    fields = [each.raw for each in der.elements(der.read_whole(certificate.tbs_certificate_bytes, der.SEQUENCE))]
-    fields[1] = der.tlv(der.INTEGER, octets)
+    fields = [octets(each) for each in values_of(certificate.tbs_certificate_bytes)]
+    fields[1] = der.tlv(der.INTEGER, serial)
     contents = der.sequence(*fields)
-    algorithm = list(der.elements(der.read_whole(certificate.public_bytes(Encoding.DER), der.SEQUENCE)))[1].raw
+    algorithm = octets(values_of(certificate.public_bytes(Encoding.DER))[1])
     return der.sequence(contents, algorithm, der.bit_string(authority.key.sign(contents, ec.ECDSA(hashes.SHA256()))))
 
 
