@@ -20,6 +20,7 @@ from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.issuers import add_issuer
 from pki_revocation.service import RevocationService
+from tests.databases import new_sqlite
 from tests.ocsp_responder import registers
 from tests.ocsp_responder.installations import Installed, free_ports, running
 from tests.pki import CertificateAuthority
@@ -93,7 +94,7 @@ def make(
         folder: an empty one.
         settings: lines for [ocsp].
         lifetime: of the delegated OCSP certificates.
-        database_url: a database without tables; SQLite in the folder without one.
+        database_url: a database with all tables and nothing in them; SQLite in the folder without one.
     """
     port, operations_port = free_ports(2)
     url = f"http://127.0.0.1:{port}/ocsp"
@@ -105,8 +106,7 @@ def make(
     )
     listen = f'port = {port}\noperations_port = {operations_port}\npublic_url = "{url}"'
     (folder / "config.toml").write_text(f'[database]\nurl = "{address}"\n{keys}\n[ocsp]\n{listen}\n{settings}\n')
-    with Database(address) as database:
-        database.upgrade()
+    with new_sqlite(folder / "revocation.db") if database_url is None else Database(database_url) as database:
         issuers = _registered(database)
         revoked_at = _revoke(database, issuers["issuing"], REVOKED, RevocationReason.KEY_COMPROMISE, None)
     installed = Installed(

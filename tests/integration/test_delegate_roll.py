@@ -29,8 +29,8 @@ from keys.keyring import Keyring
 from ocsp_responder.client.query import Question, ask, verify
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
-from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import PROGRAM, free_ports
+from tests.databases import new_sqlite
 from tests.integration.running_demo import environment
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
@@ -53,8 +53,7 @@ class Scene:
         """Write everything; *key_uri* says where on a token the responder makes its keys."""
         authority = CertificateAuthority("Demo Zorgverzekeraars CA")
         key = "" if key_uri is None else f'ocsp_key = "{key_uri}"\nocsp_secret = "file:pin"\n'
-        with Database(f"sqlite:///{folder}/revocation.db") as database:
-            database.upgrade()
+        with new_sqlite(folder / "revocation.db") as database:
             made = install(folder, database, authority)
             self.known = authority.issue("Zorg BV", SYSTEM.now())
             registers.add(database, made.issuer, SYSTEM, self.known)

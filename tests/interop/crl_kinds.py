@@ -26,6 +26,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import OneKey, Population
 from tests.crl_publisher.publications import issuance_of, with_deltas
+from tests.databases import new_sqlite
 from tests.pki import DAY
 
 # Whom each certificate names, and whether it is a CA's.
@@ -43,8 +44,7 @@ class CrlKinds:
         self._clock = SystemClock()
         self.authority = make_root(key_type, self._clock.now())
         self._write("ca.pem", self.authority.certificate)
-        with Database(f"sqlite:///{folder}/revocation.db") as database:
-            database.upgrade()
+        with new_sqlite(folder / "revocation.db") as database:
             self._publish(database, public_url)
 
     def crl(self, part: str, *, delta: bool = False) -> Path:

@@ -21,6 +21,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import Population
 from tests.crl_publisher.publications import issuance_of
+from tests.databases import new_sqlite
 from tests.fakes import FakeClock
 from tests.ocsp_responder.responders import Always, responder
 
@@ -47,8 +48,7 @@ class SignedSet:
         self.delegate = identify(delegated_key, delegate, Purpose.OCSP, issuer=ca, now=self.now, signature=rsa_only)
         (folder / "ca.pem").write_bytes(ca.public_bytes(Encoding.PEM))
         (folder / "delegate.pem").write_bytes(delegate.public_bytes(Encoding.PEM))
-        with Database(f"sqlite:///{folder}/revocation.db") as database:
-            database.upgrade()
+        with new_sqlite(folder / "revocation.db") as database:
             self._publish(database, ca)
 
     def crl_identity(self, issuer: Issuer) -> SigningIdentity:  # noqa: ARG002 - the port's

@@ -24,6 +24,7 @@ from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.service import RevocationService
+from tests.databases import new_sqlite
 from tests.integration.running_demo import wait_until
 from tests.ocsp_responder import answers, messages, registers
 from tests.ocsp_responder.fast_path.journals import back_up, register_serials
@@ -46,8 +47,7 @@ def known() -> x509.Certificate:
 def installed(tmp_path_factory: pytest.TempPathFactory, known: x509.Certificate) -> Installed:
     """An installation on SQLite."""
     folder = tmp_path_factory.mktemp("ocsp")
-    with Database(f"sqlite:///{folder}/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(folder / "revocation.db") as database:
         made = install(folder, database, AUTHORITY)
         registers.add(database, made.issuer, SystemClock(), known)
     return made

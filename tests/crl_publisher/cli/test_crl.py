@@ -14,18 +14,17 @@ from crl_publisher.crl.reading import parse_crl
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.sections import duration
-from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import leases, publication_requests
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.installations import Installed, install
+from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
 
 
 @pytest.fixture
 def installed(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Installed]:
     """An installation on SQLite."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(tmp_path / "revocation.db") as database:
         yield install(tmp_path, database, authority)
 
 

@@ -13,9 +13,9 @@ from crl_publisher.issuing.shards import capacity
 from pki_revocation.audit import verify_chain
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
-from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import audit
 from tests.crl_publisher.installations import Installed, install
+from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
 
 LIMIT = 10_000 + 81 * 2
@@ -24,8 +24,7 @@ LIMIT = 10_000 + 81 * 2
 @pytest.fixture
 def installed(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Installed]:
     """An installation on SQLite whose shards take two certificates each."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(tmp_path / "revocation.db") as database:
         made = install(tmp_path, database, authority)
         config = made.installation.directory / "config.toml"
         text = config.read_text().replace("[distribution]", '[distribution]\npublic_url = "http://crl.example.nl/"')

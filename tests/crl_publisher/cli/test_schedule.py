@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from tests.crl_publisher.installations import Installed, install
+from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
 
 HOUR = timedelta(hours=1)
@@ -22,8 +22,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def installed(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Installed]:
     """An installation on SQLite."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(tmp_path / "revocation.db") as database:
         yield install(tmp_path, database, authority)
 
 

@@ -15,9 +15,9 @@ from crl_publisher.crl.reading import parse_crl
 from keys.files.file_key import save_key
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
-from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import DIRECT, PROGRAM, Installed, install, running, status_of, wait_until
 from tests.crl_publisher.offline.ceremony import Ceremony
+from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
 from tests.power_cuts import power_cuts
 
@@ -25,8 +25,7 @@ from tests.power_cuts import power_cuts
 @pytest.fixture
 def installed(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Installed]:
     """An installation that has an issuer and no key of it."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(tmp_path / "revocation.db") as database:
         yield keyless(install(tmp_path, database, authority))
 
 

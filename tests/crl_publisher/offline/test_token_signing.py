@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.demo.hierarchy import self_signed
 from pki_revocation.clock import SystemClock
-from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import Installed, install
 from tests.crl_publisher.offline.test_cli import keyless, run
+from tests.databases import new_sqlite
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
 from tests.pki import CertificateAuthority
@@ -22,8 +22,7 @@ def installed(on_token: OnToken, tmp_path: Path) -> Installed:
     authority = CertificateAuthority("Root on a token")
     authority.certificate = self_signed(on_token.generate("rsa2048", "root").load(), SystemClock().now())
     (tmp_path / "root.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(tmp_path / "revocation.db") as database:
         made = keyless(install(tmp_path, database, authority))
         made.population.issue_revoked(1)
     return made

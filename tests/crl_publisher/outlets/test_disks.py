@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from crl_publisher.crl.reading import parse_crl
-from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import DIRECT, Installed, install, running, status_of, wait_until
 from tests.crl_publisher.publishing.test_publisher_process import metrics_of
+from tests.databases import new_sqlite
 from tests.disks import fill, small_disk
 from tests.pki import CertificateAuthority
 
@@ -26,8 +26,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def installed(tmp_path: Path, disk: Path, authority: CertificateAuthority) -> Iterator[Installed]:
     """An installation that publishes on that disk."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(tmp_path / "revocation.db") as database:
         yield install(tmp_path, database, authority)
 
 

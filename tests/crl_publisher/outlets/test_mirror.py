@@ -22,6 +22,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from tests.crl_publisher.installations import wait_until
 from tests.crl_publisher.outlets.servers import ObjectStore, PutServer
+from tests.databases import new_sqlite
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
@@ -91,8 +92,7 @@ def state_of(database: Database, path: str = PATH, outlet: str = "backup") -> Ou
 @pytest.fixture
 def database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
     """SQLite alone, but for the test that asks for both."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as opened:
-        opened.upgrade()
+    with new_sqlite(tmp_path / "revocation.db") as opened:
         yield opened
 
 

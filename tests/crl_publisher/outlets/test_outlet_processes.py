@@ -11,7 +11,6 @@ import pytest
 
 from crl_publisher.crl.reading import parse_crl
 from pki_revocation.config.installation import Installation
-from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import (
     Installed,
     free_ports,
@@ -22,6 +21,7 @@ from tests.crl_publisher.installations import (
 )
 from tests.crl_publisher.outlets.servers import BUCKET, KEYS, ObjectStore, PutServer, object_store, put_server
 from tests.crl_publisher.publishing.test_publisher_process import metrics_of
+from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
 
 PATH = "crl/issuing.crl"
@@ -47,8 +47,7 @@ def server() -> Iterator[PutServer]:
 def plain(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Installed]:
     """An installation on SQLite, as it comes."""
     (tmp_path / "register").mkdir()
-    with Database(f"sqlite:///{tmp_path}/register/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(tmp_path / "register" / "revocation.db") as database:
         yield install(tmp_path / "register", database, authority)
 
 

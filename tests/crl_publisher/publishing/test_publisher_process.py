@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 
 from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from pki_revocation.audit import verify_chain
-from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crls, leases
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.installations import (
@@ -26,14 +25,14 @@ from tests.crl_publisher.installations import (
     status_of,
     wait_until,
 )
+from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
 
 
 @pytest.fixture
 def installed(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Installed]:
     """An installation on SQLite."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(tmp_path / "revocation.db") as database:
         yield install(tmp_path, database, authority)
 
 

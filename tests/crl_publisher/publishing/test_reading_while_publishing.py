@@ -5,17 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import Installed, install, running, status_of, wait_until
 from tests.crl_publisher.readers import read_while_publishing
+from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
 
 
 @pytest.fixture
 def installed(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Installed]:
     """An installation on SQLite with a CRL of 500 entries."""
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(tmp_path / "revocation.db") as database:
         found = install(tmp_path, database, authority)
         found.population.issue_revoked(500)
         yield found

@@ -9,8 +9,8 @@ from crl_publisher.crl.reading import parse_crl
 from keys.demo.hierarchy import self_signed
 from keys.files.private_files import replace, write_new
 from pki_revocation.clock import SystemClock
-from pki_revocation.database.engine import Database
 from tests.crl_publisher.installations import DIRECT, Installed, install, running, wait_until
+from tests.databases import new_sqlite
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
 from tests.pki import CertificateAuthority
@@ -49,8 +49,7 @@ def installed(on_token: OnToken, tmp_path: Path) -> Installed:
     folder.mkdir()
     authority = CertificateAuthority("On a token")
     authority.certificate = self_signed(on_token.generate("p256", "ca").load(), SystemClock().now())
-    database = Database(f"sqlite:///{folder}/revocation.db")
-    database.upgrade()
+    database = new_sqlite(folder / "revocation.db")
     made = install(folder, database, authority)
     write_new(folder / "pin", _WRONG.encode(), "PIN file")
     config = made.installation.config

@@ -30,6 +30,7 @@ from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import Population
 from tests.crl_publisher.publications import issuance_of
+from tests.databases import new_sqlite
 from tests.fakes import FakeClock
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
@@ -49,9 +50,7 @@ SYSTEM = SystemClock()
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     """SQLite alone: it is the key that goes."""
-    opened = Database(f"sqlite:///{tmp_path}/revocation.db")
-    opened.upgrade()
-    return opened
+    return new_sqlite(tmp_path / "revocation.db")
 
 
 class Installed:
@@ -145,8 +144,7 @@ def test_responder_processes_open_the_token_themselves(
     ca = identify(authority.key, authority.certificate, Purpose.CRL, issuer=authority.certificate, now=SYSTEM.now())
     public = location.load().public_key()
     certificate = issue_delegate(ca, public, now=SYSTEM.now(), lifetime=timedelta(days=14))
-    with Database(f"sqlite:///{tmp_path}/revocation.db") as database:
-        database.upgrade()
+    with new_sqlite(tmp_path / "revocation.db") as database:
         made = install(tmp_path, database, authority)
         issued = authority.issue("Zorg BV", SYSTEM.now())
         registers.add(database, made.issuer, SYSTEM, issued)

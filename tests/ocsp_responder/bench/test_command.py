@@ -14,6 +14,7 @@ from ocsp_responder.errors import AnswerRefused
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import NotFound
+from tests.databases import new_sqlite
 from tests.ocsp_responder import registers
 from tests.ocsp_responder.installations import Installed, free_ports, install, running
 from tests.pki import CertificateAuthority
@@ -23,8 +24,7 @@ from tests.pki import CertificateAuthority
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     """An installation with three certificates, and its responder."""
     folder = tmp_path_factory.mktemp("bench")
-    database = Database(f"sqlite:///{folder}/revocation.db")
-    database.upgrade()
+    database = new_sqlite(folder / "revocation.db")
     authority = CertificateAuthority("Bench CA")
     made = install(folder, database, authority)
     clock = SystemClock()
@@ -138,8 +138,7 @@ def test_needs_certificates_to_ask_about(database: Database, authority: Certific
 
 def test_a_wrong_signature_gives_no_figure(installed: Installed, tmp_path: Path) -> None:
     """Fast and wrong does not count: the register's issuer is another one than the responder's."""
-    database = Database(f"sqlite:///{tmp_path}/revocation.db")
-    database.upgrade()
+    database = new_sqlite(tmp_path / "revocation.db")
     made = install(tmp_path, database, CertificateAuthority("Another CA"))
     clock = SystemClock()
     other = CertificateAuthority("Another CA")
