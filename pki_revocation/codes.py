@@ -12,6 +12,7 @@ import hmac
 import os
 import secrets
 import threading
+from dataclasses import dataclass
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidKey
@@ -25,14 +26,23 @@ _VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _GROUP = 4
 _CHECK_MODULUS = 37
 
-# OWASP password storage, the minimum: 19 MiB, two passes, one lane; about 45 ms here.
-_MEMORY_KIB = 19 * 1024
-_PASSES = 2
-_LANES = 1
 _SALT_OCTETS = 16
 _HASH_OCTETS = 32
 _PEPPER_OCTETS = 32
 _KEYED_PREFIX = "$hmac-sha256$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashingCost:
+    """What Argon2id takes for each code: *memory_kib*, so many *passes* over it, on so many *lanes*."""
+
+    memory_kib: int
+    passes: int
+    lanes: int
+
+
+# OWASP password storage, the minimum: 19 MiB, two passes, one lane; about 45 ms here.
+OWASP_MINIMUM = HashingCost(memory_kib=19 * 1024, passes=2, lanes=1)
 
 
 class CodeScheme(StrEnum):
@@ -137,10 +147,12 @@ class Pepper:
 class CodeVerifier:
     """Turns codes into what is stored of them, and checks codes against it."""
 
-    def __init__(self, pepper: Pepper, scheme: CodeScheme) -> None:
-        """*scheme* is what new codes get; codes of both schemes are checked."""
+    def __init__(self, pepper: Pepper, scheme: CodeScheme, *, cost: HashingCost = OWASP_MINIMUM) -> None:
+        """*scheme* and *cost* are what new codes get; codes of both schemes, and of any cost, are checked."""
         self.pepper = pepper
         self.scheme = scheme
+        self._cost = cost
+        self._dummy = _dummy(cost)
         # Argon2id takes 19 MiB and a core each time: no more at once than there are cores.
         self._budget = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._binding_key = pepper.derive("seal of who was identified")
@@ -151,7 +163,7 @@ class CodeVerifier:
         if len(code) == CodeScheme.KEYED_HASH.symbols + 1:
             return _KEYED_PREFIX + mixed.hex()
         with self._budget:
-            return _argon2id(secrets.token_bytes(_SALT_OCTETS)).derive_phc_encoded(mixed)
+            return _argon2id(secrets.token_bytes(_SALT_OCTETS), self._cost).derive_phc_encoded(mixed)
 
     def check(self, *, number: str, code: str, stored: str | None) -> bool:
         """Whether the code is the one that *stored* was made of; None is for an unknown number.
@@ -167,7 +179,7 @@ class CodeVerifier:
             fits = hmac.compare_digest(against.encode(), (_KEYED_PREFIX + mixed.hex()).encode())
         else:
             with self._budget:
-                fits = _argon2id_fits(mixed, comparable or _DUMMY)
+                fits = _argon2id_fits(mixed, comparable or self._dummy)
         return fits and comparable is not None
 
     def binding_tag(self, certificate_id: int, version: int, stored: str) -> str:
@@ -176,16 +188,16 @@ class CodeVerifier:
         return hmac.digest(self._binding_key, message, hashlib.sha256).hex()
 
 
-# What an unknown number's code is checked against: of the same cost as any other, and made of nothing.
-_DUMMY = (
-    f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}"
-    f"${base64.b64encode(bytes(_SALT_OCTETS)).decode().rstrip('=')}"
-    f"${base64.b64encode(bytes(_HASH_OCTETS)).decode().rstrip('=')}"
-)
+def _dummy(cost: HashingCost) -> str:
+    """What an unknown number's code is checked against: of the same cost as any other, and made of nothing."""
+    salt, made = (base64.b64encode(bytes(octets)).decode().rstrip("=") for octets in (_SALT_OCTETS, _HASH_OCTETS))
+    return f"$argon2id$v=19$m={cost.memory_kib},t={cost.passes},p={cost.lanes}${salt}${made}"
 
 
-def _argon2id(salt: bytes) -> Argon2id:
-    return Argon2id(salt=salt, length=_HASH_OCTETS, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB)
+def _argon2id(salt: bytes, cost: HashingCost) -> Argon2id:
+    return Argon2id(
+        salt=salt, length=_HASH_OCTETS, iterations=cost.passes, lanes=cost.lanes, memory_cost=cost.memory_kib
+    )
 
 
 def _argon2id_fits(mixed: bytes, stored: str) -> bool:

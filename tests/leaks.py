@@ -7,6 +7,7 @@ without its check symbol: the symbols before it are what must be guessed.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pki_revocation.database.engine import Database
@@ -44,16 +45,23 @@ class Search:
 
     def __init__(self, codes: Iterable[str]) -> None:
         """*codes* without or with their check symbols, which are left out of the search."""
-        bare = {code[: len(code) // _GROUP * _GROUP] for code in codes}
-        self._bare = [code.lower().encode() for code in bare]
-        self._forms = {octets: form for code in bare for form, octets in shapes(code)}
-        self._pattern = re.compile(b"|".join(re.escape(each) for each in self._forms)) if self._forms else None
+        self._codes = {code[: len(code) // _GROUP * _GROUP] for code in codes}
+        self._bare = [code.lower().encode() for code in self._codes]
+
+    @cached_property
+    def _forms(self) -> dict[bytes, str]:
+        """Every way of writing every code: made where a code seems to stand, because it takes seconds for thousands."""
+        return {octets: form for code in self._codes for form, octets in shapes(code)}
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        return re.compile(b"|".join(re.escape(each) for each in self._forms))
 
     def in_octets(self, where: str, octets: bytes) -> list[Leak]:
         """What stands in there."""
         # Thousands of forms tried at each octet take minutes: what is not there with nothing between is not there.
         bare = octets.translate(None, _PASSED_OVER).replace(b"%20", b"").replace(b"\\n", b"").lower()
-        if self._pattern is None or not any(each in bare for each in self._bare):
+        if not any(each in bare for each in self._bare):
             return []
         return [Leak(where=where, form=self._forms[found[0]]) for found in self._pattern.finditer(octets)]
 

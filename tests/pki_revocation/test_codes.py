@@ -14,6 +14,12 @@ SYMBOLS = st.sampled_from(ALPHABET)
 SEPARATORS = st.sampled_from(["", " ", "-", "‐", "‑", "–", "—", ".", "\t", "\u00a0"])
 
 
+@pytest.fixture
+def verifier() -> CodeVerifier:
+    """As production makes it, at what a hash costs there."""
+    return CodeVerifier(Pepper.generate(), CodeScheme.ARGON2ID)
+
+
 def crockford(symbols: str) -> str:
     """The symbols with the check symbol that Crockford describes: the number that they are, mod 37."""
     value = 0

@@ -250,11 +250,14 @@ def test_work_is_the_same_for_unknown_numbers(verifier: CodeVerifier, monkeypatc
     monkeypatch.setattr(codes, "_argon2id_fits", counting)
     short, long = new_code(CodeScheme.ARGON2ID), new_code(CodeScheme.KEYED_HASH)
     stored = [None, *(verifier.store(number="1", code=code) for code in (short, long))]
+    costs = set()
     for code, expected in ((short, 1), (long, 0)):
         for each in stored:
             counted.clear()
             verifier.check(number="2", code=code, stored=each)
             assert len(counted) == expected
+            costs |= {hashed.split("$")[3] for hashed in counted}
+    assert len(costs) == 1
 
 
 def test_moment_is_taken_after_the_wait_for_the_audit_head(

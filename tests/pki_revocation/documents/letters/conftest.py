@@ -21,7 +21,7 @@ from tests.pki_revocation.importing.rows import write_index
 
 @pytest.fixture
 def maker(database: Database, clock: FakeClock, verifier: CodeVerifier) -> LetterMaker:
-    """A maker of Dutch letters, hashing as production does."""
+    """A maker of Dutch letters."""
     return LetterMaker(
         database=database,
         clock=clock,
