@@ -1,5 +1,5 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test check fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys bench-guessing lock screenshots clean
+.PHONY: help install demo test test-long check fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys bench-guessing lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
@@ -18,10 +18,15 @@ install: ## Make .venv with the program in it.
 demo: install ## Make a PKI to try the product on, and run every service until Ctrl-C.
 	@.venv/bin/pki-revocation demo --directory $(DIRECTORY) $(if $(CERTIFICATES),--certificates $(CERTIFICATES)) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
-test: ## Set up what tests need, and run them all.
+test: ## Set up what tests need, and run them: every check, on SQLite above the store, with a tenth of the random examples.
 	@requirements/install.sh "$(PYTHON)" test
 	@requirements/programs.sh tests
-	.venv/bin/pytest -n 2 --dist loadfile
+	FUZZ_FACTOR=0.1 .venv/bin/pytest -n 2 --dist worksteal --durations 10 -m "not long"
+
+test-long: ## What `make test` leaves out: PostgreSQL above the store, repetitions, and all of the random examples.
+	@requirements/install.sh "$(PYTHON)" test
+	@requirements/programs.sh tests
+	.venv/bin/pytest -n 2 --dist worksteal --durations 10 -m "long or hypothesis or campaign"
 
 check: ## Format, lint, types and import rules.
 	@requirements/install.sh "$(PYTHON)" test

@@ -17,7 +17,7 @@ from pki_revocation.encoding import crockford
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import add_issuer
 from pki_revocation.service import RevocationService
-from tests import databases
+from tests import databases, steps
 from tests.campaign import examples
 from tests.fakes import FakeClock
 from tests.leaks import Search
@@ -28,6 +28,14 @@ settings.register_profile("default", max_examples=examples(100), deadline=None)
 settings.load_profile("default")
 
 START = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Marks go on before `-m` looks for them; the order is made after pytest-randomly's."""
+    steps.mark(items)
+    yield
+    steps.sort(items)
 
 
 @pytest.fixture(autouse=True)

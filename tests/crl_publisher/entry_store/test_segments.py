@@ -18,7 +18,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crl_entries, crl_shards, crl_stretches
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
-from tests.campaign import examples
+from tests.campaign import campaign, examples
 from tests.crl_publisher.population import Population
 from tests.fakes import FakeClock
 
@@ -85,6 +85,7 @@ def count(database: Database) -> int:
         return int(connection.execute(select(func.count()).select_from(crl_stretches)).scalar_one())
 
 
+@campaign
 @pytest.mark.parametrize("seed", range(examples(6)))
 def test_list_is_what_reading_one_by_one_gives(
     seed: int, database: Database, issuer: Issuer, population: Population, clock: FakeClock, with_shard: None

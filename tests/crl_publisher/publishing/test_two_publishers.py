@@ -19,7 +19,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import add_issuer
-from tests.campaign import examples
+from tests.campaign import campaign, examples
 from tests.crl_publisher.population import Population
 from tests.pki import CertificateAuthority
 
@@ -54,6 +54,7 @@ def publishing(url: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
         process.wait()
 
 
+@campaign
 def test_no_number_twice_and_none_falls(issuer: tuple[Database, Issuer], postgresql_url: str, tmp_path: Path) -> None:
     """Without any lease, while revocations go on: each number is one CRL, and the public one only rises."""
     database, ours = issuer

@@ -14,7 +14,7 @@ from keys.errors import KeyUnavailable, PinRefused, SecretMissing, TokenAbsent, 
 from keys.key_location import TokenKey
 from keys.pkcs11 import token
 from keys.pkcs11.module import open_module
-from tests.campaign import examples
+from tests.campaign import campaign, examples
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
 
@@ -45,6 +45,7 @@ def _until_it_signs(sign: Callable[[bytes], bytes]) -> bytes:
             time.sleep(0.1)
 
 
+@campaign
 def test_ten_thousand_signatures_from_eight_threads(on_token: OnToken) -> None:
     """Without one failure, in fewer sessions than threads; all of them verify."""
     location = on_token.generate("p256", sessions=5)

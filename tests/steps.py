@@ -1,0 +1,61 @@
+"""Which step of `.ci/run` a test belongs to: `make test`, or `make test-long`, which repeats and takes longer.
+
+Every test is in one of them, and property tests, which `make test` gives a tenth of their examples, are in both.
+Without `-m`, pytest runs all.
+"""
+
+from pathlib import PurePosixPath
+
+import pytest
+
+LONG = "long"
+# What lies in the database's own layer, or lives by its locks, transactions and snapshots: `make test` has it on both
+# databases. What lies above asks for rows and gets them, and is asked on PostgreSQL in the long step.
+_OF_THE_STORE = (
+    "tests/crl_publisher/entry_store",
+    "tests/crl_publisher/issuing/test_issuance_order.py",
+    "tests/crl_publisher/issuing/test_numbering.py",
+    "tests/crl_publisher/issuing/test_shards.py",
+    "tests/crl_publisher/recovery",
+    "tests/ocsp_responder/fast_path/test_changes.py",
+    "tests/ocsp_responder/fast_path/test_journal_watch.py",
+    "tests/ocsp_responder/test_status.py",
+    "tests/pki_revocation/database",
+    "tests/pki_revocation/importing/test_batch.py",
+    "tests/pki_revocation/propagation",
+    "tests/pki_revocation/rate_limiting",
+    "tests/pki_revocation/register",
+    "tests/pki_revocation/test_audit.py",
+    "tests/pki_revocation/test_audit_verification.py",
+    "tests/pki_revocation/test_journal.py",
+    "tests/pki_revocation/test_service.py",
+    "tests/test_leaks.py",
+)
+_STARTING_PROGRAMS = ("tests/integration", "tests/interop", "tests/conformance", "tests/fuzzing")
+
+
+def mark(items: list[pytest.Item]) -> None:
+    """Give the mark `long` to what repeats on PostgreSQL what it shows on SQLite, and is not the store's."""
+    for item in items:
+        if _repeats_on_postgresql(item) and not _is_below(item, _OF_THE_STORE):
+            item.add_marker(LONG)
+
+
+def sort(items: list[pytest.Item]) -> None:
+    """Put what starts programs before what does not, and leave the order as it is beside that.
+
+    Its tests are the longest, and wait for each other's servers: workers that begin with them share the many small
+    ones evenly at the end.
+    """
+    items.sort(key=lambda item: not _is_below(item, _STARTING_PROGRAMS))
+
+
+def _repeats_on_postgresql(item: pytest.Item) -> bool:
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    chosen = any("database" in each.args[0] for each in item.iter_markers("parametrize"))
+    return parameters.get("database") == "postgresql" and not chosen and "postgresql_only" not in item.fixturenames
+
+
+def _is_below(item: pytest.Item, places: tuple[str, ...]) -> bool:
+    path = PurePosixPath(item.nodeid.partition("::")[0])
+    return any(path.is_relative_to(each) for each in places)
