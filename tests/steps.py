@@ -51,9 +51,11 @@ def sort(items: list[pytest.Item]) -> None:
 
 
 def _repeats_on_postgresql(item: pytest.Item) -> bool:
-    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return False
     chosen = any("database" in each.args[0] for each in item.iter_markers("parametrize"))
-    return parameters.get("database") == "postgresql" and not chosen and "postgresql_only" not in item.fixturenames
+    on_postgresql = item.callspec.params.get("database") == "postgresql"
+    return on_postgresql and not chosen and "postgresql_only" not in item.fixturenames
 
 
 def _is_below(item: pytest.Item, places: tuple[str, ...]) -> bool:

@@ -8,12 +8,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from pki_revocation.host.failpoints import VARIABLE
 from tests.conformance.scene import CLOCK, Scene
 from tests.pki_revocation.importing.rows import index_row, write_index
 from tests.subscribers import Subscriber
+from tests.waiting import wait_until
 
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 _COMMITTED, _IMPORTED = "revocation.committed", "import.batch.committed"
@@ -154,15 +154,14 @@ def web(scene: Scene, url: str, failpoints: Path) -> Iterator[None]:
 def wait_for(url: str) -> None:
     """Until a page is there."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            opener.open(url, timeout=5).close()
-        except (OSError, http.client.HTTPException):
-            assert time.monotonic() < deadline, f"{url} does not answer"
-            time.sleep(0.05)
-        else:
-            return
+
+    def is_there() -> bool:
+        with suppress(OSError, http.client.HTTPException):
+            opener.open(url, timeout=20).close()
+            return True
+        return False
+
+    wait_until(is_there, _START_SECONDS, f"an answer of {url}")
 
 
 def environment(failpoints: Path | None) -> dict[str, str]:

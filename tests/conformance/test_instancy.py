@@ -8,7 +8,6 @@ import itertools
 import os
 import random
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from tests.conformance.scene import CLOCK, Scene
 from tests.ocsp_responder.installations import free_ports
 from tests.subscribers import Subscriber, enrol
 from tests.vectors.authorities import ISSUING, NEVER_ISSUED
+from tests.waiting import wait_until
 
 _T = TypeVar("_T")
 _WORKERS = 4
@@ -129,7 +129,4 @@ def kill_a_worker(scene: Scene) -> None:
 
 def wait_for_workers(scene: Scene) -> None:
     """Until there are as many as before the kills."""
-    deadline = time.monotonic() + 20
-    while len(workers_of(scene)) < _WORKERS:
-        assert time.monotonic() < deadline, "a killed worker was not started again"
-        time.sleep(0.1)
+    wait_until(lambda: len(workers_of(scene)) >= _WORKERS, 20, "the start of another worker")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-_TIMEOUT_SECONDS = 10
+_TIMEOUT_SECONDS = 60
 TYPE = "application/ocsp-request"
 
 

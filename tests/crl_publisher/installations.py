@@ -5,10 +5,9 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,15 +128,6 @@ def running(installed: Installed, *words: str) -> Iterator[subprocess.Popen[str]
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-
-
-def wait_until(holds: Callable[[], bool]) -> float:
-    """Wait for something; give the seconds that it took."""
-    begun = time.monotonic()
-    while not holds():
-        assert time.monotonic() < begun + _TIMEOUT_SECONDS
-        time.sleep(0.02)
-    return time.monotonic() - begun
 
 
 def status_of(url: str) -> int:

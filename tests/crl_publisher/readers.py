@@ -15,7 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.crl_publisher.installations import Installed, wait_until
+from tests.crl_publisher.installations import Installed
+from tests.waiting import wait_until
 
 PATH = "/crl/issuing.crl"
 _TOP = Path(__file__).parents[2]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crl_publisher.installations import status_of, wait_until
+from tests.crl_publisher.installations import status_of
+from tests.waiting import wait_until
 
 # Debian puts it where only root's path leads.
 _NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")

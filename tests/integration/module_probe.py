@@ -16,5 +16,12 @@ def _note_when_asked(folder: Path) -> None:
     note.rename(note.with_suffix(".modules"))
 
 
-if folder_named := os.environ.get("MODULE_PROBE_FOLDER"):
-    threading.Thread(target=_note_when_asked, args=(Path(folder_named),), daemon=True).start()
+def _begin() -> None:
+    folder = Path(os.environ["MODULE_PROBE_FOLDER"])
+    threading.Thread(target=_note_when_asked, args=(folder,), daemon=True).start()
+
+
+if "MODULE_PROBE_FOLDER" in os.environ:
+    _begin()
+    # A process that is forked has its parent's modules, and none of its threads.
+    os.register_at_fork(after_in_child=_begin)

@@ -171,12 +171,3 @@ def openssl(*arguments: str, check: bool = True) -> str:
     said = done.stdout + done.stderr
     assert done.returncode == 0 or not check, said
     return said
-
-
-def wait_until(condition: Any, seconds: float, what: str) -> float:  # noqa: ANN401 - any callable that gives a truth
-    """Wait for a condition; give the seconds that it took."""
-    begin = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begin < seconds, f"{what} did not happen within {seconds} s"
-        time.sleep(0.05)
-    return time.monotonic() - begin

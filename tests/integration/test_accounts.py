@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.running_demo import RunningDemo, environment, free_port_base, program, wait_until
+from tests.integration.running_demo import RunningDemo, environment, free_port_base, program
+from tests.waiting import wait_until
 
 TMPFILES = Path("deploy/systemd/pki-revocation.tmpfiles.conf")
 INSTALLATION, SETTINGS = "/var/lib/pki-revocation", "/etc/pki-revocation"

@@ -11,7 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from keys.demo.hierarchy import Addresses, Authority, issue_server
-from tests.integration.running_demo import RunningDemo, free_port_base, openssl, program, wait_until
+from tests.integration.running_demo import RunningDemo, free_port_base, openssl, program
+from tests.waiting import wait_until
 
 
 def _is_good(demo: RunningDemo, certificate: Path) -> bool:

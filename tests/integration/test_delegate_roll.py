@@ -37,6 +37,7 @@ from tests.keys.pkcs11.tokens import OnToken
 from tests.ocsp_responder import registers
 from tests.ocsp_responder.installations import DIRECT, Installed, install, running
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 SYSTEM = SystemClock()
 LIFETIME = timedelta(days=14)
@@ -173,10 +174,10 @@ class Load:
 
     def until_all_from(self, serial: int) -> None:
         """Until the last fifty answers came from one signer."""
-        deadline = time.monotonic() + _TIMEOUT_SECONDS
-        while {each for _, _, each in self.answers[-50:]} != {serial} or len(self.answers) < 50:
-            assert time.monotonic() < deadline, "not every worker took the new key up"
-            time.sleep(0.1)
+        wait_until(
+            lambda: len(self.answers) >= 50 and {each for _, _, each in self.answers[-50:]} == {serial},
+            what="that every worker took the new key up",
+        )
 
 
 @pytest.fixture(params=["file", "token"])
@@ -204,10 +205,7 @@ def test_rolls_under_load(scene: Scene) -> None:
             load.until_all_from(old)
             publisher = scene.publisher()
             try:
-                deadline = time.monotonic() + _TIMEOUT_SECONDS
-                while load.signers() == {old}:
-                    assert time.monotonic() < deadline, "no new key came"
-                    time.sleep(0.1)
+                wait_until(lambda: load.signers() != {old}, what="a new key")
                 (new,) = load.signers() - {old}
                 load.until_all_from(new)
             finally:
@@ -217,10 +215,7 @@ def test_rolls_under_load(scene: Scene) -> None:
             assert scene.first in scene.folder.state(), "a worker lost its key"
             scene.folder.location(scene.first).load()
             stuck.send_signal(signal.SIGCONT)
-            deadline = time.monotonic() + _TIMEOUT_SECONDS
-            while scene.first in scene.folder.state():
-                assert time.monotonic() < deadline, "the old key is still there"
-                time.sleep(0.1)
+            wait_until(lambda: scene.first not in scene.folder.state(), what="the end of the old key")
             with pytest.raises(UnusableKey):
                 scene.folder.location(scene.first).load()
             load.until_all_from(new)

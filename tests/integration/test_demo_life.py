@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.running_demo import RunningDemo, free_port_base, program, wait_until
+from tests.integration.running_demo import RunningDemo, free_port_base, program
+from tests.waiting import wait_until
 
 
 def _small(directory: Path, *arguments: str) -> RunningDemo:

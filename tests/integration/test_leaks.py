@@ -15,10 +15,11 @@ from sqlalchemy import make_url
 from pki_revocation.codes import CodeScheme, grouped, new_code
 from pki_revocation.database.engine import Database
 from pki_revocation.encoding.crockford import ALPHABET
-from tests.integration.running_demo import RunningDemo, free_port_base, program, wait_until
+from tests.integration.running_demo import RunningDemo, free_port_base, program
 from tests.integration.watched_visitor import Traces, watched_visitor
 from tests.leaks import Search
 from tests.pki_revocation.documents.letters.reading import code_in
+from tests.waiting import wait_until
 
 JSON = {"Content-Type": "application/json"}
 PDF = {"nl": "intrekkingsbewijs", "en": "revocation-receipt"}

@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.running_demo import environment, free_port_base, wait_until
+from tests.integration.running_demo import environment, free_port_base
+from tests.waiting import wait_until
 
 TOP = Path(__file__).parents[2]
 _INSTALL_SECONDS = 240

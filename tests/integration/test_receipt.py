@@ -16,7 +16,8 @@ from click.testing import CliRunner
 
 from pki_revocation.cli.program import program as receipts_program
 from pki_revocation.proof import listing
-from tests.integration.running_demo import RunningDemo, environment, free_port_base, program, wait_until
+from tests.integration.running_demo import RunningDemo, environment, free_port_base, program
+from tests.waiting import wait_until
 
 FILES = {"nl": "intrekkingsbewijs", "en": "revocation-receipt"}
 _EXPECTED = {"certificate.pem", "chain.pem", "issuer.pem", "list.crl", "ocsp-response.der"}

@@ -11,9 +11,10 @@ from cryptography.x509 import ocsp
 from keys.files.file_key import KEY_TYPES
 from pki_revocation.encoding.declared import octets, values_of
 from pki_revocation.encoding.der import BIT_STRING
-from tests.integration.running_demo import RunningDemo, free_port_base, wait_until
+from tests.integration.running_demo import RunningDemo, free_port_base
 from tests.interop.ml_dsa_judges import FIPS_204, Signed, fips_204_says, openssl_says
 from tests.interop.signed_set import SignedSet
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module", params=list(FIPS_204))

@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import add_issuer
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 # A proxy of the environment has no business with loopback.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -116,15 +116,14 @@ def running(installed: Installed, *, workers: int = 1) -> Iterator[subprocess.Po
 
 def _wait(process: subprocess.Popen[bytes], installed: Installed) -> None:
     """Until a worker answers; any OCSP answer will do."""
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
+
+    def answers() -> bool:
         if process.poll() is not None:
             _, complaint = process.communicate()
             raise AssertionError(complaint.decode())
-        try:
-            DIRECT.open(installed.url, timeout=5).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the responder does not answer")
+        with contextlib.suppress(OSError):
+            DIRECT.open(installed.url, timeout=20).close()
+            return True
+        return False
+
+    wait_until(answers, _START_SECONDS, "the responder's answer")

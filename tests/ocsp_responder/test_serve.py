@@ -25,11 +25,11 @@ from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.service import RevocationService
 from tests.databases import new_sqlite
-from tests.integration.running_demo import wait_until
 from tests.ocsp_responder import answers, messages, registers
 from tests.ocsp_responder.fast_path.journals import back_up, register_serials
 from tests.ocsp_responder.installations import Installed, install, running
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 AUTHORITY = CertificateAuthority("Demo Zorgverzekeraars CA")
 NO_WORKER = "No worker is serving: they are starting, or cannot start; the log says why.\n"

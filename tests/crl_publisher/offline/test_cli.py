@@ -15,11 +15,12 @@ from crl_publisher.crl.reading import parse_crl
 from keys.files.file_key import save_key
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
-from tests.crl_publisher.installations import DIRECT, PROGRAM, Installed, install, running, status_of, wait_until
+from tests.crl_publisher.installations import DIRECT, PROGRAM, Installed, install, running, status_of
 from tests.crl_publisher.offline.ceremony import Ceremony
 from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
 from tests.power_cuts import power_cuts
+from tests.waiting import wait_until
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from crl_publisher.outlets.credentials import OutletCredentials
 from crl_publisher.outlets.http_put import HttpPutOutlet
 from crl_publisher.outlets.s3 import S3Outlet
 from crl_publisher.outlets.settings import OutletKind, OutletSettings
+from tests.waiting import wait_until
 
 BUCKET = "crls"
 KEYS = OutletCredentials(access_key_id="test-access-key", secret_access_key="test-secret-key")
@@ -89,14 +90,14 @@ def object_store(folder: Path, port: int) -> Iterator[ObjectStore]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        give_up_at = time.monotonic() + _TIMEOUT_SECONDS
-        while True:
-            try:
+
+        def takes_a_bucket() -> bool:
+            with contextlib.suppress(BotoCoreError, ClientError):
                 store.client().create_bucket(Bucket=BUCKET)
-                break
-            except (BotoCoreError, ClientError):
-                assert time.monotonic() < give_up_at
-                time.sleep(0.1)
+                return True
+            return False
+
+        wait_until(takes_a_bucket, _PATIENCE_SECONDS, "the store's start")
         yield store
     finally:
         process.terminate()

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from crl_publisher.crl.reading import parse_crl
-from tests.crl_publisher.installations import DIRECT, Installed, install, running, status_of, wait_until
+from tests.crl_publisher.installations import DIRECT, Installed, install, running, status_of
 from tests.crl_publisher.publishing.test_publisher_process import metrics_of
 from tests.databases import new_sqlite
 from tests.disks import fill, small_disk
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 FAILURES = 'crl_publication_failures_total{error="OutletError",issuer="issuing"}'
 

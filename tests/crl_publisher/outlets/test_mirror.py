@@ -20,11 +20,11 @@ from crl_publisher.outlets.states import OutletState, all_outlet_states
 from crl_publisher.published import PublishedCrl
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
-from tests.crl_publisher.installations import wait_until
 from tests.crl_publisher.outlets.servers import ObjectStore, PutServer
 from tests.databases import new_sqlite
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 PATH = "crl/issuing.crl"
 CHECK = timedelta(minutes=10)

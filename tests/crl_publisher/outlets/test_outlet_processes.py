@@ -9,20 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from crl_publisher.crl.reading import parse_crl
+from crl_publisher.crl.reading import read_crl
+from crl_publisher.outlets.states import all_outlet_states
 from pki_revocation.config.installation import Installation
-from tests.crl_publisher.installations import (
-    Installed,
-    free_ports,
-    install,
-    running,
-    status_of,
-    wait_until,
-)
+from tests.crl_publisher.installations import Installed, free_ports, install, running, status_of
 from tests.crl_publisher.outlets.servers import BUCKET, KEYS, ObjectStore, PutServer, object_store, put_server
 from tests.crl_publisher.publishing.test_publisher_process import metrics_of
 from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 PATH = "crl/issuing.crl"
 
@@ -198,12 +193,12 @@ def test_stopped_publisher_that_wakes_late_publishes_nothing_old(place: str, pla
     with running(installed, "publisher") as stopped:
         wait_until(lambda: len(installed.history()) == 1)
         first = look()
-        # The other outlet passes the same places.
-        wait_until((tmp_path / "elsewhere" / PATH).exists)
+        # The other outlet passes the same places: it is through them when the record says so, and not before.
+        wait_until(lambda: is_recorded(installed, first))
         (installed.failpoints / place).write_text("stop")
         (serial,) = installed.population.issue_revoked(1)
         wait_until(lambda: is_stopped(stopped.pid))
-        with running(installed, "publisher", "--config", str(other)):
+        with running(installed, "publisher", "--config", str(other)) as follower:
             if place in {"crl.signed", "crl.written"}:
                 wait_until(lambda: look() > first and serial in serials(installed.public_file.read_bytes()))
                 wait_until(lambda: look() == installed.history()[0].number)
@@ -213,9 +208,10 @@ def test_stopped_publisher_that_wakes_late_publishes_nothing_old(place: str, pla
             else:
                 # It holds the lock: nobody publishes anything before it goes on, or is ended.
                 before = look()
-                time.sleep(6)
-                assert look() == before
+                wait_until(lambda: is_at_the_lock(installed, follower.pid))
+                assert {look() for _ in range(50)} == {before}
             stopped.send_signal(signal.SIGCONT)
+            # What must not happen gives no sign that one could wait for.
             for _ in range(20):
                 look()
                 time.sleep(0.1)
@@ -225,6 +221,17 @@ def test_stopped_publisher_that_wakes_late_publishes_nothing_old(place: str, pla
 
     assert seen == sorted(seen)
     assert seen[-1] > first
+
+
+def is_recorded(installed: Installed, number: int) -> bool:
+    """Whether the outlet beside is known to hold that CRL."""
+    with installed.database.read() as connection:
+        return any(each.path == PATH and each.number == number for each in all_outlet_states(connection))
+
+
+def is_at_the_lock(installed: Installed, pid: int) -> bool:
+    """Whether a process has written a CRL beside the public one, which it renames once it has the lock."""
+    return any(installed.public_file.parent.glob(f".{installed.public_file.name}.*.{pid}.*.tmp"))
 
 
 def is_stopped(pid: int) -> bool:

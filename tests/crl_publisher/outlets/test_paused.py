@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from crl_publisher.errors import OutletError
 from crl_publisher.outlets import DirectoryOutlet, Outlet, directory
 from pki_revocation.host.failpoints import VARIABLE
 from tests.crl_publisher.outlets.servers import ObjectStore, PutServer
+from tests.waiting import patience, wait_until
 
 PATH = "crl/issuing.crl"
 # Kind, address, where to stop, the outlet as this process sees it, and what publishes a number there.
@@ -51,11 +51,8 @@ def stopped(kind: str, address: str, place: str, folder: Path) -> Iterator[subpr
         env=os.environ | {VARIABLE: str(folder / "failpoints"), "PYTHONPATH": str(Path(__file__).parents[3])},
     )
     try:
-        give_up_at = time.monotonic() + 30
-        while not _is_stopped(process.pid):
-            assert process.poll() is None
-            assert time.monotonic() < give_up_at
-            time.sleep(0.02)
+        wait_until(lambda: process.poll() is not None or _is_stopped(process.pid), what="the stop")
+        assert process.poll() is None
         yield process
     finally:
         process.send_signal(signal.SIGCONT)
@@ -99,7 +96,7 @@ def test_paused_process_publishes_nothing_old(before: int | None, place: Stoppin
         publish(6)
         process.send_signal(signal.SIGCONT)
 
-        assert process.wait(30) == 5
+        assert process.wait(patience(30)) == 5
     assert outlet.fetch(PATH) == b"6"
 
 
@@ -110,7 +107,7 @@ def test_paused_process_in_its_turn_publishes(place: Stopping, tmp_path: Path) -
     with stopped(kind, address, where, tmp_path) as process:
         process.send_signal(signal.SIGCONT)
 
-        assert process.wait(30) == 0
+        assert process.wait(patience(30)) == 0
     assert outlet.fetch(PATH) == b"5"
 
 

@@ -1,7 +1,6 @@
 """The running publisher: when a CRL is due, when it has to wait, and what happens when publishing fails."""
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.crl_publisher.publications import issuance_of, publisher_of
 from tests.crl_publisher.scheduling.schedules import of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -448,9 +448,9 @@ def test_running_schedule_publishes_and_ends_cleanly(
     running = threading.Thread(target=schedule.run, args=(stop,))
     running.start()
     try:
-        _wait_until(lambda: len(history(database, issuer)) == 1)
+        wait_until(lambda: len(history(database, issuer)) == 1)
         population.issue_revoked(1)
-        _wait_until(lambda: history(database, issuer)[0].covers_sequence == 1)
+        wait_until(lambda: history(database, issuer)[0].covers_sequence == 1)
     finally:
         stop.set()
         running.join(timeout=20)
@@ -458,10 +458,3 @@ def test_running_schedule_publishes_and_ends_cleanly(
     assert not running.is_alive()
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(leases)).scalar_one() == 0
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.02)

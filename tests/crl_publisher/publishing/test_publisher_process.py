@@ -16,17 +16,10 @@ from crl_publisher.crl.reading import ParsedCrl, parse_crl
 from pki_revocation.audit import verify_chain
 from pki_revocation.database.schema import crls, leases
 from pki_revocation.reasons import RevocationReason
-from tests.crl_publisher.installations import (
-    DIRECT,
-    Installed,
-    free_ports,
-    install,
-    running,
-    status_of,
-    wait_until,
-)
+from tests.crl_publisher.installations import DIRECT, Installed, free_ports, install, running, status_of
 from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
+from tests.waiting import patience, wait_until
 
 
 @pytest.fixture
@@ -53,7 +46,7 @@ def test_killed_publisher_is_followed_by_a_higher_number(place: str, installed: 
     (installed.failpoints / place).touch()
 
     with running(installed, "publisher") as process:
-        assert process.wait(timeout=30) == -signal.SIGKILL
+        assert process.wait(timeout=patience(30)) == -signal.SIGKILL
     became_public = place in {"crl.renamed", "crl.recorded"}
     after = public_crl(installed)
     assert (after.data == first.data) is not became_public
@@ -92,7 +85,7 @@ def test_revocation_is_public_within_the_promise(installed: Installed) -> None:
             lambda: metrics_of(installed)['crl_number{issuer="issuing",scope="full"}'] == public_crl(installed).number
         )
 
-    assert seconds < 5
+    assert seconds < patience(5)
     assert installed.installation.path("published/aia/issuing.cer").read_bytes() == installed.issuer.certificate_der
 
 
@@ -101,7 +94,7 @@ def test_ended_publisher_leaves_no_lease(installed: Installed) -> None:
     with running(installed, "publisher") as process:
         wait_until(lambda: len(installed.history()) == 1)
         process.send_signal(signal.SIGTERM)
-        _, complaints = process.communicate(timeout=20)
+        _, complaints = process.communicate(timeout=patience(20))
 
     assert process.returncode == 0
     assert "Traceback" not in complaints

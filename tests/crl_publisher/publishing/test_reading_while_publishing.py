@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.crl_publisher.installations import Installed, install, running, status_of, wait_until
+from tests.crl_publisher.installations import Installed, install, running, status_of
 from tests.crl_publisher.readers import read_while_publishing
 from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ from crl_publisher.crl.reading import parse_crl
 from keys.demo.hierarchy import self_signed
 from keys.files.private_files import replace, write_new
 from pki_revocation.clock import SystemClock
-from tests.crl_publisher.installations import DIRECT, Installed, install, running, wait_until
+from tests.crl_publisher.installations import DIRECT, Installed, install, running
 from tests.databases import new_sqlite
 from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 # None of SoftHSM's own, which are eight digits.
 _WRONG = "no such PIN"

@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from tests.fakes import FakeClock
 from tests.ocsp_responder import registers
 from tests.ocsp_responder.fast_path.journals import IDENTITY_LOOKED_AT, Noted, back_up, reading, register_serials
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 TOLERANCE = timedelta(seconds=60)
 
@@ -292,19 +293,12 @@ def test_listener_is_woken_by_a_commit(
         wakes: list[int] = []
         listener = JournalListener(postgresql_only, lambda: wakes.append(1))
         pool.submit(listener.run)
-        _until(lambda: len(wakes) == 1)
+        wait_until(lambda: len(wakes) == 1)
         _end_others(postgresql_only)
-        _until(lambda: len(wakes) == 2)
+        wait_until(lambda: len(wakes) == 2)
         registers.revoke(service, issuer, certificate.serial_number)
-        _until(lambda: len(wakes) == 3)
+        wait_until(lambda: len(wakes) == 3)
         listener.stop()
-
-
-def _until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 def _maintenance(database: Database, statement: LiteralString, *values: object) -> None:

@@ -20,8 +20,8 @@ from tests.conformance.wire import Wire
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication
 
-_WAIT_SECONDS = 10
-FastPath = Callable[[list[Exchange], Callable[[list[Exchange]], None]], None]
+_WAIT_SECONDS = 60
+AtOnce = Callable[[list[Exchange], Callable[[list[Exchange]], None]], None]
 
 
 @dataclass

@@ -15,8 +15,9 @@ import pytest
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.http_server.workers import bind
 from tests.conformance.wire import Wire, request
-from tests.integration.running_demo import environment, wait_until
+from tests.integration.running_demo import environment
 from tests.ocsp_responder.installations import free_ports
+from tests.waiting import wait_until
 
 _TOP = Path(__file__).parents[3]
 _WAIT_SECONDS = 20

@@ -1,6 +1,5 @@
 """Whether something waits for a row that another transaction holds, seen in PostgreSQL's own view of its sessions."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -8,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, text
 
 from pki_revocation.database.engine import Database
+from tests.waiting import patience, wait_until
 
 Given = TypeVar("Given")
 
@@ -24,12 +24,9 @@ def waited_for(database: Database, hold: Callable[[Connection], object], operati
         with database.write() as connection:
             hold(connection)
             started = beside.submit(operation)
-            end = time.monotonic() + _LONGEST
-            while not _somebody_waits(database):
-                assert not started.done(), "It did not wait for the lock."
-                assert time.monotonic() < end, "It neither ended nor waited."
-                time.sleep(0.01)
-        return started.result(timeout=20)
+            wait_until(lambda: started.done() or _somebody_waits(database), _LONGEST, "its end, or its wait")
+            assert not started.done(), "It did not wait for the lock."
+        return started.result(timeout=patience(20))
 
 
 def _somebody_waits(database: Database) -> bool:

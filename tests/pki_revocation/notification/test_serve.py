@@ -19,9 +19,10 @@ from pki_revocation.notification.credentials import PASSWORD_VARIABLE, USERNAME_
 from pki_revocation.notification.settings import NotificationSettings
 from pki_revocation.subscribers import contacts, outbox
 from pki_revocation.subscribers.contacts import Contact
-from tests.integration.running_demo import free_port_base, wait_until
+from tests.integration.running_demo import free_port_base
 from tests.pki_revocation.notification.servers import Behaviour, MakeServer
 from tests.subscribers import Subscriber
+from tests.waiting import wait_until
 
 
 @contextmanager

@@ -2,20 +2,13 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from pki_revocation.runtime.supervisor import ServiceFailed, Supervisor
-
-
-def _wait(condition: object, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator] # any callable
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -44,14 +37,14 @@ def test_ends_everything_that_it_started(pids: Path) -> None:
     """Children and their children: the whole group is gone after stop."""
     supervisor = Supervisor([("a", ["a"]), ("b", ["b"])])
     supervisor.start()
-    _wait(lambda: _noted(pids, "a") and _noted(pids, "b"))
+    wait_until(lambda: _noted(pids, "a") and _noted(pids, "b"))
     processes = [*_noted(pids, "a")[0], *_noted(pids, "b")[0]]
     groups = {os.getpgid(pid) for pid in processes}
     supervisor.stop()
 
     assert len(groups) == 1
     assert os.getpgid(0) not in groups
-    _wait(lambda: not any(_runs(pid) for pid in processes))
+    wait_until(lambda: not any(_runs(pid) for pid in processes))
 
 
 def test_starts_again_what_was_killed(pids: Path) -> None:
@@ -59,11 +52,11 @@ def test_starts_again_what_was_killed(pids: Path) -> None:
     supervisor = Supervisor([("a", ["a"])])
     supervisor.start()
     try:
-        _wait(lambda: _noted(pids, "a"))
+        wait_until(lambda: _noted(pids, "a"))
         os.kill(_noted(pids, "a")[0][0], signal.SIGKILL)
-        _wait(lambda: not _runs(_noted(pids, "a")[0][0]))
+        wait_until(lambda: not _runs(_noted(pids, "a")[0][0]))
         supervisor.check()
-        _wait(lambda: len(_noted(pids, "a")) == 2)
+        wait_until(lambda: len(_noted(pids, "a")) == 2)
     finally:
         supervisor.stop()
 

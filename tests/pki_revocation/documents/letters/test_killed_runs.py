@@ -7,8 +7,6 @@ import os
 import re
 import signal
 import socket
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -23,6 +21,7 @@ from pki_revocation.documents.letters.killed_runs import is_unfinished
 from tests.letter_runs import Started, counting, live_codes, new_installation, on_paper, process
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row, write_index
+from tests.waiting import wait_until
 
 _COUNT = 3
 _PLACES = ("letters.drafted", "letters.written", "letters.stored", "letters.named", "letters.joined")
@@ -185,8 +184,8 @@ def test_arrivals_that_were_killed(tmp_path: Path, authority: CertificateAuthori
     services = {each: Started(installation, "serve", "arrivals") for each, installation in installations.items()}
     try:
         for each, installation in installations.items():
-            _wait_until(partial(_is_done, installation), each)
-            _wait_until(partial(_answers, ports[each]), each)
+            wait_until(partial(_is_done, installation), what=each)
+            wait_until(partial(_answers, ports[each]), what=each)
     finally:
         for service in services.values():
             os.kill(service.id, signal.SIGTERM)
@@ -234,10 +233,3 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _wait_until(is_so: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < end, f"{what}: it did not come to an end"
-        time.sleep(0.05)
