@@ -101,7 +101,7 @@ def _hand_over(secrets: Path, credentials: Path, account: str) -> None:
         os.chown(file, pwd.getpwnam(account).pw_uid, 0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
     """The demo's installation, given away."""
     with tempfile.TemporaryDirectory(prefix="pki-accounts-") as made:
@@ -147,17 +147,18 @@ def test_each_under_its_own_account_they_do_their_work(machine: Machine, tmp_pat
 
 def test_doctor_says_whether_a_process_could_read_more_than_it_should(machine: Machine) -> None:
     """With the permissions of deploy/systemd none can; with one bit more, doctor names who, and what."""
-    demo = machine.demo
-    config = demo.directory / "config.toml"
+    copy = machine.demo.directory.with_name("copy")
+    subprocess.run(["cp", "--archive", machine.demo.directory, copy], check=True)
+    config = copy / "config.toml"
     named = "".join(f'{service} = "{PLAYERS[f"pki-{service}"]}"\n' for service in SERVICES)
     config.write_text(f"{config.read_text()}\n[accounts]\n{named}")
     # The page's secrets are credentials of systemd here.
-    for file in demo.directory.glob("secrets/*"):
+    for file in copy.glob("secrets/*"):
         file.unlink()
 
-    well = program("doctor", "--directory", demo.directory).stdout
-    (demo.directory / "keys/issuing.key").chmod(0o644)
-    wrong = program("doctor", "--directory", demo.directory).stdout
+    well = program("doctor", "--directory", copy).stdout
+    (copy / "keys/issuing.key").chmod(0o644)
+    wrong = program("doctor", "--directory", copy).stdout
 
     assert "ok     accounts: each reads what it needs" in well
     assert "WRONG  accounts: news, which runs ocsp, can read" in wrong

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -23,7 +24,7 @@ def _gone(processes: list[psutil.Process]) -> bool:
     return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_ends_cleanly_and_goes_on_where_it_was(tmp_path: Path, number: signal.Signals) -> None:
     """Status 0, no process, no demo.json left; the second start has the same ports, data and revocations."""
     demo = _small(tmp_path / "demo").start()
@@ -48,24 +49,20 @@ def test_ends_cleanly_and_goes_on_where_it_was(tmp_path: Path, number: signal.Si
     assert json.loads(good.stdout)["status"] == "good"
 
 
-def test_one_is_revoked_and_the_other_nineteen_stay_good(tmp_path: Path) -> None:
+def test_one_is_revoked_and_the_other_nineteen_stay_good(demo: RunningDemo, tmp_path: Path) -> None:
     """In OCSP and by the CRL, as openssl sees each of them."""
-    base = str(free_port_base())
-    demo = RunningDemo(directory=tmp_path / "demo", arguments=["--certificates", "20", "--port-base", base]).start()
-    try:
-        assert demo.revoke(7)[0] == 200
-        wait_until(
-            lambda: "certificate revoked" in demo.verify_with_crl(7, demo.crl(tmp_path)),
-            10,
-            "the CRL with the revocation",
-        )
-        crl = demo.crl(tmp_path)
-        for place in range(20):
-            expected = ": revoked" if place == 7 else ": good"
-            assert expected in demo.openssl_ocsp(place)
-            assert (": OK" in demo.verify_with_crl(place, crl)) is (place != 7)
-    finally:
-        demo.stop()
+    revoked, *others = range(26, 46)
+    assert demo.revoke(revoked)[0] == 200
+    wait_until(
+        lambda: "certificate revoked" in demo.verify_with_crl(revoked, demo.crl(tmp_path)),
+        10,
+        "the CRL with the revocation",
+    )
+    crl = demo.crl(tmp_path)
+    for place in (revoked, *others):
+        expected = ": revoked" if place == revoked else ": good"
+        assert expected in demo.openssl_ocsp(place)
+        assert (": OK" in demo.verify_with_crl(place, crl)) is (place != revoked)
 
 
 def test_killed_demo_leaves_no_process(tmp_path: Path) -> None:
@@ -128,17 +125,17 @@ def test_unwritable_folder_is_one_sentence(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_what_was_made_cannot_be_changed(tmp_path: Path) -> None:
+def test_what_was_made_cannot_be_changed(demo: RunningDemo, tmp_path: Path) -> None:
     """Another number of certificates, or another port base, needs another folder; a running one is locked."""
-    demo = _small(tmp_path / "demo").start()
     running = program("demo", "--directory", demo.directory)
-    demo.stop()
-    changed = program("demo", "--directory", demo.directory, "--certificates", "3")
+    shutil.copytree(demo.directory, tmp_path / "demo", ignore=shutil.ignore_patterns("letters"))
+    changed = program("demo", "--directory", tmp_path / "demo", "--certificates", "3")
 
     assert "is running" in running.stderr
-    assert "made with --certificates 2" in changed.stderr
+    assert "made with --certificates 46" in changed.stderr
 
 
+@pytest.mark.long  # keys of every type are loaded and used by the tests of `keys` and of `interop`
 @pytest.mark.parametrize("key_type", ["rsa2048", "ed25519", "mldsa65"])
 def test_every_key_type_comes_up(tmp_path: Path, key_type: str) -> None:
     """Endpoints answer, and a revocation is seen, whatever signs; `cryptography` judges the signatures."""
@@ -154,6 +151,7 @@ def test_every_key_type_comes_up(tmp_path: Path, key_type: str) -> None:
         demo.stop()
 
 
+@pytest.mark.long
 def test_postgresql_demo(tmp_path: Path, postgresql_empty_url: str) -> None:
     """The same on PostgreSQL."""
     demo = _small(tmp_path / "demo", "--database", postgresql_empty_url).start()

@@ -1,11 +1,13 @@
-"""The receipt of a running demo: its attachments, and exactly the commands that it prints, with real openssl."""
+"""The receipt of a running demo: its attachments, and exactly the commands that it prints, with real openssl.
+
+The tests share the demo of this folder, and take its certificates from 20 to 25.
+"""
 
 import io
 import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from click.testing import CliRunner
 
 from pki_revocation.cli.program import program as receipts_program
 from pki_revocation.proof import listing
-from tests.integration.running_demo import RunningDemo, environment, free_port_base, program
+from tests.integration.running_demo import RunningDemo, environment, program
 from tests.waiting import wait_until
 
 FILES = {"nl": "intrekkingsbewijs", "en": "revocation-receipt"}
@@ -24,22 +26,12 @@ _EXPECTED = {"certificate.pem", "chain.pem", "issuer.pem", "list.crl", "ocsp-res
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    """A demo with two workers of the page."""
-    folder = tmp_path_factory.mktemp("receipts") / "demo"
-    arguments = ["--certificates", "6", "--port-base", str(free_port_base()), "--workers", "2"]
-    running = RunningDemo(directory=folder, arguments=arguments).start()
-    yield running
-    assert running.stop()[0] == 0
-
-
-@pytest.fixture(scope="module")
 def revoked(demo: RunningDemo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A revocation that is on the published CRL."""
-    status, answer = demo.revoke(0, reason="superseded")
+    status, answer = demo.revoke(20, reason="superseded")
     assert status == 200
     folder = tmp_path_factory.mktemp("crl")
-    wait_until(lambda: "certificate revoked" in demo.verify_with_crl(0, demo.crl(folder)), 15, "the CRL")
+    wait_until(lambda: "certificate revoked" in demo.verify_with_crl(20, demo.crl(folder)), 15, "the CRL")
     return answer
 
 
@@ -164,14 +156,14 @@ def test_forged_response_does_not_verify(demo: RunningDemo, revoked: dict[str, A
 
 def test_operator_writes_the_same_receipt(demo: RunningDemo, revoked: dict[str, Any], tmp_path: Path) -> None:
     """By reference or by number, with the proof, and in one sentence what is wrong otherwise."""
-    number = demo.certificate(0)["number"]
+    number = demo.certificate(20)["number"]
     for what in (revoked["reference"], number):
         file = tmp_path / f"{what}.pdf"
         done = program("receipt", what, "--language", "en", "--to", file, "--directory", demo.directory)
         assert done.returncode == 0, done.stderr
         assert revoked["reference"] in text_of(file.read_bytes())
         assert unpack(file.read_bytes(), tmp_path) == _EXPECTED
-    unrevoked = program("receipt", demo.certificate(5)["number"], "--directory", demo.directory, cwd=tmp_path)
+    unrevoked = program("receipt", demo.certificate(25)["number"], "--directory", demo.directory, cwd=tmp_path)
     assert unrevoked.returncode == 1
     assert "is not revoked" in unrevoked.stderr
     unknown = program("receipt", "AAAA-BBBB-CCCC", "--directory", demo.directory, cwd=tmp_path)
@@ -237,7 +229,7 @@ def test_maintenance_closes_and_opens_every_worker_at_once(demo: RunningDemo) ->
             assert 7000 < int(headers["Retry-After"]) <= 7200
             assert "We vervangen een server." in body.decode()
             assert "A new server." in body.decode()
-        status, problem = demo.revoke(1)
+        status, problem = demo.revoke(21)
         assert (status, problem["type"]) == (503, "urn:pki-revocation:problem:maintenance")
         base = page.rpartition("/")[0]
         assert demo.fetch("GET", f"{base}/formulier")[0] == 200
@@ -246,5 +238,5 @@ def test_maintenance_closes_and_opens_every_worker_at_once(demo: RunningDemo) ->
     finally:
         program("maintenance", "off", "--directory", demo.directory)
     assert [demo.fetch("GET", page)[0] for _ in range(20)] == [200] * 20
-    assert demo.revoke(1)[0] == 200
+    assert demo.revoke(21)[0] == 200
     assert program("audit", "verify", "--directory", demo.directory).returncode == 0

@@ -63,6 +63,7 @@ def test_another_implementation_verifies(made: tuple[str, SignedSet]) -> None:
         assert not fips_204_says(key_type, each, context=b"x")
 
 
+@pytest.mark.long
 def test_demo_from_end_to_end(tmp_path: Path) -> None:
     """`pki-revocation demo --key-type mldsa65`: what it serves, before and after a revocation, both judges verify."""
     base = str(free_port_base())
