@@ -9,9 +9,10 @@ import time
 from benchmarks.campaign import Campaign, command
 from benchmarks.figures import Cell, Figure, Row
 from pki_revocation.database.engine import Database
-from tests.crl_publisher.installations import install, running, status_of, wait_until
+from tests.crl_publisher.installations import install, running, status_of
 from tests.crl_publisher.readers import read_while_publishing
 from tests.pki import CertificateAuthority
+from tests.waiting import wait_until
 
 FETCHES, CLIENTS, ENTRIES = 100_000, 32, 500
 ROW = Row(

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.integration.running_demo import environment, free_port_base
-from tests.waiting import wait_until
+from tests.waiting import patience, wait_until
 
 TOP = Path(__file__).parents[2]
 _INSTALL_SECONDS = 240

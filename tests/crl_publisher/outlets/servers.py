@@ -97,7 +97,7 @@ def object_store(folder: Path, port: int) -> Iterator[ObjectStore]:
                 return True
             return False
 
-        wait_until(takes_a_bucket, _PATIENCE_SECONDS, "the store's start")
+        wait_until(takes_a_bucket, _TIMEOUT_SECONDS, "the store's start")
         yield store
     finally:
         process.terminate()

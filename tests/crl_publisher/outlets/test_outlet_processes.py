@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crl_publisher.crl.reading import read_crl
+from crl_publisher.crl.reading import parse_crl
 from crl_publisher.outlets.states import all_outlet_states
 from pki_revocation.config.installation import Installation
 from tests.crl_publisher.installations import Installed, free_ports, install, running, status_of

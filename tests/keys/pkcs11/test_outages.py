@@ -22,7 +22,7 @@ from tests.waiting import wait_until
 
 _THREADS = 8
 _SCHEME = ec.ECDSA(hashes.SHA256())
-_PATIENCE_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 
 
 def _signer(location: TokenKey) -> Callable[[bytes], bytes]:

@@ -42,7 +42,6 @@ from tests.pki import CertificateAuthority
 from tests.waiting import wait_until
 
 _T = TypeVar("_T")
-_PATIENCE_SECONDS = 60
 # Enough for both workers to have been asked.
 _IN_A_ROW = 20
 SYSTEM = SystemClock()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication
 
 _WAIT_SECONDS = 60
-AtOnce = Callable[[list[Exchange], Callable[[list[Exchange]], None]], None]
+FastPath = Callable[[list[Exchange], Callable[[list[Exchange]], None]], None]
 
 
 @dataclass
