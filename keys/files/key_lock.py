@@ -1,8 +1,8 @@
 """Whoever signs with a key of a folder holds it, and nobody destroys a key that is held.
 
-The lock (flock) is on the certificate's file, so that the kernel keeps the account of it: it ends with the process that
-has it, however that ends, and a process that is stuck keeps what it may yet sign with.
-It is no `FolderLock`, because many processes share it, and each key of a folder is locked for itself.
+A hold is a shared lock (flock) on the certificate's file, so the kernel keeps the account of it: it ends with the
+process that has it, however that ends, and a process that is stuck keeps what it may yet sign with. It is no
+`FolderLock`, because many hold a key together, and each key of a folder is held for itself.
 """
 
 import fcntl

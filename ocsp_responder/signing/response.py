@@ -1,10 +1,11 @@
 """OCSPResponse: the signed answer, and the five octets of each refusal (RFC 6960 section 4.2, RFC 9919 section 3.2).
 
-The builder of `cryptography` holds one SingleResponse alone, so the DER is put together here. byKey always, because
-RFC 9919 section 3.2.2 asks it of new responders; no version, which DER leaves out; whole seconds; producedAt and
+The builder of `cryptography` holds one SingleResponse alone, so the DER is put together here; by hand, because declared
+to `cryptography.hazmat.asn1` it costs four times as much, and the benchmark row `nonce` pays for it. byKey always, as
+RFC 9919 section 3.2.2 asks of new responders; no version, which DER leaves out; whole seconds; producedAt and
 thisUpdate are one moment, because RFC 9919 takes Last-Modified from the one in section 6 and from the other in 7.2.
 
-Most answers are made while somebody waits: what is the same in all answers of a signer is made once, what is the same
+Most answers are made while a client waits: what is the same in all answers of a signer is made once, what is the same
 in all answers of a second once a second, and headers come from small tables.
 """
 

@@ -105,9 +105,9 @@ def pass_advisory_fence(connection: Connection, issuer_id: int) -> None:
 
 
 def _opened(path: Path) -> int:
-    """Open the file, or make it with the database's own access: accounts that share the one share the other.
+    """A file beside the database is locked, and no folder: it is held shared by many, and the folder may be anything's.
 
-    It is a file beside the database and no `FolderLock`, because many hold it shared.
+    An account that may write the database may write this too: accounts that share the one share the other.
     """
     try:
         return os.open(path, os.O_RDWR)

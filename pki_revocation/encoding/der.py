@@ -1,10 +1,10 @@
-"""DER, as little of it as the hot paths need: make values, and read them strictly (X.690 section 10).
+"""DER that is made by hand, and where a value lies in octets that are read piece by piece (X.690 section 10).
 
-asn1crypto takes trailing bytes and BER forms, and the `cryptography` builders cannot make what RFC 6960 allows, so
-CRLs and OCSP messages are put together and taken apart here. Tests hold every function against both libraries.
+What is read whole is read by declarations (`declared`). OCSP responses and CRL entries are made here, because the
+benchmark rows `nonce` and `publish` pay for it, and the builders of `cryptography` cannot make all that RFC 6960
+allows; a CRL's list is longer than what is held in memory at once. Tests hold every function against both libraries.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -107,14 +107,6 @@ def extension(oid: bytes, value: bytes, *, critical: bool = False) -> bytes:
     return sequence(oid, b"\x01\x01\xff" if critical else b"", octet_string(value))
 
 
-class Element(NamedTuple):
-    """One value that was read: its tag, its contents, and all its octets."""
-
-    tag: int
-    content: bytes
-    raw: bytes
-
-
 class Bounds(NamedTuple):
     """Where a value lies: its tag, where its contents begin, and the offset behind it."""
 
@@ -159,34 +151,3 @@ def bounds(data: bytes, offset: int = 0, *, size: int | None = None) -> Bounds:
         message = "a value is longer than what holds it"
         raise DerError(message)
     return Bounds(tag, start, end)
-
-
-def read(data: bytes, offset: int = 0) -> tuple[Element, int]:
-    """Read one value at *offset*; give it and the offset behind it.
-
-    Raises:
-        DerError: as `bounds` says.
-    """
-    tag, begin, end = bounds(data, offset)
-    return Element(tag, data[begin:end], data[offset:end]), end
-
-
-def read_whole(data: bytes, tag: int) -> bytes:
-    """The contents of the one value that *data* is.
-
-    Raises:
-        DerError: when it has another tag, or something follows it.
-    """
-    element, end = read(data)
-    if element.tag != tag or end != len(data):
-        message = f"expected one value with tag {tag:#04x} and nothing behind it"
-        raise DerError(message)
-    return element.content
-
-
-def elements(content: bytes) -> Iterator[Element]:
-    """The values inside a constructed one, in their order."""
-    offset = 0
-    while offset < len(content):
-        element, offset = read(content, offset)
-        yield element
