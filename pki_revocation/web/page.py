@@ -91,7 +91,7 @@ class SubscriberPage:
         common = {
             "ticket": ticket,
             "status": status,
-            "complaints": form_errors,
+            "form_errors": form_errors,
             "typed": DateFields.of(request.form).kept,
         }
         if status.entry is not None:

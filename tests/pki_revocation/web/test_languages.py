@@ -15,7 +15,7 @@ from pki_revocation.web.reason_choices import REASON_LABELS
 from tests.pki_revocation.web.browser import Browser
 
 WEB = Path(str(pki_revocation.web.__file__)).parent
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2), "marked": None}
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2), "translatable": None}
 
 
 @pytest.fixture(scope="module")
