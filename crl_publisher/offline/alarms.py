@@ -9,6 +9,7 @@ from crl_publisher import metrics
 from crl_publisher.issuing.issuance import CrlIssuance
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
+from pki_revocation.host.outage_log import OutageLog
 from pki_revocation.model import Issuer
 
 from .status import CrlStatus, statuses
@@ -39,7 +40,13 @@ class OfflineAlarms:
         self._notice = notice
         self._monotonic = monotonic
         self._looked: dict[str, float] = {}
-        self._said: dict[str, tuple[tuple[str, ...], float]] = {}
+        self._alarms = OutageLog(
+            _log,
+            failing="it is signed elsewhere, and an operator is needed",
+            working="it is signed elsewhere, and all is well again",
+            again=_REPEAT_SECONDS,
+            monotonic=monotonic,
+        )
 
     def check(self, issuer: Issuer) -> tuple[CrlStatus, ...]:
         """Look at an issuer's CRLs, at most every few seconds; give what was found.
@@ -59,17 +66,13 @@ class OfflineAlarms:
             metrics.observed(
                 issuer.name, each.scope.name, each.crl, each.alarms, now=moment, uncovered=each.uncovered.count
             )
-        self._say(issuer, found, now)
+            self._say(issuer, each)
         return found
 
-    def _say(self, issuer: Issuer, found: tuple[CrlStatus, ...], now: float) -> None:
-        """Each alarm when it comes, again every few hours, and once when it is over."""
-        lines = tuple(f"{status.scope.name} CRL: {alarm.says}" for status in found for alarm in status.alarms)
-        before, said_at = self._said.get(issuer.name, ((), 0.0))
-        if lines == before and (not lines or now < said_at + _REPEAT_SECONDS):
-            return
-        self._said[issuer.name] = (lines, now)
-        for line in lines:
-            _log.error("%s, whose CRLs are signed elsewhere: %s: %s", issuer.name, line, ADVICE)
-        if not lines:
-            _log.info("%s, whose CRLs are signed elsewhere: all is well again", issuer.name)
+    def _say(self, issuer: Issuer, status: CrlStatus) -> None:
+        """Each alarm when it comes, again every few hours, and once when all of them are over."""
+        crl = f"{issuer.name}, {status.scope.name} CRL"
+        for alarm in status.alarms:
+            self._alarms.failed(crl, f"{alarm.says}: {ADVICE}")
+        if not status.alarms:
+            self._alarms.worked(crl)

@@ -8,6 +8,7 @@ every certificate in it (RFC 6960 section 4.2.2.2), while an answer must cover e
 here, and a request of which one part is foreign, is `unauthorized` as a whole; the client asks once for each issuer.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -26,7 +27,11 @@ from .issuers import Issuers
 from .policy import AnswerPolicy
 from .shared_cache import SharedAnswerCache
 
-_UNEXPECTED = "unforeseen"
+_log = logging.getLogger(__name__)
+# What some requests meet and others do not is one outage until none has met it for so long.
+_QUIET_SECONDS = 10.0
+# Beside the ids of issuers: an error of ours.
+_UNEXPECTED = 0
 
 
 class Answerer:
@@ -55,7 +60,9 @@ class Answerer:
         self._settings = settings
         self._policy = AnswerPolicy(settings)
         self._requestors = requestors
-        self._outages = outages or OutageLog()
+        self._outages = outages or OutageLog(
+            _log, failing="no answer can be given now", working="answers are given again", quiet=_QUIET_SECONDS
+        )
         self._shared = shared
 
     def replace_signer(self, issuer_id: int, signer: AnswerSigner) -> None:

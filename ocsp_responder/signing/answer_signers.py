@@ -7,6 +7,7 @@ from keys.keyring import Keyring
 from pki_revocation.clock import iso
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import ConfigurationError, PkiError
+from pki_revocation.host.outage_log import OutageLog
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
 
@@ -52,7 +53,11 @@ class CurrentSigners:
         self._keyring = keyring
         self._signers = dict(signers)
         self._states: dict[Issuer, object] = {}
-        self._complaints: dict[Issuer, str] = {}
+        self._outages = OutageLog(
+            _log,
+            failing="a new key cannot be taken up, and the one before goes on",
+            working="new keys are taken up again",
+        )
 
     def __iter__(self) -> Iterator[AnswerSigner]:
         """In the order of the start."""
@@ -64,9 +69,9 @@ class CurrentSigners:
             try:
                 found = self._successor(issuer, present)
             except PkiError as error:
-                self._complain(issuer, str(error))
+                self._outages.failed(issuer.name, error)
             else:
-                self._complaints.pop(issuer, None)
+                self._outages.worked(issuer.name)
                 if found is not None:
                     _log.info("%s: signing with a new key, until %s", issuer.name, iso(found.not_after))
                     self._signers[issuer] = found
@@ -80,9 +85,3 @@ class CurrentSigners:
         made.try_key()
         self._states[issuer] = state
         return None if made.certificate_sha256 == present.certificate_sha256 else made
-
-    def _complain(self, issuer: Issuer, sentence: str) -> None:
-        """Once for each sentence, not every second."""
-        if self._complaints.get(issuer) != sentence:
-            self._complaints[issuer] = sentence
-            _log.error("%s: a new key cannot be taken up, and the one before goes on: %s", issuer.name, sentence)

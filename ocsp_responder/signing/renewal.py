@@ -7,8 +7,7 @@ the workers' metrics.
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,6 +16,7 @@ from keys.keyring import Keyring
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
+from pki_revocation.host.outage_log import OutageLog
 from pki_revocation.model import Issuer
 
 from .answer_signers import CurrentSigners
@@ -24,17 +24,33 @@ from .response import AnswerSigner
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
-_AGAIN = timedelta(hours=1)
 
 
 class DelegateRenewals:
     """Looks after the keys of all issuers that the responder makes keys for."""
 
-    def __init__(self, renewals: Sequence[DelegateRenewal], clock: Clock) -> None:
-        """Look after the keys of *renewals* with `run`; nothing is read yet."""
+    def __init__(
+        self,
+        renewals: Sequence[DelegateRenewal],
+        clock: Clock,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Look after the keys of *renewals* with `run`; nothing is read yet. *monotonic* gives seconds."""
         self._renewals = renewals
         self._clock = clock
-        self._said: dict[str, tuple[str, datetime]] = {}
+        self._outages = OutageLog(
+            _log,
+            failing="no new certificate for this responder",
+            working="certificates for this responder come again",
+            monotonic=monotonic,
+        )
+        self._ends = OutageLog(
+            _log,
+            failing="no new OCSP certificate has come",
+            working="there is a new OCSP certificate",
+            monotonic=monotonic,
+        )
 
     @classmethod
     def configured(
@@ -58,21 +74,19 @@ class DelegateRenewals:
     def poll(self) -> None:
         """One step of what is due for each; one issuer's trouble holds up no other's."""
         for each in self._renewals:
+            name = each.issuer.name
             try:
                 each.poll()
-                trouble = each.trouble
-            except PkiError as error:
-                trouble = str(error)
             except SQLAlchemyError as error:
                 first, *_ = str(getattr(error, "orig", None) or error).strip().splitlines()
-                trouble = f"The database refused: {first}"
-            except Exception:  # noqa: BLE001 - the edge of this thread: answering goes on
-                _log.exception("%s: the key of this responder could not be looked after", each.issuer.name)
-                continue
-            if trouble is None:
-                self._said.pop(each.issuer.name, None)
+                self._outages.failed(name, f"The database refused: {first}")
+            except Exception as error:  # noqa: BLE001 - the edge of this thread: answering goes on
+                self._outages.failed(name, error, traceback=not isinstance(error, PkiError))
             else:
-                self._say(each.issuer.name, f"no new certificate for this responder: {trouble}")
+                if each.trouble is None:
+                    self._outages.worked(name)
+                else:
+                    self._outages.failed(name, each.trouble)
 
     def wait_for_first(self, keyring: Keyring, issuers: Sequence[Issuer], seconds: float) -> None:
         """Where an issuer has no valid certificate yet, ask for one, and wait until it is there or time is over."""
@@ -99,14 +113,6 @@ class DelegateRenewals:
 
     def _watch(self, signer: AnswerSigner) -> None:
         if self._clock.now() >= signer.alarm_at:
-            self._say(
-                f"{signer.issuer_name} ends",
-                f"{signer.issuer_name}: the OCSP certificate ends at {iso(signer.not_after)}, and no new one has come",
-            )
-
-    def _say(self, what: str, sentence: str) -> None:
-        now = self._clock.now()
-        said = self._said.get(what)
-        if said is None or said[0] != sentence or now - said[1] >= _AGAIN:
-            self._said[what] = (sentence, now)
-            _log.error("%s: %s", what, sentence)
+            self._ends.failed(signer.issuer_name, f"the OCSP certificate ends at {iso(signer.not_after)}.")
+        else:
+            self._ends.worked(signer.issuer_name)

@@ -265,7 +265,14 @@ def test_outage_is_two_lines_in_the_log(
 ) -> None:
     """One when it begins and one when it is over, however many ask meanwhile."""
     source, seconds = Failing(AllGood(clock)), [100.0]
-    answerer = responder({ca: delegate}, source, outages=OutageLog(lambda: seconds[0]))
+    outages = OutageLog(
+        logging.getLogger("tests"),
+        failing="no answer can be given now",
+        working="answers are given again",
+        quiet=10,
+        monotonic=lambda: seconds[0],
+    )
+    answerer = responder({ca: delegate}, source, outages=outages)
     source.error = StoreError("The database does not answer: gone.")
     for _ in range(100):
         assert answerer.answer(messages.asked(ca, 5)).der == answers.TRY_LATER
@@ -276,7 +283,7 @@ def test_outage_is_two_lines_in_the_log(
 
     assert [record.getMessage() for record in caplog.records] == [
         "no answer can be given now: The database does not answer: gone.",
-        "answers are given again; 100 requests got none",
+        "answers are given again: it failed 100 times in 0 s",
     ]
 
 

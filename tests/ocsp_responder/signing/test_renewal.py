@@ -28,7 +28,7 @@ class Responder:
         present = {scene.issuer: AnswerSigner(keyring.ocsp_identity(scene.issuer), scene.issuer)}
         self.taken: list[AnswerSigner] = []
         self._worker = SignerReload(CurrentSigners(keyring, present), self._take, scene.clock)
-        self._parent = DelegateRenewals([scene.renewal], scene.clock)
+        self._parent = DelegateRenewals([scene.renewal], scene.clock, monotonic=lambda: scene.clock.now().timestamp())
         self._signers = CurrentSigners(keyring, present)
 
     def _take(self, _: Issuer, signer: AnswerSigner) -> None:
