@@ -10,7 +10,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
-from pki_revocation.runtime.serving import open_operations
+from pki_revocation.runtime.operations import open_operations
 
 from . import bootstrap
 from .config import PublisherSettings

@@ -12,7 +12,7 @@ from pki_revocation.config.settings import LOOPBACK, ArrivalSettings, LetterSett
 from pki_revocation.database.engine import Database
 from pki_revocation.documents.letters.bootstrap import letter_maker
 from pki_revocation.errors import PkiError
-from pki_revocation.runtime.serving import open_operations
+from pki_revocation.runtime.operations import open_operations
 
 from .folder import WatchedFolder
 from .letters import ArrivalLetters

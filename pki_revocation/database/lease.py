@@ -29,8 +29,8 @@ class Lease:
         """*length* is how long it holds when it is not renewed; *name* says what for."""
         self._database = database
         self._clock = clock
-        self._length = length
-        self._name = name
+        self.length = length
+        self.name = name
         self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
         self._turn = threading.Lock()
         self._until: datetime | None = None
@@ -43,7 +43,7 @@ class Lease:
             StoreError: when the database does not answer.
         """
         now = self._clock.now()
-        until = now + self._length
+        until = now + self.length
         self._until = until if self._take(now, until) else None
         return self._until is not None
 
@@ -55,18 +55,16 @@ class Lease:
 
     def _take(self, now: datetime, until: datetime) -> bool:
         with self._turn, self._database.write() as connection:
-            first = self._insert(leases).values(name=self._name, holder=self.holder, until=until)
+            first = self._insert(leases).values(name=self.name, holder=self.holder, until=until)
             connection.execute(first.on_conflict_do_nothing())
             row = connection.execute(
-                select(leases.c.holder, leases.c.until).where(leases.c.name == self._name).with_for_update()
+                select(leases.c.holder, leases.c.until).where(leases.c.name == self.name).with_for_update()
             ).one()
             if row.holder != self.holder:
                 if self._counts(row.holder, row.until, now):
                     return False
                 _log.warning("the lease of %s is over: taking it", row.holder)
-            connection.execute(
-                update(leases).where(leases.c.name == self._name).values(holder=self.holder, until=until)
-            )
+            connection.execute(update(leases).where(leases.c.name == self.name).values(holder=self.holder, until=until))
         return True
 
     def current_holder(self) -> str | None:
@@ -77,7 +75,7 @@ class Lease:
         """
         with self._database.read() as connection:
             row = connection.execute(
-                select(leases.c.holder, leases.c.until).where(leases.c.name == self._name)
+                select(leases.c.holder, leases.c.until).where(leases.c.name == self.name)
             ).one_or_none()
         if row is None or not self._counts(row.holder, row.until, self._clock.now()):
             return None
@@ -91,14 +89,14 @@ class Lease:
         """
         self._until = None
         with self._turn, self._database.write() as connection:
-            connection.execute(delete(leases).where(leases.c.name == self._name, leases.c.holder == self.holder))
+            connection.execute(delete(leases).where(leases.c.name == self.name, leases.c.holder == self.holder))
 
     def _counts(self, holder: str, until: datetime, now: datetime) -> bool:
         """A lease is over by time, by the end of a process on this machine, or when no clock can have given it.
 
         The last happens after a clock that ran ahead was set back: nobody renews what seems to last for hours.
         """
-        if until <= now or until > now + 2 * self._length:
+        if until <= now or until > now + 2 * self.length:
             return False
         where, _, rest = holder.rpartition(":")[0].rpartition(":")
         return not (where == place() and rest.isdigit() and not lives(int(rest)))

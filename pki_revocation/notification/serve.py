@@ -14,7 +14,7 @@ from pki_revocation.config.settings import LOOPBACK, ContactSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.errors import StoreError
-from pki_revocation.runtime.serving import open_operations
+from pki_revocation.runtime.operations import open_operations
 from pki_revocation.subscribers import outbox
 
 from . import metrics

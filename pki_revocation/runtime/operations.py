@@ -7,7 +7,7 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from pki_revocation.errors import PkiError
+from pki_revocation.errors import ConfigurationError, PkiError
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -83,6 +83,22 @@ class OperationsServer:
             _log.exception("the readiness check failed")
             return _answer(start_response, "503 Service Unavailable", "The readiness check failed: see the log.")
         return _answer(start_response, "200 OK", "ready")
+
+
+def open_operations(host: str, port: int, name: str, ready: Callable[[], None]) -> OperationsServer:
+    """Start answering /healthz, /readyz and /metrics.
+
+    Raises:
+        ConfigurationError: when the port is taken.
+    """
+    try:
+        operations = OperationsServer(host, port, ready)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The operations port {port} of {name} is taken: {error.strerror or error}."
+        ) from error
+    operations.start()
+    return operations
 
 
 def _metrics_application() -> "WSGIApplication":

@@ -27,7 +27,7 @@ from pki_revocation.http_server.application import Application
 from pki_revocation.http_server.limits import Limits
 from pki_revocation.http_server.workers import Workers, bind
 
-from .operations import OperationsServer
+from .operations import open_operations
 
 _log = logging.getLogger(__name__)
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -79,22 +79,6 @@ def serve_http(
     finally:
         listening.close()
         shutil.rmtree(metrics, ignore_errors=True)
-
-
-def open_operations(host: str, port: int, name: str, ready: Callable[[], None]) -> OperationsServer:
-    """Start answering /healthz, /readyz and /metrics.
-
-    Raises:
-        ConfigurationError: when the port is taken.
-    """
-    try:
-        operations = OperationsServer(host, port, ready)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The operations port {port} of {name} is taken: {error.strerror or error}."
-        ) from error
-    operations.start()
-    return operations
 
 
 def _forget_metrics(pid: int) -> None:
