@@ -15,6 +15,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.host.failpoints import reach
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.report import ImportReport
+from pki_revocation.runtime.item_failures import ItemFailures
 
 from .folder import FileObservation, WatchedFolder
 
@@ -46,6 +47,9 @@ class ArrivalWatcher:
         self._monotonic = monotonic
         self._since: dict[Path, tuple[FileObservation, float]] = {}
         self._broken: dict[Path, FileObservation] = {}
+        self.failures = ItemFailures(
+            _log, failing="it cannot be taken now", working="it was taken", monotonic=monotonic
+        )
 
     def poll(self, folder: WatchedFolder) -> int:
         """Take what is whole; give how many certificates went in.
@@ -58,10 +62,12 @@ class ArrivalWatcher:
         self._since = {path: self._kept(path, observed, now) for path, observed in found.items()}
         self._broken = {path: observed for path, observed in self._broken.items() if found.get(path) == observed}
         added = 0
+        self.failures.keep(map(_name, found))
         for path, (observed, since) in self._since.items():
             patience = self._patience if path in self._broken else self._settle
-            if now - since >= patience:
-                added += self._take(folder, path, observed, is_last_look=now - since >= self._patience)
+            if now - since >= patience and self.failures.is_due(_name(path)):
+                with self.failures.attempt(_name(path)):
+                    added += self._take(folder, path, observed, is_last_look=now - since >= self._patience)
         return added
 
     def _kept(self, path: Path, observed: FileObservation, now: float) -> tuple[FileObservation, float]:
@@ -69,7 +75,7 @@ class ArrivalWatcher:
         return before if before is not None and before[0] == observed else (observed, now)
 
     def _take(self, folder: WatchedFolder, path: Path, observed: FileObservation, *, is_last_look: bool) -> int:
-        origin = {"file": path.name.encode("utf-8", "backslashreplace").decode()}
+        origin = {"file": _name(path)}
         importer = Importer(database=self._database, clock=self._clock, audit=self._audit, origin=origin)
         report = importer.run([path])
         reach("arrivals.imported")
@@ -86,6 +92,11 @@ class ArrivalWatcher:
             folder.done(path)
             _log.info("taken: %s with %s certificates", origin["file"], report.added)
         return report.added
+
+
+def _name(path: Path) -> str:
+    """The file's name in logs and records, whatever octets it is of."""
+    return path.name.encode("utf-8", "backslashreplace").decode()
 
 
 def _sentences(report: ImportReport) -> str:

@@ -15,9 +15,12 @@ from pki_revocation.clock import Clock
 from pki_revocation.config.settings import ContactSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.documents.contact import ServiceDesk
+from pki_revocation.errors import StoreError
 from pki_revocation.host.failpoints import reach
+from pki_revocation.host.outage_log import in_words
 from pki_revocation.model import serial_text
 from pki_revocation.register.certificates import certificate_with_number
+from pki_revocation.runtime.item_failures import ItemFailures
 from pki_revocation.subscribers import contacts, outbox
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.languages import Language
@@ -64,6 +67,7 @@ class Sender:
         self._turn = turn
         self._settings = settings
         self._desk = desk or ContactSettings()
+        self.failures = ItemFailures(_log, failing="it cannot be made now", working="it was made")
 
     def send_due(self) -> int:
         """Try what is due; give the number of mails that were taken.
@@ -78,7 +82,8 @@ class Sender:
         for mail in mails:
             if not self._turn.is_held:
                 break
-            sent += self._send(mail)
+            with self.failures.attempt(f"mail {mail.local_id}"):
+                sent += self._send_or_postpone(mail)
         return sent
 
     def forget(self) -> None:
@@ -89,6 +94,17 @@ class Sender:
         """
         with self._database.write() as connection:
             outbox.forget(connection, self._clock.now(), self._settings.keep)
+
+    def _send_or_postpone(self, mail: QueuedMail) -> bool:
+        """A mail that cannot be made is tried again like one that is not taken, and given up as late."""
+        try:
+            return self._send(mail)
+        except StoreError:
+            raise
+        except Exception as error:
+            if self._postpone(mail, in_words(error)):
+                raise
+            return False
 
     def _send(self, mail: QueuedMail) -> bool:
         with self._database.read() as connection:
@@ -131,15 +147,17 @@ class Sender:
         else:
             _log.info("mail %s: %s", mail.local_id, outcome.value)
 
-    def _postpone(self, mail: QueuedMail, failure: str) -> None:
+    def _postpone(self, mail: QueuedMail, failure: str) -> bool:
+        """Whether it is tried again; False when it is given up."""
         now = self._clock.now()
         until = now + retry_after(mail.attempts, self._settings)
         if until > mail.told_at + self._settings.give_up_after:
             self._end(mail, Outcome.GIVEN_UP, failure)
-            return
+            return False
         _log.warning("mail %s is tried again at %s: %s", mail.local_id, until.isoformat(), failure)
         with self._database.write() as connection:
             outbox.postpone(connection, mail, until, failure)
+        return True
 
 
 def retry_after(attempts: int, settings: NotificationSettings) -> timedelta:

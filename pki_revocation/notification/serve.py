@@ -4,17 +4,15 @@ It holds the mail server's password and reads contacts, and nobody outside can r
 internet holds neither password nor contact. It uses no pepper and no key.
 """
 
-import logging
-import signal
-import threading
+from functools import partial
 
-from pki_revocation.clock import Clock, SystemClock
+from pki_revocation.clock import Clock, SystemClock, iso
 from pki_revocation.config.installation import Installation
-from pki_revocation.config.settings import LOOPBACK, ContactSettings
+from pki_revocation.config.settings import ContactSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
-from pki_revocation.errors import StoreError
-from pki_revocation.runtime.operations import open_operations
+from pki_revocation.errors import PkiError
+from pki_revocation.runtime.polling_service import Job, PollingService
 from pki_revocation.subscribers import outbox
 
 from . import metrics
@@ -23,9 +21,12 @@ from .sender import Sender, waits_too_long
 from .settings import NotificationSettings
 
 LEASE = "notifier"
-# How soon a mail follows what it tells of, and how often the outbox is looked at for it.
-_PAUSE_SECONDS = 1.0
-_log = logging.getLogger(__name__)
+# What ended long ago need not go to the second.
+_FORGET_SECONDS = 60.0
+
+
+class MailWaits(PkiError):
+    """Mail has not been taken for so long that somebody must look."""
 
 
 def serve(installation: Installation, workers: int | None = None) -> None:  # noqa: ARG001 - every service takes it
@@ -37,58 +38,31 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
     """
     settings = installation.section(NotificationSettings)
     carries = carrier(installation, settings)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     with installation.database() as database:
         database.check_revision()
         clock = SystemClock()
         lease = Lease(database=database, clock=clock, length=settings.lease, name=LEASE)
         desk = installation.section(ContactSettings)
         sender = Sender(database=database, clock=clock, carrier=carries, turn=lease, settings=settings, desk=desk)
-        operations = open_operations(LOOPBACK, settings.operations_port, "notifier", database.check_revision)
-        renewal = threading.Thread(target=_renew, args=(lease, settings, stop), name="lease", daemon=True)
-        renewal.start()
-        try:
-            _run(database, clock, sender, lease, settings, stop)
-        finally:
-            stop.set()
-            renewal.join()
-            operations.stop()
-            if lease.is_held:
-                lease.release()
+        jobs = [
+            Job("backlog", partial(watch_backlog, database, clock, settings)),
+            Job("mail", sender.send_due, needs_lease=True, items=sender.failures),
+            Job("old mail", sender.forget, every=_FORGET_SECONDS, needs_lease=True),
+        ]
+        port = settings.operations_port
+        PollingService("notifier", jobs, port=port, ready=database.check_revision, lease=lease).run()
 
 
-def _run(
-    database: Database,
-    clock: Clock,
-    sender: Sender,
-    lease: Lease,
-    settings: NotificationSettings,
-    stop: threading.Event,
-) -> None:
-    complained = False
-    while not stop.wait(_PAUSE_SECONDS):
-        try:
-            with database.read() as connection:
-                count, since = outbox.waiting(connection)
-            metrics.waiting(count, since, clock.now())
-            if waits_too_long(since, clock.now(), settings) and not complained:
-                _log.error("mail waits since %s: look at the mail server and at [notification]", since)
-            complained = waits_too_long(since, clock.now(), settings)
-            if lease.is_held:
-                sender.send_due()
-                sender.forget()
-        except StoreError as error:
-            _log.warning("no mail is sent now: %s", error)
+def watch_backlog(database: Database, clock: Clock, settings: NotificationSettings) -> None:
+    """Measure what waits.
 
-
-def _renew(lease: Lease, settings: NotificationSettings, stop: threading.Event) -> None:
-    """Apart from the sending, because one dialogue with a slow mail server may outlast the lease."""
-    while True:
-        try:
-            lease.hold()
-        except StoreError as error:
-            _log.warning("the lease cannot be renewed: %s", error)
-        if stop.wait(settings.lease.total_seconds() / 3):
-            return
+    Raises:
+        MailWaits: when the oldest mail waits for longer than the mail server's trouble usually lasts.
+        StoreError: when the database does not answer.
+    """
+    with database.read() as connection:
+        count, since = outbox.waiting(connection)
+    now = clock.now()
+    metrics.waiting(count, since, now)
+    if since is not None and waits_too_long(since, now, settings):
+        raise MailWaits(f"Mail waits since {iso(since)}: look at the mail server and at [notification].")

@@ -158,7 +158,7 @@ class PollingService:
 class _Turn:
     """A job, when it is due, and how it goes."""
 
-    def __init__(  # noqa: PLR0913 - the service's own parts
+    def __init__(
         self,
         service: str,
         job: Job,
@@ -185,8 +185,10 @@ class _Turn:
             return
         self.due_at = begin + self.job.every
         if not self._may(self.job):
-            # The process that holds the lease says what is wrong; here it is nobody's trouble.
+            # What is wrong is said by the process that holds the lease.
             self._works()
+            if self.job.items is not None:
+                self.job.items.keep(())
             return
         self._began_at = begin
         try:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import LOOPBACK
-from pki_revocation.errors import ConfigurationError, PkiError
+from pki_revocation.errors import PkiError
 from pki_revocation.host.logs import log_to_stderr
 from pki_revocation.host.processes import end_with_parent
 from pki_revocation.http_server import worker

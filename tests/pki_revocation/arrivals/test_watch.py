@@ -151,6 +151,42 @@ def test_the_same_again_is_done_and_not_refused(
     assert registered(database) == 1
 
 
+def test_a_file_that_cannot_be_taken_holds_up_no_other(
+    watch: ArrivalWatcher,
+    folder: WatchedFolder,
+    seconds: Seconds,
+    database: Database,
+    authority: CertificateAuthority,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It stays, waits longer each time, and is taken once it can be; readiness knows of it meanwhile."""
+    for name in ("a.pem", "b.pem"):
+        (folder.path / name).write_bytes(pem(authority.issue(name, clock.now())))
+    moved = folder.done
+
+    def full_disk(path: Path) -> None:
+        if path.name == "a.pem":
+            raise OSError(28, "No space left on device", str(path))
+        moved(path)
+
+    monkeypatch.setattr(folder, "done", full_disk)
+    watch.poll(folder)
+    seconds.now += 5
+    assert watch.poll(folder) == 1
+    assert not (folder.path / "b.pem").exists()
+    assert watch.failures.standing() == {"a.pem": f"{folder.path / 'a.pem'}: No space left on device."}
+
+    monkeypatch.undo()
+    watch.poll(folder)
+    assert (folder.path / "a.pem").exists()
+    seconds.now += 2
+    watch.poll(folder)
+    assert not (folder.path / "a.pem").exists()
+    assert watch.failures.standing() == {}
+    assert registered(database) == 2
+
+
 def test_writer_that_goes_on_during_the_import_loses_nothing(
     watch: ArrivalWatcher,
     folder: WatchedFolder,

@@ -10,11 +10,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from pki_revocation.codes import CodeVerifier
 from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import contacts as contact_rows
 from pki_revocation.database.schema import mail_outbox
-from pki_revocation.model import Channel
+from pki_revocation.model import Channel, Issuer
+from pki_revocation.notification import texts
 from pki_revocation.notification.carriers import SmtpCarrier
 from pki_revocation.notification.sender import Sender, retry_after
 from pki_revocation.notification.settings import NotificationSettings, Tls
@@ -25,8 +28,9 @@ from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.outbox import tell_of_failures
 from tests.fakes import FakeClock
+from tests.pki import CertificateAuthority
 from tests.pki_revocation.notification.servers import Behaviour, MailServer, MakeServer
-from tests.subscribers import Subscriber
+from tests.subscribers import Subscriber, enrol
 
 PROCESS = Path(__file__).parent / "sending_process.py"
 REVOCATION_REQUEST = RevocationRequest(reason=RevocationReason.SUPERSEDED, channel=Channel.API)
@@ -223,6 +227,67 @@ def test_one_mail_does_not_hold_up_the_next(
 
     assert sender.send_due() == 1
     assert outcomes(database) == ["sent"]
+
+
+def test_a_mail_that_cannot_be_made_holds_up_no_other(
+    subscriber: Subscriber,
+    contact: Contact,
+    sender: Sender,
+    database: Database,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    verifier: CodeVerifier,
+    clock: FakeClock,
+    settings: NotificationSettings,
+) -> None:
+    """It is tried again as one that is not taken, readiness knows of it, and it is given up as late."""
+    other = enrol(database, issuer, authority.issue("Thuiszorg BV", clock.now()), clock, verifier)
+    with database.write() as connection:
+        contacts.store(connection, other.certificate.id, Contact(email="beheer@thuiszorg.example"))
+        # As a table that was filled by hand may hold it.
+        connection.execute(
+            update(contact_rows)
+            .where(contact_rows.c.certificate_id == subscriber.certificate.id)
+            .values(email="beheer")
+        )
+        tell_of_failures(connection, subscriber.number, clock.now())
+        tell_of_failures(connection, other.number, clock.now())
+
+    assert sender.send_due() == 1
+    assert outcomes(database) == [None, "sent"]
+    assert list(sender.failures.standing().values()) == [
+        "The contact's e-mail address cannot be used: write one such as beheer@example.nl."
+    ]
+    clock.advance(settings.first_retry)
+    with database.write() as connection:
+        tell_of_failures(connection, other.number, clock.now())
+    assert sender.send_due() == 1
+
+    clock.advance(settings.give_up_after)
+    assert sender.send_due() == 0
+    assert outcomes(database) == ["given-up", "sent", "sent"]
+    assert sender.failures.standing() == {}
+
+
+def test_a_mail_that_can_be_made_again_is_sent(
+    subscriber: Subscriber,
+    contact: Contact,
+    sender: Sender,
+    database: Database,
+    clock: FakeClock,
+    settings: NotificationSettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also after an error that was not expected; nothing is left of the trouble."""
+    with database.write() as connection:
+        tell_of_failures(connection, subscriber.number, clock.now())
+    with monkeypatch.context() as broken:
+        broken.setattr(texts, "failures", None)
+        assert sender.send_due() == 0
+    assert sender.failures.standing()
+    clock.advance(settings.first_retry)
+    assert sender.send_due() == 1
+    assert sender.failures.standing() == {}
 
 
 def test_erased_contact_gets_no_mail(

@@ -88,7 +88,7 @@ def running(
 def test_a_job_that_fails_ends_neither_itself_nor_another(
     *, apart: bool, error: Exception, says: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is tried again and again, readiness and metrics say it, the log says it once, and all of it is over with it."""
+    """It is tried again and again; readiness and metrics say it, and the log once, for as long as it lasts."""
     bad, good = Work(), Work()
     with running([Job("mail", bad, every=0.01, apart=apart), Job("backlog", good, every=0.01)]) as readiness:
         good.runs_on()
