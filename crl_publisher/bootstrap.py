@@ -186,7 +186,6 @@ def publisher(
     return Publisher(
         database=database,
         lease=held or lease(installation, database),
-        settings=installation.section(PublisherSettings),
         attendance=Attendance(
             database=database,
             book=book(installation, database),

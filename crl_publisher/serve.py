@@ -1,7 +1,5 @@
 """The publisher as a process: the one that uses the CA's key, and nothing else does."""
 
-import signal
-import threading
 from collections.abc import Callable
 
 from keys.keyring import Keyring
@@ -10,7 +8,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
-from pki_revocation.runtime.operations import open_operations
+from pki_revocation.runtime.polling_service import Job, PollingService
 
 from . import bootstrap
 from .config import PublisherSettings
@@ -20,6 +18,8 @@ from .outlets.mirrors import NotifyingOutlet
 from .public_crl import PublicCrls
 from .published import last_published
 from .scope import FULL
+
+_POLL_SECONDS = 0.5
 
 
 def serve(installation: Installation, workers: int | None = None) -> None:  # noqa: ARG001 - every service takes it
@@ -33,9 +33,6 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         StoreError: when the database is not this program's.
     """
     settings = installation.section(PublisherSettings)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     with installation.database() as database:
         database.check_revision()
         clock = SystemClock()
@@ -48,19 +45,22 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         delegating = bootstrap.delegating(installation, database)
         public = NotifyingOutlet(bootstrap.outlet(installation), (mirrors.wake, probe.wake))
         publisher = bootstrap.publisher(installation, database, lease, public)
-        ready = readiness(database, clock, PublicCrls(bootstrap.outlet(installation), database), signs)
-        operations = open_operations(settings.host, settings.operations_port, "publisher", ready)
-        try:
-            mirrors.start(stop, lambda: lease.is_held)
-            probe.start(stop, lambda: lease.is_held)
-            delegating.start(stop, lambda: lease.is_held)
-            publisher.run(stop)
-        finally:
-            stop.set()
-            mirrors.join()
-            probe.join()
-            delegating.join()
-            operations.stop()
+        jobs = [
+            # Without the lease it looks all the same, and begins anew when it has it.
+            Job("publishing", publisher.poll, every=_POLL_SECONDS, items=publisher.failures),
+            # No CRL waits for these.
+            Job("OCSP certificates", delegating.poll, needs_lease=True, apart=True, items=delegating.failures),
+            Job("probe", probe.probe_if_due, needs_lease=True, apart=True),
+        ]
+        PollingService(
+            "publisher",
+            jobs,
+            host=settings.host,
+            port=settings.operations_port,
+            ready=readiness(database, clock, PublicCrls(bootstrap.outlet(installation), database), signs),
+            lease=lease,
+            companions=[mirrors],
+        ).run()
 
 
 def readiness(

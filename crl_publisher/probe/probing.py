@@ -1,7 +1,6 @@
 """Looks at every public address, after each publication and in between, and raises the alarm."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,6 @@ from crl_publisher.gate.findings import Finding, Findings
 from crl_publisher.outlets.http_exchange import ExchangeLimits
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
-from pki_revocation.errors import PkiError
 
 from . import metrics
 from .examination import ProbeContext, examine
@@ -53,7 +51,6 @@ class Probe:
             seconds=settings.timeout.total_seconds(), largest=settings.largest_mib * _MEBIBYTE
         )
         self._due = monotonic() + settings.grace.total_seconds()
-        self._thread: threading.Thread | None = None
 
     def probe(self, issuer: str | None = None) -> tuple[ProbeState, ...]:
         """Look at every address now, or at those of one issuer, and record what was found.
@@ -80,28 +77,15 @@ class Probe:
         """Something was published: look when caches may have it."""
         self._due = min(self._due, self._monotonic() + self._settings.grace.total_seconds())
 
-    def start(self, stop: threading.Event, may_probe: Callable[[], bool]) -> None:
-        """Look from now on until *stop* is set, while *may_probe* says so."""
-        self._thread = threading.Thread(target=self._watch, args=(stop, may_probe), name="probe", daemon=True)
-        self._thread.start()
+    def probe_if_due(self) -> None:
+        """Look when it is time to; called every second.
 
-    def join(self) -> None:
-        """Wait a while for what is under way."""
-        if self._thread is not None:
-            self._thread.join(_END_SECONDS)
-
-    def _watch(self, stop: threading.Event, may_probe: Callable[[], bool]) -> None:
-        while not stop.wait(_LONGEST_WAIT_SECONDS):
-            if self._monotonic() < self._due or not may_probe():
-                continue
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        if self._monotonic() >= self._due:
             self._due = self._monotonic() + self._settings.every.total_seconds()
-            try:
-                self.probe()
-            except PkiError as error:
-                _log.error("the public addresses could not be looked at: %s", error)
-            except Exception:  # noqa: BLE001 - the edge of this thread: see below
-                # Whoever watches must go on watching.
-                _log.exception("looking at the public addresses failed: unexpected error")
+            self.probe()
 
     def _probe(self, expected: ExpectedCrl, before: ProbeState | None) -> ProbeState:
         seen = None if before is None or before.url != expected.url else before.number

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pki_revocation.host.back_off import BackOff
+
 from .schedule import AfterRevocation, Schedule
 from .timeline import EVER, CrlKind, Timeline
 
-_LONGEST_PAUSE_SECONDS = 60.0
-_LAST_DOUBLING = 6
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 60.0
 
 
 class Cause(StrEnum):
@@ -94,8 +95,10 @@ class _Pace:
 class DueTracker:
     """What a process knows of one scope beside the record: its pace, and the pauses that it keeps."""
 
-    failures: int = 0
     not_before: float = 0.0
+    _back_off: BackOff = field(
+        default_factory=lambda: BackOff(first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
+    )
     _complete: _Pace = field(default_factory=_Pace)
     _delta: _Pace = field(default_factory=_Pace)
 
@@ -154,7 +157,7 @@ class DueTracker:
 
     def succeeded(self, due: Due, published: LastPublication, state: ScopeState, minimum_interval: timedelta) -> None:
         """What was due at this look was published: the next one comes an interval later at least."""
-        self.failures = 0
+        self._back_off.worked()
         self.not_before = state.monotonic + minimum_interval.total_seconds()
         # From here on the routine has its pace, also if the clock is set before the next look.
         self._delta.see(published, state.now, state.monotonic)
@@ -167,8 +170,6 @@ class DueTracker:
 
     def failed(self, monotonic: float) -> float:
         """It failed: give the seconds to the next attempt, which double with each failure."""
-        self.failures += 1
-        # Of a thousand failures the power would fit no number.
-        pause = min(2.0 ** min(self.failures, _LAST_DOUBLING), _LONGEST_PAUSE_SECONDS)
+        pause = self._back_off.failed()
         self.not_before = monotonic + pause
         return pause

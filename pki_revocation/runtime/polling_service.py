@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.database.lease import Lease
@@ -29,6 +30,8 @@ from .operations import open_operations
 _log = logging.getLogger(__name__)
 # What was away for a minute, such as a database, is taken up again within seconds of its return.
 _LONGEST_PAUSE_SECONDS = 5.0
+# What is apart may hang at a server that is slow, and then ends with the process.
+_END_SECONDS = 8.0
 # The longest run that is not a reason to worry: a million entries are written to a slow outlet.
 _STUCK_SECONDS = 900.0
 
@@ -54,6 +57,18 @@ class Job:
     items: ItemFailures | None = None
 
 
+class Companion(Protocol):
+    """What has threads of its own beside the jobs, and a pace of its own."""
+
+    def start(self, stop: threading.Event, may: Callable[[], bool], /) -> None:
+        """Work until *stop* is set, while *may* says that this process holds the lease."""
+        ...
+
+    def join(self) -> None:
+        """Wait for what is under way, once *stop* is set."""
+        ...
+
+
 class PollingService:
     """Runs jobs until it is told to stop."""
 
@@ -66,6 +81,7 @@ class PollingService:
         host: str = LOOPBACK,
         ready: Callable[[], None],
         lease: Lease | None = None,
+        companions: Sequence[Companion] = (),
         longest_pause: float = _LONGEST_PAUSE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,6 +94,7 @@ class PollingService:
             host: where /healthz, /readyz and /metrics are answered.
             ready: raises a PkiError for what keeps the service from working beside its jobs.
             lease: decides which of several processes does the jobs that need it.
+            companions: run beside the jobs.
             longest_pause: seconds to which the pauses of a job that fails may grow.
             monotonic: gives seconds that never go back.
         """
@@ -86,6 +103,7 @@ class PollingService:
         self._port = port
         self._ready = ready
         self._keeper = None if lease is None else LeaseKeeper(lease)
+        self._companions = companions
         self._monotonic = monotonic
         outages = OutageLog(_log, failing="it fails", working="it works again", monotonic=monotonic)
         self._turns = [_Turn(name, job, self._may, outages, longest_pause, monotonic) for job in jobs]
@@ -115,13 +133,19 @@ class PollingService:
         try:
             if self._keeper is not None:
                 self._keeper.start(self._stop)
+            for companion in self._companions:
+                companion.start(self._stop, self._is_ours)
             for thread in threads:
                 thread.start()
             self._loop([turn for turn in self._turns if not turn.job.apart])
         finally:
             self._stop.set()
+            give_up_at = time.monotonic() + _END_SECONDS
             for thread in threads:
-                thread.join()
+                if thread.ident is not None:
+                    thread.join(max(0.0, give_up_at - time.monotonic()))
+            for companion in self._companions:
+                companion.join()
             if self._keeper is not None:
                 self._keeper.end()
             operations.stop()
@@ -143,7 +167,10 @@ class PollingService:
         self._ready()
 
     def _may(self, job: Job) -> bool:
-        return not job.needs_lease or self._keeper is None or self._keeper.is_held
+        return not job.needs_lease or self._is_ours()
+
+    def _is_ours(self) -> bool:
+        return self._keeper is None or self._keeper.is_held
 
     def _loop(self, turns: Sequence["_Turn"]) -> None:
         while not self._stop.is_set():

@@ -69,6 +69,15 @@ def observer_of(
     return Observer(database=database, clock=clock, book=book, public=public, size_limit=size_limit)
 
 
+class KeptLease(Lease):
+    """A lease that was renewed just now at each look, as its keeper's thread does for a publisher that runs."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether another one has it."""
+        return self.hold()
+
+
 def publisher_of(
     database: Database,
     clock: Clock,
@@ -86,7 +95,6 @@ def publisher_of(
     return Publisher(
         database=database,
         lease=lease or Lease(name="crl-publisher", database=database, clock=clock, length=chosen.lease),
-        settings=chosen,
         attendance=Attendance(
             database=database,
             book=book,

@@ -21,10 +21,12 @@ from pki_revocation.database.lease import Lease
 from pki_revocation.database.schema import crl_schedules, leases
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import add_issuer
+from pki_revocation.runtime.polling_service import Job, PollingService
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publications import issuance_of, publisher_of
+from tests.crl_publisher.publications import KeptLease, issuance_of, publisher_of
 from tests.crl_publisher.scheduling.schedules import of
 from tests.fakes import FakeClock
+from tests.ocsp_responder.installations import free_ports
 from tests.pki import CertificateAuthority
 from tests.waiting import wait_until
 
@@ -59,7 +61,7 @@ def ticker(clock: FakeClock) -> Ticker:
 @pytest.fixture
 def lease(database: Database, clock: FakeClock, settings: PublisherSettings) -> Lease:
     """The lease as this process holds it."""
-    return Lease(name="crl-publisher", database=database, clock=clock, length=settings.lease)
+    return KeptLease(name="crl-publisher", database=database, clock=clock, length=settings.lease)
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def start(
     """Starts a publisher that has the lease, and is polled by the test."""
 
     def started() -> Publisher:
-        made = publisher_of(
+        return publisher_of(
             database,
             clock,
             book,
@@ -95,8 +97,6 @@ def start(
             signs=lambda each: each.name == "issuing",
             monotonic=ticker,
         )
-        made.renew()
-        return made
 
     return started
 
@@ -257,13 +257,11 @@ def test_without_the_lease_nothing_is_published(
     other = Lease(name="crl-publisher", database=database, clock=clock, length=timedelta(seconds=30))
     ticker.advance(timedelta(seconds=31))
     assert other.hold()
-    schedule.renew()
 
     schedule.poll()
     assert history(database, issuer) == ()
 
     other.release()
-    schedule.renew()
     schedule.poll()
     assert len(history(database, issuer)) == 1
 
@@ -294,7 +292,6 @@ def test_new_start_publishes_only_what_is_due(
     schedule.poll()
     older = public_file.read_bytes()
     ticker.advance(HOUR)
-    schedule.renew()
     schedule.poll()
     assert len(history(database, issuer)) == 2
     ticker.advance(SECOND)
@@ -321,7 +318,6 @@ def test_clock_that_was_ahead_leaves_no_storm_behind(
 
     for _ in range(20):
         ticker.advance(5 * SECOND)
-        schedule.renew()
         schedule.poll()
 
     assert [crl.covers_sequence for crl in history(database, issuer)] == [2, 1, 0]
@@ -350,7 +346,6 @@ def test_file_that_was_damaged_or_lost_is_put_right(
     for file in (public_file, delta_file):
         file.write_bytes(b"rubbish")
         ticker.advance(60 * SECOND)
-        schedule.renew()
         schedule.poll()
         assert file.read_bytes() != b"rubbish"
     assert len(history(database, issuer)) == before + 1
@@ -417,12 +412,10 @@ def test_trouble_of_one_issuer_holds_up_no_other(
             update(crl_schedules).where(crl_schedules.c.issuer_id == broken.id).values(document='{"colour": "red"}')
         )
     publisher = publisher_of(database, clock, book, issuance, outlet, settings=settings, lease=lease, monotonic=ticker)
-    publisher.renew()
     request = ask(database, broken, clock)
     for _ in range(3):
         publisher.poll()
         ticker.advance(HOUR)
-        publisher.renew()
 
     told = answer(database, request)
     assert told is not None
@@ -443,16 +436,20 @@ def test_running_schedule_publishes_and_ends_cleanly(
 ) -> None:
     """The real loop: the first CRL, a revocation soon after, and no lease left behind."""
     settings = PublisherSettings(minimum_interval=timedelta(0))
-    schedule = publisher_of(database, clock, book, issuance, outlet, settings=settings)
-    stop = threading.Event()
-    running = threading.Thread(target=schedule.run, args=(stop,))
+    lease = Lease(name="crl-publisher", database=database, clock=clock, length=settings.lease)
+    schedule = publisher_of(database, clock, book, issuance, outlet, settings=settings, lease=lease)
+    (port,) = free_ports(1)
+    service = PollingService(
+        "publisher", [Job("publishing", schedule.poll, every=0.02)], port=port, ready=lambda: None, lease=lease
+    )
+    running = threading.Thread(target=service.run_here)
     running.start()
     try:
         wait_until(lambda: len(history(database, issuer)) == 1)
         population.issue_revoked(1)
         wait_until(lambda: history(database, issuer)[0].covers_sequence == 1)
     finally:
-        stop.set()
+        service.stop()
         running.join(timeout=20)
 
     assert not running.is_alive()

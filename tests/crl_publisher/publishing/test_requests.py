@@ -19,7 +19,7 @@ from pki_revocation.errors import NotFound
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publications import issuance_of, publisher_of
+from tests.crl_publisher.publications import KeptLease, issuance_of, publisher_of
 from tests.fakes import FakeClock
 
 DAY = timedelta(days=1)
@@ -41,11 +41,10 @@ def schedule(
     settings: PublisherSettings,
 ) -> Publisher:
     """A publisher that has the lease."""
-    made = publisher_of(
-        database, clock, book, issuance, outlet, settings=settings, monotonic=count(0.0, 100.0).__next__
+    lease = KeptLease(name="crl-publisher", database=database, clock=clock, length=settings.lease)
+    return publisher_of(
+        database, clock, book, issuance, outlet, settings=settings, lease=lease, monotonic=count(0.0, 100.0).__next__
     )
-    made.renew()
-    return made
 
 
 def answers(database: Database, *asked: int) -> list[dict[str, object] | None]:
