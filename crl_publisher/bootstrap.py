@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import Connection
 
 from crl_publisher.distribution.app import create_app
+from crl_publisher.distribution.app import readiness as distribution_readiness
 from crl_publisher.distribution.max_age import MaxAge
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.shards import complete_scopes
@@ -235,7 +236,10 @@ def application(installation: Installation) -> Application:
     # Not checked and not waited for: what is served does not depend on it.
     database = installation.database()
     until_next = max_age(installation, database).until_next
-    return Application(wsgi=create_app(installation.path(PUBLISHED), clock=SystemClock(), until_next=until_next))
+    root, clock = installation.path(PUBLISHED), SystemClock()
+    return Application(
+        wsgi=create_app(root, clock=clock, until_next=until_next), ready=distribution_readiness(root, clock)
+    )
 
 
 def public_validity(settings: CrlSettings) -> Callable[[Connection, Issuer], tuple[PublicValidity, ...]]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -36,6 +37,8 @@ def application(installation: Installation) -> Application:
     database = installation.database()
     shared = os.environ.get(SHARED_VARIABLE)
     parts = _parts(installation, database, None if shared is None else SharedAnswerCache(Path(shared)))
+    # Nothing that lives as long as the process may hold *parts*: what keeps a signer keeps its key from being destroyed.
+    signers, clock = CurrentSigners(parts.keyring, parts.signers), parts.clock
     layer, patient = assemble(
         ResponderContext(
             settings=parts.settings,
@@ -44,14 +47,21 @@ def application(installation: Installation) -> Application:
             issuers=tuple(parts.signers),
             parents=issuer_parents(parts.settings, database),
             slow=slow_issuers(parts.signers),
-            signers=CurrentSigners(parts.keyring, parts.signers),
+            signers=signers,
         ),
         parts.answerer,
     )
+
+    def ready() -> None:
+        database.check_revision()
+        for signer in signers:
+            signer.validity(clock.now(), timedelta())
+
     return Application(
         wsgi=create_app(patient, clock=parts.clock, endpoint=http_endpoint(parts.settings)),
         fast_path=layer,
         when_full=layer.when_full,
+        ready=ready,
     )
 
 

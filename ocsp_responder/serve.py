@@ -6,7 +6,6 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 from keys.keyring import Keyring
@@ -48,12 +47,6 @@ def serve(installation: Installation, workers: int | None) -> None:
         renewals.wait_for_first(keyring, issuers, _FIRST_SECONDS)
         # Kept in one place alone: whoever keeps a signer keeps its key from being destroyed.
         signers = CurrentSigners(keyring, answer_signers(keyring, database))
-
-        def ready() -> None:
-            database.check_revision()
-            for signer in signers:
-                signer.validity(clock.now(), timedelta())
-
         with _renewed(renewals, signers), _in_common(workers, signers, settings.cache_mib * _MIB):
             serve_http(
                 name="ocsp",
@@ -66,7 +59,6 @@ def serve(installation: Installation, workers: int | None) -> None:
                     workers=workers,
                     limits=Limits(body=POST_LIMIT, target=TARGET_LIMIT),
                 ),
-                ready=ready,
             )
 
 

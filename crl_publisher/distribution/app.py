@@ -20,8 +20,8 @@ from werkzeug.wsgi import FileWrapper
 from crl_publisher.config import DistributionSettings
 from crl_publisher.errors import NotPublished
 from crl_publisher.outlets.port import media_type
-from crl_publisher.outlets.published_files import PUBLISHED, PublishedFile, PublishedFiles
-from pki_revocation.clock import Clock, SystemClock, iso
+from crl_publisher.outlets.published_files import PublishedFile, PublishedFiles
+from pki_revocation.clock import Clock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.runtime.serving import Listener, serve_http
 
@@ -66,7 +66,6 @@ def serve(installation: Installation, workers: int | None = None) -> None:
             operations_port=settings.operations_port,
             workers=workers or settings.workers,
         ),
-        ready=readiness(installation.path(PUBLISHED), SystemClock()),
     )
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 import signal
+import threading
 from pathlib import Path
 from types import FrameType
 
@@ -14,19 +15,19 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import write_private
 from pki_revocation.register.issuers import issuer_named
-from pki_revocation.runtime.services import service_supervisor
-from pki_revocation.runtime.supervisor import Supervisor
 
 from .folder import DemoFolder, DemoRefused, DemoState
 from .making import ISSUING, SUBSCRIBERS, DemoAddresses, DemoPlan, make_demo, renew_delegate
 from .ports import DEFAULT_BASE, SERVICES, Ports
 from .readiness import wait_until_ready
 from .screen import Progress, show_addresses
+from .services import DemoServices
 
 READY = "demo.json"
 _DEFAULT_CERTIFICATES = 20
 _DEFAULT_KEY_TYPE = "p256"
 _LAST_BASE = 65500
+_POLL_SECONDS = 1.0
 
 
 class _Stopped(Exception):
@@ -121,27 +122,26 @@ def _run(directory: Path, ports: Ports, workers: int | None, key_type: str) -> N
             issuer = issuer_named(connection, ISSUING)
     renew_delegate(installation, issuer, SystemClock())
     subscribers = json.loads((directory / SUBSCRIBERS).read_text("utf-8"))
-    supervisor = service_supervisor(installation, workers=workers, log=directory / "services.log")
+    services = DemoServices(directory, workers=workers, log=directory / "services.log")
     try:
-        supervisor.start()
-        wait_until_ready(ports, directory, directory / subscribers[0]["certificate"], supervisor.check)
+        services.start()
+        wait_until_ready(ports, directory, directory / subscribers[0]["certificate"], services.check)
         write_private(directory / READY, json.dumps(_contract(ports, subscribers), indent=2) + "\n")
         show_addresses(directory, DemoAddresses(ports=ports), subscribers, key_type=key_type)
-        _until_stopped(supervisor)
+        _until_stopped(services)
     finally:
         (directory / READY).unlink(missing_ok=True)
-        supervisor.stop()
+        services.stop()
 
 
-def _until_stopped(supervisor: Supervisor) -> None:
+def _until_stopped(services: DemoServices) -> None:
     """From here on a signal ends the services in order instead of interrupting whatever runs."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        supervisor.request_stop()
-
+    stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    supervisor.run()
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.wait(_POLL_SECONDS):
+        services.check()
+    services.stop()
     click.echo("Stopped: everything has ended, and the data stays for the next start.", err=True)
 
 

@@ -15,6 +15,7 @@ from cryptography.x509 import ocsp
 from keys.files.file_key import load_certificate
 from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.errors import PkiError
+from pki_revocation.runtime.service_states import supervised_services
 
 from .ports import SERVICES, Ports
 
@@ -51,8 +52,15 @@ def wait_until_ready(ports: Ports, directory: Path, certificate: Path, check: Ca
                 break
             check()
             if time.monotonic() > deadline:
-                raise NotReady(f"The {name} did not come up: {answer}; see {directory / 'services.log'}.")
+                raise NotReady(
+                    f"The {name} did not come up: {answer}; see {directory / 'services.log'}.{_what_ended(directory)}"
+                )
             time.sleep(_PAUSE_SECONDS)
+
+
+def _what_ended(directory: Path) -> str:
+    """What the supervisor says of services that do not stay up."""
+    return "".join(f" {state.name} {state}" for state in supervised_services(directory) if not state.is_well)
 
 
 def _questions(ports: Ports, directory: Path, certificate: Path) -> dict[str, Callable[[], str | None]]:

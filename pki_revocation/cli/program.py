@@ -13,8 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pki_revocation.errors import PkiError
 from pki_revocation.host.logs import log_to_stderr
-from pki_revocation.host.processes import end_with_parent
-from pki_revocation.runtime.supervisor import SUPERVISOR_VARIABLE
+from pki_revocation.host.processes import PARENT_VARIABLE, end_with_parent
 
 from .entry_point_group import EntryPointGroup
 
@@ -66,9 +65,9 @@ def program() -> None:
 
     Every command works on an installation: a folder named with --directory.
     """
-    supervisor = os.environ.pop(SUPERVISOR_VARIABLE, None)
-    if supervisor is not None:
-        end_with_parent(int(supervisor))
+    parent = os.environ.pop(PARENT_VARIABLE, None)
+    if parent is not None:
+        end_with_parent(int(parent))
     log_to_stderr()
 
 

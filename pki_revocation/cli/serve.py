@@ -1,18 +1,11 @@
-"""`pki-revocation serve web|console|ocsp|distribution|all`: one trust zone per process, or all on one machine.
-
-The services are entry points of the group `pki_revocation.services`; only the one that is asked for is imported.
-"""
-
-from importlib.metadata import entry_points
+"""`pki-revocation serve web|console|ocsp|distribution|all`: one trust zone per process, or all on one machine."""
 
 import click
 
 from pki_revocation.config.installation import Installation
-from pki_revocation.runtime.services import run_supervised, service_supervisor
+from pki_revocation.runtime.services import run_all, run_service
 
 from .options import installation_option
-
-SERVICES_GROUP = "pki_revocation.services"
 
 
 @click.group()
@@ -25,8 +18,7 @@ def _service_command(name: str, about: str) -> click.Command:
     @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes; the configuration's without it.")
     @installation_option
     def run(installation: Installation, workers: int | None) -> None:
-        (point,) = entry_points(group=SERVICES_GROUP, name=name)
-        point.load()(installation, workers)
+        run_service(name, installation, workers)
 
     return run
 
@@ -40,8 +32,8 @@ serve.add_command(_service_command("distribution", "CRLs and CA certificates ove
 
 
 @serve.command(name="all")
+@click.option("--workers", type=click.IntRange(1, 64), help="Worker processes of page and OCSP.")
 @installation_option
-def serve_all(installation: Installation) -> None:
-    """All services and the publisher, each in a process of its own, restarted when it ends."""
-    installation.database().check_revision()
-    run_supervised(service_supervisor(installation))
+def serve_all(installation: Installation, workers: int | None) -> None:
+    """All services and the publisher, each in a process of its own, started again when it ends."""
+    run_all(installation, workers=workers)

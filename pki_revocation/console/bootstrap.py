@@ -16,4 +16,4 @@ def application(installation: Installation) -> Application:
     """
     database = installation.database()
     database.check_revision()
-    return Application(wsgi=create_app(database=database, clock=SystemClock()))
+    return Application(wsgi=create_app(database=database, clock=SystemClock()), ready=database.check_revision)

@@ -13,19 +13,14 @@ def serve(installation: Installation, workers: int | None) -> None:
         StoreError: when the database is absent, or of another revision.
     """
     settings = installation.section(ConsoleSettings)
-    listener = Listener(
-        host=LOOPBACK,
-        port=settings.port,
-        operations_port=settings.operations_port,
-        workers=workers or 1,
+    serve_http(
+        name="console",
+        factory="pki_revocation.console.bootstrap:application",
+        installation=installation,
+        listener=Listener(
+            host=LOOPBACK,
+            port=settings.port,
+            operations_port=settings.operations_port,
+            workers=workers or 1,
+        ),
     )
-    with installation.database() as database:
-        # Said here once, before any worker starts and fails on it.
-        database.check_revision()
-        serve_http(
-            name="console",
-            factory="pki_revocation.console.bootstrap:application",
-            installation=installation,
-            listener=listener,
-            ready=database.check_revision,
-        )

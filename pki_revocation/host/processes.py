@@ -7,6 +7,8 @@ import socket
 import sys
 from pathlib import Path
 
+# Tells a process that was started for another one which that is: it ends with it.
+PARENT_VARIABLE = "PKI_REVOCATION_SUPERVISOR"
 _PR_SET_PDEATHSIG = 1
 
 

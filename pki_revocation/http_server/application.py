@@ -42,9 +42,11 @@ WhenFull = Callable[[Request], tuple[bytes, bytes] | None]
 class Application:
     """What a factory makes in each worker; without *fast_path* threads answer everything.
 
-    *when_full* is asked in the loop's thread when no thread has time for a request.
+    *when_full* is asked in the loop's thread when no thread has time for a request. *ready* raises a `PkiError` while
+    the application cannot do its work, and may take its time.
     """
 
     wsgi: "WSGIApplication"
     fast_path: FastPath | None = None
     when_full: WhenFull | None = None
+    ready: Callable[[], None] | None = None

@@ -1,6 +1,7 @@
-"""What a worker tells its parent once a second: that it serves, and what keeps it from doing so well.
+"""What a worker tells once a second: that it serves, and what keeps it from doing so well.
 
-A worker that is starting, stuck, stopped or dead says nothing, and that is what the parent goes by.
+A worker that is starting, stuck, stopped or dead says nothing, and that is what its watcher goes by. The watcher is
+the worker's own process where there is one worker (`HeartbeatMonitor.hear`), and its parent, through a pipe, where there are more.
 """
 
 import asyncio
@@ -8,7 +9,6 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 
 _BEAT_SECONDS = 1.0
 # Five missed: a busy machine may keep a process waiting for one or two.
@@ -16,45 +16,81 @@ _EXPIRY_SECONDS = 6.0
 # A line is written whole or not at all when it is shorter than PIPE_BUF.
 _LONGEST_OCTETS = 1000
 _READ_OCTETS = 1 << 16
+# Begins the line of a worker that cannot start; a trouble's line begins otherwise.
+_LAST_WORDS = "\x15"
+# Takes a trouble, "" for none.
+Beat = Callable[[str], None]
 
 
 class Heartbeat:
     """The worker's side: writes once in a while that it serves, and what troubles it."""
 
-    def __init__(self, pipe: Connection, trouble: Callable[[], str | None]) -> None:
-        """Write to *pipe*; *trouble* gives a sentence, or None."""
-        self._pipe = pipe
+    def __init__(self, beat: Beat, trouble: Callable[[], str | None]) -> None:
+        """Tell *beat*; *trouble* gives a sentence, or None."""
+        self._beat = beat
         self._trouble = trouble
-        os.set_blocking(pipe.fileno(), False)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """The worker serves; from now until the loop ends."""
-        line = (self._trouble() or "").replace("\n", " ").encode()[:_LONGEST_OCTETS] + b"\n"
-        # A parent that reads nothing, or is gone, is not the worker's concern.
-        with contextlib.suppress(OSError):
-            os.write(self._pipe.fileno(), line)
+        self._beat(self._trouble() or "")
         loop.call_later(_BEAT_SECONDS, self.start, loop)
 
 
-class HeartbeatMonitor:
-    """The parent's side: what it last heard of one worker."""
+class Pipe:
+    """Carries beats from a worker to its parent."""
 
-    def __init__(self, pipe: Connection, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Read what the worker writes from *pipe*; *monotonic* gives seconds that never go back."""
-        self.pipe = pipe
+    def __init__(self, descriptor: int) -> None:
+        """Write to *descriptor*; it is closed with the process."""
+        self._descriptor = descriptor
+        os.set_blocking(descriptor, False)
+
+    def beat(self, trouble: str) -> None:
+        """It serves."""
+        self._say(trouble.removeprefix(_LAST_WORDS))
+
+    def cannot_start(self, sentence: str) -> None:
+        """It never will, for this reason."""
+        self._say(_LAST_WORDS + sentence)
+
+    def _say(self, text: str) -> None:
+        line = text.replace("\n", " ").encode()[:_LONGEST_OCTETS] + b"\n"
+        # A parent that reads nothing, or is gone, is not the worker's concern.
+        with contextlib.suppress(OSError):
+            os.write(self._descriptor, line)
+
+
+class HeartbeatMonitor:
+    """The watcher's side: what it last heard of one worker."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Nothing was heard yet."""
         self._monotonic = monotonic
         self._heard_at: float | None = None
         self.trouble: str | None = None
+        self.last_words: str | None = None
 
     @property
     def serves(self) -> bool:
         """Whether the worker has said so lately."""
         return self._heard_at is not None and self._monotonic() - self._heard_at < _EXPIRY_SECONDS
 
-    def listen(self) -> bool:
-        """Take what was said, when there is something; False when nothing will come any more."""
-        said = os.read(self.pipe.fileno(), _READ_OCTETS)
+    @property
+    def has_served(self) -> bool:
+        """Whether it ever has."""
+        return self._heard_at is not None
+
+    def hear(self, trouble: str) -> None:
+        """It serves, and says what its trouble is."""
+        self._heard_at = self._monotonic()
+        self.trouble = trouble or None
+
+    def listen(self, descriptor: int) -> bool:
+        """Take what was said through a pipe, when there is something; False when nothing will come any more."""
+        said = os.read(descriptor, _READ_OCTETS)
         if said:
-            self._heard_at = self._monotonic()
-            self.trouble = said.splitlines()[-1].decode(errors="replace") or None
+            line = said.decode(errors="replace").splitlines()[-1]
+            if line.startswith(_LAST_WORDS):
+                self.last_words = line.removeprefix(_LAST_WORDS)
+            else:
+                self.hear(line)
         return bool(said)

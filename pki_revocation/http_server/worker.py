@@ -5,13 +5,12 @@ import logging
 import signal
 import socket
 from dataclasses import replace
-from multiprocessing.connection import Connection
 
 import uvloop
 
 from .application import Application
 from .gateway import Gateway
-from .heartbeat import Heartbeat
+from .heartbeat import Beat, Heartbeat
 from .limits import Limits, connections_allowed
 from .server import Server
 
@@ -20,24 +19,22 @@ _FINISH_SECONDS = 10.0
 _BACKLOG = 1024
 
 
-def serve(
-    application: Application, listening: socket.socket, pipe: Connection, *, limits: Limits, threads: int
-) -> None:
+def serve(application: Application, listening: socket.socket, beat: Beat, *, limits: Limits, threads: int) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is in progress, and return.
 
     Args:
         application: what is served.
         listening: where.
-        pipe: to whoever watches the worker (`heartbeat`).
+        beat: is told once a second that this worker serves, with its trouble (`heartbeat`).
         limits: for each client.
         threads: how many at most answer what may take its time.
     """
     limits = replace(limits, connections=connections_allowed(limits.connections))
-    uvloop.run(_serve(application, listening, pipe, limits=limits, threads=threads))
+    uvloop.run(_serve(application, listening, beat, limits=limits, threads=threads))
 
 
 async def _serve(
-    application: Application, listening: socket.socket, pipe: Connection, *, limits: Limits, threads: int
+    application: Application, listening: socket.socket, beat: Beat, *, limits: Limits, threads: int
 ) -> None:
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
@@ -58,7 +55,7 @@ async def _serve(
         handle = fast_path.handle
         server = Server(lambda exchanges: handle(exchanges, gateway.handle), limits, loop)
     accepting = await loop.create_server(server.protocol, sock=listening, backlog=_BACKLOG)
-    Heartbeat(pipe, _no_trouble if fast_path is None else fast_path.trouble).start(loop)
+    Heartbeat(beat, _no_trouble if fast_path is None else fast_path.trouble).start(loop)
     await ending.wait()
     accepting.close()
     await server.finish(_FINISH_SECONDS)

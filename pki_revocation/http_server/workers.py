@@ -1,21 +1,21 @@
-"""All workers of a service: one listening socket, bound once, and processes that share it, replaced when they end.
+"""All workers of a service: processes that share one listening socket, replaced when they end.
 
-The socket is bound without SO_REUSEPORT, so that no second service can take the same port in silence; what waits in
-its queue when a worker is killed is taken by another one.
+Each is a fresh interpreter, so that no lock of a thread and no connection crosses into it. What waits in the socket's
+queue when one is killed is taken by another. The parent watches by heartbeats alone: it knows no database.
 """
 
+import contextlib
 import logging
-import multiprocessing
 import os
+import select
 import signal
-import socket
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 
-from pki_revocation.errors import ConfigurationError, PkiError
+from pki_revocation.errors import PkiError
+from pki_revocation.host.back_off import BackOff
 
 from .heartbeat import HeartbeatMonitor
 
@@ -23,70 +23,57 @@ _log = logging.getLogger(__name__)
 # A worker has ten seconds to finish what is in progress, and some to end.
 _STOP_SECONDS = 13.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-# Who has lived for so long did not die of its start.
+# One that has lived for so long did not die of its start.
 _LONG_LIFE_SECONDS = 10.0
-_BACKLOG = 1024
-Work = Callable[[socket.socket, Connection], None]
+# Starts a worker that says through the pipe with this descriptor, which it inherits, how it is.
+Launch = Callable[[int], "subprocess.Popen[bytes]"]
 
 
 class NotServing(PkiError):
     """No worker answers, or one of them not as it should."""
 
 
+class WorkersFailed(PkiError):
+    """A worker ended before any of them had ever served: the service cannot start as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Worker:
-    """A process, when it was started, and what it says."""
+    """A process, when it was started, the pipe that it writes to, and what it says."""
 
-    process: BaseProcess
+    process: "subprocess.Popen[bytes]"
     born: float
+    pipe: int
     pulse: HeartbeatMonitor
-
-
-def bind(host: str, port: int, name: str) -> socket.socket:
-    """The listening socket of a service.
-
-    Raises:
-        ConfigurationError: naming the service and the address, when it cannot be had.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        # Only what lingers of an earlier life may be passed over: Linux refuses a second listener all the same.
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(_BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise ConfigurationError(f"{name} cannot listen on {host}:{port}: {error.strerror or error}.") from error
-    return listening
 
 
 class Workers:
     """So many processes, until SIGTERM or SIGINT."""
 
-    def __init__(self, count: int, work: Work, listening: socket.socket, *, died: Callable[[int], None]) -> None:
+    def __init__(self, count: int, launch: Launch, *, died: Callable[[int], None]) -> None:
         """Start nothing yet.
 
         Args:
             count: how many.
-            work: a picklable function that serves on the socket until SIGTERM, and says so in the pipe (`heartbeat`);
-                called in each process.
-            listening: the socket.
+            launch: starts one, which serves until SIGTERM.
             died: is told the process id of each worker that has ended.
         """
-        self._work = work
-        self._listening = listening
+        self._launch = launch
         self._died = died
-        # A forked worker would share this process's threads' locks; a spawned one starts clean.
-        self._context = multiprocessing.get_context("spawn")
+        # By the pipe that each writes to, which ends with it.
         self._workers: dict[int, _Worker] = {}
         self._starts = [time.monotonic()] * count
-        self._pause = _FIRST_PAUSE
+        self._pauses = BackOff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE, lived_well=_LONG_LIFE_SECONDS)
+        self._have_served = False
         self._stopping = False
         self._woken, self._waking = os.pipe()
 
     def run(self) -> None:
-        """Start them, keep up their number, and end them all when a signal asks for it; once, from the main thread."""
+        """Start them, keep up their number, and end them all when a signal asks for it; once, from the main thread.
+
+        Raises:
+            WorkersFailed: when one ended before any had served; the others have been ended.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
         try:
@@ -111,58 +98,63 @@ class Workers:
 
     def _ask_to_stop(self, *_: object) -> None:
         self._stopping = True
-        os.write(self._waking, b".")
+        # A second signal may come when all is closed.
+        with contextlib.suppress(OSError):
+            os.write(self._waking, b".")
 
     def _start_due(self) -> None:
         now = time.monotonic()
         due = [each for each in self._starts if each <= now]
         self._starts = [each for each in self._starts if each > now]
         for _ in due:
-            reading, writing = self._context.Pipe(duplex=False)
-            process = self._context.Process(target=self._work, args=(self._listening, writing))
-            process.start()
-            # The worker's own copy is the only one: the pipe ends with it.
-            writing.close()
-            self._workers[process.sentinel] = _Worker(process, now, HeartbeatMonitor(reading))
+            reading, writing = os.pipe()
+            try:
+                process = self._launch(writing)
+            finally:
+                # The worker's own copy is the only one: the pipe ends with it.
+                os.close(writing)
+            self._workers[reading] = _Worker(process, now, reading, HeartbeatMonitor())
 
     def _wait(self) -> None:
         """Until a worker says something or ends, one is to be started, or a signal comes."""
         seconds = max(0.0, min(self._starts) - time.monotonic()) if self._starts else None
-        pulses = {each.pulse.pipe: each.pulse for each in self._workers.values() if not each.pulse.pipe.closed}
-        ready = wait([*self._workers, *pulses, self._woken], seconds)
-        for pipe in pulses.keys() & ready:
-            if not pulses[pipe].listen():
-                pipe.close()
-        for sentinel in self._workers.keys() & ready:
-            self._replace(sentinel)
+        ready, _, _ = select.select([*self._workers, self._woken], [], [], seconds)
+        for pipe in self._workers.keys() & ready:
+            worker = self._workers[pipe]
+            if worker.pulse.listen(pipe):
+                self._have_served = self._have_served or worker.pulse.has_served
+            else:
+                self._replace(worker)
 
-    def _replace(self, sentinel: int) -> None:
-        worker = self._workers.pop(sentinel)
-        process = worker.process
-        process.join()
-        worker.pulse.pipe.close()
-        self._died(process.pid or 0)
+    def _replace(self, worker: _Worker) -> None:
+        del self._workers[worker.pipe]
+        os.close(worker.pipe)
+        status = worker.process.wait()
+        self._died(worker.process.pid)
         if self._stopping:
             return
+        if not self._have_served:
+            why = worker.pulse.last_words or f"A worker ended with status {status} before it served: see the log."
+            raise WorkersFailed(why)
         now = time.monotonic()
-        if now - worker.born > _LONG_LIFE_SECONDS:
-            self._pause = _FIRST_PAUSE
-        _log.error("a worker ended with status %s: another one starts in %.1f s", process.exitcode, self._pause)
-        self._starts.append(now + self._pause)
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        pause = self._pauses.ended(now - worker.born)
+        why = f": {worker.pulse.last_words}" if worker.pulse.last_words else ""
+        _log.error("a worker ended with status %s, and another one starts in %.1f s%s", status, pause, why)
+        self._starts.append(now + pause)
 
     def _stop(self) -> None:
-        processes = [worker.process for worker in self._workers.values()]
-        for process in processes:
-            process.terminate()
+        workers = list(self._workers.values())
+        for worker in workers:
+            worker.process.terminate()
         deadline = time.monotonic() + _STOP_SECONDS
-        for process in processes:
-            process.join(max(0.1, deadline - time.monotonic()))
-            if process.is_alive():
+        for worker in workers:
+            try:
+                worker.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
                 _log.warning("a worker did not end in %.0f seconds: it is killed", _STOP_SECONDS)
-                process.kill()
-                process.join()
+                worker.process.kill()
+                worker.process.wait()
+            os.close(worker.pipe)
         self._workers.clear()
-        self._listening.close()
         os.close(self._woken)
         os.close(self._waking)

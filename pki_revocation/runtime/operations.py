@@ -1,6 +1,7 @@
 """`/healthz`, `/readyz` and `/metrics`, on a port of their own in every service: operations, never the public's."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _log = logging.getLogger(__name__)
+# Names the folder in which the workers of one service put their figures together; the library's own.
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -102,11 +105,11 @@ def open_operations(host: str, port: int, name: str, ready: Callable[[], None]) 
 
 
 def _metrics_application() -> "WSGIApplication":
-    # Imported here, because the library decides at import whether several processes share their figures.
-    from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app, values  # noqa: PLC0415
+    # Imported here, because the library decides at import how several processes share their figures.
+    from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app  # noqa: PLC0415
     from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
 
-    if values.ValueClass.__name__ != "MmapedValue":
+    if METRICS_VARIABLE not in os.environ:
         return make_wsgi_app(REGISTRY)
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call] # the library leaves its constructor untyped

@@ -1,36 +1,33 @@
-"""How a service is served: its workers for the public, and the operations port beside them.
+"""How a service is served: what faces the public, and the operations port beside it.
 
-The parent process binds the ports and watches the workers; each worker is a fresh interpreter that makes the
-application for itself, so that no database connection and no thread crosses a fork.
+One worker is the service's own process. More are processes of their own under a parent that binds the port and watches
+their heartbeats: it makes no application and opens no database, so it costs little and nothing in it can fail.
 """
 
 import importlib
-import logging
+import json
 import os
 import shutil
-import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import LOOPBACK
-from pki_revocation.errors import PkiError
-from pki_revocation.host.logs import log_to_stderr
-from pki_revocation.host.processes import end_with_parent
-from pki_revocation.http_server import worker
-from pki_revocation.http_server.application import Application
 from pki_revocation.http_server.limits import Limits
-from pki_revocation.http_server.workers import Workers, bind
+from pki_revocation.http_server.listening import bind
 
-from .operations import open_operations
+from .operations import METRICS_VARIABLE, open_operations
 
-_log = logging.getLogger(__name__)
-_METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+if TYPE_CHECKING:
+    import socket
+
+    from pki_revocation.http_server.application import Application
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,40 +42,101 @@ class Listener:
     limits: Limits = field(default_factory=Limits)
 
 
-def serve_http(
-    *, name: str, factory: str, installation: Installation, listener: Listener, ready: Callable[[], None]
-) -> None:
+def serve_http(*, name: str, factory: str, installation: Installation, listener: Listener) -> None:
     """Serve until SIGTERM or SIGINT, and end cleanly.
 
     Args:
         name: the service's name in logs.
-        factory: `package.module:function`, called in each worker with the installation; gives the `Application`.
+        factory: `package.module:function`, called in each worker with the installation; gives the `Application`, and
+            refuses with a PkiError what would keep it from serving. Its `ready` is the answer of /readyz.
         installation: passed to the factory.
         listener: where.
-        ready: raises a PkiError while the service cannot work; the answer of /readyz, after the workers' own.
 
     Raises:
         ConfigurationError: when a port is taken.
+        PkiError: what the factory refuses with.
     """
-    listening = bind(listener.host, listener.port, name)
-    metrics = Path(tempfile.mkdtemp(prefix=f"pki-revocation-{name}-"))
-    os.environ[_METRICS_VARIABLE] = str(metrics)
+    with bind(listener.host, listener.port, name) as listening:
+        if listener.workers == 1:
+            _serve_here(name, factory, installation, listener, listening)
+        else:
+            _serve_with_workers(name, factory, installation, listener, listening)
+
+
+def make_application(factory: str, installation: Installation) -> "Application":
+    """What a factory makes.
+
+    Raises:
+        PkiError: as it says.
+    """
+    module, _, function = factory.partition(":")
+    make: Callable[[Installation], Application] = getattr(importlib.import_module(module), function)
+    return make(installation)
+
+
+def _serve_here(
+    name: str, factory: str, installation: Installation, listener: Listener, listening: "socket.socket"
+) -> None:
+    # Imported where something is served: a parent of workers needs no event loop.
+    from pki_revocation.http_server import worker  # noqa: PLC0415
+    from pki_revocation.http_server.heartbeat import HeartbeatMonitor  # noqa: PLC0415
+    from pki_revocation.http_server.workers import NotServing  # noqa: PLC0415
+
+    application = make_application(factory, installation)
+    pulse = HeartbeatMonitor()
+
+    def ready() -> None:
+        # The loop, not only this thread: one that hangs answers no client.
+        if not pulse.serves:
+            raise NotServing("The service is starting, or hangs; the log says why.")
+        if pulse.trouble is not None:
+            raise NotServing(pulse.trouble)
+        if application.ready is not None:
+            application.ready()
+
+    operations = open_operations(LOOPBACK, listener.operations_port, name, ready)
+    worker.serve(application, listening, pulse.hear, limits=listener.limits, threads=listener.threads)
+    operations.stop()
+
+
+def _serve_with_workers(
+    name: str, factory: str, installation: Installation, listener: Listener, listening: "socket.socket"
+) -> None:
+    from pki_revocation.http_server.workers import Workers  # noqa: PLC0415
+
+    figures = Path(tempfile.mkdtemp(prefix=f"pki-revocation-{name}-"))
+    os.environ[METRICS_VARIABLE] = str(figures)
     try:
-        work = partial(
-            _work, factory, installation.directory, installation.config, parent=os.getpid(), listener=listener
-        )
-        workers = Workers(listener.workers, work, listening, died=_forget_metrics)
-
-        def ready_to_serve() -> None:
-            ready()
-            workers.check()
-
-        operations = open_operations(LOOPBACK, listener.operations_port, name, ready_to_serve)
-        workers.run()
-        operations.stop()
+        launch = partial(_launch, factory, installation, listener, listening)
+        workers = Workers(listener.workers, launch, died=_forget_metrics)
+        operations = open_operations(LOOPBACK, listener.operations_port, name, workers.check)
+        try:
+            workers.run()
+        finally:
+            operations.stop()
     finally:
-        listening.close()
-        shutil.rmtree(metrics, ignore_errors=True)
+        del os.environ[METRICS_VARIABLE]
+        shutil.rmtree(figures, ignore_errors=True)
+
+
+def _launch(
+    factory: str, installation: Installation, listener: Listener, listening: "socket.socket", pipe: int
+) -> "subprocess.Popen[bytes]":
+    order = {
+        "factory": factory,
+        "directory": str(installation.directory),
+        "config": str(installation.config),
+        "listening": listening.fileno(),
+        "pipe": pipe,
+        "parent": os.getpid(),
+        "threads": listener.threads,
+        "limits": asdict(listener.limits),
+    }
+    return subprocess.Popen(  # noqa: S603 - our own program, with arguments of our own
+        [sys.executable, "-m", "pki_revocation.runtime.worker_process", json.dumps(order)],
+        pass_fds=(listening.fileno(), pipe),
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def _forget_metrics(pid: int) -> None:
@@ -86,27 +144,3 @@ def _forget_metrics(pid: int) -> None:
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - decides at import where figures are
 
     mark_process_dead(pid)  # type: ignore[no-untyped-call] # the library leaves it untyped
-
-
-def _work(  # noqa: PLR0913 - what a fresh interpreter must be told
-    factory: str,
-    directory: Path,
-    config: Path,
-    listening: socket.socket,
-    pipe: Connection,
-    *,
-    parent: int,
-    listener: Listener,
-) -> None:
-    """In the worker: make the application and serve it, and end when the parent does."""
-    end_with_parent(parent)
-    log_to_stderr()
-    module, _, function = factory.partition(":")
-    make: Callable[[Installation], Application] = getattr(importlib.import_module(module), function)
-    try:
-        application = make(Installation.open(directory, config))
-    except PkiError as error:
-        # What was right when the service started may not be so when a worker is replaced.
-        _log.error("a worker cannot start: %s", error)
-        sys.exit(1)
-    worker.serve(application, listening, pipe, limits=listener.limits, threads=listener.threads)

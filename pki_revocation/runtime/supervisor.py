@@ -1,4 +1,7 @@
-"""One machine, all services: each in a process of its own, restarted when it ends, ended together.
+"""One machine, all services: each in a process of its own, started again whenever it ends, and ended together.
+
+No service ends another. One that ends, or cannot start, is started again with pauses that grow to half a minute and
+begin anew once it stayed up; the log says why, once, and `doctor` reads it in `services.json`.
 
 The children share a process group that is not the terminal's, so that Ctrl-C reaches the supervisor alone and the
 children end in order; whatever is left of the group after that is killed.
@@ -8,128 +11,183 @@ import contextlib
 import logging
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import IO
 
-from pki_revocation.errors import PkiError
+from pki_revocation.host.back_off import BackOff
+from pki_revocation.host.outage_log import OutageLog
+
+from .child_process import ChildProcess
+from .service_states import ServiceState, StateFile
 
 _log = logging.getLogger(__name__)
-SUPERVISOR_VARIABLE = "PKI_REVOCATION_SUPERVISOR"
-_STOP_SECONDS = 15
-_POLL_SECONDS = 0.2
-_RESTART_SECONDS = 1.0
-_SHORT_LIFE_SECONDS = 5.0
-_SHORT_LIVES_ALLOWED = 5
+_STOP_SECONDS = 15.0
 
 
-class ServiceFailed(PkiError):
-    """A service ended again and again right after its start."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pauses:
+    """Seconds: the *first* pause before a service is started again, the *longest*, and when it has *lived_well*."""
+
+    first: float = 0.25
+    longest: float = 30.0
+    lived_well: float = 30.0
+
+
+@dataclass(slots=True)
+class _Service:
+    """How one goes: the process that it is, or when it is started next."""
+
+    name: str
+    act: Callable[[], None]
+    back_off: BackOff
+    child: ChildProcess | None = None
+    due_at: float = field(default_factory=time.monotonic)
+    reason: str | None = None
+
+    @property
+    def state(self) -> ServiceState:
+        return ServiceState(
+            name=self.name,
+            process=None if self.child is None else self.child.pid,
+            ended=self.back_off.failures,
+            reason=self.reason,
+        )
 
 
 class Supervisor:
-    """Starts services as child processes and keeps them running until it is stopped."""
+    """Starts services as child processes and keeps them running until it is stopped; used by one thread alone."""
 
-    def __init__(self, services: Sequence[tuple[str, Sequence[str]]], *, log: Path | None = None) -> None:
-        """*services* are names with arguments of `pki-revocation`; their output goes to *log*, or to this one's."""
-        self._services = {name: list(arguments) for name, arguments in services}
-        self._log = log
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._born: dict[str, float] = {}
-        self._short_lives = dict.fromkeys(self._services, 0)
+    def __init__(
+        self, services: Mapping[str, Callable[[], None]], *, directory: Path, pauses: Pauses | None = None
+    ) -> None:
+        """*services* are what runs in each process, by name; *directory* takes the file with their states."""
+        chosen = pauses or Pauses()
+        self._services = [
+            _Service(
+                name,
+                act,
+                BackOff(first=chosen.first, longest=chosen.longest, lived_well=chosen.lived_well),
+            )
+            for name, act in services.items()
+        ]
+        self._lived_well = chosen.lived_well
+        self._states = StateFile(directory)
+        self._outages = OutageLog(
+            _log, failing="it has ended, and is started again until it stays up", working="it stays up"
+        )
         self._group = 0
-        self._stopping = threading.Event()
-
-    def start(self) -> None:
-        """Start every service; what follows is `run` or `stop`."""
-        for name in self._services:
-            self._spawn(name)
+        self._stopping = False
+        self._woken, self._waking = os.pipe()
+        os.set_blocking(self._waking, False)
 
     def run(self) -> None:
-        """Keep the services running until `request_stop` is called, then stop them.
+        """Keep the services running until `request_stop` is called, then end them; once.
 
         Raises:
-            ServiceFailed: when one keeps ending at once; the others are stopped.
+            CannotFork: when this process has another thread.
         """
         try:
-            while not self._stopping.wait(_POLL_SECONDS):
-                self.check()
+            while not self._stopping:
+                self._start_due()
+                self._wait()
         finally:
-            self.stop()
+            self._stop()
 
     def request_stop(self) -> None:
         """End `run`; safe to call from a signal handler."""
-        self._stopping.set()
+        self._stopping = True
+        with contextlib.suppress(OSError):
+            os.write(self._waking, b".")
 
-    def check(self) -> None:
-        """Start again what has ended.
+    def _start_due(self) -> None:
+        changed = False
+        for service in self._services:
+            if self._stopping:
+                return
+            if service.child is None and time.monotonic() >= service.due_at:
+                service.child = ChildProcess(service.act)
+                service.child.start()
+                self._put_into_group(service.child.pid)
+                changed = True
+        if changed:
+            self._write()
 
-        Raises:
-            ServiceFailed: when it ended right after its start too often.
-        """
-        for name, child in list(self._children.items()):
-            code = child.poll()
-            if code is None:
+    def _wait(self) -> None:
+        """Until a service ends, has lived well, or is to be started, or a signal comes."""
+        now = time.monotonic()
+        alarms = [service.due_at for service in self._services if service.child is None]
+        alarms += [
+            service.child.born + self._lived_well
+            for service in self._services
+            if service.child is not None and service.back_off.failures
+        ]
+        seconds = max(0.0, min(alarms) - now) if alarms else None
+        children = {service.child.sentinel: service for service in self._services if service.child is not None}
+        for ready in wait([*children, self._woken], seconds):
+            if ready in children:
+                self._has_ended(children[ready])
+        self._see_who_lives_well()
+
+    def _has_ended(self, service: _Service) -> None:
+        child = service.child
+        if child is None:
+            return
+        child.wait()
+        status, words = child.end()
+        service.child = None
+        if self._stopping:
+            return
+        service.reason = words
+        pause = service.back_off.ended(time.monotonic() - child.born)
+        service.due_at = time.monotonic() + pause
+        self._outages.failed(service.name, words)
+        _log.debug("%s ended with status %s, and is started again in %.1f s", service.name, status, pause)
+        self._write()
+
+    def _see_who_lives_well(self) -> None:
+        changed = False
+        for service in self._services:
+            child = service.child
+            if child is None or not service.back_off.failures:
                 continue
-            lived = time.monotonic() - self._born[name]
-            self._short_lives[name] = self._short_lives[name] + 1 if lived < _SHORT_LIFE_SECONDS else 0
-            if self._short_lives[name] >= _SHORT_LIVES_ALLOWED:
-                where = f": see {self._log}" if self._log else ""
-                raise ServiceFailed(f"The service {name} does not stay up (exit status {code}){where}.")
-            _log.warning("the service %s ended with status %s: starting it again", name, code)
-            time.sleep(_RESTART_SECONDS)
-            self._spawn(name)
+            if time.monotonic() - child.born >= self._lived_well:
+                service.back_off.worked()
+                service.reason = None
+                self._outages.worked(service.name)
+                changed = True
+        if changed:
+            self._write()
 
-    def stop(self) -> None:
-        """End all services: SIGTERM, a while to finish, then SIGKILL for the rest of the group."""
-        for child in self._children.values():
-            if child.poll() is None:
-                child.terminate()
-        deadline = time.monotonic() + _STOP_SECONDS
-        for child in self._children.values():
+    def _write(self) -> None:
+        self._states.write({service.name: service.state for service in self._services})
+
+    def _put_into_group(self, pid: int) -> None:
+        for group in (self._group, pid):
             try:
-                child.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                _log.warning("a service did not end in %s seconds: killing it", _STOP_SECONDS)
-        if self._group:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._group, signal.SIGKILL)
-            self._group = 0
-        for child in self._children.values():
-            child.wait()
-        self._children.clear()
-
-    def _spawn(self, name: str) -> None:
-        environment = os.environ | {SUPERVISOR_VARIABLE: str(os.getpid())}
-        command = [sys.executable, "-m", "pki_revocation", *self._services[name]]
-        output = None if self._log is None else self._log.open("ab")
-        try:
-            child = self._spawn_in_group(command, environment, output)
-        finally:
-            if output is not None:
-                output.close()
-        self._children[name] = child
-        self._born[name] = time.monotonic()
-
-    def _spawn_in_group(
-        self, command: list[str], environment: dict[str, str], output: IO[bytes] | None
-    ) -> subprocess.Popen[bytes]:
-        for group in (self._group, 0):
-            try:
-                child = subprocess.Popen(  # noqa: S603 - our own program, with arguments of our own
-                    command,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    process_group=group,
-                )
+                os.setpgid(pid, group or pid)
             except (PermissionError, ProcessLookupError):
-                continue  # the whole group has ended, and its number is gone: the next child begins a new one
-            self._group = group or child.pid
-            return child
-        raise ServiceFailed(f"{command[3]} cannot be started: the process group is gone.")
+                continue  # the whole group has ended, and its number is gone: this child begins a new one
+            self._group = group or pid
+            return
+
+    def _stop(self) -> None:
+        """End all services: SIGTERM, a while to finish, then SIGKILL for the rest of the group."""
+        children = [(service, service.child) for service in self._services if service.child is not None]
+        for _, child in children:
+            child.terminate()
+        deadline = time.monotonic() + _STOP_SECONDS
+        for service, child in children:
+            if not child.wait(max(0.1, deadline - time.monotonic())):
+                _log.warning("%s did not end in %.0f seconds: it is killed", service.name, _STOP_SECONDS)
+                child.kill()
+        if self._group:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._group, signal.SIGKILL)
+        for service, child in children:
+            child.wait()
+            child.end()
+            service.child = None
+        self._states.remove()

@@ -12,6 +12,7 @@ from pki_revocation.http_server.application import Application
 from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.rate_limiting.limiter import RateLimiter
 from pki_revocation.rate_limiting.settings import LimitSettings
+from pki_revocation.register.live_codes import refuse_foreign_pepper
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
 
@@ -28,11 +29,18 @@ def application(installation: Installation) -> Application:
         StoreError: when the database is absent, or of another revision.
     """
     database = installation.database(probe_after=INTERACTIVE_PROBE_SECONDS)
-    database.check_revision()
     clock = SystemClock()
     audit = AuditTrail(clock)
     limits = installation.section(LimitSettings)
-    verifier = CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme)
+    pepper = load_pepper(installation)
+    verifier = CodeVerifier(pepper, installation.section(CodeSettings).scheme)
+
+    def ready() -> None:
+        database.check_revision()
+        with database.read() as connection:
+            refuse_foreign_pepper(connection, pepper)
+
+    ready()
     contact = installation.section(ContactSettings)
     for language in Language:
         # Set once now: an address that cannot be printed is said at the start, and not to a subscriber.
@@ -56,5 +64,6 @@ def application(installation: Installation) -> Application:
                 availability=Availability(database, clock),
                 collector=EvidenceCollector.of(installation, database),
             ),
-        )
+        ),
+        ready=ready,
     )

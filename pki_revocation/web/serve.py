@@ -1,11 +1,8 @@
 """`pki-revocation serve web`: the subscriber's service, until it is told to stop."""
 
 from pki_revocation.config.installation import Installation
-from pki_revocation.config.secret_files import load_pepper, load_session_key
-from pki_revocation.config.settings import CodeSettings, WebSettings
+from pki_revocation.config.settings import WebSettings
 from pki_revocation.rate_limiting.hashing_queue import THREADS
-from pki_revocation.rate_limiting.settings import LimitSettings
-from pki_revocation.register.live_codes import refuse_foreign_pepper
 from pki_revocation.runtime.serving import Listener, serve_http
 
 
@@ -17,30 +14,15 @@ def serve(installation: Installation, workers: int | None) -> None:
         StoreError: when the database is absent, or of another revision.
     """
     settings = installation.section(WebSettings)
-    listener = Listener(
-        host=settings.host,
-        port=settings.port,
-        operations_port=settings.operations_port,
-        workers=workers or settings.workers,
-        threads=THREADS,
+    serve_http(
+        name="web",
+        factory="pki_revocation.web.bootstrap:application",
+        installation=installation,
+        listener=Listener(
+            host=settings.host,
+            port=settings.port,
+            operations_port=settings.operations_port,
+            workers=workers or settings.workers,
+            threads=THREADS,
+        ),
     )
-    # Said here once, before any worker starts and fails on it.
-    pepper = load_pepper(installation)
-    load_session_key(installation)
-    installation.section(CodeSettings)
-    installation.section(LimitSettings)
-    with installation.database() as database:
-
-        def ready() -> None:
-            database.check_revision()
-            with database.read() as connection:
-                refuse_foreign_pepper(connection, pepper)
-
-        ready()
-        serve_http(
-            name="web",
-            factory="pki_revocation.web.bootstrap:application",
-            installation=installation,
-            listener=listener,
-            ready=ready,
-        )

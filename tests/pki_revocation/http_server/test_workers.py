@@ -13,10 +13,11 @@ import psutil
 import pytest
 
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.http_server.workers import bind
+from pki_revocation.http_server.listening import bind
 from tests.conformance.wire import Wire, request
 from tests.integration.running_demo import environment
 from tests.ocsp_responder.installations import free_ports
+from tests.pki_revocation.http_server.sleeper import BROKEN_VARIABLE
 from tests.waiting import wait_until
 
 _TOP = Path(__file__).parents[3]
@@ -80,6 +81,17 @@ def test_connections_survive_the_only_worker() -> None:
         os.kill(only, signal.SIGKILL)
         with Wire(f"http://127.0.0.1:{port}/", timeout=_WAIT_SECONDS) as wire:
             assert int(wire.ask("GET", "/").body) != only
+
+
+def test_a_service_whose_workers_cannot_start_ends() -> None:
+    """Before any has served, with the worker's sentence: its parent looked at nothing that they need."""
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "tests.pki_revocation.http_server.sleeper", str(port), "2"]
+    broken = environment({BROKEN_VARIABLE: "The database is empty: run 'pki-revocation init' first."})
+    done = subprocess.run(command, cwd=_TOP, env=broken, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr == "The database is empty: run 'pki-revocation init' first.\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
