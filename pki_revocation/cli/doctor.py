@@ -25,6 +25,7 @@ from pki_revocation.database.schema import revocation_codes
 from pki_revocation.errors import ClockBehindJournal, PkiError
 from pki_revocation.propagation.responders import live_responders
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.runtime.service_states import supervised_services
 
 from .options import installation_option
 from .restoration import RESTORATIONS_GROUP, FindRestorations, Restoration
@@ -94,6 +95,7 @@ def _restore(installation: Installation, files: tuple[Path, ...], *, yes: bool, 
 
 def examine(installation: Installation) -> Iterator[CheckResult]:
     """Run every check; what one needs and cannot have is a finding, not an error."""
+    yield from _services(installation)
     with installation.database() as database:
         try:
             database.check_revision()
@@ -124,6 +126,16 @@ def _restorations(installation: Installation, database: Database, files: Sequenc
     for point in sorted(entry_points(group=RESTORATIONS_GROUP), key=lambda point: point.name):
         find: FindRestorations = point.load()
         yield from find(installation, database, files)
+
+
+def _services(installation: Installation) -> Iterator[CheckResult]:
+    """Those of `serve all`, where it runs on this machine; under systemd, `systemctl` knows them."""
+    states = list(supervised_services(installation.directory))
+    for state in states:
+        if not state.is_well:
+            yield CheckResult(f"service {state.name}", well=False, says=str(state))
+    if states and all(state.is_well for state in states):
+        yield CheckResult("services", well=True, says=f"{len(states)} run")
 
 
 def _journal(database: Database) -> Iterator[CheckResult]:

@@ -30,8 +30,15 @@ class CannotFork(PkiError):
 class ChildProcess:
     """Runs *act* in a process of its own; what that refuses or fails with is the child's last words."""
 
-    def __init__(self, act: Callable[[], None], *, is_quiet: bool = False) -> None:
-        """Start nothing yet; one that *is_quiet* says its last words to its parent alone."""
+    def __init__(self, act: Callable[[], None], *, group: int | None = None, is_quiet: bool = False) -> None:
+        """Start nothing yet.
+
+        Args:
+            act: what it does.
+            group: the process group that it joins, 0 for one of its own; its parent's without it.
+            is_quiet: it says its last words to its parent alone.
+        """
+        self._group = group
         self._is_quiet = is_quiet
         self._process = multiprocessing.get_context("fork").Process(target=self._run, args=(act, os.getpid()))
         self._reading, self._writing = os.pipe()
@@ -52,6 +59,9 @@ class ChildProcess:
             stream.flush()
         self._process.start()
         os.close(self._writing)
+        # Here and in the child: whichever comes first, nothing of it is ever outside.
+        if self._group is not None:
+            _join_group(self.pid, self._group)
         self.born = time.monotonic()
 
     @property
@@ -101,6 +111,8 @@ class ChildProcess:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
+        if self._group is not None:
+            _join_group(0, self._group)
         end_with_parent(parent)
         os.close(self._reading)
         try:
@@ -117,6 +129,15 @@ class ChildProcess:
     def _say(self, sentence: str) -> None:
         with suppress(OSError):
             os.write(self._writing, sentence.encode()[:_WORDS_OCTETS])
+
+
+def _join_group(pid: int, group: int) -> None:
+    try:
+        os.setpgid(pid, group)
+    except (PermissionError, ProcessLookupError):
+        # The whole group has ended, and its number is gone: this child begins a new one.
+        with suppress(PermissionError, ProcessLookupError):
+            os.setpgid(pid, 0)
 
 
 def _signal(number: int) -> str:

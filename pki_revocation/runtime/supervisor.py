@@ -108,9 +108,10 @@ class Supervisor:
             if self._stopping:
                 return
             if service.child is None and time.monotonic() >= service.due_at:
-                service.child = ChildProcess(service.act)
+                service.child = ChildProcess(service.act, group=self._group)
                 service.child.start()
-                self._put_into_group(service.child.pid)
+                with contextlib.suppress(ProcessLookupError):
+                    self._group = os.getpgid(service.child.pid)
                 changed = True
         if changed:
             self._write()
@@ -163,15 +164,6 @@ class Supervisor:
 
     def _write(self) -> None:
         self._states.write({service.name: service.state for service in self._services})
-
-    def _put_into_group(self, pid: int) -> None:
-        for group in (self._group, pid):
-            try:
-                os.setpgid(pid, group or pid)
-            except (PermissionError, ProcessLookupError):
-                continue  # the whole group has ended, and its number is gone: this child begins a new one
-            self._group = group or pid
-            return
 
     def _stop(self) -> None:
         """End all services: SIGTERM, a while to finish, then SIGKILL for the rest of the group."""
