@@ -21,10 +21,6 @@ class OutletError(PkiError):
     """A CRL could not be put where relying parties fetch it; what was there before is still there."""
 
 
-class ExchangeFailed(OutletError):
-    """A server gave no answer that can be used."""
-
-
 class NumberNotAbove(OutletError):
     """A CRL with this number or a higher one is public already: an outlet never goes backwards."""
 

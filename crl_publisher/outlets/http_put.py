@@ -14,9 +14,9 @@ from typing import BinaryIO
 
 from crl_publisher.errors import NumberNotAbove, OutletError
 from pki_revocation.host.failpoints import reach
+from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, HttpResponse, exchange
 
 from .credentials import OutletCredentials
-from .http_exchange import ExchangeLimits, HttpResponse, exchange
 from .port import NumberOf, media_type
 
 _LARGEST = 1 << 30
@@ -34,7 +34,7 @@ class HttpPutOutlet:
     ) -> None:
         """*url* has no credentials in it; *seconds* is for one request."""
         self._url = url.rstrip("/")
-        self._limits = ExchangeLimits(seconds=seconds, largest=_LARGEST)
+        self._limits = ExchangeLimits(seconds=seconds, octets=_LARGEST)
         self._tls = tls
         authorization = credentials.authorization()
         self._headers = {} if authorization is None else {"Authorization": authorization}
@@ -108,14 +108,17 @@ class HttpPutOutlet:
     def _ask(
         self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
     ) -> HttpResponse:
-        return exchange(
-            method,
-            self._address(path),
-            limits=self._limits,
-            headers=self._headers | (headers or {}),
-            body=body,
-            tls=self._tls,
-        )
+        try:
+            return exchange(
+                method,
+                self._address(path),
+                limits=self._limits,
+                headers=self._headers | (headers or {}),
+                body=body,
+                tls=self._tls,
+            )
+        except ExchangeFailed as error:
+            raise OutletError(str(error)) from error
 
     def _address(self, path: str) -> str:
         return f"{self._url}/{path}"

@@ -20,9 +20,9 @@ from crl_publisher.crl.reading import parse_crl
 from crl_publisher.errors import UnreadableCrl
 from crl_publisher.gate.findings import Findings
 from crl_publisher.health import Alarm, AlarmKind, Promise, Seen
-from crl_publisher.outlets.http_exchange import HttpResponse
 from crl_publisher.outlets.port import media_type
 from pki_revocation.clock import iso
+from pki_revocation.host.http_client import HttpResponse
 
 from .expectations import ExpectedCrl
 from .fetching import FetchedCrl
@@ -63,7 +63,7 @@ def examine(fetched: FetchedCrl, expected: ExpectedCrl, context: ProbeContext) -
     """What is wrong, and the number of the CRL where it is this CA's."""
     findings = Findings()
     answer = fetched.answer
-    if fetched.redirects:
+    if fetched.answer.redirects:
         findings.warning("probe.redirected", f"{expected.url} redirects: many relying parties do not follow.")
     if answer.status != HTTPStatus.OK:
         findings.error("probe.status", f"{expected.url} was answered {answer}.")

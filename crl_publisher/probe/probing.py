@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from tempfile import TemporaryFile
 
-from crl_publisher.errors import ExchangeFailed
 from crl_publisher.gate.findings import Finding, Findings
-from crl_publisher.outlets.http_exchange import ExchangeLimits
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
+from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits
 
 from . import metrics
 from .examination import ProbeContext, examine
@@ -47,9 +46,7 @@ class Probe:
         self._scopes_of = scopes_of
         self._settings = settings
         self._monotonic = monotonic
-        self._limits = ExchangeLimits(
-            seconds=settings.timeout.total_seconds(), largest=settings.largest_mib * _MEBIBYTE
-        )
+        self._limits = ExchangeLimits(seconds=settings.timeout.total_seconds(), octets=settings.largest_mib * _MEBIBYTE)
         self._due = monotonic() + settings.grace.total_seconds()
 
     def probe(self, issuer: str | None = None) -> tuple[ProbeState, ...]:

@@ -1,6 +1,5 @@
 """Waits until every endpoint of the demo gives the answer that a user would get."""
 
-import http.client
 import json
 import time
 from collections.abc import Callable
@@ -15,12 +14,14 @@ from cryptography.x509 import ocsp
 from keys.files.file_key import load_certificate
 from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.errors import PkiError
+from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, exchange
 from pki_revocation.runtime.service_states import supervised_services
 
 from .ports import SERVICES, Ports
 
 _TIMEOUT_SECONDS = 90.0
 _PAUSE_SECONDS = 0.1
+_LIMITS = ExchangeLimits(seconds=5, octets=64 << 20)
 _OK = 200
 _UNPROCESSABLE = 422
 
@@ -46,8 +47,8 @@ def wait_until_ready(ports: Ports, directory: Path, certificate: Path, check: Ca
         while True:
             try:
                 answer = ask()
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                answer = str(error) or type(error).__name__
+            except (ExchangeFailed, ValueError) as error:
+                answer = str(error)
             if answer is None:
                 break
             check()
@@ -99,10 +100,5 @@ def _ask_ocsp(port: int, issuer: x509.Certificate, subject: x509.Certificate) ->
 
 
 def _fetch(port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
-    try:
-        connection.request(method, path, body, headers)
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
+    answer = exchange(method, f"http://{LOOPBACK}:{port}{path}", limits=_LIMITS, headers=headers, body=body)
+    return answer.status, answer.body

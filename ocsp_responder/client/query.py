@@ -4,11 +4,9 @@ SHA-256 and a nonce of 32 octets, as RFC 9919 section 3.1.1 and RFC 9654 section
 by `cryptography`, not by the code that makes our own answers.
 """
 
-import http.client
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,11 +25,11 @@ from ocsp_responder.request.extensions import NONCE
 from pki_revocation.clock import iso
 from pki_revocation.encoding.declared import Identifier, identifier
 from pki_revocation.encoding.der import explicit, extension, integer, object_identifier, octet_string, sequence
+from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, exchange
 from pki_revocation.model import Issuer
 
 _SHA256 = object_identifier("2.16.840.1.101.3.4.2.1")
-_TIMEOUT_SECONDS = 10
-_ANSWER_LIMIT = 1 << 20
+_LIMITS = ExchangeLimits(seconds=10, octets=1 << 20)
 # Two machines' clocks differ by seconds; an answer from further ahead is not for now.
 _SKEW = timedelta(minutes=5)
 
@@ -117,19 +115,13 @@ def ask(url: str, question: Question) -> bytes:
         AnswerRefused: when the address is no http one, nobody answers there, or what comes is no OCSP.
     """
     http_address(url)
-    # A proxy of the environment would be asked for loopback addresses too, and may answer from its cache.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, question.der, {"Content-Type": REQUEST_TYPE})  # noqa: S310 - http alone, above
     try:
-        with opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
-            answer: bytes = response.read(_ANSWER_LIMIT)
-    except urllib.error.HTTPError as error:
-        raise AnswerRefused(
-            f"{url} answers with HTTP status {error.code}: is it an OCSP responder's address?"
-        ) from error
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise AnswerRefused(f"{url} does not answer: {getattr(error, 'reason', None) or error}.") from error
-    return answer
+        answer = exchange("POST", url, limits=_LIMITS, headers={"Content-Type": REQUEST_TYPE}, body=question.der)
+    except ExchangeFailed as error:
+        raise AnswerRefused(str(error)) from error
+    if answer.status != HTTPStatus.OK:
+        raise AnswerRefused(f"{url} answers with HTTP status {answer.status}: is it an OCSP responder's address?")
+    return answer.body
 
 
 def verify(answer: bytes, question: Question, now: datetime) -> VerifiedStatus:

@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, as a client, within bounds that hold for the whole exchange.
+"""One HTTP request and its answer, as a client, within limits that hold for the whole exchange.
 
 A socket's own time-out begins anew with each octet, so a peer that sends one every two seconds is never late by it.
 Here every step (name look-up, connecting, TLS, each send and each receive, every redirect) gets what is left of one
@@ -37,15 +37,15 @@ _FOR_THE_ORIGIN = frozenset({"authorization", "cookie"})
 
 
 class ExchangeFailed(PkiError):
-    """There is no answer, or not one within the bounds; the sentence holds no header and nothing of a body."""
+    """There is no answer, or not one within the limits; the sentence holds no header and nothing of a body."""
 
 
-class AnswerTooLarge(ExchangeFailed):
+class ResponseTooLarge(ExchangeFailed):
     """The answer's body is longer than the caller takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class ExchangeLimits:
     """*seconds* for everything together, *octets* for the answer's body."""
 
     seconds: float
@@ -53,7 +53,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpResponse:
     """Status, headers by lower-case name, the body, and how many redirects led here."""
 
     status: int
@@ -76,31 +76,31 @@ def exchange(  # noqa: PLR0913 - what a request is made of
     method: str,
     url: str,
     *,
-    bounds: Bounds,
+    limits: ExchangeLimits,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     tls: ssl.SSLContext | None = None,
     sink: BinaryIO | None = None,
     redirects: int = 0,
-) -> Answer:
+) -> HttpResponse:
     """Ask, and read the whole answer.
 
     Args:
         method: GET, HEAD, POST, PUT, ...
         url: http or https.
-        bounds: for all of it, redirects included.
+        limits: for all of it, redirects included.
         headers: beside User-Agent and Accept; Authorization and Cookie do not follow a redirect to another server.
         body: of the request.
         tls: how an https server is verified; by the system's authorities without it.
-        sink: takes the answer's body, which `Answer.body` then does not hold.
+        sink: takes the answer's body, which `HttpResponse.body` then does not hold.
         redirects: how many are followed, of a GET or HEAD; beyond them it is an error. Of other methods, and with 0,
             an answer that redirects is an answer like any other.
 
     Raises:
-        AnswerTooLarge: when the body is longer than the bound.
+        ResponseTooLarge: when the body is longer than the bound.
         ExchangeFailed: when there is no answer, or not within the time.
     """
-    deadline = _Deadline(bounds.seconds)
+    deadline = _Deadline(limits.seconds)
     most = redirects if method in _REPEATABLE else 0
     at, asked = url, {"User-Agent": _AGENT, "Accept": "*/*"} | dict(headers or {})
     for followed in range(most + 1):
@@ -111,11 +111,11 @@ def exchange(  # noqa: PLR0913 - what a request is made of
                 response = connection.getresponse()
                 location = response.getheader("Location") if response.status in _REDIRECTS else None
                 if location is None or not most:
-                    return _answer(response, bounds.octets, sink, followed)
-        except AnswerTooLarge as error:
-            raise AnswerTooLarge(f"{method} {url} got no answer: {error}.") from error
+                    return _response(response, limits.octets, sink, followed)
+        except ResponseTooLarge as error:
+            raise ResponseTooLarge(f"{method} {url} got no answer: {error}.") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise ExchangeFailed(f"{method} {url} got no answer: {_why(error, bounds)}.") from error
+            raise ExchangeFailed(f"{method} {url} got no answer: {_why(error, limits)}.") from error
         before, at = at, urljoin(at, location)
         if urlsplit(at).scheme not in _PORTS:
             raise ExchangeFailed(f"{method} {url} leads to what is neither http nor https.")
@@ -264,8 +264,8 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def _answer(response: http.client.HTTPResponse, most: int, sink: BinaryIO | None, redirects: int) -> Answer:
-    return Answer(
+def _response(response: http.client.HTTPResponse, most: int, sink: BinaryIO | None, redirects: int) -> HttpResponse:
+    return HttpResponse(
         status=response.status,
         reason=response.reason if response.reason.isprintable() else "",
         headers={name.lower(): value for name, value in response.getheaders()},
@@ -286,16 +286,16 @@ def _body(response: http.client.HTTPResponse, most: int, sink: BinaryIO | None) 
         if not is_too_large:
             into.write(block)
     if is_too_large:
-        raise AnswerTooLarge(f"it is larger than {most} octets")
+        raise ResponseTooLarge(f"it is larger than {most} octets")
     if response.length:
         raise http.client.IncompleteRead(b"", response.length)
     return kept.getvalue()
 
 
-def _why(error: Exception, bounds: Bounds) -> str:
+def _why(error: Exception, limits: ExchangeLimits) -> str:
     match error:
         case TimeoutError() if error.errno is None:
-            return f"it took longer than {bounds.seconds:g} s"
+            return f"it took longer than {limits.seconds:g} s"
         case ssl.SSLCertVerificationError():
             return f"its certificate is not accepted ({error.verify_message})"
         case http.client.IncompleteRead():

@@ -1,21 +1,23 @@
-"""One bounded HTTP request to a service of the installation: so many octets, so much time, no proxy, no redirect."""
+"""Asks a service of the installation for evidence, and waits for none that is slow while others wait for theirs."""
 
-import http.client
 import logging
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from http import HTTPStatus
+
+from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, ResponseTooLarge, exchange
 
 from .addresses import ServiceAddress
 
 _log = logging.getLogger(__name__)
-# Between the click and the document; each of at most two addresses.
+# Between the click and the document, for both addresses of a service together.
 TIMEOUT_SECONDS = 3.0
-
-
-class TooLarge(Exception):
-    """What is there is larger than was asked for."""
+# One that takes so long may take all of the time: who comes meanwhile does without.
+_SLOW_SECONDS = 0.5
+# After it took all of the time, receipts do without it for a while.
+_REST_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,40 +29,78 @@ class FetchRequest:
     headers: Mapping[str, str] | None = None
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    """A service of ours answers itself."""
+class ServiceClient:
+    """Asks one service by its addresses; used by many threads.
 
-    def redirect_request(self, *_arguments: object) -> None:
-        """Follow no redirect: only the configured addresses are connected to."""
-
-
-def fetch(address: ServiceAddress, exchange: FetchRequest) -> bytes | None:
-    """The body of the first address that answers with 200; None when none does.
-
-    Raises:
-        TooLarge: when the body is longer than the exchange allows.
+    A service that is slow is waited for by those who were first: others get no answer from it at once, and so does
+    everyone for a while after it took all of the time. Their receipt lacks its evidence, and says so.
     """
-    opener = build_opener(ProxyHandler({}), _NoRedirect())
-    for url in address.candidates:
+
+    def __init__(
+        self,
+        address: ServiceAddress,
+        *,
+        seconds: float = TIMEOUT_SECONDS,
+        slow: float = _SLOW_SECONDS,
+        rest: float = _REST_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Nothing is asked yet; all times are in seconds."""
+        self.address = address
+        self._seconds = seconds
+        self._slow = slow
+        self._rest = rest
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        # When those that wait now began to.
+        self._waiting: list[float] = []
+        self._rests_until = float("-inf")
+
+    def fetch(self, request: FetchRequest, path: str = "") -> bytes | None:
+        """The body of the first address that answers with 200; None when none does, or it cannot be waited for.
+
+        Args:
+            request: what is asked.
+            path: below the service's address.
+
+        Raises:
+            ResponseTooLarge: when the body is longer than the request allows.
+        """
+        begin = self._monotonic()
+        with self._lock:
+            if begin < self._rests_until or any(begin - each > self._slow for each in self._waiting):
+                return None
+            self._waiting.append(begin)
         try:
-            return _fetched(opener, url, exchange)
-        except HTTPError as error:
-            error.close()
-            _log.warning("%s answered with status %s", url, error.code)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            _log.warning("%s does not answer: %s", url, error)
-    return None
+            return self._fetched(request, path, begin + self._seconds)
+        finally:
+            now = self._monotonic()
+            with self._lock:
+                self._waiting.remove(begin)
+                if now - begin >= self._seconds:
+                    self._rests_until = now + self._rest
 
-
-def _fetched(opener: OpenerDirector, url: str, exchange: FetchRequest) -> bytes:
-    if not url.startswith(("http://", "https://")):
-        message = "not an http address"
-        raise ValueError(message)
-    request = Request(url, data=exchange.body, headers=dict(exchange.headers or {}))  # noqa: S310 - looked at above
-    with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-        if int(response.headers.get("Content-Length") or 0) > exchange.limit:
-            raise TooLarge
-        body: bytes = response.read(exchange.limit + 1)
-    if len(body) > exchange.limit:
-        raise TooLarge
-    return body
+    def _fetched(self, request: FetchRequest, path: str, give_up_at: float) -> bytes | None:
+        address = self.address.below(path) if path else self.address
+        for place, url in enumerate(address.candidates):
+            # The first must leave some of the time for the second.
+            left = (give_up_at - self._monotonic()) / (len(address.candidates) - place)
+            if left <= 0:
+                break
+            try:
+                answer = exchange(
+                    "GET" if request.body is None else "POST",
+                    url,
+                    limits=ExchangeLimits(seconds=left, octets=request.limit),
+                    headers=request.headers,
+                    body=request.body,
+                )
+            except ResponseTooLarge:
+                raise
+            except ExchangeFailed as error:
+                _log.warning("%s", error)
+                continue
+            if answer.status == HTTPStatus.OK:
+                return answer.body
+            _log.warning("%s answered with status %s", url, answer.status)
+        return None

@@ -11,6 +11,7 @@ from pki_revocation.model import Confirmation
 
 from .addresses import ServiceAddress, distribution_address, ocsp_address
 from .chain import chain_above
+from .fetching import ServiceClient
 from .listing import CrlListing, recorded_listing, with_published_file
 from .ocsp_answer import OcspAnswer, ask_ocsp
 
@@ -39,8 +40,8 @@ class EvidenceCollector:
     def __init__(self, *, database: Database, ocsp: ServiceAddress, distribution: ServiceAddress) -> None:
         """Ask the responder at *ocsp*, and fetch CRLs at *distribution*."""
         self._database = database
-        self._ocsp = ocsp
-        self._distribution = distribution
+        self._ocsp = ServiceClient(ocsp)
+        self._distribution = ServiceClient(distribution)
 
     @classmethod
     def of(cls, installation: Installation, database: Database) -> "EvidenceCollector":
@@ -58,7 +59,7 @@ class EvidenceCollector:
             first = journal.first_entry(connection, issuer.id, certificate.serial) or confirmation.entry
             latest = journal.latest_entry(connection, issuer.id, certificate.serial) or confirmation.entry
             chain = chain_above(connection, issuer)
-            crl = recorded_listing(connection, self._distribution, issuer, first)
+            crl = recorded_listing(connection, self._distribution.address, issuer, first)
         # No transaction is held while others are asked.
         return ReceiptEvidence(
             ocsp=ask_ocsp(self._ocsp, issuer.certificate, certificate.serial, latest.revocation_date),

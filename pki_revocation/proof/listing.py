@@ -9,11 +9,12 @@ from cryptography import x509
 from sqlalchemy import Connection, select
 
 from pki_revocation.database.schema import crls
+from pki_revocation.host.http_client import ResponseTooLarge
 from pki_revocation.model import Issuer, JournalEntry
 from pki_revocation.propagation.crl_coverage import crl_coverage
 
 from .addresses import ServiceAddress
-from .fetching import FetchRequest, TooLarge, fetch
+from .fetching import FetchRequest, ServiceClient
 
 _log = logging.getLogger(__name__)
 # A receipt is mailed: with the CRL and the PDF's own 40 KB it stays under what every mailbox takes.
@@ -52,18 +53,18 @@ def recorded_listing(
     return CrlListing(
         number=coverage.number,
         sha256=row.sha256.hex(),
-        address=_published(address, issuer).public,
+        address=address.below(_path(issuer)).public,
         since=coverage.since,
     )
 
 
 def with_published_file(
-    recorded: CrlListing, address: ServiceAddress, issuer: Issuer, entry: JournalEntry
+    recorded: CrlListing, distribution: ServiceClient, issuer: Issuer, entry: JournalEntry
 ) -> CrlListing:
     """The CRL as it is published now, with its file; the record as it was where the file is too large or not there."""
     try:
-        octets = fetch(_published(address, issuer), FetchRequest(limit=LARGEST_ATTACHED))
-    except TooLarge:
+        octets = distribution.fetch(FetchRequest(limit=LARGEST_ATTACHED), _path(issuer))
+    except ResponseTooLarge:
         return recorded
     number = None if octets is None else _checked_number(octets, issuer, entry)
     if octets is None or number is None:
@@ -77,8 +78,8 @@ def with_published_file(
     )
 
 
-def _published(address: ServiceAddress, issuer: Issuer) -> ServiceAddress:
-    return address.below(f"crl/{issuer.name}.crl")
+def _path(issuer: Issuer) -> str:
+    return f"crl/{issuer.name}.crl"
 
 
 def _checked_number(octets: bytes, issuer: Issuer, entry: JournalEntry) -> int | None:

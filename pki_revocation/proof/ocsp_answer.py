@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from .addresses import ServiceAddress
-from .fetching import FetchRequest, TooLarge, fetch
+from pki_revocation.host.http_client import ResponseTooLarge
+
+from .fetching import FetchRequest, ServiceClient
 from .signatures import is_signed_with
 
 _log = logging.getLogger(__name__)
@@ -34,13 +35,15 @@ class OcspAnswer:
 
 
 def ask_ocsp(
-    address: ServiceAddress, issuer: x509.Certificate, serial: int, revocation_date: datetime
+    responder: ServiceClient, issuer: x509.Certificate, serial: int, revocation_date: datetime
 ) -> OcspAnswer | None:
     """The responder's word on a certificate that was revoked on *revocation_date*; None when it has none to rely on."""
     request = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*_cert_id(issuer), serial, _sha1()).build()
     try:
-        octets = fetch(address, FetchRequest(limit=_LONGEST, body=request.public_bytes(Encoding.DER), headers=_HEADERS))
-    except TooLarge:
+        octets = responder.fetch(
+            FetchRequest(limit=_LONGEST, body=request.public_bytes(Encoding.DER), headers=_HEADERS)
+        )
+    except ResponseTooLarge:
         octets = None
     if octets is None:
         return None

@@ -1,12 +1,14 @@
 """GET /receipt/<token>/<file>.pdf: the receipt to keep, with the proof as it can be had then, for thirty days."""
 
+from functools import partial
+
 from flask import Blueprint, Response
 from werkzeug.exceptions import Gone, NotFound
 
 from pki_revocation.clock import Clock
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
 from pki_revocation.model import Confirmation
-from pki_revocation.proof.gathering import EvidenceCollector
+from pki_revocation.proof.gathering import EvidenceCollector, ReceiptEvidence
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
 
@@ -25,8 +27,7 @@ def receipt_documents(
     languages = {file: language for language, file in FILES.items()}
     limiter = ReceiptLimiter(clock)
 
-    def make(confirmation: Confirmation, language: Language) -> RenderedReceipt:
-        evidence = collector.gather(confirmation)
+    def make(confirmation: Confirmation, language: Language, evidence: ReceiptEvidence) -> RenderedReceipt:
         pdf = compile_receipt(confirmation, evidence, language, clock.now())
         return RenderedReceipt(pdf=pdf, complete=evidence.ocsp is not None and evidence.crl is not None)
 
@@ -39,7 +40,7 @@ def receipt_documents(
             raise Gone
         language = languages[file]
         key = (confirmation.entry.issuer_id, confirmation.entry.sequence, language)
-        pdf = limiter.render(key, lambda: make(confirmation, language))
+        pdf = limiter.render(key, partial(collector.gather, confirmation), partial(make, confirmation, language))
         response = Response(pdf, mimetype="application/pdf")
         name = receipt_name(confirmation, language)
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -1,18 +1,22 @@
-"""One receipt at a time in each process, and each kept for a moment: a flood on receipts never slows revocations.
+"""Receipts are set one at a time in each process, and kept for a moment: a flood on them never slows revocations.
 
-Making one costs as much CPU as checking several codes, and asks two services that may be slow. Whoever asks for the one
-that is being made, as a second click does, waits for it; few may wait, because each holds a thread.
+Setting one costs as much CPU as checking several codes. Gathering its evidence asks two services that may be slow, and
+holds up no other receipt. A second click on the one that is being made waits for it; few may wait, because each holds a
+thread.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from pki_revocation.clock import Clock
 from pki_revocation.errors import PkiError
 from pki_revocation.subscribers.languages import Language
 
+E = TypeVar("E")
 # The issuer, the journal's row and the language.
 ReceiptKey = tuple[int, int, Language]
 # One that is being made, and two that wait: each holds a thread of the process's.
@@ -41,6 +45,14 @@ class RenderedReceipt:
     complete: bool
 
 
+@dataclass(slots=True)
+class _Turn:
+    """Who makes a receipt, and how many want it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    wanted: int = 0
+
+
 class ReceiptLimiter:
     """Hands out receipts; shared by all threads of a process."""
 
@@ -49,10 +61,17 @@ class ReceiptLimiter:
         self._clock = clock
         self._in_hand = threading.BoundedSemaphore(_MOST_IN_HAND)
         self._making = threading.Lock()
+        self._turning = threading.Lock()
+        self._turns: dict[ReceiptKey, _Turn] = {}
         self._kept: dict[ReceiptKey, tuple[datetime, bytes]] = {}
 
-    def render(self, key: ReceiptKey, make: Callable[[], RenderedReceipt]) -> bytes:
+    def render(self, key: ReceiptKey, gather: Callable[[], E], make: Callable[[E], RenderedReceipt]) -> bytes:
         """The receipt as it was made a moment ago, or else made now.
+
+        Args:
+            key: which receipt.
+            gather: gives its evidence; it may wait for a slow service, and holds up this receipt alone.
+            make: sets the document; one at a time, because it takes the processor.
 
         Raises:
             ReceiptsBusy: when enough others wait already; nothing was made.
@@ -63,11 +82,30 @@ class ReceiptLimiter:
         if not self._in_hand.acquire(blocking=False):
             raise ReceiptsBusy
         try:
-            with self._making:
+            with self._turn(key):
                 found = self._lookup(key)
-                return self._keep(key, make()) if found is None else found
+                if found is not None:
+                    return found
+                evidence = gather()
+                with self._making:
+                    return self._keep(key, make(evidence))
         finally:
             self._in_hand.release()
+
+    @contextmanager
+    def _turn(self, key: ReceiptKey) -> Iterator[None]:
+        """A second click on the same receipt waits for the first."""
+        with self._turning:
+            turn = self._turns.setdefault(key, _Turn())
+            turn.wanted += 1
+        try:
+            with turn.lock:
+                yield
+        finally:
+            with self._turning:
+                turn.wanted -= 1
+                if not turn.wanted:
+                    del self._turns[key]
 
     def _lookup(self, key: ReceiptKey) -> bytes | None:
         until, pdf = self._kept.get(key, (None, None))

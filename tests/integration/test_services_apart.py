@@ -24,7 +24,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import contacts as contact_rows
 from pki_revocation.database.schema import mail_outbox
-from pki_revocation.host.http_client import Bounds, ExchangeFailed, exchange
+from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, exchange
 from pki_revocation.register.certificates import certificate_with_number
 from pki_revocation.runtime.service_states import ServiceState, supervised_services
 from pki_revocation.subscribers import contacts
@@ -32,7 +32,7 @@ from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.outbox import tell_of_failures
 from tests.integration.running_demo import RunningDemo, environment, free_port_base, program, wait_until
 
-_BOUNDS = Bounds(seconds=20, octets=1 << 20)
+_LIMITS = ExchangeLimits(seconds=20, octets=1 << 20)
 # Of a machine that does other things too; each of them takes a few seconds.
 _SOON_SECONDS = 60
 _PUBLIC = ("publisher", "distribution", "ocsp", "web", "console")
@@ -51,7 +51,7 @@ class Running:
         """What /readyz of a service says; 0 where nothing listens."""
         url = self.contract["metrics_urls"][service].replace("/metrics", "/readyz")
         with contextlib.suppress(ExchangeFailed):
-            answer = exchange("GET", url, bounds=_BOUNDS)
+            answer = exchange("GET", url, limits=_LIMITS)
             return answer.status, answer.body.decode().strip()
         return 0, ""
 
@@ -70,11 +70,11 @@ class Running:
 
     def page(self) -> int:
         """The status of the subscriber's page."""
-        return exchange("GET", self.contract["revocation_url"], bounds=_BOUNDS).status
+        return exchange("GET", self.contract["revocation_url"], limits=_LIMITS).status
 
     def crl(self) -> int:
         """The status of the CRL."""
-        return exchange("GET", self.contract["crl_url"], bounds=_BOUNDS).status
+        return exchange("GET", self.contract["crl_url"], limits=_LIMITS).status
 
     def ocsp(self, place: int) -> str:
         """What OCSP says of a certificate: its status, or the refusal."""
@@ -85,7 +85,7 @@ class Running:
         answer = exchange(
             "POST",
             self.contract["ocsp_url"],
-            bounds=_BOUNDS,
+            limits=_LIMITS,
             headers={"Content-Type": "application/ocsp-request"},
             body=request.public_bytes(Encoding.DER),
         )

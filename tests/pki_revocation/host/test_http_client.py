@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from pki_revocation.host.http_client import AnswerTooLarge, Bounds, ExchangeFailed, exchange
+from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, ResponseTooLarge, exchange
 from tests.pki import name
 from tests.pki_revocation.host.peers import drips, is_silent, peer, says
 
-_PATIENT = Bounds(seconds=10, octets=1000)
-_HASTY = Bounds(seconds=0.3, octets=1000)
+_PATIENT = ExchangeLimits(seconds=10, octets=1000)
+_HASTY = ExchangeLimits(seconds=0.3, octets=1000)
 # What a busy machine may add to it.
 _SOON_SECONDS = 2.0
 _OK = b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nETag: "x"\r\n\r\nhi'
@@ -56,7 +56,7 @@ def _redirect(status: int, location: str) -> bytes:
 def test_gives_status_headers_and_body() -> None:
     """Header names in lower case; the request names this program and the whole target."""
     with peer(says(_OK)) as server:
-        answer = exchange("GET", server.url("/a b?c=d"), bounds=_PATIENT, headers={"X-Own": "1"})
+        answer = exchange("GET", server.url("/a b?c=d"), limits=_PATIENT, headers={"X-Own": "1"})
 
     assert (answer.status, answer.reason, answer.body, answer.redirects) == (200, "OK", b"hi", 0)
     assert answer.headers["etag"] == '"x"'
@@ -89,14 +89,14 @@ def test_a_peer_that_drips_ends_at_the_limit(octets: bytes) -> None:
     with peer(behave) as server:
         begin = time.monotonic()
         with pytest.raises(ExchangeFailed, match=r"^GET http://\S+ got no answer: it took longer than 0\.3 s\.$"):
-            exchange("GET", server.url(), bounds=_HASTY)
+            exchange("GET", server.url(), limits=_HASTY)
         assert 0.3 <= time.monotonic() - begin < _SOON_SECONDS
 
 
 def test_a_silent_peer_ends_at_the_limit() -> None:
     """Nothing comes at all."""
     with peer(is_silent) as server, pytest.raises(ExchangeFailed, match=r"longer than 0\.3 s"):
-        exchange("GET", server.url(), bounds=_HASTY)
+        exchange("GET", server.url(), limits=_HASTY)
 
 
 def test_tls_is_verified(certificate: Path) -> None:
@@ -105,10 +105,10 @@ def test_tls_is_verified(certificate: Path) -> None:
     context.load_cert_chain(certificate)
     trusting = ssl.create_default_context(cafile=certificate)
     with peer(says(_OK), tls=context) as server:
-        answer = exchange("GET", server.url(scheme="https"), bounds=_PATIENT, tls=trusting)
+        answer = exchange("GET", server.url(scheme="https"), limits=_PATIENT, tls=trusting)
         assert answer.body == b"hi"
         with pytest.raises(ExchangeFailed, match=r"its certificate is not accepted \(self-signed certificate\)"):
-            exchange("GET", server.url(scheme="https"), bounds=_PATIENT)
+            exchange("GET", server.url(scheme="https"), limits=_PATIENT)
 
 
 def test_a_handshake_that_drips_ends_at_the_limit() -> None:
@@ -117,7 +117,7 @@ def test_a_handshake_that_drips_ends_at_the_limit() -> None:
     with peer(drips(begun, 0.1), reads=False) as server:
         begin = time.monotonic()
         with pytest.raises(ExchangeFailed, match=r"longer than 0\.3 s"):
-            exchange("GET", server.url(scheme="https"), bounds=_HASTY)
+            exchange("GET", server.url(scheme="https"), limits=_HASTY)
         assert time.monotonic() - begin < _SOON_SECONDS
 
 
@@ -129,7 +129,7 @@ def test_a_peer_that_takes_little_of_the_request_ends_at_the_limit() -> None:
             client.recv(1)
 
     with peer(sip) as server, pytest.raises(ExchangeFailed, match=r"longer than 0\.3 s"):
-        exchange("PUT", server.url(), bounds=_HASTY, body=bytes(64 << 20))
+        exchange("PUT", server.url(), limits=_HASTY, body=bytes(64 << 20))
 
 
 def test_a_name_that_is_not_found_in_time_ends_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_a_name_that_is_not_found_in_time_ends_at_the_limit(monkeypatch: pytest.
     begin = time.monotonic()
     try:
         with pytest.raises(ExchangeFailed, match=r"longer than 0\.3 s"):
-            exchange("GET", "http://ca.example/", bounds=_HASTY)
+            exchange("GET", "http://ca.example/", limits=_HASTY)
         assert time.monotonic() - begin < _SOON_SECONDS
     finally:
         over.set()
@@ -159,7 +159,7 @@ def test_one_dead_address_leaves_the_others_time(monkeypatch: pytest.MonkeyPatch
                 (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port)),
             ]
             monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-            assert exchange("GET", "http://ca.example/", bounds=Bounds(seconds=1, octets=10)).body == b"hi"
+            assert exchange("GET", "http://ca.example/", limits=ExchangeLimits(seconds=1, octets=10)).body == b"hi"
         finally:
             for each in waiting:
                 each.close()
@@ -185,8 +185,11 @@ def test_a_body_that_is_too_large_is_not_taken(answer: bytes) -> None:
             over.wait()
 
     sink = io.BytesIO()
-    with peer(behave) as server, pytest.raises(AnswerTooLarge, match=r"got no answer: it is larger than 1000 octets\."):
-        exchange("GET", server.url(), bounds=_PATIENT, sink=sink)
+    with (
+        peer(behave) as server,
+        pytest.raises(ResponseTooLarge, match=r"got no answer: it is larger than 1000 octets\."),
+    ):
+        exchange("GET", server.url(), limits=_PATIENT, sink=sink)
     assert len(sink.getvalue()) <= 1000
 
 
@@ -194,7 +197,7 @@ def test_a_body_goes_into_the_sink() -> None:
     """And nowhere else."""
     sink = io.BytesIO()
     with peer(says(_OK)) as server:
-        assert exchange("GET", server.url(), bounds=_PATIENT, sink=sink).body == b""
+        assert exchange("GET", server.url(), limits=_PATIENT, sink=sink).body == b""
     assert sink.getvalue() == b"hi"
 
 
@@ -209,7 +212,7 @@ def test_a_body_goes_into_the_sink() -> None:
 def test_what_is_no_whole_answer_is_said(octets: bytes, why: str) -> None:
     """One typed error, in words."""
     with peer(says(octets)) as server, pytest.raises(ExchangeFailed, match=why):
-        exchange("GET", server.url(), bounds=_PATIENT)
+        exchange("GET", server.url(), limits=_PATIENT)
 
 
 def test_a_closed_port_is_said() -> None:
@@ -217,24 +220,24 @@ def test_a_closed_port_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     with pytest.raises(ExchangeFailed, match=r"got no answer: Connection refused\.$"):
-        exchange("GET", f"http://127.0.0.1:{port}/", bounds=_PATIENT)
+        exchange("GET", f"http://127.0.0.1:{port}/", limits=_PATIENT)
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/", "http:///x", "127.0.0.1"])
 def test_other_addresses_are_refused(url: str) -> None:
     """No file is read, whatever a configuration says."""
     with pytest.raises(ExchangeFailed, match="neither an http nor an https address"):
-        exchange("GET", url, bounds=_PATIENT)
+        exchange("GET", url, limits=_PATIENT)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_an_answer_unless_asked(status: int) -> None:
     """Callers mean the very address that they give."""
     with peer(says(_OK)) as other, peer(says(_redirect(status, other.url()))) as server:
-        answer = exchange("GET", server.url(), bounds=_PATIENT)
+        answer = exchange("GET", server.url(), limits=_PATIENT)
         assert answer.status == status
         assert not other.requests
-        followed = exchange("GET", server.url(), bounds=_PATIENT, redirects=1)
+        followed = exchange("GET", server.url(), limits=_PATIENT, redirects=1)
         assert (followed.status, followed.body, followed.redirects) == (200, b"hi", 1)
 
 
@@ -242,7 +245,7 @@ def test_a_redirect_is_an_answer_unless_asked(status: int) -> None:
 def test_a_post_is_never_redirected(status: int) -> None:
     """Neither repeated elsewhere nor turned into a GET, also where redirects are allowed."""
     with peer(says(_OK)) as other, peer(says(_redirect(status, other.url()))) as server:
-        answer = exchange("POST", server.url(), bounds=_PATIENT, body=b"question", redirects=3)
+        answer = exchange("POST", server.url(), limits=_PATIENT, body=b"question", redirects=3)
     assert answer.status == status
     assert not other.requests
 
@@ -251,7 +254,7 @@ def test_redirects_end() -> None:
     """A peer that leads to itself is followed as often as was said."""
     with peer(says(_redirect(302, "/again"))) as server:
         with pytest.raises(ExchangeFailed, match=r"was redirected more than 3 times\.$"):
-            exchange("GET", server.url(), bounds=_PATIENT, redirects=3)
+            exchange("GET", server.url(), limits=_PATIENT, redirects=3)
         assert len(server.requests) == 4
 
 
@@ -263,14 +266,14 @@ def test_redirects_count_for_the_same_time() -> None:
         client.sendall(_redirect(302, "/again"))
 
     with peer(behave) as server, pytest.raises(ExchangeFailed, match=r"longer than 0\.3 s"):
-        exchange("GET", server.url(), bounds=_HASTY, redirects=100)
+        exchange("GET", server.url(), limits=_HASTY, redirects=100)
 
 
 def test_credentials_stay_with_the_server_that_they_are_for() -> None:
     """Another port is another server."""
     with peer(says(_OK)) as other, peer(says(_redirect(302, other.url()))) as server:
         exchange(
-            "GET", server.url(), bounds=_PATIENT, headers={"Authorization": "Basic eA==", "X-Own": "1"}, redirects=1
+            "GET", server.url(), limits=_PATIENT, headers={"Authorization": "Basic eA==", "X-Own": "1"}, redirects=1
         )
     assert b"Authorization" in server.requests[0]
     assert b"Authorization" not in other.requests[0]
@@ -281,7 +284,7 @@ def test_a_redirect_to_another_scheme_is_refused() -> None:
     """A peer cannot have files of ours read."""
     leading = peer(says(_redirect(302, "file:///etc/passwd")))
     with leading as server, pytest.raises(ExchangeFailed, match="leads to what is neither http nor https"):
-        exchange("GET", server.url(), bounds=_PATIENT, redirects=1)
+        exchange("GET", server.url(), limits=_PATIENT, redirects=1)
 
 
 def test_proxies_of_the_environment_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,6 +293,6 @@ def test_proxies_of_the_environment_do_not_count(monkeypatch: pytest.MonkeyPatch
         for name in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, proxy.url())
         monkeypatch.delenv("no_proxy", raising=False)
-        exchange("GET", server.url(), bounds=_PATIENT)
+        exchange("GET", server.url(), limits=_PATIENT)
     assert server.requests
     assert not proxy.requests

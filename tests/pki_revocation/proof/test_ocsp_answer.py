@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from pki_revocation.proof.addresses import ServiceAddress
+from pki_revocation.proof.fetching import ServiceClient
 from pki_revocation.proof.ocsp_answer import OcspAnswer, ask_ocsp
 from tests.fakes import FakeClock
 from tests.pki import DAY, CertificateAuthority
@@ -68,7 +69,9 @@ class Scene:
 
     def ask(self) -> OcspAnswer | None:
         """What a receipt would get."""
-        return ask_ocsp(self.responder.address, self.authority.certificate, self.certificate.serial_number, self.now)
+        return ask_ocsp(
+            ServiceClient(self.responder.address), self.authority.certificate, self.certificate.serial_number, self.now
+        )
 
     def say(self, **changed: Any) -> None:  # noqa: ANN401 - parts of an answer
         """Have the responder give a right answer with some parts changed."""
@@ -160,4 +163,4 @@ def test_anything_else_is_no_proof(scene: Scene, wrong: str) -> None:
 def test_nobody_there_is_no_proof(scene: Scene) -> None:
     """A responder that does not answer, on neither address."""
     nowhere = ServiceAddress(public="http://127.0.0.1:9/ocsp", here="http://127.0.0.1:9/ocsp")
-    assert ask_ocsp(nowhere, scene.authority.certificate, 1, scene.now) is None
+    assert ask_ocsp(ServiceClient(nowhere), scene.authority.certificate, 1, scene.now) is None

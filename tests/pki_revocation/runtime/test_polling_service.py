@@ -14,14 +14,14 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.errors import ConfigurationError, PkiError, StoreError
-from pki_revocation.host.http_client import Bounds, exchange
+from pki_revocation.host.http_client import ExchangeLimits, exchange
 from pki_revocation.runtime.item_failures import ItemFailures
 from pki_revocation.runtime.polling_service import Job, PollingService
 from tests.integration.running_demo import wait_until
 from tests.ocsp_responder.installations import free_ports
 
 _WAIT_SECONDS = 10
-_BOUNDS = Bounds(seconds=_WAIT_SECONDS, octets=10_000)
+_LIMITS = ExchangeLimits(seconds=_WAIT_SECONDS, octets=10_000)
 
 
 class Work:
@@ -65,7 +65,7 @@ def running(
     thread.start()
 
     def readiness() -> tuple[int, str]:
-        answer = exchange("GET", f"http://127.0.0.1:{port}/readyz", bounds=_BOUNDS)
+        answer = exchange("GET", f"http://127.0.0.1:{port}/readyz", limits=_LIMITS)
         return answer.status, answer.body.decode().strip()
 
     try:
@@ -190,5 +190,5 @@ def test_a_taken_port_is_said() -> None:
 
 def _answers(port: int) -> bool:
     with contextlib.suppress(PkiError):
-        return exchange("GET", f"http://127.0.0.1:{port}/healthz", bounds=_BOUNDS).is_success
+        return exchange("GET", f"http://127.0.0.1:{port}/healthz", limits=_LIMITS).is_success
     return False

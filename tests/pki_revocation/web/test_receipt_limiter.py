@@ -32,6 +32,11 @@ def key(row: int) -> ReceiptKey:
     return (1, row, Language.DUTCH)
 
 
+def gathered() -> str:
+    """What a receipt is made of."""
+    return "evidence"
+
+
 class Press:
     """Makes receipts, one after the other and only when it is let; *made* counts them."""
 
@@ -44,8 +49,9 @@ class Press:
         self.at_once = 0
         self.most_at_once = 0
 
-    def make(self) -> RenderedReceipt:
+    def make(self, evidence: str) -> RenderedReceipt:
         """The next one, when it may be."""
+        assert evidence == "evidence"
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         self.begun.set()
@@ -66,7 +72,7 @@ def test_second_click_gets_the_receipt_that_is_being_made(clock: FakeClock) -> N
     """Made once, for both."""
     limiter, press = ReceiptLimiter(clock), Press()
     with people(2) as pool:
-        clicks = [pool.submit(limiter.render, key(1), press.make) for _ in range(2)]
+        clicks = [pool.submit(limiter.render, key(1), gathered, press.make) for _ in range(2)]
         assert press.begun.wait(10)
         press.go.set()
         assert {click.result(10) for click in clicks} == {b"receipt 1"}
@@ -76,40 +82,40 @@ def test_more_than_three_are_told_to_come_back(clock: FakeClock) -> None:
     """Whatever receipts they ask for: three threads at most are held, and one receipt at a time is made."""
     limiter, press = ReceiptLimiter(clock), Press()
     with people(3) as pool:
-        first = [pool.submit(limiter.render, key(row), press.make) for row in range(3)]
+        first = [pool.submit(limiter.render, key(row), gathered, press.make) for row in range(3)]
         assert press.begun.wait(10)
         while limiter._in_hand._value:  # noqa: SLF001 - until the three are in
             pass
         for _ in range(20):
             with pytest.raises(ReceiptsBusy):
-                limiter.render(key(9), press.make)
+                limiter.render(key(9), gathered, press.make)
         press.go.set()
         assert len({each.result(10) for each in first}) == 3
     assert press.most_at_once == 1
-    assert limiter.render(key(9), press.make) == b"receipt 4"
+    assert limiter.render(key(9), gathered, press.make) == b"receipt 4"
 
 
 def test_receipt_is_kept_for_a_minute(clock: FakeClock) -> None:
     """And made anew afterwards; in the other language it is another one."""
     limiter, press = ReceiptLimiter(clock), Press()
     press.go.set()
-    assert limiter.render(key(1), press.make) == b"receipt 1"
+    assert limiter.render(key(1), gathered, press.make) == b"receipt 1"
     clock.advance(timedelta(seconds=59))
-    assert limiter.render(key(1), press.make) == b"receipt 1"
-    assert limiter.render((1, 1, Language.ENGLISH), press.make) == b"receipt 2"
+    assert limiter.render(key(1), gathered, press.make) == b"receipt 1"
+    assert limiter.render((1, 1, Language.ENGLISH), gathered, press.make) == b"receipt 2"
     clock.advance(timedelta(seconds=1))
-    assert limiter.render(key(1), press.make) == b"receipt 3"
+    assert limiter.render(key(1), gathered, press.make) == b"receipt 3"
 
 
 def test_receipt_that_lacks_proof_is_kept_for_seconds(clock: FakeClock) -> None:
     """So that who comes back for the proof soon gets it."""
     limiter, press = ReceiptLimiter(clock), Press(complete=False)
     press.go.set()
-    assert limiter.render(key(1), press.make) == b"receipt 1"
+    assert limiter.render(key(1), gathered, press.make) == b"receipt 1"
     clock.advance(timedelta(seconds=4))
-    assert limiter.render(key(1), press.make) == b"receipt 1"
+    assert limiter.render(key(1), gathered, press.make) == b"receipt 1"
     clock.advance(timedelta(seconds=1))
-    assert limiter.render(key(1), press.make) == b"receipt 2"
+    assert limiter.render(key(1), gathered, press.make) == b"receipt 2"
 
 
 def test_memory_is_bounded(clock: FakeClock) -> None:
@@ -117,9 +123,9 @@ def test_memory_is_bounded(clock: FakeClock) -> None:
     limiter, press = ReceiptLimiter(clock), Press()
     press.go.set()
     for row in range(9):
-        limiter.render(key(row), press.make)
-    assert limiter.render(key(8), press.make) == b"receipt 9"
-    assert limiter.render(key(0), press.make) == b"receipt 10"
+        limiter.render(key(row), gathered, press.make)
+    assert limiter.render(key(8), gathered, press.make) == b"receipt 9"
+    assert limiter.render(key(0), gathered, press.make) == b"receipt 10"
 
 
 def test_failure_keeps_nobody_out(clock: FakeClock) -> None:
@@ -127,13 +133,13 @@ def test_failure_keeps_nobody_out(clock: FakeClock) -> None:
     limiter, press = ReceiptLimiter(clock), Press()
     press.go.set()
 
-    def fail() -> RenderedReceipt:
+    def fail(_: str) -> RenderedReceipt:
         raise ZeroDivisionError
 
     for _ in range(5):
         with pytest.raises(ZeroDivisionError):
-            limiter.render(key(1), fail)
-    assert limiter.render(key(1), press.make) == b"receipt 1"
+            limiter.render(key(1), gathered, fail)
+    assert limiter.render(key(1), gathered, press.make) == b"receipt 1"
 
 
 class SlowDesk(EvidenceCollector):
