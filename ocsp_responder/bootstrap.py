@@ -37,7 +37,7 @@ def application(installation: Installation) -> Application:
     database = installation.database()
     shared = os.environ.get(SHARED_VARIABLE)
     parts = _parts(installation, database, None if shared is None else SharedAnswerCache(Path(shared)))
-    # Nothing that lives as long as the process may hold *parts*: what keeps a signer keeps its key from being destroyed.
+    # Nothing that lives as long as the process may hold *parts*: what keeps a signer keeps its key from destruction.
     signers, clock = CurrentSigners(parts.keyring, parts.signers), parts.clock
     layer, patient = assemble(
         ResponderContext(

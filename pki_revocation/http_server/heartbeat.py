@@ -1,7 +1,8 @@
 """What a worker tells once a second: that it serves, and what keeps it from doing so well.
 
 A worker that is starting, stuck, stopped or dead says nothing, and that is what its watcher goes by. The watcher is
-the worker's own process where there is one worker (`HeartbeatMonitor.hear`), and its parent, through a pipe, where there are more.
+the worker's own process where there is one worker (`HeartbeatMonitor.hear`), and its parent, through a pipe, where
+there are more.
 """
 
 import asyncio
