@@ -5,7 +5,7 @@ One number for each mutation keeps Hypothesis fast and lets it shrink: fewer mut
 
 from collections.abc import Callable, Sequence
 
-from pki_revocation.encoding.der import DerError, header, read
+from pki_revocation.encoding.der import DerError, bounds, header
 
 _CONSTRUCTED = 0x20
 _INTERESTING_LENGTHS = (
@@ -31,13 +31,12 @@ def places(octets: bytes) -> list[tuple[int, int]]:
         start, end = waiting.pop()
         while start < end:
             try:
-                element, behind = read(octets[:end], start)
+                tag, inside, behind = bounds(octets[:end], start)
             except DerError:
                 break
             found.append((start, behind))
-            inside = behind - len(element.content)
             # OCTET STRINGs are looked into as well: extension values are DER.
-            if element.tag & _CONSTRUCTED or (element.tag == 0x04 and element.content[:1] in {b"\x04", b"\x30"}):
+            if tag & _CONSTRUCTED or (tag == 0x04 and octets[inside : inside + 1] in {b"\x04", b"\x30"}):
                 waiting.append((inside, behind))
             start = behind
     return found
@@ -96,10 +95,9 @@ def _replaced(octets: bytes, start: int, end: int, new: bytes) -> bytes:
     for outer_start, outer_end in around:
         if (outer_start, outer_end) == (start, end):
             continue
-        element, _ = read(octets[:outer_end], outer_start)
-        inside = outer_end - len(element.content)
+        tag, inside, _ = bounds(octets[:outer_end], outer_start)
         content = octets[inside:inner_start] + result + octets[inner_end:outer_end]
-        result = header(element.tag, len(content)) + content
+        result = header(tag, len(content)) + content
         inner_start, inner_end = outer_start, outer_end
     return octets[:inner_start] + result + octets[inner_end:]
 
@@ -109,8 +107,8 @@ def _size(place: tuple[int, int]) -> int:
 
 
 def _length(value: bytes, choice: int, _: Sequence[bytes]) -> bytes:
-    element, _end = read(value)
-    return value[:1] + _INTERESTING_LENGTHS[choice % len(_INTERESTING_LENGTHS)] + element.content
+    _, begin, end = bounds(value)
+    return value[:1] + _INTERESTING_LENGTHS[choice % len(_INTERESTING_LENGTHS)] + value[begin:end]
 
 
 def _tag(value: bytes, choice: int, _: Sequence[bytes]) -> bytes:
@@ -118,9 +116,9 @@ def _tag(value: bytes, choice: int, _: Sequence[bytes]) -> bytes:
 
 
 def _contents(value: bytes, choice: int, _: Sequence[bytes]) -> bytes:
-    element, _end = read(value)
-    content = _flip(element.content, choice, ()) if choice % 3 else element.content * (choice % 7)
-    return header(element.tag, len(content)) + content
+    tag, begin, end = bounds(value)
+    content = _flip(value[begin:end], choice, ()) if choice % 3 else value[begin:end] * (choice % 7)
+    return header(tag, len(content)) + content
 
 
 def _remove(value: bytes, choice: int, _: Sequence[bytes]) -> bytes:

@@ -30,7 +30,8 @@ from pki_revocation.runtime.service_states import ServiceState, supervised_servi
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.outbox import tell_of_failures
-from tests.integration.running_demo import RunningDemo, environment, free_port_base, program, wait_until
+from tests.integration.running_demo import RunningDemo, environment, free_port_base, program
+from tests.waiting import wait_until
 
 _LIMITS = ExchangeLimits(seconds=20, octets=1 << 20)
 # Of a machine that does other things too; each of them takes a few seconds.

@@ -156,7 +156,6 @@ def test_publisher_without_the_key_refuses_every_request(
 ) -> None:
     """By scope or not."""
     publisher = publisher_of(database, clock, book, issuance, outlet, signs=lambda _: False)
-    publisher.renew()
     with database.write() as connection:
         asked = [requests.ask(connection, issuer, clock, scope=scope) for scope in (FULL, None)]
 

@@ -17,7 +17,7 @@ from pki_revocation.errors import ConfigurationError, PkiError, StoreError
 from pki_revocation.host.http_client import ExchangeLimits, exchange
 from pki_revocation.runtime.item_failures import ItemFailures
 from pki_revocation.runtime.polling_service import Job, PollingService
-from tests.integration.running_demo import wait_until
+from tests.waiting import wait_until
 from tests.ocsp_responder.installations import free_ports
 
 _WAIT_SECONDS = 10
