@@ -48,10 +48,10 @@ def two_cores() -> None:
 
 @contextlib.contextmanager
 def pinned(
-    command: Sequence[str | Path], core: int, *, log: Path, folder: Path | None = None
+    command: Sequence[str | Path], *cores: int, log: Path, folder: Path | None = None
 ) -> Iterator[psutil.Process]:
-    """A program on one core until the block ends; what it prints goes to *log*."""
-    line = ["taskset", "-c", str(core), *map(str, command)]
+    """A program on these cores until the block ends; what it prints goes to *log*."""
+    line = ["taskset", "-c", ",".join(map(str, cores)), *map(str, command)]
     with log.open("ab") as output:
         process = subprocess.Popen(
             line, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment(), cwd=folder
@@ -89,8 +89,13 @@ def family(process: psutil.Process) -> list[psutil.Process]:
 
 def cpu_seconds(process: psutil.Process) -> float:
     """What the family has used of the processor so far, user and system."""
+    return cpu_of(family(process))
+
+
+def cpu_of(processes: Sequence[psutil.Process]) -> float:
+    """What these have used of the processor so far, user and system."""
     spent = 0.0
-    for each in family(process):
+    for each in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             times = each.cpu_times()
             spent += times.user + times.system
@@ -99,7 +104,12 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 def pss_mib(process: psutil.Process) -> float:
     """The family's memory; what several share is counted once (proportional set size)."""
-    return sum(each.memory_full_info().pss for each in family(process)) / 2**20
+    return pss_of(family(process)) / 2**20
+
+
+def pss_of(processes: Sequence[psutil.Process]) -> int:
+    """The memory of these, in octets, as proportional set size."""
+    return sum(each.memory_full_info().pss for each in processes)
 
 
 def free_port() -> int:
