@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pki_revocation.cli.doctor import CHECKS_GROUP
-from pki_revocation.cli.program import COMMANDS_GROUP, program
+from pki_revocation.cli.help_pages import COMMANDS_GROUP
+from pki_revocation.cli.program import program
 from pki_revocation.cli.restoration import RESTORATIONS_GROUP
 from tests import settings_table
 from tests.documented import run_blocks

@@ -25,7 +25,6 @@ from .journal_watch import JournalWatch
 from .layer import OcspFastPath
 from .metrics import FastPathMetrics
 from .plain_request import PlainRequests
-from .postgresql_journal import JournalListener, PostgresqlJournal
 from .report import ProgressReport
 from .signer_reload import SignerReload
 from .sqlite_journal import SqliteJournal
@@ -164,12 +163,16 @@ def _respond(answerer: Answerer, layer: OcspFastPath, request: bytes, *, keep: b
 def _journal(database: Database, clock: Clock) -> JournalReader:
     if database.is_sqlite:
         return SqliteJournal(Path(database.url.database or ""), clock)
+    from .postgresql_journal import PostgresqlJournal  # noqa: PLC0415 - SQLite's processes load no other driver
+
     return PostgresqlJournal(database, clock)
 
 
 def _triggers(database: Database) -> Sequence[Background]:
     if database.is_sqlite:
         return [PollTrigger(FILE_SECONDS)]
+    from .postgresql_journal import JournalListener  # noqa: PLC0415 - as above
+
     return [PollTrigger(NETWORK_SECONDS), NotificationTrigger(partial(JournalListener, database))]
 
 

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from .postgresql_journal import JournalListener
 from .refresh import JournalRefresh
+
+if TYPE_CHECKING:
+    from .postgresql_journal import JournalListener
 
 # A file is looked at this often; over a network it is the net under the notifications.
 FILE_SECONDS = 0.05
@@ -50,7 +52,7 @@ class PollTrigger:
 class NotificationTrigger:
     """Looks when the database notifies."""
 
-    def __init__(self, listener: Callable[[Callable[[], None]], JournalListener]) -> None:
+    def __init__(self, listener: Callable[[Callable[[], None]], "JournalListener"]) -> None:
         """*listener* makes one that calls what it is given."""
         self._make = listener
         self._listener: JournalListener | None = None

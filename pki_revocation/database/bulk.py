@@ -7,11 +7,8 @@ stores.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Select, Table
 from sqlalchemy.exc import IntegrityError
-
-from pki_revocation.errors import StoreError
 
 _PORTION = 10_000
 
@@ -30,18 +27,13 @@ def bulk_insert(
         StoreError: when the database stops answering.
     """
     values = _stored(connection, table, columns, rows)
-    if connection.dialect.name == "sqlite":
-        try:
-            _insert_sqlite(connection, "INSERT", table, columns, values)
-        except IntegrityError as error:
-            raise RowExists from error
-        return
     try:
-        _copy(connection, table.name, columns, values)
-    except psycopg.IntegrityError as error:
+        if connection.dialect.name == "sqlite":
+            _insert_sqlite(connection, "INSERT", table, columns, values)
+        else:
+            _copy(connection, table.name, columns, values)
+    except IntegrityError as error:
         raise RowExists from error
-    except psycopg.OperationalError as error:
-        raise StoreError(f"The database does not answer: {str(error).strip()}") from error
 
 
 def bulk_replace(
@@ -61,10 +53,7 @@ def bulk_replace(
     names = ", ".join(columns)
     incoming = f"incoming_{table.name}"
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {incoming} (LIKE {table.name}) ON COMMIT DROP")
-    try:
-        _copy(connection, incoming, columns, values)
-    except psycopg.OperationalError as error:
-        raise StoreError(f"The database does not answer: {str(error).strip()}") from error
+    _copy(connection, incoming, columns, values)
     connection.exec_driver_sql(
         f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {incoming} "  # noqa: S608 - names of our own schema
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {others}"
@@ -106,13 +95,9 @@ def _insert_sqlite(
 
 
 def _copy(connection: Connection, table: str, columns: Sequence[str], values: Iterable[tuple[Any, ...]]) -> None:
-    command = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(driver)
-    with driver.cursor() as cursor, cursor.copy(command.encode()) as copy:
-        for row in values:
-            copy.write_row(row)
+    from .postgresql_copy import copy_rows  # noqa: PLC0415 - SQLite's processes load no other driver
+
+    copy_rows(connection, table, columns, values)
 
 
 def _as_it_is(value: object) -> object:

@@ -12,10 +12,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
@@ -24,29 +20,23 @@ from sqlalchemy.exc import (
     DBAPIError,
     DisconnectionError,
     InterfaceError,
-    InvalidatePoolError,
     OperationalError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from pki_revocation.clock import Clock
 from pki_revocation.errors import ConfigurationError, StoreError
+from pki_revocation.host.extras import require_extra
 
-from . import sqlite_file
+from . import revisions, sqlite_file
 from .commit_fence import FENCE_SUFFIX, TIMEOUT_SECONDS, file_fence, hold_advisory_fence, pass_advisory_fence
-from .postgresql_connection import PostgresqlConnection
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 # How long a writer waits for another; after that the caller is told that the database is busy.
 LOCK_TIMEOUT_SECONDS = 10
 # How long PostgreSQL may be silent before it is asked whether it hangs; people at a page are told sooner.
 SERVICE_PROBE_SECONDS = 10.0
 INTERACTIVE_PROBE_SECONDS = 2.0
-# How long a connection that was kept may take for nothing at all, before it is replaced by a new one.
-_PING_SECONDS = 1.0
 _AFTER_COMMIT = "after commit"
-_USED = "used before"
 
 
 class Database:
@@ -61,6 +51,7 @@ class Database:
 
         Raises:
             ConfigurationError: when the address is neither SQLite's nor PostgreSQL's.
+            ExtraMissing: when it is PostgreSQL's, and the driver is not installed.
         """
         self.url = _parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -154,7 +145,7 @@ class Database:
         if self.is_sqlite:
             sqlite_file.make(self._file)
         with self.write() as connection:
-            command.upgrade(_alembic(connection), "head")
+            revisions.upgrade(connection)
 
     def check_revision(self) -> None:
         """Refuse to work on tables that this program does not know.
@@ -162,9 +153,9 @@ class Database:
         Raises:
             StoreError: when the database was never set up, or is of another revision.
         """
-        wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
+        wanted = revisions.wanted()
         with self.read() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = revisions.found(connection)
         if found is None:
             message = f"The database {self} is empty: run 'pki-revocation init' first."
             raise StoreError(message)
@@ -235,43 +226,10 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgresql_engine(url: URL, probe_after: float) -> Engine:
-    # READ COMMITTED: a writer must see what was committed while it waited for the issuer's head row. The time-outs
-    # keep a writer that was stopped inside its transaction from holding up everybody for good. A confirmation is only
-    # shown for what is on disk, whatever the server's default is.
-    options = (
-        f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c idle_in_transaction_session_timeout=60s "
-        "-c timezone=UTC -c synchronous_commit=on"
-    )
-    engine = sqlalchemy.create_engine(
-        url,
-        hide_parameters=True,
-        isolation_level="READ COMMITTED",
-        pool_timeout=LOCK_TIMEOUT_SECONDS,
-        connect_args={"options": options, "tcp_user_timeout": LOCK_TIMEOUT_SECONDS * 1000},
-    )
+    require_extra("postgresql", "[database] url on PostgreSQL")
+    from .postgresql_engine import postgresql_engine  # noqa: PLC0415 - SQLite's processes load no other driver
 
-    @event.listens_for(engine, "do_connect")
-    def connect(_dialect: object, _record: object, arguments: Any, parameters: Any) -> PostgresqlConnection:  # noqa: ANN401 - what the driver takes
-        return PostgresqlConnection.opened(arguments, parameters, probe_after=probe_after)
-
-    @event.listens_for(engine, "checkout")
-    def refuse_silent(connection: PostgresqlConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-        # A new one has just answered. SQLAlchemy's own ping would wait for as long as the server is silent.
-        if _USED not in record.info:
-            record.info[_USED] = True
-            return
-        if not connection.answers(_PING_SECONDS):
-            raise InvalidatePoolError
-
-    return engine
-
-
-def _alembic(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+    return postgresql_engine(url, probe_after=probe_after, lock_seconds=LOCK_TIMEOUT_SECONDS)
 
 
 @contextlib.contextmanager

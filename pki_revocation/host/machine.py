@@ -5,8 +5,6 @@ import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
-
 _CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -35,7 +33,7 @@ def this_machine() -> Machine:
     return Machine(
         processor=_processor(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1),
-        memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
+        memory_gib=round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
     )

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from pki_revocation.audit import AuditTrail, verify_chain
+from pki_revocation.database import revisions
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import APPEND_ONLY, audit, certificates, journal, metadata
 from pki_revocation.errors import ConfigurationError, StoreError
@@ -270,3 +273,12 @@ def test_unreachable_database_is_one_sentence() -> None:
     """A database that is away is a StoreError, which the edges answer with 503 or one sentence."""
     with Database("postgresql://user@127.0.0.1:1/db") as database, pytest.raises(StoreError, match="does not answer"):
         database.check_revision()
+
+
+def test_wanted_revision_is_the_last_migration() -> None:
+    """What a service asks for without Alembic is what Alembic would bring a database to."""
+    config = Config()
+    config.set_main_option("script_location", str(revisions.MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+
+    assert revisions.wanted() == ScriptDirectory.from_config(config).get_current_head()

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,8 +14,8 @@ from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.published import published
 from crl_publisher.scope import CA
-from pki_revocation.database import sqlite_file
-from pki_revocation.database.engine import MIGRATIONS, Database
+from pki_revocation.database import revisions, sqlite_file
+from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, crl_entries, crl_projections, crls
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import issuer_named
@@ -39,12 +37,8 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     else:
         url = request.getfixturevalue("postgresql_empty_url")
     with Database(url) as opened:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.set_main_option("path_separator", "os")
         with opened.write() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "0002")
+            revisions.upgrade(connection, "0002")
         yield opened
 
 
