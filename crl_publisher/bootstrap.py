@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from crl_publisher.distribution.app import create_app
 from crl_publisher.distribution.app import readiness as distribution_readiness
 from crl_publisher.distribution.max_age import MaxAge
+from crl_publisher.gate.lints import require_lints
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.shards import complete_scopes
 from crl_publisher.offline.alarms import OfflineAlarms
@@ -99,8 +100,11 @@ def issuance(installation: Installation, database: Database, public: Outlet | No
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
+        ExtraMissing: when the lints that [crl] asks for are not installed.
     """
     clock = SystemClock()
+    settings = installation.section(CrlSettings)
+    require_lints(settings.lint)
     return CrlIssuance(
         database=database,
         clock=clock,
@@ -108,7 +112,7 @@ def issuance(installation: Installation, database: Database, public: Outlet | No
         keys=Keyring.open(installation, clock),
         outlet=public or outlet(installation),
         timings=book(installation, database),
-        settings=installation.section(CrlSettings),
+        settings=settings,
         public_url=installation.section(DistributionSettings).public_url,
         spool=installation.directory,
     )

@@ -10,6 +10,7 @@ from keys.config import is_token_uri
 from keys.files.file_key import KeyFile
 from keys.files.secret_source import SecretSource
 from keys.pkcs11.uri import Pkcs11Uri
+from pki_revocation.host.extras import require_extra
 
 if TYPE_CHECKING:
     from keys.pkcs11.token import Token
@@ -28,7 +29,11 @@ class TokenKey:
             pin: where the token's PIN is; in its usual places when None.
             sessions: how many may be open.
             wait: how many seconds somebody may wait for one.
+
+        Raises:
+            ExtraMissing: when the binding to tokens is not installed.
         """
+        require_extra("hsm", "A key on a token")
         self.uri = uri
         self.pin = pin or SecretSource.usual("PIN", uri.pin_name)
         self._sessions = sessions

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import ConfigurationError
+from pki_revocation.host.extras import require_extra
 
 from .credentials import OutletCredentials, load_credentials
 from .directory import DirectoryOutlet
@@ -23,12 +24,14 @@ def open_outlet(
 
     Raises:
         ConfigurationError: when its credentials or certificates cannot be read, or would be sent in the clear.
+        ExtraMissing: when it is a bucket, and the store's client is not installed.
     """
     if settings.kind is OutletKind.DIRECTORY:
         return DirectoryOutlet(installation.path(settings.path or ""))
     file = None if settings.credentials is None else installation.path(settings.credentials)
     credentials = load_credentials(name, file)
     if settings.kind is OutletKind.S3:
+        require_extra("s3", f"[outlets.{name}] in a bucket")
         from .s3 import S3Outlet  # noqa: PLC0415 - only who has a bucket loads the store's client
 
         return S3Outlet.configured(name, settings, credentials, max_age=max_age)

@@ -3,8 +3,10 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pki_revocation.documents.letters.maker import LetterMaker
+if TYPE_CHECKING:
+    from pki_revocation.documents.letters.maker import LetterMaker
 
 _log = logging.getLogger(__name__)
 # Two issuers' imports may be committed in another order than their rows were numbered in: now and then all are looked
@@ -15,7 +17,7 @@ _EVERYTHING_SECONDS = 300.0
 class ArrivalLetters:
     """Makes what is waiting when something arrived; without a folder, nothing."""
 
-    def __init__(self, maker: LetterMaker | None, folder: Path, monotonic: Callable[[], float]) -> None:
+    def __init__(self, maker: "LetterMaker | None", folder: Path, monotonic: Callable[[], float]) -> None:
         """*monotonic* gives seconds."""
         self._maker = maker
         self._folder = folder

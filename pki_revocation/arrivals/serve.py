@@ -8,7 +8,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import ArrivalSettings, LetterSettings
 from pki_revocation.database.engine import Database
-from pki_revocation.documents.letters.bootstrap import letter_maker
+from pki_revocation.host.extras import require_extra
 from pki_revocation.runtime.polling_service import Job, PollingService
 
 from .folder import WatchedFolder
@@ -44,6 +44,11 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
 
 def _letters(installation: Installation, database: Database) -> ArrivalLetters:
     folder = installation.section(LetterSettings).folder
-    # The pepper is only looked for where letters are made.
-    maker = None if folder is None else letter_maker(installation, database, SystemClock())
-    return ArrivalLetters(maker, installation.path(folder or ""), time.monotonic)
+    if folder is None:
+        return ArrivalLetters(None, installation.path(""), time.monotonic)
+    # Pepper and typesetter are only looked for where letters are made.
+    require_extra("documents", "[letters] folder")
+    from pki_revocation.documents.letters.bootstrap import letter_maker  # noqa: PLC0415 - 30 MiB
+
+    maker = letter_maker(installation, database, SystemClock())
+    return ArrivalLetters(maker, installation.path(folder), time.monotonic)

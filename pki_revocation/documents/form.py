@@ -28,10 +28,6 @@ _PREFIX = "field:"
 # When the wording was last changed: the document's date, so that the same form has the same octets.
 _REVISED = datetime(2026, 11, 25, tzinfo=UTC)
 _REGIONS = {Language.DUTCH: "NL", Language.ENGLISH: "GB"}
-FORM_NAMES = {
-    Language.DUTCH: "servercertificaat-intrekken-door-abonnee",
-    Language.ENGLISH: "revocation-of-a-server-certificate",
-}
 _REQUIRED, _NO_TOGGLE_TO_OFF, _RADIO = 1 << 1, 1 << 14, 1 << 15
 _NEEDED = {"number", "organisation", "name", "phone", "declaration", "copy", "date"}
 

@@ -1,9 +1,13 @@
-"""The form's fields: what kind each is, and what a screen reader says of it (the tooltip, TU)."""
+"""The form's fields: what kind each is, and what a screen reader says of it (the tooltip, TU); and the form's name."""
 
 from enum import Enum, auto
 
 from pki_revocation.subscribers.languages import Language
 
+FORM_NAMES = {
+    Language.DUTCH: "servercertificaat-intrekken-door-abonnee",
+    Language.ENGLISH: "revocation-of-a-server-certificate",
+}
 REASON = "reason"
 DEFAULT_REASON = "none"
 

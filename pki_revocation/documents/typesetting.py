@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal
-
-import typst
+from typing import TYPE_CHECKING, Literal
 
 from pki_revocation.errors import PkiError
+
+if TYPE_CHECKING:
+    import typst
 
 # Accessible (ISO 14289-1), and for archives with attachments (ISO 19005-3).
 Standard = Literal["ua-1", "a-3a"]
@@ -34,6 +35,8 @@ def typeset(
     Raises:
         DocumentNotSet: when something cannot be printed.
     """
+    import typst  # noqa: PLC0415 - 30 MiB, for a service that may never set a document
+
     with tempfile.TemporaryDirectory(prefix="pki-document-") as folder:
         main = Path(shutil.copy(_FOLDER / template, folder))
         for name, content in (attachments or {}).items():
@@ -57,5 +60,7 @@ def typeset(
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
+    import typst  # noqa: PLC0415 - as above
+
     return typst.Fonts(include_system_fonts=False)

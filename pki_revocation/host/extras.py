@@ -1,7 +1,8 @@
 """What the wheel brings only where it is asked for, as extras, and the one sentence for where one is missing.
 
-What an extra brings is imported by a function, behind `require_extra`: a node that only answers OCSP neither loads
-nor installs a typesetter.
+What an extra brings is imported where it is used, behind `require_extra` where that is long after the start: a node
+that only answers OCSP neither loads nor installs a typesetter. What is imported at a command's start may be missing
+too: the command line turns that into the same sentence (`extra_of`).
 """
 
 import importlib.util
@@ -41,3 +42,9 @@ def require_extra(extra: Extra, purpose: str) -> None:
     """
     if not all(map(importlib.util.find_spec, PROVIDES[extra])):
         raise ExtraMissing(extra, purpose)
+
+
+def extra_of(error: ModuleNotFoundError) -> Extra | None:
+    """The extra that would bring what was not found; None where none does."""
+    package = (error.name or "").partition(".")[0]
+    return next((extra for extra, packages in PROVIDES.items() if package in packages), None)

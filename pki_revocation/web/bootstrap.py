@@ -7,14 +7,12 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
 from pki_revocation.config.settings import CodeSettings, ContactSettings, WebSettings
 from pki_revocation.database.engine import INTERACTIVE_PROBE_SECONDS
-from pki_revocation.documents.form import form_for
 from pki_revocation.http_server.application import Application
 from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.rate_limiting.limiter import RateLimiter
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.register.live_codes import refuse_foreign_pepper
 from pki_revocation.service import RevocationService
-from pki_revocation.subscribers.languages import Language
 
 from .app import PageServices, create_app
 from .availability import Availability
@@ -25,7 +23,6 @@ def application(installation: Installation) -> Application:
 
     Raises:
         ConfigurationError: for a wrong setting or a missing secret.
-        DocumentNotSet: when the form cannot be set with what [contact] says.
         StoreError: when the database is absent, or of another revision.
     """
     database = installation.database(probe_after=INTERACTIVE_PROBE_SECONDS)
@@ -42,9 +39,6 @@ def application(installation: Installation) -> Application:
 
     ready()
     contact = installation.section(ContactSettings)
-    for language in Language:
-        # Set once now: an address that cannot be printed is said at the start, and not to a subscriber.
-        form_for(contact, language)
     service = RevocationService(
         database=database,
         clock=clock,

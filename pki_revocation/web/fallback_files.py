@@ -9,7 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from pki_revocation.config.settings import ContactSettings
-from pki_revocation.documents.form import FORM_NAMES, form_for
+from pki_revocation.documents.form import form_for
+from pki_revocation.documents.form_fields import FORM_NAMES
 from pki_revocation.host import durable_files
 from pki_revocation.subscribers.languages import Language
 

@@ -6,7 +6,7 @@ It needs no database: it is there when the page is not.
 from flask import Blueprint, Response, make_response, render_template, request
 
 from pki_revocation.config.settings import ContactSettings
-from pki_revocation.documents.form import FORM_NAMES, form_for
+from pki_revocation.documents.form_fields import FORM_NAMES
 from pki_revocation.errors import MistypedNumber
 from pki_revocation.subscribers.languages import Language
 
@@ -28,6 +28,8 @@ def form_pages(contact: ContactSettings) -> Blueprint:
     blueprint = Blueprint("form", __name__)
 
     def answer(language: Language) -> Response:
+        from pki_revocation.documents.form import form_for  # noqa: PLC0415 - 15 MiB, not needed until somebody asks
+
         try:
             pdf = form_for(contact, language, request.args.get("number", "").strip())
         except MistypedNumber:
