@@ -1,5 +1,5 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test test-long check fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys bench-guessing bench-weight lock screenshots clean
+.PHONY: help install demo test test-long check fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys bench-guessing bench-weight help-pages lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
@@ -69,6 +69,10 @@ bench-guessing: ## Whether the time of an answer tells that a number exists, and
 bench-weight: ## Memory, processes and start of every service, CPU of --help, and size on disk: DOCS=docs/benchmarks.md to write it down.
 	@requirements/install.sh "$(PYTHON)" test
 	.venv/bin/python -m benchmarks.weight $(ROWS) --rounds 3 --json var/bench/weight.json $(if $(DOCS),--docs $(DOCS))
+
+help-pages: ## Write the pages that --help prints anew, after a change of a command's options or words.
+	@requirements/install.sh "$(PYTHON)" test
+	.venv/bin/python -m tests.help_pages
 
 lock: ## Write the lock files anew, with the newest versions that pyproject.toml allows.
 	@requirements/lock.sh "$(PYTHON)"

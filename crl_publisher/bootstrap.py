@@ -100,11 +100,8 @@ def issuance(installation: Installation, database: Database, public: Outlet | No
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
-        ExtraMissing: when the lints that [crl] asks for are not installed.
     """
     clock = SystemClock()
-    settings = installation.section(CrlSettings)
-    require_lints(settings.lint)
     return CrlIssuance(
         database=database,
         clock=clock,
@@ -112,7 +109,7 @@ def issuance(installation: Installation, database: Database, public: Outlet | No
         keys=Keyring.open(installation, clock),
         outlet=public or outlet(installation),
         timings=book(installation, database),
-        settings=settings,
+        settings=installation.section(CrlSettings),
         public_url=installation.section(DistributionSettings).public_url,
         spool=installation.directory,
     )
@@ -185,8 +182,10 @@ def publisher(
 
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
+        ExtraMissing: when the lints that [crl] asks for are not installed.
     """
     clock = SystemClock()
+    require_lints(installation.section(CrlSettings).lint)
     publishing = issuance(installation, database, public)
     return Publisher(
         database=database,

@@ -11,7 +11,7 @@ compile() {
 	"$tool/bin/uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links "$@"
 }
-compile pyproject.toml -o requirements/runtime.txt
+compile pyproject.toml --extra all -o requirements/runtime.txt
 compile --group build -c requirements/runtime.txt -o requirements/build.txt
 compile --group test -c requirements/runtime.txt -c requirements/build.txt -o requirements/test.txt
 compile --group fuzz -c requirements/runtime.txt -c requirements/build.txt -c requirements/test.txt -o requirements/fuzz.txt

@@ -3,25 +3,21 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import click
 
 from benchmarks.campaign import Campaign, command
 from benchmarks.figures import Cell, Figure, Row, middle
-from pki_revocation.cli.program import program
+from tests.help_pages import Words, commands
 from tests.integration.running_demo import environment
 
 PROGRAM = Row(name="help", title="`pki-revocation --help`", unit="CPU s", must=0.3, aim=0.15)
 COMMAND = Row(name="command help", title="`--help` of a command, the slowest", unit="CPU s", must=0.25, aim=0.2)
-Words = tuple[str, ...]
 
 
 def measure(campaign: Campaign) -> list[Cell]:
     """The program's own, the slowest command's, and each command's with the slowest one below it."""
     whole = tuple(cpu_of_help(()) for _ in range(campaign.rounds))
-    paths = list(command_paths())
+    paths = list(commands())
     found = {path: tuple(cpu_of_help(path) for _ in range(campaign.rounds)) for path in paths}
     medians = {path: middle(list(rounds)) for path, rounds in found.items()}
     slowest = max(paths, key=medians.__getitem__)
@@ -43,12 +39,6 @@ def measure(campaign: Campaign) -> list[Cell]:
     return cells
 
 
-def command_paths() -> Iterator[Words]:
-    """Every command and every subcommand, as the words after `pki-revocation`."""
-    with click.Context(program, info_name="pki-revocation") as context:
-        yield from _below(program, context, ())
-
-
 def cpu_of_help(path: Words) -> float:
     """Seconds of the processor, user and system, of one `pki-revocation ... --help`.
 
@@ -60,17 +50,6 @@ def cpu_of_help(path: Words) -> float:
     subprocess.run(words, stdout=subprocess.DEVNULL, env=environment(), check=True)
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system
-
-
-def _below(group: click.Command, context: click.Context, path: Words) -> Iterator[Words]:
-    if not isinstance(group, click.Group):
-        return
-    for name in group.list_commands(context):
-        found = group.get_command(context, name)
-        if found is not None:
-            yield (*path, name)
-            with click.Context(found, parent=context, info_name=name) as inner:
-                yield from _below(found, inner, (*path, name))
 
 
 if __name__ == "__main__":

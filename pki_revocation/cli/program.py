@@ -1,24 +1,25 @@
 """`pki-revocation`: one program whose groups come from the entry-point group `pki_revocation.commands`.
 
 A command's module is imported only when it is the one asked for, so that the subscriber's service never loads the
-packages that hold keys.
+packages that hold keys; for help not even then (`help_pages`).
 """
 
 import os
+import sys
 from importlib.metadata import version
 from typing import Any
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from pki_revocation.errors import PkiError
+from pki_revocation.host.extras import ExtraMissing, extra_of
 from pki_revocation.host.logs import log_to_stderr
 from pki_revocation.host.processes import PARENT_VARIABLE, end_with_parent
 
 from .entry_point_group import EntryPointGroup
+from .help_pages import COMMANDS_GROUP, HELP_OPTIONS, stored_page
 
-COMMANDS_GROUP = "pki_revocation.commands"
-_PROGRAM = "pki-revocation"
+PROGRAM = "pki-revocation"
 # The order of a user's life with the product; whatever else is there follows by name.
 _ORDER = (
     "demo",
@@ -44,22 +45,35 @@ class Program(EntryPointGroup):
             return super().invoke(ctx)
         except PkiError as error:
             raise click.ClickException(str(error)) from error
-        except SQLAlchemyError as error:
-            first = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            raise click.ClickException(f"The database refused: {first}") from error
+        except ModuleNotFoundError as error:
+            extra = extra_of(error)
+            if extra is None:
+                raise
+            raise click.ClickException(str(ExtraMissing(extra, "This command"))) from error
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{where}{error.strerror or error}") from error
+        except Exception as error:
+            if not _is_databases(error):
+                raise
+            first = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise click.ClickException(f"The database refused: {first}") from error
+
+
+def _is_databases(error: Exception) -> bool:
+    """Whether it is SQLAlchemy's, which is not imported for this: without it there is no such error."""
+    exceptions = sys.modules.get("sqlalchemy.exc")
+    return exceptions is not None and isinstance(error, exceptions.SQLAlchemyError)
 
 
 @click.group(
     cls=Program,
     commands_from=COMMANDS_GROUP,
     order=_ORDER,
-    name=_PROGRAM,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    name=PROGRAM,
+    context_settings={"help_option_names": [*HELP_OPTIONS]},
 )
-@click.version_option(version(_PROGRAM), prog_name=_PROGRAM)
+@click.version_option(version(PROGRAM), prog_name=PROGRAM)
 def program() -> None:
     """Certificate revocation: a letter's number and code revoke, and CRL and OCSP say so.
 
@@ -73,4 +87,8 @@ def program() -> None:
 
 def main() -> None:
     """The console script's entry."""
-    program.main(prog_name=_PROGRAM)
+    page = stored_page(sys.argv[1:])
+    if page is not None:
+        click.echo(page, nl=False)
+        return
+    program.main(prog_name=PROGRAM)
