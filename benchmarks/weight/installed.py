@@ -54,9 +54,16 @@ def _megabytes(names: frozenset[str]) -> float:
     return sum(_octets(distribution(name)) for name in names) / 1e6
 
 
+def files_of(package: Distribution) -> Iterator[Path]:
+    """The files that were installed of a package."""
+    for file in package.files or ():
+        path = Path(str(package.locate_file(file))).resolve()
+        if path.is_file():
+            yield path
+
+
 def _octets(package: Distribution) -> int:
-    paths = (Path(str(package.locate_file(file))) for file in package.files or ())
-    return sum(path.stat().st_size for path in paths if path.is_file())
+    return sum(path.stat().st_size for path in files_of(package))
 
 
 if __name__ == "__main__":

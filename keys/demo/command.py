@@ -14,6 +14,7 @@ from keys.files.file_key import KEY_TYPES
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import write_private
+from pki_revocation.host.extras import require_extra
 from pki_revocation.register.issuers import issuer_named
 
 from .folder import DemoFolder, DemoRefused, DemoState
@@ -62,6 +63,8 @@ def demo(
 
     A second start on the same folder continues where the first was. Everything is plain http on this machine only.
     """
+    for extra in ("documents", "lint"):
+        require_extra(extra, "The demo")
     # The demo's own keys lie on disk without a passphrase, as its configuration says: no news on the screen.
     logging.getLogger("keys.files.file_key").setLevel(logging.ERROR)
     folder = DemoFolder(directory)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +15,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
-from pki_revocation.documents.letters.bootstrap import letter_maker
-from pki_revocation.documents.letters.maker import LetterMaker
-from pki_revocation.documents.letters.report import LettersReport
+from pki_revocation.host.extras import require_extra
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
 from pki_revocation.model import serial_text
@@ -25,6 +24,10 @@ from pki_revocation.register.issuers import issuer_named
 from pki_revocation.subscribers.languages import Language
 
 from .options import installation_option
+
+if TYPE_CHECKING:
+    from pki_revocation.documents.letters.maker import LetterMaker
+    from pki_revocation.documents.letters.report import LettersReport
 
 _NOTHING_WENT_IN = 1
 _SOME_REFUSED = 3
@@ -216,12 +219,16 @@ def reissue(
 
 def _maker(
     installation: Installation, database: Database, language: str | None, *, prints: bool | None = None
-) -> LetterMaker:
+) -> "LetterMaker":
+    # Certificates come in on machines that make no letters, too.
+    require_extra("documents", "Making letters")
+    from pki_revocation.documents.letters.bootstrap import letter_maker  # noqa: PLC0415 - behind the extra's sentence
+
     chosen = None if language is None else Language(language)
     return letter_maker(installation, database, SystemClock(), chosen, prints=prints)
 
 
-def _make_all(maker: LetterMaker, folder: Path) -> LettersReport:
+def _make_all(maker: "LetterMaker", folder: Path) -> "LettersReport":
     with _progress("Letters", maker.waiting()) as progress:
         return maker.make_all(folder, progress)
 
