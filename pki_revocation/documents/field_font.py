@@ -14,9 +14,10 @@ from functools import cache
 from io import BytesIO
 from typing import Self
 
-import pikepdf
-from pikepdf import Array, Dictionary, Name, Pdf
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import DictionaryObject, IndirectObject, StreamObject
 
+from .pdf_objects import at, dictionary, drawing, elements, name, put, reference, size
 from .typesetting import typeset
 
 # The name of the resource, not of the font. Chromium's viewer sets letters that are not in Windows' western set in some
@@ -43,61 +44,67 @@ def letters() -> str:
 class FieldFont:
     """The font in one document; *codes* are the octets of each letter in it."""
 
-    font: pikepdf.Object
+    font: DictionaryObject
     codes: dict[str, bytes] = field(repr=False)
 
     @classmethod
-    def put_into(cls, pdf: Pdf) -> Self:
+    def put_into(cls, pdf: PdfWriter) -> Self:
         """Copy the font into a document."""
-        with Pdf.open(BytesIO(_sheet())) as sheet:
-            ((_, font),) = sheet.pages[0].obj.Resources.Font.items()
-            copy = pdf.copy_foreign(font)
+        sheet = PdfReader(BytesIO(_sheet()))
+        fonts = at(at(sheet.pages[0], "/Resources"), "/Font")
+        (key,) = fonts
+        copy = at(fonts, key).clone(pdf)
         _drop_tag(copy)
         return cls(font=copy, codes=_codes(copy))
 
     @classmethod
-    def of(cls, pdf: Pdf) -> Self:
+    def of(cls, pdf: PdfWriter) -> Self:
         """The font that a form has already."""
-        font = pdf.Root.AcroForm.DR.Font[RESOURCE]
+        font = at(at(at(at(pdf.root_object, "/AcroForm"), "/DR"), "/Font"), RESOURCE)
         return cls(font=font, codes=_codes(font))
 
     @property
-    def resources(self) -> Dictionary:
+    def resources(self) -> DictionaryObject:
         """What text in it needs."""
-        return Dictionary(Font=Dictionary({RESOURCE: self.font}))
+        return dictionary(Font=dictionary(**{RESOURCE.removeprefix("/"): reference(self.font)}))
 
-    def appearance(self, pdf: Pdf, widget: pikepdf.Object, text: str) -> pikepdf.Object:
+    def appearance(self, pdf: PdfWriter, widget: DictionaryObject, text: str) -> IndirectObject:
         """A text as a field shows it (ISO 32000-1 section 12.7.3.3), in the middle of its height.
 
         Raises:
             KeyError: for a letter that is not in the font.
         """
-        left, bottom, right, top = (float(each) for each in widget.Rect)
-        width, height = right - left, top - bottom
-        outline = self.font.DescendantFonts[0].FontDescriptor
-        ascent, descent = (float(each) * SIZE / 1000 for each in (outline.Ascent, outline.Descent))
+        width, height = size(widget)
+        outline = at(_descendant(self.font), "/FontDescriptor")
+        ascent, descent = (float(str(outline[key])) * SIZE / 1000 for key in ("/Ascent", "/Descent"))
         line = (height - (ascent - descent)) / 2 - descent
         shown = b"".join(self.codes[letter] for letter in text).hex()
         drawn = f"q BT {DEFAULT_APPEARANCE} {_INSET} {line:.2f} Td <{shown}> Tj ET Q " if text else ""
-        stream = pdf.make_stream(f"/Tx BMC {drawn}EMC".encode())
-        stream.Type, stream.Subtype, stream.BBox = Name.XObject, Name.Form, Array([0, 0, width, height])
-        stream.Resources = self.resources
-        return stream
+        return drawing(pdf, f"/Tx BMC {drawn}EMC", width, height, self.resources)
 
 
-def _codes(font: pikepdf.Object) -> dict[str, bytes]:
-    mapped = _MAPPED.findall(font.ToUnicode.read_bytes().decode("ascii"))
+def _descendant(font: DictionaryObject) -> DictionaryObject:
+    (found,) = elements(font, "/DescendantFonts")
+    return found
+
+
+def _codes(font: DictionaryObject) -> dict[str, bytes]:
+    letters_of = font["/ToUnicode"].get_object()
+    if not isinstance(letters_of, StreamObject):
+        raise TypeError(letters_of)
+    mapped = _MAPPED.findall(letters_of.get_data().decode("ascii"))
     return {chr(int(letter, 16)): bytes.fromhex(code) for code, letter in mapped}
 
 
-def _drop_tag(font: pikepdf.Object) -> None:
+def _drop_tag(font: DictionaryObject) -> None:
     """Take away the mark of a subset: programs may believe that such a font lacks what is not written in it yet."""
+    descendant = _descendant(font)
     for holder, key in (
-        (font, "/BaseFont"),
-        (font.DescendantFonts[0], "/BaseFont"),
-        (font.DescendantFonts[0].FontDescriptor, "/FontName"),
+        (font, "BaseFont"),
+        (descendant, "BaseFont"),
+        (at(descendant, "/FontDescriptor"), "FontName"),
     ):
-        holder[key] = Name("/" + str(holder[key]).partition("+")[2])
+        put(holder, **{key: name(str(holder[f"/{key}"]).partition("+")[2])})
 
 
 @cache

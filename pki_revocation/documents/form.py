@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
-from io import BytesIO
 
-import pikepdf
-from pikepdf import Array, Dictionary, Name, Pdf, String
+from pypdf import PdfWriter
+from pypdf.generic import DictionaryObject, PdfObject
 
 from pki_revocation.config.settings import ContactSettings
 from pki_revocation.numbers import grouped, parse_number
@@ -22,6 +21,22 @@ from pki_revocation.subscribers.languages import Language
 from .contact import ServiceDesk
 from .field_font import DEFAULT_APPEARANCE, FieldFont
 from .form_fields import DEFAULT_REASON, REASON, FieldKind, field_kind, tooltips
+from .pdf_objects import (
+    add,
+    array,
+    at,
+    dictionary,
+    drawing,
+    elements,
+    name,
+    number,
+    opened,
+    put,
+    reference,
+    size,
+    text,
+    written,
+)
 from .typesetting import typeset
 
 _PREFIX = "field:"
@@ -52,119 +67,111 @@ def _blank(language: Language, contact: str) -> bytes:
         standards=("ua-1",),
         timestamp=_REVISED,
     )
-    with Pdf.open(BytesIO(pages)) as pdf:
-        _add_fields(pdf, tooltips(language))
-        return _saved(pdf)
+    pdf = opened(pages)
+    _add_fields(pdf, tooltips(language))
+    return written(pdf)
 
 
-def _with_number(blank: bytes, number: str) -> bytes:
-    with Pdf.open(BytesIO(blank)) as pdf:
-        (field,) = [each for each in pdf.Root.AcroForm.Fields if each.T == "number"]
-        field.V = String(number)
-        field.AP = Dictionary(N=FieldFont.of(pdf).appearance(pdf, field, number))
-        return _saved(pdf)
+def _with_number(blank: bytes, digits: str) -> bytes:
+    pdf = opened(blank)
+    form = at(pdf.root_object, "/AcroForm")
+    (field,) = [each for each in elements(form, "/Fields") if each.get("/T") == "number"]
+    put(field, V=text(digits), AP=dictionary(N=FieldFont.of(pdf).appearance(pdf, field, digits)))
+    return written(pdf)
 
 
-def _saved(pdf: Pdf) -> bytes:
-    octets = BytesIO()
-    # A form with the same content has the same octets.
-    pdf.save(octets, deterministic_id=True)
-    return octets.getvalue()
-
-
-def _add_fields(pdf: Pdf, tips: Mapping[str, str]) -> None:
+def _add_fields(pdf: PdfWriter, tips: Mapping[str, str]) -> None:
     font = FieldFont.put_into(pdf)
-    reasons = pdf.make_indirect(
-        Dictionary(
-            FT=Name.Btn,
-            Ff=_RADIO | _NO_TOGGLE_TO_OFF,
-            T=String(REASON),
-            TU=String(tips[REASON]),
-            V=Name(f"/{DEFAULT_REASON}"),
-            Kids=Array(),
-        )
+    kids = array()
+    reasons = dictionary(
+        FT=name("Btn"),
+        Ff=number(_RADIO | _NO_TOGGLE_TO_OFF),
+        T=text(REASON),
+        TU=text(tips[REASON]),
+        V=name(DEFAULT_REASON),
+        Kids=kids,
     )
-    fields = Array()
-    for page, widget, name in _places(pdf):
+    group = add(pdf, reasons)
+    fields = array()
+    for page, widget, place in _places(pdf):
         _become_widget(page, widget)
-        widget.TU = String(tips[name])
-        group, _, value = name.partition(".")
-        if group == REASON:
-            if len(reasons.Kids) == 0:
-                fields.append(reasons)
+        put(widget, TU=text(tips[place]))
+        stem, _, value = place.partition(".")
+        if stem == REASON:
+            if not kids:
+                fields.append(group)
             _become_radio(pdf, widget, value)
-            widget.Parent = reasons
-            reasons.Kids.append(widget)
+            put(widget, Parent=group)
+            kids.append(reference(widget))
             continue
-        widget.T = String(name)
-        widget.Ff = _REQUIRED if name in _NEEDED else 0
-        match field_kind(name):
+        put(widget, T=text(place), Ff=number(_REQUIRED if place in _NEEDED else 0))
+        match field_kind(place):
             case FieldKind.TICK:
                 _become_tick(pdf, widget)
             case FieldKind.SIGNATURE:
-                widget.FT = Name.Sig
-                widget.AP = Dictionary(N=font.appearance(pdf, widget, ""))
+                put(widget, FT=name("Sig"), AP=dictionary(N=font.appearance(pdf, widget, "")))
             case FieldKind.TEXT:
-                widget.FT, widget.DA, widget.V = Name.Tx, String(DEFAULT_APPEARANCE), String("")
-                widget.AP = Dictionary(N=font.appearance(pdf, widget, ""))
-        fields.append(widget)
+                shown = dictionary(N=font.appearance(pdf, widget, ""))
+                put(widget, FT=name("Tx"), DA=text(DEFAULT_APPEARANCE), V=text(""), AP=shown)
+        fields.append(reference(widget))
     # Without NeedAppearances: every field has its appearance already, and who fills one in makes that one anew.
-    pdf.Root.AcroForm = pdf.make_indirect(Dictionary(Fields=fields, DA=String(DEFAULT_APPEARANCE), DR=font.resources))
-    _retag(pdf.Root.StructTreeRoot)
+    form = dictionary(Fields=fields, DA=text(DEFAULT_APPEARANCE), DR=font.resources)
+    put(pdf.root_object, AcroForm=add(pdf, form))
+    _retag(at(pdf.root_object, "/StructTreeRoot"))
 
 
-def _places(pdf: Pdf) -> Iterator[tuple[pikepdf.Page, pikepdf.Object, str]]:
-    """The links that mark fields, in their order on the pages."""
+def _places(pdf: PdfWriter) -> Iterator[tuple[DictionaryObject, DictionaryObject, str]]:
+    """The links that mark fields, in their order on the pages: page, annotation and the field's name."""
     for page in pdf.pages:
-        for annotation in page.obj.get("/Annots", Array()):
-            address = str(annotation.get("/A", Dictionary()).get("/URI", ""))
+        for annotation in elements(page, "/Annots"):
+            address = str(at(annotation, "/A").get("/URI", "")) if "/A" in annotation else ""
             if address.startswith(_PREFIX):
                 yield page, annotation, address.removeprefix(_PREFIX)
 
 
-def _become_widget(page: pikepdf.Page, annotation: pikepdf.Object) -> None:
+def _become_widget(page: DictionaryObject, annotation: DictionaryObject) -> None:
     for key in ("/A", "/Border", "/Contents"):
-        if key in annotation:
-            del annotation[key]
-    annotation.Subtype, annotation.P = Name.Widget, page.obj
-    page.obj.Tabs = Name.S
+        annotation.pop(key, None)
+    put(annotation, Subtype=name("Widget"), P=reference(page))
+    put(page, Tabs=name("S"))
 
 
-def _become_radio(pdf: Pdf, widget: pikepdf.Object, value: str) -> None:
-    state = Name(f"/{value}")
-    widget.AS = state if value == DEFAULT_REASON else Name.Off
-    widget.MK = Dictionary(CA=String("l"))
-    widget.AP = Dictionary(N=Dictionary({str(state): _mark(pdf, widget), "/Off": _mark(pdf, widget, drawn=False)}))
+def _become_radio(pdf: PdfWriter, widget: DictionaryObject, value: str) -> None:
+    put(
+        widget,
+        AS=name(value if value == DEFAULT_REASON else "Off"),
+        MK=dictionary(CA=text("l")),
+        AP=dictionary(N=dictionary(**{value: _mark(pdf, widget), "Off": _mark(pdf, widget, drawn=False)})),
+    )
 
 
-def _become_tick(pdf: Pdf, widget: pikepdf.Object) -> None:
-    widget.FT, widget.V, widget.AS = Name.Btn, Name.Off, Name.Off
-    widget.MK = Dictionary(CA=String("8"))
-    widget.AP = Dictionary(N=Dictionary({"/Yes": _mark(pdf, widget), "/Off": _mark(pdf, widget, drawn=False)}))
+def _become_tick(pdf: PdfWriter, widget: DictionaryObject) -> None:
+    put(
+        widget,
+        FT=name("Btn"),
+        V=name("Off"),
+        AS=name("Off"),
+        MK=dictionary(CA=text("8")),
+        AP=dictionary(N=dictionary(Yes=_mark(pdf, widget), Off=_mark(pdf, widget, drawn=False))),
+    )
 
 
-def _mark(pdf: Pdf, widget: pikepdf.Object, *, drawn: bool = True) -> pikepdf.Object:
+def _mark(pdf: PdfWriter, widget: DictionaryObject, *, drawn: bool = True) -> PdfObject:
     """What a chosen box shows: a cross, drawn with lines so that it needs no font."""
-    left, bottom, right, top = (float(each) for each in widget.Rect)
-    width, height = right - left, top - bottom
+    width, height = size(widget)
     inset = width / 4
     lines = (
         f"q 1.4 w 0 G {inset} {inset} m {width - inset} {height - inset} l "
         f"{inset} {height - inset} m {width - inset} {inset} l S Q"
     )
-    mark = pdf.make_stream(lines.encode() if drawn else b"")
-    mark.Type, mark.Subtype, mark.BBox = Name.XObject, Name.Form, Array([0, 0, width, height])
-    return mark
+    return drawing(pdf, lines if drawn else "", width, height)
 
 
-def _retag(element: pikepdf.Object) -> None:
+def _retag(element: DictionaryObject) -> None:
     """Elements that held a link now hold a form field: Form instead of Link (ISO 14289-1 section 7.18.4)."""
-    kids = element.get("/K")
-    for kid in kids if isinstance(kids, Array) else [kids]:
-        if not isinstance(kid, Dictionary):
-            continue
-        if kid.get("/Type") == Name.OBJR:
-            if kid.Obj.get("/Subtype") == Name.Widget:
-                element.S = Name.Form
+    for kid in elements(element, "/K"):
+        if kid.get("/Type") == "/OBJR":
+            if at(kid, "/Obj").get("/Subtype") == "/Widget":
+                put(element, S=name("Form"))
         else:
             _retag(kid)

@@ -16,7 +16,7 @@ PROVIDES: dict[Extra, tuple[str, ...]] = {
     "postgresql": ("psycopg",),
     "hsm": ("pkcs11",),
     "s3": ("obstore",),
-    "documents": ("babel", "pikepdf", "segno", "typst"),
+    "documents": ("babel", "pypdf", "segno", "typst"),
     "lint": ("pkilint",),
 }
 

@@ -13,16 +13,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import segno
-import typst
 from babel.dates import format_date, format_datetime
 
 from pki_revocation import codes, numbers
 from pki_revocation.errors import PkiError
 from pki_revocation.model import serial_text
 from pki_revocation.subscribers.languages import AMSTERDAM, Language
+
+if TYPE_CHECKING:
+    import typst
 
 _TEMPLATE = Path(__file__).with_name("letter.typ")
 # Its own count is ten, found by looking at its memory: a few more cost nothing.
@@ -107,6 +109,8 @@ def _let_go() -> None:
 
     It keeps whatever it laid out until it was of no use in so many further compilations, which may as well be empty.
     """
+    import typst  # noqa: PLC0415 - loaded already, where letters were set
+
     for _ in range(_KEPT_FOR):
         typst.compile(b"", format="pdf", font_paths=_fonts(None), ignore_system_fonts=True)
 
@@ -135,6 +139,8 @@ def _inputs(content: LetterContent, *, has_window: bool) -> dict[str, object]:
 
 
 def _set(letters: Sequence[dict[str, object]], dated: datetime, fonts: Path | None, *, duplex: bool) -> PrintedLetters:
+    import typst  # noqa: PLC0415 - a service that waits for letters to make has none to set
+
     compiler = typst.Compiler(
         _TEMPLATE,
         font_paths=_fonts(fonts),
@@ -169,6 +175,8 @@ def page_with_number(page: str, number: str) -> str:
 
 def _picture(address: str) -> str:
     """A QR code as SVG: error correction M or better, without the quiet zone, which the letter keeps around it."""
+    import segno  # noqa: PLC0415 - as the typesetter
+
     return str(segno.make_qr(address, error="m").svg_inline(border=0, scale=4, omitsize=False))
 
 
@@ -179,6 +187,8 @@ def _moment(moment: datetime, language: Language) -> str:
 
 
 @cache
-def _fonts(folder: Path | None) -> typst.Fonts:
+def _fonts(folder: Path | None) -> "typst.Fonts":
     """The typesetter's own fonts and those of a folder, looked up once: none that a machine has by chance."""
+    import typst  # noqa: PLC0415 - loaded already, where letters are set
+
     return typst.Fonts(include_system_fonts=False, font_paths=[] if folder is None else [folder])
