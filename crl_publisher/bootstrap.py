@@ -1,12 +1,10 @@
-"""Puts the publisher and the distribution service together: the one place that names what they are made of."""
+"""Puts the publisher together: the one place that names what it is made of."""
 
 from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection
 
-from crl_publisher.distribution.app import create_app
-from crl_publisher.distribution.app import readiness as distribution_readiness
-from crl_publisher.distribution.max_age import MaxAge
+from crl_publisher.distribution.bootstrap import max_age
 from crl_publisher.gate.lints import require_lints
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.shards import complete_scopes
@@ -26,7 +24,6 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
-from pki_revocation.http_server.application import Application
 from pki_revocation.model import Issuer
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
@@ -53,20 +50,6 @@ def mirrors(installation: Installation, database: Database) -> Mirrors:
         ConfigurationError: when an [outlets.NAME] is wrong.
     """
     return Mirrors.configured(installation, database, SystemClock(), max_age(installation, database).of_copies)
-
-
-def max_age(installation: Installation, database: Database) -> MaxAge:
-    """How long caches may keep what is published.
-
-    Raises:
-        ConfigurationError: when [publisher] is wrong.
-    """
-    return MaxAge(
-        database=database,
-        clock=SystemClock(),
-        book=book(installation, database),
-        seed=installation.section(PublisherSettings).schedule,
-    )
 
 
 def probe(installation: Installation, database: Database) -> Probe:
@@ -232,17 +215,6 @@ def delegating(installation: Installation, database: Database) -> DelegateIssuan
     signing_audit = SigningAudit(database=database, audit=AuditTrail(clock))
     issuing = DelegateIssuer(database=database, clock=clock, keyring=keyring, signing_audit=signing_audit)
     return DelegateIssuanceWorker(database=database, issuing=issuing, signs=keyring.signs_crls_for)
-
-
-def application(installation: Installation) -> Application:
-    """The distribution service's application."""
-    # Not checked and not waited for: what is served does not depend on it.
-    database = installation.database()
-    until_next = max_age(installation, database).until_next
-    root, clock = installation.path(PUBLISHED), SystemClock()
-    return Application(
-        wsgi=create_app(root, clock=clock, until_next=until_next), ready=distribution_readiness(root, clock)
-    )
 
 
 def public_validity(settings: CrlSettings) -> Callable[[Connection, Issuer], tuple[PublicValidity, ...]]:

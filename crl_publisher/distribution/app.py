@@ -58,7 +58,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:
     settings = installation.section(DistributionSettings)
     serve_http(
         name="distribution",
-        factory="crl_publisher.bootstrap:application",
+        factory="crl_publisher.distribution.bootstrap:application",
         installation=installation,
         listener=Listener(
             host=settings.host,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Mapping
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from crl_publisher.scheduling.book import ScheduleBook
+from crl_publisher.scheduling.entries import read_entries, timeline_of
 from crl_publisher.scheduling.schedule import Schedule
 from crl_publisher.scheduling.timeline import CrlKind, Timeline, Version
 from pki_revocation.clock import Clock
@@ -31,14 +31,12 @@ class MaxAge:
         *,
         database: Database,
         clock: Clock,
-        book: ScheduleBook,
         seed: Schedule,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """*seed* is the configuration's schedule, for issuers whose own is not known."""
         self._database = database
         self._clock = clock
-        self._book = book
         self._seed = seed
         self._monotonic = monotonic
         self._timelines: Mapping[str, Timeline] = {}
@@ -74,7 +72,10 @@ class MaxAge:
             try:
                 with self._database.read() as connection:
                     self._timelines = {
-                        issuer.name: self._book.timeline(connection, issuer) for issuer in all_issuers(connection)
+                        issuer.name: timeline_of(
+                            issuer.name, read_entries(connection, issuer), self._seed, self._clock.now()
+                        )
+                        for issuer in all_issuers(connection)
                     }
             except PkiError:
                 # Whoever runs the publisher hears of it there; what is served must not depend on the database.

@@ -19,7 +19,7 @@ from pki_revocation.model import Issuer
 
 from .coverage import PublicValidity, check
 from .document import as_document
-from .entries import ScheduleEntry, insert_entry, read_entries, update_entry
+from .entries import ScheduleEntry, insert_entry, read_entries, timeline_of, update_entry
 from .errors import ScheduleRefused, VersionRefused
 from .in_force import InForce
 from .schedule import Schedule
@@ -273,10 +273,7 @@ class ScheduleBook:
         raise StoreError("Others change this schedule all the time: try again.")
 
     def _timeline(self, issuer: Issuer, entries: tuple[ScheduleEntry, ...]) -> Timeline:
-        found = tuple(entry.version() for entry in entries if entry.counts)
-        if not found:
-            found = (Version(number=1, effective_from=self._clock.now(), schedule=self._seed),)
-        return Timeline(issuer.name, found)
+        return timeline_of(issuer.name, entries, self._seed, self._clock.now())
 
     @staticmethod
     def _lock(connection: Connection, issuer: Issuer) -> None:

@@ -1,5 +1,6 @@
 """One version of a schedule as the book keeps it: what it says, and who proposed, approved or withdrew it when."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from pki_revocation.model import Issuer
 
 from .document import as_document, as_json, from_json
 from .schedule import Schedule
-from .timeline import Version
+from .timeline import Timeline, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,12 @@ class ScheduleEntry:
             "withdrawn_by": self.withdrawn_by,
             "schedule": as_document(self.schedule),
         }
+
+
+def timeline_of(name: str, entries: Iterable[ScheduleEntry], seed: Schedule, begins: datetime) -> Timeline:
+    """The versions of an issuer's book that count; *seed*, since *begins*, where the book was not begun."""
+    found = tuple(entry.version() for entry in entries if entry.counts)
+    return Timeline(name, found or (Version(number=1, effective_from=begins, schedule=seed),))
 
 
 def read_entries(connection: Connection, issuer: Issuer) -> tuple[ScheduleEntry, ...]:

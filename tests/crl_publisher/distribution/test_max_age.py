@@ -32,11 +32,9 @@ class Ticker:
 
 
 @pytest.fixture
-def max_age_on(clock: FakeClock, book: ScheduleBook, settings: PublisherSettings) -> Callable[[Database], MaxAge]:
+def max_age_on(clock: FakeClock, settings: PublisherSettings) -> Callable[[Database], MaxAge]:
     """Goes by the book, where the database answers."""
-    return lambda database: MaxAge(
-        database=database, clock=clock, book=book, seed=settings.schedule, monotonic=Ticker()
-    )
+    return lambda database: MaxAge(database=database, clock=clock, seed=settings.schedule, monotonic=Ticker())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from werkzeug.test import Client
 
-from crl_publisher import bootstrap
+from crl_publisher.distribution import bootstrap
 from pki_revocation.config.installation import Installation
 from tests.crl_publisher.crl.test_frame import AUTHORITY, crl
 
