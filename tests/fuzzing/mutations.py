@@ -107,7 +107,7 @@ def _size(place: tuple[int, int]) -> int:
 
 
 def _length(value: bytes, choice: int, _: Sequence[bytes]) -> bytes:
-    _, begin, end = bounds(value)
+    _tag_octet, begin, end = bounds(value)
     return value[:1] + _INTERESTING_LENGTHS[choice % len(_INTERESTING_LENGTHS)] + value[begin:end]
 
 

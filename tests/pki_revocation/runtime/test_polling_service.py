@@ -17,8 +17,8 @@ from pki_revocation.errors import ConfigurationError, PkiError, StoreError
 from pki_revocation.host.http_client import ExchangeLimits, exchange
 from pki_revocation.runtime.item_failures import ItemFailures
 from pki_revocation.runtime.polling_service import Job, PollingService
-from tests.waiting import wait_until
 from tests.ocsp_responder.installations import free_ports
+from tests.waiting import wait_until
 
 _WAIT_SECONDS = 10
 _LIMITS = ExchangeLimits(seconds=_WAIT_SECONDS, octets=10_000)
