@@ -56,58 +56,58 @@ def kinds(status: CrlStatus) -> list[tuple[AlarmKind, bool]]:
 
 
 def test_first_crl_is_due_a_day_after_the_first_certificate(
-    look: StatusOf, population: Population, clock: FakeClock
+    status_of: StatusOf, population: Population, clock: FakeClock
 ) -> None:
     """BR 4.9.7; a CA that has issued nothing needs none."""
     clock.advance(2 * DAY)
-    assert kinds(look()) == []
+    assert kinds(status_of()) == []
     population.issue(1)
     clock.advance(DAY)
-    assert kinds(look()) == []
+    assert kinds(status_of()) == []
     clock.advance(SECOND)
-    assert kinds(look()) == [(AlarmKind.MISSING, True)]
+    assert kinds(status_of()) == [(AlarmKind.MISSING, True)]
 
 
-def test_alarm_comes_a_fortnight_before_the_end(look: StatusOf, install: Install, clock: FakeClock) -> None:
+def test_alarm_comes_a_fortnight_before_the_end(status_of: StatusOf, install: Install, clock: FakeClock) -> None:
     """And is another once it is over."""
     install(180 * DAY)
-    assert kinds(look()) == []
+    assert kinds(status_of()) == []
 
     clock.advance(166 * DAY - 2 * SECOND)
-    assert kinds(look()) == []
+    assert kinds(status_of()) == []
     clock.advance(SECOND)
-    assert kinds(look()) == [(AlarmKind.EXPIRY, False)]
+    assert kinds(status_of()) == [(AlarmKind.EXPIRY, False)]
     clock.advance(14 * DAY - SECOND)
-    assert kinds(look()) == [(AlarmKind.EXPIRY, False)]
+    assert kinds(status_of()) == [(AlarmKind.EXPIRY, False)]
     clock.advance(SECOND)
-    assert kinds(look()) == [(AlarmKind.EXPIRY, True)]
+    assert kinds(status_of()) == [(AlarmKind.EXPIRY, True)]
 
 
-def test_short_crl_alarms_in_its_last_third(look: StatusOf, install: Install, clock: FakeClock) -> None:
+def test_short_crl_alarms_in_its_last_third(status_of: StatusOf, install: Install, clock: FakeClock) -> None:
     """A fortnight's notice of nine days would be an alarm for ever."""
     install(9 * DAY + SECOND)
 
     clock.advance(6 * DAY - SECOND)
-    assert kinds(look()) == []
+    assert kinds(status_of()) == []
     clock.advance(SECOND)
-    assert kinds(look()) == [(AlarmKind.EXPIRY, False)]
+    assert kinds(status_of()) == [(AlarmKind.EXPIRY, False)]
 
 
 def test_uncovered_revocation_is_an_alarm_at_once(
-    look: StatusOf, install: Install, clock: FakeClock, population: Population
+    status_of: StatusOf, install: Install, clock: FakeClock, population: Population
 ) -> None:
     """Late after a day (BR 4.9.7); over with the CRL that has it."""
     install(None)
     population.issue_revoked(2)
 
-    assert kinds(look()) == [(AlarmKind.UNCOVERED, False)]
-    assert "2 revocations" in look().alarms[0].says
+    assert kinds(status_of()) == [(AlarmKind.UNCOVERED, False)]
+    assert "2 revocations" in status_of().alarms[0].says
     clock.advance(DAY)
-    assert kinds(look()) == [(AlarmKind.UNCOVERED, False)]
+    assert kinds(status_of()) == [(AlarmKind.UNCOVERED, False)]
     clock.advance(SECOND)
-    assert kinds(look()) == [(AlarmKind.UNCOVERED, True)]
+    assert kinds(status_of()) == [(AlarmKind.UNCOVERED, True)]
     install(None)
-    assert kinds(look()) == []
+    assert kinds(status_of()) == []
 
 
 def test_watch_tells_log_and_metrics(
