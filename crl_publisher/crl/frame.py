@@ -6,7 +6,7 @@ reads it as strict DER (X.690 section 10; RFC 5280 section 5.1). A frame says no
 that fits does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, BinaryIO, NamedTuple, TypeAlias, cast
@@ -133,20 +133,19 @@ class Frame:
         allowed = {each.identifier for each in algorithms}
         if self.inner_algorithm != self.outer_algorithm or self.outer_algorithm not in allowed:
             return False
-        return self.is_verified_by(issuer, stream)
+        stream.seek(self.signed.start)
+        return self.is_verified_by(issuer, _blocks(stream, self.signed.stop - self.signed.start))
 
-    def is_verified_by(self, issuer: x509.Certificate, stream: BinaryIO) -> bool:
+    def is_verified_by(self, issuer: x509.Certificate, signed: Iterable[bytes | memoryview]) -> bool:
         """Whether the signature fits this CA's key, with any algorithm that others may have used with it.
 
         Args:
             issuer: the CA's certificate.
-            stream: the CRL that the frame was read from; it is left at another place.
+            signed: what the signature is over, piece by piece.
         """
         key = issuer.public_key()
         try:
-            algorithm = algorithm_of(self.outer_algorithm, key)
-            stream.seek(self.signed.start)
-            algorithm.verify(key, self.signature, _blocks(stream, self.signed.stop - self.signed.start))
+            algorithm_of(self.outer_algorithm, key).verify(key, self.signature, signed)
         except (InvalidSignature, UnusableKey):
             return False
         return True

@@ -126,7 +126,7 @@ class ParsedCrl:
     def is_signed_by(self, issuer: x509.Certificate) -> bool:
         """Whether the signature over the raw bytes is this CA's, with an algorithm that its key may sign with."""
         try:
-            return self.frame.is_verified_by(issuer, BytesIO(self.data))
+            return self.frame.is_verified_by(issuer, [memoryview(self.data)[self.frame.signed]])
         except UnreadableCrl:
             return False
 
