@@ -46,7 +46,7 @@ class Writers:
 
         def fetch(fields: dict[str, str] | None = None) -> str:
             data = None if fields is None else urllib.parse.urlencode(fields).encode()
-            with opener.open(f"{self._web_url}/revoke", data, timeout=30) as response:
+            with opener.open(f"{self._web_url}/revoke", data, timeout=120) as response:
                 text: str = response.read().decode()
             return text
 
@@ -62,7 +62,7 @@ class Writers:
             f"{self._web_url}/api/v1/revocations", body, {"Content-Type": "application/json"}
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(address, timeout=30) as response:
+        with opener.open(address, timeout=120) as response:
             assert json.load(response)["status"] == "revoked"
 
     def command(self, subscriber: Subscriber) -> None:
@@ -125,7 +125,7 @@ class Writers:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
 
     def _wait_for_web(self) -> None:

@@ -25,7 +25,7 @@ from tests.pki import CertificateAuthority
 PROGRAM = Path(sys.executable).with_name("pki-revocation")
 # A proxy of the environment has no business with loopback.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-_TIMEOUT_SECONDS = 30
+_TIMEOUT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Installed:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            self.command(*words), env=self.environment(), capture_output=True, text=True, check=False, timeout=60
+            self.command(*words), env=self.environment(), capture_output=True, text=True, check=False, timeout=600
         )
 
     def environment(self) -> dict[str, str]:
@@ -133,7 +133,7 @@ def running(installed: Installed, *words: str) -> Iterator[subprocess.Popen[str]
 def status_of(url: str) -> int:
     """The HTTP status of an address; 0 while nobody answers."""
     try:
-        with DIRECT.open(url, timeout=5) as response:
+        with DIRECT.open(url, timeout=30) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         with error:
