@@ -21,6 +21,8 @@ from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
 from tests.pki import CertificateAuthority
 
+pytestmark = pytest.mark.usefixtures("light_key_files")
+
 PASSPHRASE = "correct horse battery"
 VARIABLE = "PKI_REVOCATION_PASSPHRASE_ISSUING"
 

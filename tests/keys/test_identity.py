@@ -21,6 +21,8 @@ from keys.identity import Purpose, SigningIdentity, identify, public_key_bits
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
+pytestmark = pytest.mark.usefixtures("light_key_files")
+
 _TOO_SMALL = 1024
 _USAGES = (
     "digital_signature",

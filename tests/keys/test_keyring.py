@@ -19,6 +19,8 @@ from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
+pytestmark = pytest.mark.usefixtures("light_key_files")
+
 
 @pytest.fixture
 def known(authority: CertificateAuthority) -> Issuer:

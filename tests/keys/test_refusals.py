@@ -13,6 +13,8 @@ from tests.keys.pkcs11 import softhsm
 from tests.keys.pkcs11.tokens import OnToken
 from tests.keys.test_cli import PASSPHRASE, VARIABLE, keys
 
+pytestmark = pytest.mark.usefixtures("light_key_files")
+
 _NEW = "PKI_REVOCATION_NEW_PASSPHRASE"
 
 

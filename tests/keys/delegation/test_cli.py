@@ -26,6 +26,8 @@ from pki_revocation.register.issuers import add_issuer
 from pki_revocation.runtime.new_installation import set_up
 from tests.pki import CertificateAuthority
 
+pytestmark = pytest.mark.usefixtures("light_key_files")
+
 PASSPHRASE = "correct horse battery"
 VARIABLE = "PKI_REVOCATION_PASSPHRASE_OCSP"
 _RIGHT = "keyUsage=critical,digitalSignature\nextendedKeyUsage=OCSPSigning\nnoCheck=ignored\n"

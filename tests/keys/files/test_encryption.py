@@ -1,6 +1,7 @@
 """How an encrypted key file is protected, as far as its own octets say it."""
 
 import base64
+import re
 import subprocess
 from pathlib import Path
 
@@ -65,3 +66,11 @@ def test_what_is_broken_is_refused(data: bytes) -> None:
     """What cannot be read is said to be broken, and never taken for older than it is."""
     with pytest.raises(UnusableKey, match="broken"):
         protection_of(data)
+
+
+def test_passphrase_is_stretched_as_owasp_asks() -> None:
+    """Scrypt with 16 MiB, blocks of 8, and 5 times over: a guess costs what OWASP's password storage asks for."""
+    written = pem(ec.generate_private_key(ec.SECP256R1()), "a passphrase")
+    shown = subprocess.run(["openssl", "asn1parse"], input=written, capture_output=True, check=True).stdout.decode()
+
+    assert re.findall(r"prim: INTEGER +:(\w+)", shown) == ["4000", "08", "05"]
