@@ -239,8 +239,7 @@ def test_types_do_not_mix(wire: Wire) -> None:
 @contextmanager
 def to_every_worker(scene: Scene) -> Iterator[list[Wire]]:
     """Connections, as many as it takes until each worker has one."""
-    _, *children = scene.workers()
-    workers = [each for each in children if "resource_tracker" not in " ".join(each.cmdline())]
+    _, *workers = scene.workers()
     assert len(workers) > 1
     with ExitStack() as opened:
         wires: list[Wire] = []

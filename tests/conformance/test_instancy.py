@@ -117,9 +117,9 @@ def loaded(scene: Scene, questions: dict[int, list[bytes]], confirmed: Confirmat
 
 
 def workers_of(scene: Scene) -> list[psutil.Process]:
-    """The processes that answer: children that are no resource tracker of multiprocessing's."""
+    """The processes that answer; their parent watches them."""
     _, *children = scene.workers()
-    return [each for each in children if "resource_tracker" not in " ".join(each.cmdline())]
+    return children
 
 
 def kill_a_worker(scene: Scene) -> None:

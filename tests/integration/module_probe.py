@@ -17,11 +17,11 @@ def _note_when_asked(folder: Path) -> None:
 
 
 def _begin() -> None:
-    folder = Path(os.environ["MODULE_PROBE_FOLDER"])
-    threading.Thread(target=_note_when_asked, args=(folder,), daemon=True).start()
+    threading.Thread(target=_note_when_asked, args=(Path(folder_named),), daemon=True).start()
 
 
-if "MODULE_PROBE_FOLDER" in os.environ:
-    _begin()
-    # A process that is forked has its parent's modules, and none of its threads.
+if folder_named := os.environ.get("MODULE_PROBE_FOLDER", ""):
     os.register_at_fork(after_in_child=_begin)
+    # A supervisor forks, and so must have no thread; its children have one each.
+    if "all" not in sys.orig_argv:
+        _begin()

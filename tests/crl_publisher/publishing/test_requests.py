@@ -155,7 +155,8 @@ def test_publisher_without_the_key_refuses_every_request(
     outlet: DirectoryOutlet,
 ) -> None:
     """By scope or not."""
-    publisher = publisher_of(database, clock, book, issuance, outlet, signs=lambda _: False)
+    lease = KeptLease(name="crl-publisher", database=database, clock=clock, length=timedelta(seconds=30))
+    publisher = publisher_of(database, clock, book, issuance, outlet, lease=lease, signs=lambda _: False)
     with database.write() as connection:
         asked = [requests.ask(connection, issuer, clock, scope=scope) for scope in (FULL, None)]
 
