@@ -1,4 +1,8 @@
-"""One client's connection: requests in, replies out in the same order, and an end to whatever takes too long."""
+"""One client's connection: requests in, replies out in the same order, and an end to whatever takes too long.
+
+It is one state machine, and stays in one file for that: reading is paused by what was not taken, and deadlines by both.
+The requests themselves are `reader`'s, the application's side `gateway`'s, and all connections together `server`'s.
+"""
 
 import asyncio
 import logging
@@ -183,37 +187,43 @@ class Connection(asyncio.Protocol):
             self._pause_or_resume()
 
     def overdue(self) -> None:
-        """The deadline has passed: end the connection, if the client is late and not this server.
+        """The deadline has passed: end the connection, if it is the client that is late.
 
-        The deadline is not moved when something happens, because that would cost each request; it is moved here.
+        A deadline is set when something begins and not moved by each octet, so much may have happened since. What is
+        true now is looked at here, in the order of who is waited for: the steps must not change places.
         """
-        # The cases from what is written last to what was read first: while the client owes us reading, its silence
-        # means nothing else.
         now = self._server.now
         untaken = self._transport.get_write_buffer_size()
-        # 1. It has not taken all that was sent. As long as it takes something between two sweeps it may be slow; one
-        #    that takes nothing for `stalled_seconds` holds memory for nothing.
         if untaken:
+            # 1. A reply waits for the client. Nothing else counts meanwhile: what it sends is not read while it takes
+            # nothing (`_pause_or_resume`), so no request of it can be late. The buffer is looked at at every sweep,
+            # because the deadline stays in the past: a client whose buffer has shrunk since the last sweep is slow and
+            # may be so for as long as it likes; one whose buffer has not, for as long as it may stall, is ended.
+            # `_INFINITE` is more than any buffer, so the first sweep always counts as progress and begins the wait.
             if untaken < self._untaken:
                 self._untaken, self._taken_at = untaken, now
             elif now - self._taken_at >= self._limits.stalled_seconds:
                 self._transport.abort()
-            # Looked at again at the next sweep, whatever little was taken.
-        # 2. It has caught up since the last sweep, or reading was paused by us: its own time begins only now.
         elif self._untaken != _INFINITE or self._paused:
+            # 2. It has taken everything since the last sweep, or reading was paused until now: the time in which it
+            # could not send was ours. Whatever it owes us (a request's rest, the next request, the end) gets its whole
+            # time from here, in the next round of this function.
             self._untaken = _INFINITE
             self._restart_timer()
-        # 3. It has had its last reply, and has not closed.
         elif self._lingering:
+            # 3. It has had its last reply and the time to read it; a reset can take nothing from it any more. Before
+            # 4, because exchanges are over then, and before 5, because what it still sends is no request.
             self._transport.abort()
-        # 4. The application has yet to answer: the client waits for us.
         elif self._exchanges:
+            # 4. It is the application that is late, which is no fault of the client's, however short its limits are.
+            # Before 5: the next request may be half there, and its time begins when that of this one is over.
             self._restart_timer()
-        # 5. It has begun a request and not ended it: it is told (RFC 9110 section 15.5.9).
         elif self._timed:
+            # 5. A head or a body has begun and does not end: the one case in which there is something to tell it
+            # (RFC 9110 section 15.5.9). The refusal is a last reply: the connection lingers from here, and ends by 3.
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
-        # 6. It has asked nothing, or nothing more.
         else:
+            # 6. Silence between requests: there is nothing to answer (RFC 9112 section 9.5).
             self._transport.abort()
 
     def abort(self) -> None:

@@ -2,9 +2,11 @@
 
 from prometheus_client import Counter, Gauge
 
-_FAILING = Gauge("job_failing", "1 while a job of this service fails", ["service", "job"])
-_FAILURES = Counter("job_failures", "Runs of a job that failed", ["service", "job"])
-_ITEMS = Gauge("job_items_failing", "Items of a job, such as files or mails, that fail now", ["service", "job"])
+_FAILING = Gauge("pki_revocation_job_failing", "1 while a job of this service fails", ["service", "job"])
+_FAILURES = Counter("pki_revocation_job_failures", "Runs of a job that failed", ["service", "job"])
+_ITEMS = Gauge(
+    "pki_revocation_job_items_failing", "Items of a job, such as files or mails, that fail now", ["service", "job"]
+)
 
 
 def worked(service: str, job: str) -> None:

@@ -97,13 +97,13 @@ def test_a_job_that_fails_ends_neither_itself_nor_another(
         bad.runs_on()
         good.runs_on()
         assert readiness() == (503, says)
-        assert REGISTRY.get_sample_value("job_failing", {"service": "test", "job": "mail"}) == 1
-        assert REGISTRY.get_sample_value("job_failing", {"service": "test", "job": "backlog"}) == 0
+        assert REGISTRY.get_sample_value("pki_revocation_job_failing", {"service": "test", "job": "mail"}) == 1
+        assert REGISTRY.get_sample_value("pki_revocation_job_failing", {"service": "test", "job": "backlog"}) == 0
 
         bad.error = None
         bad.runs_on()
         assert readiness() == (200, "ready")
-        assert REGISTRY.get_sample_value("job_failing", {"service": "test", "job": "mail"}) == 0
+        assert REGISTRY.get_sample_value("pki_revocation_job_failing", {"service": "test", "job": "mail"}) == 0
     said = [record for record in caplog.records if record.name.endswith("polling_service")]
     assert [record.levelno for record in said] == [logging.ERROR, logging.WARNING]
     assert (said[0].exc_info is not None) is isinstance(error, ValueError)
@@ -135,7 +135,7 @@ def test_items_that_fail_are_said_by_readiness() -> None:
     with running([Job("folder", take, every=0.01, items=items)]) as readiness:
         done.runs_on()
         assert readiness() == (503, "a.pem: a.pem: Permission denied.")
-        gauge = REGISTRY.get_sample_value("job_items_failing", {"service": "test", "job": "folder"})
+        gauge = REGISTRY.get_sample_value("pki_revocation_job_items_failing", {"service": "test", "job": "folder"})
         assert gauge == 1
 
 
