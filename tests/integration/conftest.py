@@ -1,6 +1,5 @@
 """One demo that tests share which end none of its services for good, and a token for each test that asks for one."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,20 +19,16 @@ def failpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, failpoints: Path) -> Iterator[RunningDemo]:
-    """A demo with two workers, whose processes note their modules on demand.
+    """A demo with two workers.
 
     Its tests may run in any order, so each takes certificates of its own, by their places: test_main_job 0 to 19,
     test_receipt 20 to 25, and test_demo_life 26 to 45.
     """
-    probe = tmp_path_factory.mktemp("probe")
-    shutil.copy(Path(__file__).parent / "module_probe.py", probe / "sitecustomize.py")
     running = RunningDemo(
         directory=tmp_path_factory.mktemp("demo") / "demo",
         arguments=["--certificates", "46", "--port-base", str(free_port_base()), "--workers", "2"],
         variables={
             "PKI_REVOCATION_FAILPOINTS": str(failpoints),
-            "PYTHONPATH": str(probe),
-            "MODULE_PROBE_FOLDER": str(probe),
         },
     ).start()
     yield running

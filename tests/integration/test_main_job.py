@@ -3,7 +3,6 @@
 The tests share the demo of this folder, of whose certificates they take the first twenty, each its own.
 """
 
-import contextlib
 import json
 import re
 import shutil
@@ -14,7 +13,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from cryptography import x509
 from playwright.sync_api import Page, expect
@@ -188,32 +186,6 @@ def test_publisher_killed_while_publishing(
     )
 
     assert _number(demo.crl(tmp_path)) > before
-
-
-def test_subscriber_service_loads_no_key_code(demo: RunningDemo) -> None:
-    """The modules of the running web service: none of the packages that hold keys (design: trust zones)."""
-    folder = Path(demo.variables["MODULE_PROBE_FOLDER"])
-    (folder / "now").touch()
-    wait_until(lambda: noting(demo) <= {int(note.stem) for note in folder.glob("*.modules")}, what="every note")
-    notes = [json.loads(note.read_text()) for note in folder.glob("*.modules")]
-    workers = [note["modules"] for note in notes if "pki_revocation.web.app" in note["modules"]]
-    parents = [note["modules"] for note in notes if note["arguments"][1:3] == ["serve", "web"]]
-
-    assert len(workers) >= 2
-    assert len(parents) == 1
-    for modules in workers + parents:
-        assert not {name.partition(".")[0] for name in modules} & {"keys", "crl_publisher", "ocsp_responder"}
-    assert any("ocsp_responder.http.app" in note["modules"] for note in notes)
-
-
-def noting(demo: RunningDemo) -> set[int]:
-    """The processes that note their modules: all but the supervisor, which has no thread to do so."""
-    found = set()
-    for each in demo.processes():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if "all" not in each.cmdline():
-                found.add(each.pid)
-    return found
 
 
 def test_commands_on_the_running_demo(demo: RunningDemo) -> None:
