@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import PkiError, StoreError
+from pki_revocation.host.extras import ExtraMissing, extra_of
 from pki_revocation.host.process_title import show_command
 
 from .child_process import ChildProcess
@@ -39,7 +40,13 @@ def run_service(name: str, installation: Installation, workers: int | None = Non
         PkiError: when it cannot start.
     """
     (point,) = entry_points(group=SERVICES_GROUP, name=name)
-    point.load()(installation, workers)
+    try:
+        point.load()(installation, workers)
+    except ModuleNotFoundError as error:
+        extra = extra_of(error)
+        if extra is None:
+            raise
+        raise ExtraMissing(extra, f"The service {name}") from error
 
 
 def run_all(installation: Installation, *, workers: int | None = None) -> None:
