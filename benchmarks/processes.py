@@ -93,12 +93,12 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 
 def cpu_of(processes: Sequence[psutil.Process]) -> float:
-    """What these have used of the processor so far, user and system."""
+    """What these have used of the processor so far, user and system, and what their children had that have ended."""
     spent = 0.0
     for each in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             times = each.cpu_times()
-            spent += times.user + times.system
+            spent += times.user + times.system + times.children_user + times.children_system
     return spent
 
 

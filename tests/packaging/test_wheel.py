@@ -32,7 +32,10 @@ PACKAGES = ("pki_revocation", "keys", "crl_publisher", "ocsp_responder")
 # What issue 12 promises a node that only answers OCSP, with a tenth for the next versions of what it needs.
 MOST_MEGABYTES = 90
 
-pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no git here: nothing is committed")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no git here: nothing is committed"),
+]
 
 
 @pytest.fixture(scope="module")
