@@ -37,7 +37,7 @@ def published(crl: PublishedCrl, *, is_complete: bool, seconds: float) -> None:
 
 
 def failed(issuer: str, error: Exception) -> None:
-    """A publication failed."""
+    """Count a publication of an issuer's that failed, by the class of its error."""
     _FAILURES.labels(issuer, type(error).__name__).inc()
 
 

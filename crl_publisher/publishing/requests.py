@@ -31,7 +31,7 @@ class Stopwatch:
 
     @classmethod
     def start(cls) -> Self:
-        """Begin to measure."""
+        """A stopwatch that runs from now, by the monotonic clock and by this process's CPU time."""
         return cls(time.monotonic(), time.process_time())
 
     def answer(self, published: PublishedCrl) -> dict[str, object]:
@@ -92,7 +92,7 @@ def waiting(connection: Connection, issuer: Issuer) -> tuple[Request, ...]:
 
 
 def answer(connection: Connection, answers: Mapping[int, Mapping[str, object]]) -> None:
-    """Answer requests, by their ids."""
+    """Write the answers to requests, by the requests' ids, in the connection's transaction."""
     for request, value in answers.items():
         connection.execute(
             update(publication_requests).where(publication_requests.c.id == request).values(answer=json.dumps(value))

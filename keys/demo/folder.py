@@ -70,7 +70,7 @@ class DemoFolder:
         durable_files.write(self.path / MARKER, json.dumps(asdict(state)).encode())
 
     def close(self) -> None:
-        """Let the folder go."""
+        """Let go of the lock on the folder."""
         self._lock.release()
 
     def _take(self) -> None:

@@ -47,7 +47,7 @@ class Addresses:
 
 
 def make_root(key_type: str, now: datetime) -> Authority:
-    """A self-signed root."""
+    """A root CA with a self-signed certificate, on a key of its own."""
     key = KEY_TYPES[key_type]()
     return Authority(key=key, certificate=self_signed(key, now))
 

@@ -52,7 +52,7 @@ class DemoServices:
             raise ServicesEnded(f"The services ended with status {self._process.returncode}: see {self._log}.")
 
     def stop(self) -> None:
-        """End them."""
+        """End the services: asked first, and killed when they have not ended after a while."""
         if self._process is None:
             return
         if self._process.poll() is None:

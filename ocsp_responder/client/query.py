@@ -52,7 +52,7 @@ class _OcspResponse:
 
 @asn1.sequence
 class _BasicOcspResponse:
-    """BasicOCSPResponse."""
+    """BasicOCSPResponse (RFC 6960 section 4.2.1)."""
 
     response_data: asn1.TLV
     algorithm: Identifier

@@ -36,7 +36,7 @@ class HashAlgorithm:
 
 @asn1.sequence
 class CertIdFields:
-    """CertID."""
+    """CertID (RFC 6960 section 4.1.1)."""
 
     hash_algorithm: HashAlgorithm
     issuer_name_hash: bytes

@@ -56,7 +56,7 @@ class WatchedFolder:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Let it go."""
+        """Let go of the lock on the folder."""
         self._lock.release()
 
     def files(self) -> Iterator[tuple[Path, FileObservation]]:

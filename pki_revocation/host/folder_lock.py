@@ -40,12 +40,12 @@ class FolderLock:
         self._descriptor = -1
 
     def __enter__(self) -> Self:
-        """As `acquire`."""
+        """Lock the folder, or refuse, as `acquire` does."""
         self.acquire()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """As `release`."""
+        """Let go of the lock, whatever happened in the block."""
         self.release()
 
     def acquire(self) -> None:
@@ -69,6 +69,6 @@ class FolderLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let it go."""
+        """Let go of the lock, if it is held."""
         descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)

@@ -68,7 +68,7 @@ class HttpResponse:
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     def __str__(self) -> str:
-        """As `507 Insufficient Storage`; nothing of the body, which is a stranger's."""
+        """Status and reason, such as `507 Insufficient Storage`; nothing of the body, which is a stranger's."""
         return f"{self.status} {self.reason[:100]}".strip()
 
 
@@ -174,14 +174,14 @@ class _BoundedSocket:
 
 
 class _Receiving(io.RawIOBase):
-    """The receiving half."""
+    """What a response is read from: each piece is waited for until the exchange's deadline, and no longer."""
 
     def __init__(self, held: socket.socket, deadline: _Deadline) -> None:
         self._held = held
         self._deadline = deadline
 
     def readable(self) -> bool:
-        """It is."""
+        """True: `io` asks."""
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:

@@ -46,11 +46,11 @@ class Pipe:
         os.set_blocking(descriptor, False)
 
     def beat(self, trouble: str) -> None:
-        """It serves."""
+        """Say that the worker serves; *trouble* is a sentence, or nothing."""
         self._say(trouble.removeprefix(_LAST_WORDS))
 
     def cannot_start(self, sentence: str) -> None:
-        """It never will, for this reason."""
+        """Say that the worker will never serve, and why."""
         self._say(_LAST_WORDS + sentence)
 
     def _say(self, text: str) -> None:
@@ -77,11 +77,11 @@ class HeartbeatMonitor:
 
     @property
     def has_served(self) -> bool:
-        """Whether it ever has."""
+        """Whether the worker has said so at least once."""
         return self._heard_at is not None
 
     def hear(self, trouble: str) -> None:
-        """It serves, and says what its trouble is."""
+        """Take a beat: the worker serves, and *trouble* is a sentence or nothing."""
         self._heard_at = self._monotonic()
         self.trouble = trouble or None
 

@@ -66,7 +66,7 @@ class ChildProcess:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The child's process id."""
         return self._process.pid or 0
 
     @property
@@ -80,11 +80,11 @@ class ChildProcess:
         return self._process.is_alive()
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Ask the child to end, by SIGTERM."""
         self._process.terminate()
 
     def kill(self) -> None:
-        """End it."""
+        """End the child, by SIGKILL."""
         self._process.kill()
 
     def wait(self, seconds: float | None = None) -> bool:

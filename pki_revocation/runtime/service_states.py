@@ -33,7 +33,7 @@ class ServiceState:
         return self.process is not None and not self.ended
 
     def __str__(self) -> str:
-        """In a sentence."""
+        """The state as the log and `doctor` say it."""
         if self.is_well:
             return f"runs as process {self.process}"
         now = "waits for its next start" if self.process is None else f"was started again as process {self.process}"
