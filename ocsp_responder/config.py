@@ -28,7 +28,7 @@ class OcspSettings:
     instead of unknown. *retention* is how long after its end a certificate is answered for; always, where there is
     none. *revoked_issuer* answers all certificates of a revoked CA as revoked. *cache_mib* bounds what each worker
     keeps. Where the clock lies further than *clock_tolerance* behind the journal's last moment, or on PostgreSQL apart
-    from the database's clock, nobody is called good.
+    from the database's clock, no certificate is called good.
     """
 
     section: ClassVar[str] = "ocsp"

@@ -1,7 +1,7 @@
 """What the journal says of a serial now: good, revoked, or unknown because it was never imported.
 
 Every question is asked of the database, so that whatever was committed before the request began is in the answer, from
-every worker and whoever wrote it. One point look-up for each certificate, all in one read transaction; certificate and
+every worker and whatever wrote it. One point look-up for each certificate, all in one read transaction; certificate and
 journal are read by one statement, so they cannot contradict each other. The journal's sequence is read before them:
 where a transaction is not one snapshot, they may say more than up to there, and never less.
 """
@@ -63,7 +63,7 @@ class StatusReading:
 
 
 class StatusSource(Protocol):
-    """Whoever knows the status of certificates."""
+    """Where the status of certificates is known."""
 
     def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
         """The status of each serial of one issuer, in the order in which they are asked.

@@ -2,7 +2,7 @@
 
 An answer is dated by the moment that comes with the statuses: nothing dated before it is left out.
 
-Which issuers may be asked about in one request: an answer has one signature, and whoever signs must be entitled for
+Which issuers may be asked about in one request: an answer has one signature, and its signer must be entitled for
 every certificate in it (RFC 6960 section 4.2.2.2), while an answer must cover every certificate that was asked about
 (section 4.2.2.3). Identities belong to one issuer each. So a request across two issuers, even when both are served
 here, and a request of which one part is foreign, is `unauthorized` as a whole; the client asks once for each issuer.
@@ -49,7 +49,7 @@ class Answerer:
     ) -> None:
         """Answer for the issuers that *signers* names, and *requestors* alone where they are given.
 
-        What anybody may be told is told from *shared*, where other workers have signed it.
+        What any client may be told is told from *shared*, where other workers have signed it.
 
         Raises:
             ConfigurationError: when two issuers cannot be told apart.
@@ -113,7 +113,7 @@ class Answerer:
             self._outages.failed(issuer_id, error)
             raise
         self._outages.worked(issuer_id)
-        # Where not everybody may ask, no cache may answer in our place.
+        # Where not every client may ask, no cache may answer in our place.
         return answer if self._requestors is None else replace(answer, shared=None)
 
     def _issuer_of(self, request: OcspRequest) -> int:

@@ -35,7 +35,7 @@ _KEY_OCTETS, _CHECK_OCTETS = 32, 16
 _WAYS = 4
 _ROUND_OCTETS = 256
 _APART = timedelta(seconds=2)
-# Writing takes some microseconds; somebody who takes longer has been stopped.
+# Writing takes some microseconds; a worker that takes longer has been stopped.
 _TRIES, _THREAD_SECONDS = 100, 0.001
 
 
@@ -93,7 +93,7 @@ class SharedAnswerCache:
         return hashlib.sha256(repr(said).encode()).digest()
 
     def find(self, key: bytes, moment: datetime) -> SharedAnswer | None:
-        """What somebody has signed with this key and may be said at this moment, or None."""
+        """What a worker has signed with this key and may be said at this moment, or None."""
         seconds = int(moment.timestamp())
         for at in self._places(key):
             if self._map[at : at + _KEY_OCTETS] == key:
@@ -104,13 +104,13 @@ class SharedAnswerCache:
         return None
 
     def share(self, key: bytes, der: bytes, validity: Validity) -> SharedAnswer:
-        """Let the others have an answer; what is given back is to be used, and may be somebody else's."""
+        """Let the others have an answer; what is given back is to be used, and may be another worker's."""
         own = SharedAnswer(der, validity)
         if _PLACE.size + len(der) > self._octets:
             return own
         with self._alone() as alone:
             if alone:
-                # Somebody else's second may have begun since this one was dated.
+                # Another worker's second may have begun since this one was dated.
                 earlier = self.find(key, validity.this_update + _APART)
                 if earlier is not None:
                     return earlier
@@ -158,7 +158,7 @@ class SharedAnswerCache:
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
-        """Whether nobody else writes now; nobody else can until the block ends."""
+        """Whether no other worker writes now; none can until the block ends."""
         if not self._threads.acquire(timeout=_THREAD_SECONDS):
             yield False
             return

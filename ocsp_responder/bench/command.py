@@ -117,7 +117,7 @@ def _listening_at(settings: OcspSettings) -> str:
 
 
 def _refuse_elsewhere(address: str, *, allowed: bool) -> None:
-    """A load on somebody else's responder is an attack; on one's own it must be meant."""
+    """A load on a stranger's responder is an attack; on one's own it must be meant."""
     parts = http_address(address)
     if parts.scheme != "http":
         raise AnswerRefused(f"{address} is https, which OCSP is not served by here: name an http address.")

@@ -68,7 +68,7 @@ def measure(
     """Ask about every certificate once, unmeasured, and then for so many seconds; *tick* gets the share that is done.
 
     Raises:
-        AnswerRefused: when nobody answers there, or with anything but successful OCSP answers.
+        AnswerRefused: when nothing answers there, or with anything but successful OCSP answers.
     """
     return uvloop.run(_measure(url, questions, connections, seconds, tick))
 

@@ -112,7 +112,7 @@ def ask(url: str, question: Question) -> bytes:
     """POST a question; the octets of the answer, as they came.
 
     Raises:
-        AnswerRefused: when the address is no http one, nobody answers there, or what comes is no OCSP.
+        AnswerRefused: when the address is no http one, nothing answers there, or what comes is no OCSP.
     """
     http_address(url)
     try:
@@ -129,7 +129,7 @@ def verify(answer: bytes, question: Question, now: datetime) -> VerifiedStatus:
 
     Raises:
         AnswerRefused: when it is a refusal, about something else, not of now, without our nonce, or not signed by
-            somebody whom the issuer let sign.
+            a signer that the issuer let sign.
     """
     try:
         response = ocsp.load_der_ocsp_response(answer)
@@ -140,7 +140,7 @@ def verify(answer: bytes, question: Question, now: datetime) -> VerifiedStatus:
     signer = _verified_signer(answer, response, question.issuer.certificate, now)
     single = _single(response, question)
     if _nonce(response) not in {question.nonce, None}:
-        raise AnswerRefused("The answer carries another nonce than the question: it is an answer to somebody else.")
+        raise AnswerRefused("The answer carries another nonce than the question: it is an answer to another client.")
     next_update = single.next_update_utc
     if single.this_update_utc > now + _SKEW or (next_update is not None and next_update < now - _SKEW):
         until = "" if next_update is None else f" to {iso(next_update)}"

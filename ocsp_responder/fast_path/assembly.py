@@ -43,8 +43,8 @@ _TRIALS = 5
 class ResponderContext:
     """What an assembly is made for.
 
-    *parents* as for `SqlStatusSource`, empty where nobody asks about issuers; *signers* are watched for new keys, None
-    where the keys stay as they are.
+    *parents* as for `SqlStatusSource`, empty where issuers are not asked about; *signers* are watched for new keys,
+    None where the keys stay as they are.
     """
 
     settings: OcspSettings

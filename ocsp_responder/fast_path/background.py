@@ -1,4 +1,4 @@
-"""What looks at the journal while nobody asks, so that a responder has applied a revocation within 100 ms anyway."""
+"""What looks at the journal while no client asks, so that a responder has applied a revocation within 100 ms anyway."""
 
 import asyncio
 from collections.abc import Callable

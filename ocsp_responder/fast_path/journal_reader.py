@@ -13,7 +13,7 @@ CHANGES_READ = 1000
 
 
 class JournalUnavailable(StoreError):
-    """The journal cannot be read now, so that nobody can know whether a certificate is still good."""
+    """The journal cannot be read now, so that it cannot be known whether a certificate is still good."""
 
 
 class JournalPosition(NamedTuple):
@@ -31,7 +31,7 @@ class JournalPosition(NamedTuple):
 class JournalChanges:
     """What one look found.
 
-    *moment*: when the time order was passed, before everything else here was read; None when somebody held it.
+    *moment*: when the commit fence was passed, before everything else here was read; None when a writer held it.
     *reached* and *last_at*: where each issuer's journal stands. *changed*: the serials with new rows since what the
     look was given, or None for more than are worth listing. *rewritten*: the issuers whose journal does not hold the
     row that was applied last. *replaced*: this is another database file than last time. *ahead*: how far the

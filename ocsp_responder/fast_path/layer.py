@@ -144,7 +144,7 @@ class OcspFastPath:
     def in_loop(self, issuer_id: int, sequence: int, keep: Callable[[], object]) -> None:
         """Call *keep* in the loop's thread, unless more than *sequence* has been applied of the issuer's journal.
 
-        Nothing is kept either of what was read while nobody could know whether it is current.
+        Nothing is kept either of what was read while it could not be known whether it is current.
         """
 
         def unless_moved_on() -> None:
@@ -173,7 +173,7 @@ class OcspFastPath:
             otherwise(rest)
 
     def _answer_what_can_be(self, exchanges: list[Exchange]) -> list[Exchange]:
-        """Put replies together; those that somebody else has to answer."""
+        """Put replies together; give back the exchanges that Flask has to answer."""
         now = self._clock.now()
         if now != self._dated:
             self._dated, self._date = now, f"Date: {http_date(now)}\r\n".encode()

@@ -1,7 +1,7 @@
 """The one request that means one certificate and nothing else, for each way to write its CertID.
 
 Only these are kept with their answers: there are eight of them for each certificate (four hashes, parameters NULL or
-absent), so that nobody can fill the cache by varying what does not matter, and so that all of them can be named, and
+absent), so that no client can fill the cache by varying what does not matter, and so that all of them can be named, and
 dropped, when the certificate's status changes.
 """
 

@@ -1,7 +1,7 @@
 """The journal in PostgreSQL: one statement asks where it stands, and a notification says when to ask.
 
 A notification arrives some time after the commit that it tells of, so it cannot promise that a confirmed revocation is
-known; it only wakes a responder that nobody asks. What promises is the statement, which begins after the requests
+known; it only wakes a responder that is not asked. What promises is the statement, which begins after the requests
 that wait for it (`layer`).
 """
 
@@ -132,7 +132,7 @@ class JournalListener:
             try:
                 self._listen()
             except psycopg.Error:
-                # Whether the database answers is told by whoever looks; here is nothing but to try again.
+                # Whether the database answers is told by the looks; here is nothing but to try again.
                 _log.debug("the journal's listener lost its connection", exc_info=True)
                 self._ending.wait(_RETRY_SECONDS)
 

@@ -1,4 +1,4 @@
-"""The journal in a SQLite file: `PRAGMA data_version` says in 4 µs whether anybody committed anything.
+"""The journal in a SQLite file: `PRAGMA data_version` says in 4 µs whether anything was committed.
 
 The driver's own connection and plain SQL, because this stands in the way of every answer: a point look-up costs 10 µs
 this way, and several times that through SQLAlchemy. The file's identity is looked at as well, because an open file that
@@ -36,7 +36,7 @@ _STATUS = """
     WHERE c.issuer_id = ? AND c.serial = ? ORDER BY j.sequence DESC LIMIT 1
 """
 _IDENTITY_SECONDS = 0.05
-# A reader in WAL mode waits for nobody but whoever recovers the file after a crash.
+# A reader in WAL mode waits for no other process but one that recovers the file after a crash.
 _BUSY_SECONDS = 1.0
 
 

@@ -83,7 +83,7 @@ class InlineStatusSource:
 
         Raises:
             WouldWait: when a thread must do it.
-            StoreError: when nobody can know it.
+            StoreError: when it cannot be known now.
         """
         if not self._watch.is_readable:
             raise StoreError(str(self._watch.why))
@@ -106,7 +106,7 @@ class InlineStatusSource:
 
     def _status(self, issuer_id: int, serial: int, moment: datetime) -> Status:
         status: Status | None = self._known.get(issuer_id, serial)
-        # Where nobody knows what is good, what was good says nothing: the journal may have a row by now.
+        # Where it is not known what is good, what was good says nothing: the journal may have a row by now.
         if status is None or not (self._watch.is_current or isinstance(status, Revoked)):
             status = self._watch.journal.status(issuer_id, serial)
             if status is None:
@@ -119,7 +119,7 @@ class InlineStatusSource:
 
 
 class RevokedFallbackSource:
-    """Where nobody can know what is good: what is known to be revoked stays so, and the rest is an error.
+    """Where it cannot be known what is good: what is known to be revoked stays so, and the rest is an error.
 
     A revocation is irrevocable: its answer may be dated now whatever else happened, and one that a journal holds is one
     whatever that journal has lost.

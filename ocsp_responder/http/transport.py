@@ -117,7 +117,7 @@ def head(http: HttpAnswer) -> bytes:
 
 
 def unkept_head(length: int) -> bytes:
-    """The same for a body of this length that nobody may keep: what `in_http` says of an answer that is not shared."""
+    """The same for a body of this length no cache may keep: what `in_http` says of an answer that is not shared."""
     return _UNKEPT_HEAD % length
 
 

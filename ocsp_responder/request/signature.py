@@ -2,7 +2,7 @@
 
 Entitled are the holders of the certificates in one file, and of those that a CA in that file issued directly. That is
 all that is looked at: no chain is built, and nothing is fetched from anywhere, so that a request costs at most a few
-signature checks. Whoever is to be shut out is taken out of the file.
+signature checks. A client that is to be shut out is taken out of the file.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ class Requestors:
 
         Raises:
             SignatureRequired: when it is not signed.
-            Unauthorized: when its signature does not verify, or was made by somebody else.
+            Unauthorized: when its signature does not verify, or was made by another client.
         """
         signature = request.signature
         if signature is None:
@@ -73,7 +73,7 @@ class Requestors:
         if not any(
             self._signed(signature, der) for der in islice(chain(signature.certificates, listed), MAX_CERTIFICATES)
         ):
-            raise Unauthorized("The request was not signed by anybody who may ask.")
+            raise Unauthorized("The request was not signed by a client that may ask.")
 
     def _signed(self, signature: RequestSignature, der: bytes) -> bool:
         """Whether the holder of this certificate made the signature, and may ask."""

@@ -71,7 +71,7 @@ class Refusal(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validity:
-    """From when to when an answer counts, and when whoever keeps it must have it signed anew."""
+    """From when to when an answer counts, and when a cache of ours must have it signed anew."""
 
     this_update: datetime
     next_update: datetime
@@ -82,8 +82,8 @@ class Validity:
 class Answer:
     """An OCSPResponse.
 
-    *shared* is its validity when anybody who asks the same may be given it; else None. *issuer_id* and *sequence* say
-    as of which state of which journal a signed answer is; a refusal has neither. *revoked*: it says so of every
+    *shared* is its validity when any client that asks the same may be given it; else None. *issuer_id* and *sequence*
+    say as of which state of which journal a signed answer is; a refusal has neither. *revoked*: it says so of every
     certificate, so that no later revocation can make it wrong.
     """
 
@@ -103,7 +103,7 @@ class SingleResponse(NamedTuple):
 
 
 def refusal(status: Refusal) -> Answer:
-    """An unsigned answer: the status and nothing else, for nobody to keep."""
+    """An unsigned answer: the status and nothing else, which no cache may keep."""
     return Answer(der=sequence(enumerated(status)), shared=None)
 
 
@@ -125,7 +125,7 @@ class AnswerSigner:
         self.certificate_sha256 = hashlib.sha256(identity.certificate_der).digest()
         self._certificates = explicit(0, sequence(identity.certificate_der)) if delegated else b""
         self._choice = SignatureChoice(identity)
-        # Its key is not destroyed before the last answer that somebody makes with this signer.
+        # Its key is not destroyed before the last answer that is made with this signer.
         self._lock = identity.lock
         self.may_wait = identity.may_wait
         self._latest: tuple[datetime, timedelta, timedelta | None, Validity] | None = None
