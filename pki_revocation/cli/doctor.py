@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -23,6 +22,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import journal as rows
 from pki_revocation.database.schema import revocation_codes
 from pki_revocation.errors import ClockBehindJournal, PkiError
+from pki_revocation.host.installed import brought
 from pki_revocation.propagation.responders import live_responders
 from pki_revocation.register.issuers import all_issuers
 from pki_revocation.runtime.service_states import supervised_services
@@ -114,7 +114,7 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
 
 def _of_upper_packages(installation: Installation, database: Database) -> Iterator[CheckResult]:
     """Checks come in by entry point: functions that take the installation and the database, and give findings."""
-    for point in sorted(entry_points(group=CHECKS_GROUP), key=lambda point: point.name):
+    for point in sorted(brought(CHECKS_GROUP), key=lambda point: point.name):
         try:
             yield from point.load()(installation, database)
         except PkiError as error:
@@ -123,7 +123,7 @@ def _of_upper_packages(installation: Installation, database: Database) -> Iterat
 
 def _restorations(installation: Installation, database: Database, files: Sequence[Path]) -> Iterator[Restoration]:
     """What packages above find missing, in what is published or in *files*."""
-    for point in sorted(entry_points(group=RESTORATIONS_GROUP), key=lambda point: point.name):
+    for point in sorted(brought(RESTORATIONS_GROUP), key=lambda point: point.name):
         find: FindRestorations = point.load()
         yield from find(installation, database, files)
 

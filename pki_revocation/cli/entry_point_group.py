@@ -1,9 +1,11 @@
 """A group of commands that are entry points: an upper package brings one without being imported."""
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import click
+
+from pki_revocation.host.installed import brought
 
 
 class EntryPointGroup(click.Group):
@@ -17,7 +19,7 @@ class EntryPointGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names, without importing anything."""
-        names = {point.name for point in entry_points(group=self._commands_from)}
+        names = {point.name for point in brought(self._commands_from)}
         return sorted(names, key=lambda name: (self._ranks.get(name, len(self._ranks)), name))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
@@ -26,4 +28,4 @@ class EntryPointGroup(click.Group):
         return None if point is None else point.load()
 
     def _entry_point(self, name: str) -> EntryPoint | None:
-        return next((point for point in entry_points(group=self._commands_from) if point.name == name), None)
+        return next((point for point in brought(self._commands_from) if point.name == name), None)

@@ -9,8 +9,10 @@ asked; so it is on a terminal too narrow for the pages.
 import importlib.util
 import shutil
 from collections.abc import Sequence
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
+
+from pki_revocation.host.installed import brought
 
 COMMANDS_GROUP = "pki_revocation.commands"
 HELP_OPTIONS = ("-h", "--help")
@@ -32,7 +34,7 @@ def page_path(words: tuple[str, ...]) -> Path | None:
 
     The program's own page lists all commands: with others than those that were there when it was written, it is none.
     """
-    points = entry_points(group=COMMANDS_GROUP)
+    points = brought(COMMANDS_GROUP)
     if not words:
         return Path(__file__).parent / FOLDER / f"commands-{len(points.names)}.txt"
     folder = next((_folder(point) for point in points if point.name == words[0]), None)

@@ -14,11 +14,11 @@ import typing
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from pki_revocation.errors import ConfigurationError
+from pki_revocation.host.installed import brought
 
 SECTIONS_GROUP = "pki_revocation.sections"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -62,7 +62,7 @@ def read_document(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"The configuration {path} is not valid TOML: {error}."
         raise ConfigurationError(message) from error
-    known = {point.name for point in entry_points(group=SECTIONS_GROUP)}
+    known = {point.name for point in brought(SECTIONS_GROUP)}
     for name in document:
         if name not in known:
             message = (

@@ -9,11 +9,11 @@ import pwd
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from pki_revocation.errors import ConfigurationError
+from pki_revocation.host.installed import brought
 
 from .installation import Installation
 from .secret_files import FOLDER, PEPPER, SESSION
@@ -112,7 +112,7 @@ def secrets_of(installation: Installation) -> Iterator[SecretFile]:
     folder = installation.path(FOLDER)
     yield SecretFile(folder / PEPPER, "the pepper of the codes", ("web", "arrivals"))
     yield SecretFile(folder / SESSION, "the key of web sessions", ("web",))
-    for point in sorted(entry_points(group=SECTIONS_GROUP), key=lambda point: point.name):
+    for point in sorted(brought(SECTIONS_GROUP), key=lambda point: point.name):
         # A section that is not written names none, and its package need not even be loaded.
         if point.name in installation.document:
             section: object = point.load()

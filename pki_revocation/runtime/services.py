@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.host.extras import ExtraMissing, extra_of
+from pki_revocation.host.installed import brought
 from pki_revocation.host.process_title import show_command
 
 from .child_process import ChildProcess
@@ -39,7 +39,7 @@ def run_service(name: str, installation: Installation, workers: int | None = Non
     Raises:
         PkiError: when it cannot start.
     """
-    (point,) = entry_points(group=SERVICES_GROUP, name=name)
+    (point,) = brought(SERVICES_GROUP).select(name=name)
     try:
         point.load()(installation, workers)
     except ModuleNotFoundError as error:
