@@ -18,12 +18,12 @@ install: ## Make .venv with the program in it.
 demo: install ## Make a PKI to try the product on, and run every service until Ctrl-C.
 	@.venv/bin/pki-revocation demo --directory $(DIRECTORY) $(if $(CERTIFICATES),--certificates $(CERTIFICATES)) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
-test: ## Set up what tests need, and run them: every check, on SQLite above the store, with a tenth of the random examples.
+test: ## Set up what tests need, and run them: all but what `make test-long` has.
 	@requirements/install.sh "$(PYTHON)" test
 	@requirements/programs.sh tests
 	FUZZ_FACTOR=0.1 .venv/bin/pytest -n 2 --dist worksteal --durations 10 -m "not long"
 
-test-long: ## What `make test` leaves out: PostgreSQL above the store, repetitions, and all of the random examples.
+test-long: ## What `make test` leaves out: PostgreSQL above the store, what repeats, and all of the random examples.
 	@requirements/install.sh "$(PYTHON)" test
 	@requirements/programs.sh tests
 	.venv/bin/pytest -n 2 --dist worksteal --durations 10 -m "long or hypothesis or campaign"
