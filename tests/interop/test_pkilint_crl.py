@@ -19,7 +19,13 @@ HOUR = timedelta(hours=1)
 
 @pytest.mark.parametrize(
     ("kinds", "profile"),
-    [("rsa2048", "BR"), ("rsa2048", "PKIX"), ("p256", "BR"), ("p256", "PKIX"), ("ed25519", "PKIX")],
+    [
+        ("rsa2048", "BR"),
+        pytest.param("rsa2048", "PKIX", marks=pytest.mark.long),
+        pytest.param("p256", "BR", marks=pytest.mark.long),
+        pytest.param("p256", "PKIX", marks=pytest.mark.long),
+        ("ed25519", "PKIX"),
+    ],
     indirect=["kinds"],
 )
 def test_nothing_is_found(kinds: CrlKinds, profile: str) -> None:
@@ -29,7 +35,11 @@ def test_nothing_is_found(kinds: CrlKinds, profile: str) -> None:
             assert lint(kinds.crl(part, delta=delta), profile, is_ca=part == "ca") == "", part
 
 
-@pytest.mark.parametrize("kinds", ["rsa2048", "p256", "ed25519"], indirect=True)
+@pytest.mark.parametrize(
+    "kinds",
+    ["rsa2048", *(pytest.param(key_type, marks=pytest.mark.long) for key_type in ("p256", "ed25519"))],
+    indirect=True,
+)
 def test_last_crl_is_one_of_rfc_5280(kinds: CrlKinds) -> None:
     """And none of the Baseline Requirements, where ten days are the most."""
     assert lint(kinds.last, "PKIX") == ""
