@@ -67,3 +67,13 @@ def test_each_service_has_an_account_of_its_own() -> None:
 
     assert len(names) == len(SERVICES) == 7
     assert names == made
+
+
+def test_no_service_is_given_up() -> None:
+    """As under `serve all`: systemd tries again without end, whatever ends a service and however often."""
+    common = (UNITS / "pki-revocation-.service.d/sandbox.conf").read_text()
+    units = [(UNITS / name).read_text() for name in SERVICES]
+
+    assert "\nStartLimitIntervalSec=0\n" in common
+    assert "\nRestart=always\n" in common
+    assert not any(re.search(r"^(StartLimit|Restart=)", unit, re.MULTILINE) for unit in units)
