@@ -10,7 +10,7 @@ from collections import deque
 from http import HTTPStatus
 from typing import Protocol, cast
 
-from .limits import SWEEP_SECONDS, Limits
+from .limits import Limits
 from .messages import Exchange, FileBody, Request
 from .reader import RequestReader, Stage
 from .refusals import RequestRefused, refusal
@@ -100,7 +100,7 @@ class Connection(asyncio.Protocol):
         self._untaken = _INFINITE
         self.deadline = self._taken_at = server.now
         # Who has asked nothing yet comes before those whom it could crowd out in the same moment.
-        self.replied_at = server.now - 2 * SWEEP_SECONDS
+        self.replied_at = server.now - 2 * server.limits.sweep_seconds
 
     @property
     def has_pending(self) -> bool:

@@ -3,14 +3,12 @@
 import resource
 from dataclasses import dataclass
 
-# How often the server looks at what is overdue, and moves its clock.
-SWEEP_SECONDS = 1.0
 _KEPT_DESCRIPTORS = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Sizes in octets, times in seconds, kept to within a second.
+    """Sizes in octets, times in seconds, kept to within *sweep_seconds*.
 
     *head* and *header_lines* bound what is parsed before anything is known, *target* the request line's; *body* is the
     application's to say, and is held in memory for each connection until the request is complete. *head_seconds* count
@@ -18,7 +16,8 @@ class Limits:
     *stalled_seconds* is how long a client may take nothing of a reply that waits; one that takes it slowly may.
     *linger_seconds* is how long a client may still send after its last reply, whose loss a reset would be. *waiting*
     requests of one connection are answered before it is read on. *connections* are held by one worker, and *unfinished*
-    octets, roughly, of what all of them have sent and is no complete request yet.
+    octets, roughly, of what all of them have sent and is no complete request yet. Every *sweep_seconds* the server
+    looks at what is overdue, and moves its clock.
     """
 
     target: int = 8 * 1024
@@ -33,6 +32,7 @@ class Limits:
     waiting: int = 16
     connections: int = 10_000
     unfinished: int = 64 * 1024 * 1024
+    sweep_seconds: float = 1
 
 
 def connections_allowed(wanted: int) -> int:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from operator import attrgetter
 
 from .connection import Connection
-from .limits import SWEEP_SECONDS, Limits
+from .limits import Limits
 from .messages import Exchange
 from .refusals import refusal
 
@@ -41,7 +41,7 @@ class Server:
         self._keeping: dict[Connection, int] = {}
         self._kept_octets = 0
         self._batch: list[Exchange] = []
-        self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep)
+        self._sweeping = loop.call_later(limits.sweep_seconds, self._sweep)
 
     def protocol(self) -> Connection:
         """What the loop calls for each client that it accepts."""
@@ -132,4 +132,4 @@ class Server:
         if self._displaced:
             _log.warning("%s connections at once: the %s quietest were closed", len(self._connections), self._displaced)
             self._displaced = 0
-        self._sweeping = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+        self._sweeping = self._loop.call_later(self.limits.sweep_seconds, self._sweep)

@@ -80,7 +80,7 @@ def test_http_refusals_are_not_kept(wire: Wire, head: tuple[str, str]) -> None:
 def test_date_moves_on_while_the_tag_stays(wire: Wire) -> None:
     """RFC 9110 section 6.6.1: Date is the moment of sending, also of an answer that is kept; the octets stay."""
     first = wire.get(path(_GOOD))
-    time.sleep(1.1)
+    time.sleep(1.1)  # Date has whole seconds
     for second in (wire.get(path(_GOOD)), wire.get(path(_GOOD), f"If-None-Match: {first.header('ETag')}")):
         dates = [parsedate_to_datetime(reply.header("Date") or "") for reply in (first, second)]
         assert dates[1] > dates[0]

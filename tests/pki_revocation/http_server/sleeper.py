@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pki_revocation.errors import PkiError
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 
 # What keeps workers from starting, while the environment says so.
 BROKEN_VARIABLE = "SLEEPER_BROKEN"
+# A file that is made when a request begins to wait.
+BEGUN_VARIABLE = "SLEEPER_BEGUN"
 
 
 def _application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-    time.sleep(float(environ["QUERY_STRING"] or 0))
+    if environ["QUERY_STRING"]:
+        Path(os.environ[BEGUN_VARIABLE]).touch()
+        time.sleep(float(environ["QUERY_STRING"]))
     start_response("200 OK", [])
     return [str(os.getpid()).encode()]
 

@@ -15,10 +15,13 @@ from tests.waiting import patience, wait_until
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
-# Deadlines are kept to within a second; a test that waits for less than this saw one.
+# A test that waits for less than this saw a deadline, and not one of LONG.
 _SOON = 8
-SHORT = Limits(head_seconds=0.5, body_seconds=0.5, idle_seconds=0.5, stalled_seconds=0.5, linger_seconds=0.5)
-LONG = 60.0
+SWEEP = 0.1
+SHORT = Limits(
+    head_seconds=0.2, body_seconds=0.2, idle_seconds=0.2, stalled_seconds=0.2, linger_seconds=0.2, sweep_seconds=SWEEP
+)
+LONG = 600.0
 
 
 def ended_after(wire: Wire) -> float:
@@ -31,15 +34,18 @@ def ended_after(wire: Wire) -> float:
 @pytest.mark.parametrize(
     ("octets", "limits"),
     [
-        (b"G", Limits(head_seconds=0.5, body_seconds=LONG, idle_seconds=LONG)),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n", Limits(head_seconds=0.5, body_seconds=LONG, idle_seconds=LONG)),
+        (b"G", Limits(head_seconds=0.5, body_seconds=LONG, idle_seconds=LONG, sweep_seconds=SWEEP)),
+        (
+            b"GET / HTTP/1.1\r\nHost: a\r\n",
+            Limits(head_seconds=0.5, body_seconds=LONG, idle_seconds=LONG, sweep_seconds=SWEEP),
+        ),
         (
             request("POST", "/", "Content-Length: 5") + b"ab",
-            Limits(head_seconds=LONG, body_seconds=0.5, idle_seconds=LONG),
+            Limits(head_seconds=LONG, body_seconds=0.5, idle_seconds=LONG, sweep_seconds=SWEEP),
         ),
         (
             request("POST", "/", "Transfer-Encoding: chunked") + b"2\r\nab\r\n",
-            Limits(head_seconds=LONG, body_seconds=0.5, idle_seconds=LONG),
+            Limits(head_seconds=LONG, body_seconds=0.5, idle_seconds=LONG, sweep_seconds=SWEEP),
         ),
     ],
     ids=["an octet", "half a head", "half a body", "half the chunks"],
@@ -55,7 +61,7 @@ def test_half_requests_time_out(octets: bytes, limits: Limits) -> None:
 
 def test_a_trickle_is_no_progress() -> None:
     """The limit is for the whole head: an octet now and then does not move it."""
-    limits = Limits(head_seconds=1, idle_seconds=LONG)
+    limits = Limits(head_seconds=1, idle_seconds=LONG, sweep_seconds=SWEEP)
     with serving(limits=limits) as served, served.connect(patience(_SOON)) as wire:
         wire.send(b"GET / HTTP/1.1\r\nHost: a\r\nX-A: ")
         stop = threading.Event()
@@ -79,7 +85,7 @@ def test_a_trickle_is_no_progress() -> None:
 @pytest.mark.parametrize("first", [b"", request("GET", "/")], ids=["never asked", "asked once"])
 def test_the_idle_are_hung_up_on(first: bytes) -> None:
     """Without a word: there is nothing to answer."""
-    limits = Limits(idle_seconds=0.5, head_seconds=LONG)
+    limits = Limits(idle_seconds=0.5, head_seconds=LONG, sweep_seconds=SWEEP)
     with serving(limits=limits) as served, served.connect(patience(_SOON)) as wire:
         if first:
             wire.send(first)
@@ -94,7 +100,7 @@ def test_waiting_for_us_is_no_fault_of_theirs() -> None:
     """However long an application takes, and however short all limits are."""
 
     def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        time.sleep(2.5)
+        time.sleep(1)  # many times each of them
         start_response("200 OK", [])
         return [b"late"]
 
@@ -111,7 +117,7 @@ def _large(environ: dict[str, Any], start_response: "StartResponse") -> Iterable
 
 def test_who_takes_nothing_is_hung_up_on() -> None:
     """And the reply, which lies in memory for as long, with them."""
-    limits = Limits(stalled_seconds=0.5, idle_seconds=LONG)
+    limits = Limits(stalled_seconds=0.5, idle_seconds=LONG, sweep_seconds=SWEEP)
     with serving(_large, limits=limits) as served, served.connect(30) as wire:
         wire.send(request("GET", "/"))
         assert served.server is not None
@@ -122,7 +128,7 @@ def test_who_takes_nothing_is_hung_up_on() -> None:
 
 def test_who_takes_it_slowly_gets_all_of_it() -> None:
     """A slow line is no attack."""
-    limits = Limits(stalled_seconds=3.5, idle_seconds=0.5, head_seconds=0.5)
+    limits = Limits(stalled_seconds=1.5, idle_seconds=0.5, head_seconds=0.5, sweep_seconds=SWEEP)
     with serving(_large, limits=limits) as served, served.connect(30) as wire:
         wire.send(request("GET", "/"))
         incoming = wire._incoming  # noqa: SLF001 - read in pieces, as a slow line would
@@ -131,7 +137,7 @@ def test_who_takes_it_slowly_gets_all_of_it() -> None:
         received = 0
         for _ in range(2):
             received += len(incoming.read(5_000_000))
-            time.sleep(2.3)
+            time.sleep(1)  # together longer than the limit, and each shorter
         received += len(incoming.read(20_000_000 - received))
 
     assert received == 20_000_000
@@ -147,7 +153,7 @@ def _is_refused(wire: Wire) -> bool:
 
 def test_who_lingers_is_hung_up_on() -> None:
     """Behind the last reply nobody may go on sending for ever."""
-    limits = Limits(linger_seconds=0.5, idle_seconds=LONG, head_seconds=LONG)
+    limits = Limits(linger_seconds=0.5, idle_seconds=LONG, head_seconds=LONG, sweep_seconds=SWEEP)
     with serving(limits=limits) as served, served.connect(patience(_SOON)) as wire:
         wire.send(request("GET", "/", "Connection: close"))
         assert wire.reply().status == 200

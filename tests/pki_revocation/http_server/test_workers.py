@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,25 +16,25 @@ from pki_revocation.http_server.listening import bind
 from tests.conformance.wire import Wire, request
 from tests.integration.running_demo import environment
 from tests.ocsp_responder.installations import free_ports
-from tests.pki_revocation.http_server.sleeper import BROKEN_VARIABLE
-from tests.waiting import wait_until
+from tests.pki_revocation.http_server.sleeper import BEGUN_VARIABLE, BROKEN_VARIABLE
+from tests.waiting import patience, wait_until
 
 _TOP = Path(__file__).parents[3]
 _WAIT_SECONDS = 20
 
 
 @contextlib.contextmanager
-def running(count: int) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+def running(count: int, variables: dict[str, str] | None = None) -> Iterator[tuple["subprocess.Popen[str]", int]]:
     """The sleeper with so many workers, all of them answering."""
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "tests.pki_revocation.http_server.sleeper", str(port), str(count)]
-    process = subprocess.Popen(command, cwd=_TOP, env=environment(), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=_TOP, env=environment(variables), stdout=subprocess.PIPE, text=True)
     try:
         wait_until(lambda: len(answering(port)) == count, _WAIT_SECONDS, "every worker answering")
         yield process, port
     finally:
         process.terminate()
-        process.communicate(timeout=_WAIT_SECONDS)
+        process.communicate(timeout=patience(_WAIT_SECONDS))
 
 
 def answering(port: int) -> set[int]:
@@ -95,18 +94,19 @@ def test_a_service_whose_workers_cannot_start_ends() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_what_is_in_progress_is_finished(number: signal.Signals) -> None:
+def test_what_is_in_progress_is_finished(number: signal.Signals, tmp_path: Path) -> None:
     """RFC 9112 section 9.6: the last answer says that it is the last; new connections are refused; status 0."""
-    with running(2) as (process, port), Wire(f"http://127.0.0.1:{port}/") as wire:
+    begun = tmp_path / "begun"
+    with running(2, {BEGUN_VARIABLE: str(begun)}) as (process, port), Wire(f"http://127.0.0.1:{port}/") as wire:
         wire.send(request("GET", "/?1.5"))
-        time.sleep(0.3)
+        wait_until(begun.exists)
         process.send_signal(number)
 
         reply = wire.reply()
         assert reply.status == 200
         assert reply.header("Connection") == "close"
         assert wire.is_closed()
-        assert process.wait(_WAIT_SECONDS) == 0
+        assert process.wait(patience(_WAIT_SECONDS)) == 0
         with pytest.raises(ConnectionRefusedError):
             Wire(f"http://127.0.0.1:{port}/")
 
@@ -117,4 +117,4 @@ def test_workers_end_with_their_parent() -> None:
         workers = [psutil.Process(pid) for pid in answering(port)]
         process.kill()
 
-        assert psutil.wait_procs(workers, _WAIT_SECONDS)[1] == []
+        assert psutil.wait_procs(workers, patience(_WAIT_SECONDS))[1] == []
