@@ -135,7 +135,9 @@ class Writers:
 @contextmanager
 def web(scene: Scene, url: str, failpoints: Path) -> Iterator[None]:
     """`pki-revocation serve web` on the installation, until the block ends."""
-    command = [sys.executable, "-m", "pki_revocation", "serve", "web", "--directory", str(scene.directory)]
+    # Two workers: their parent replaces one that is killed, and a service of one is its supervisor's to start again.
+    where = ["--directory", str(scene.directory)]
+    command = [sys.executable, "-m", "pki_revocation", "serve", "web", "--workers", "2", *where]
     process = subprocess.Popen(
         command, env=environment(failpoints), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
