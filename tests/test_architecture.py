@@ -4,6 +4,7 @@ The contracts stand in pyproject.toml. Each of them is tried: a copy of the pack
 refused by the contract that it breaks, and so is a module that no layer names.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -131,3 +132,14 @@ def test_the_top_of_a_package_stays_small(package: str) -> None:
     doors |= {file.parent.name for file in top.glob("*/__init__.py")}
 
     assert len(doors) <= DOORS[package], sorted(doors)
+
+
+def test_what_developers_are_pointed_at_is_there() -> None:
+    """Each file and room that docs/developers.md names exists, under that name or with folders in front of it."""
+    named = set(re.findall(r"`([\w./]+(?:\.py|/))`", (ROOT / "docs" / "developers.md").read_text()))
+    folders = [ROOT / each for each in (*PACKAGES, "tests", "benchmarks", "deploy")]
+    there = {f"/{each.relative_to(ROOT)}{'/' if each.is_dir() else ''}" for top in folders for each in top.rglob("*")}
+    there |= {f"/{each.name}/" for each in folders} | {"/docs/", "/published/"}
+
+    assert len(named) > len(PACKAGES)
+    assert [each for each in sorted(named) if not any(path.endswith(f"/{each}") for path in there)] == []
