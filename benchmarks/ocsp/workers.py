@@ -57,7 +57,9 @@ def _to_every_worker(
 ) -> list[http.client.HTTPConnection]:
     """One connection to each process that listens: the kernel chooses, so that it may take many to reach all."""
     found: dict[int, http.client.HTTPConnection] = {}
-    listening = [each for each in process.children(recursive=True) if _ports(each, psutil.CONN_LISTEN)]
+    # One worker serves in the process that was started; several are its children, and it serves nothing itself.
+    serving = process.children(recursive=True) or [process]
+    listening = [each for each in serving if _ports(each, psutil.CONN_LISTEN)]
     for _ in range(_MOST_CONNECTIONS):
         connection = opened.enter_context(contextlib.closing(http.client.HTTPConnection(host, timeout=60)))
         connection.connect()

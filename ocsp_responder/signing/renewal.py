@@ -1,4 +1,4 @@
-"""The responder's own keys, renewed by its parent process, which answers no requests: workers only load what it made.
+"""The responder's own keys, renewed by the process that starts its workers: they only load what it made.
 
 An alarm is raised while there is time: once an hour in the log from three quarters of a certificate's life on, and in
 the workers' metrics.

@@ -327,6 +327,15 @@ def _of(count: int) -> dict[str, bytes]:
                 0, sequence(messages.algorithm(), b"\x03\x02\x00\xff", explicit(0, sequence(*[ONE] * count)))
             ),
         ),
+        "places of a service locator": ocsp_request(
+            single(
+                cert_id(),
+                extension(
+                    messages.SERVICE_LOCATOR,
+                    sequence(messages.A_NAME, sequence(*[sequence(messages.OF_NOBODY, NULL_5)] * count)),
+                ),
+            )
+        ),
         "relative names": ocsp_request(
             single(cert_id(), extension(messages.SERVICE_LOCATOR, sequence(sequence(*[tlv(0x31)] * count))))
         ),
