@@ -91,7 +91,7 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeContext:
+class CrlFacts:
     """What is known of the CRL of one scope at this moment.
 
     Attributes:
@@ -133,12 +133,12 @@ def needs_replacing(found: Iterable[Alarm]) -> bool:
     return any(alarm.is_late and alarm.kind in _REPLACED for alarm in found)
 
 
-def alarms(known: ProbeContext, promise: Promise) -> tuple[Alarm, ...]:
+def alarms(known: CrlFacts, promise: Promise) -> tuple[Alarm, ...]:
     """Everything that is wrong, the worst for relying parties first."""
     return tuple(_alarms(known, promise))
 
 
-def _alarms(known: ProbeContext, promise: Promise) -> Iterator[Alarm]:
+def _alarms(known: CrlFacts, promise: Promise) -> Iterator[Alarm]:
     recorded, seen = known.recorded, known.seen
     if recorded is None and seen is None:
         if promise.needed_since is not None and promise.needed_since < known.now:
@@ -156,7 +156,7 @@ def _alarms(known: ProbeContext, promise: Promise) -> Iterator[Alarm]:
     yield from _routine(known, promise)
 
 
-def _validity(known: ProbeContext, promise: Promise) -> Iterator[Alarm]:
+def _validity(known: CrlFacts, promise: Promise) -> Iterator[Alarm]:
     """What is public counts where it was read: it is what relying parties hold against their clocks."""
     crl = known.seen or known.recorded
     if crl is None or crl.this_update is None:
@@ -172,7 +172,7 @@ def _validity(known: ProbeContext, promise: Promise) -> Iterator[Alarm]:
         yield Alarm(AlarmKind.EXPIRY, is_late=False, says=f"{name} ends at {iso(next_update)}, and no newer one is out")
 
 
-def _identity(known: ProbeContext, seen: Seen, promise: Promise) -> Iterator[Alarm]:
+def _identity(known: CrlFacts, seen: Seen, promise: Promise) -> Iterator[Alarm]:
     """Whether what is public is what the record has: no older one, no newer one, and no other one of that number."""
     name, recorded, number = known.place, known.recorded, seen.number
     if seen.is_delta is not None and seen.is_delta is not known.is_delta:
@@ -213,7 +213,7 @@ def _identity(known: ProbeContext, seen: Seen, promise: Promise) -> Iterator[Ala
         yield Alarm(AlarmKind.EMPTY, is_late=True, says=f"{name} lists nothing, and should list {recorded.entries}")
 
 
-def _routine(known: ProbeContext, promise: Promise) -> Iterator[Alarm]:
+def _routine(known: CrlFacts, promise: Promise) -> Iterator[Alarm]:
     """What the record, the journal and the schedule say of the publisher, whatever is public."""
     crl, now = known.recorded, known.now
     if crl is None:
@@ -230,7 +230,7 @@ def _routine(known: ProbeContext, promise: Promise) -> Iterator[Alarm]:
         yield Alarm(AlarmKind.OVERDUE, is_late=True, says=f"the one that was due at {iso(due)} did not come")
 
 
-def _coverage(known: ProbeContext, crl: PublishedCrl, promise: Promise) -> Iterator[Alarm]:
+def _coverage(known: CrlFacts, crl: PublishedCrl, promise: Promise) -> Iterator[Alarm]:
     count, first = known.uncovered.count, known.uncovered.first_at
     if first is None:
         return

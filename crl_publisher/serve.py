@@ -13,7 +13,7 @@ from pki_revocation.runtime.polling_service import Job, PollingService
 from . import bootstrap
 from .config import PublisherSettings
 from .errors import NotPublished
-from .health import ProbeContext, Promise, alarms
+from .health import CrlFacts, Promise, alarms
 from .outlets.mirrors import NotifyingOutlet
 from .public_crl import PublicCrls
 from .published import last_published
@@ -75,7 +75,7 @@ def readiness(
         for issuer, last in last_crls:
             if not signs(issuer):
                 continue
-            known = ProbeContext(
+            known = CrlFacts(
                 now=now,
                 name=f"the CRL of {issuer.name}",
                 place=FULL.path(issuer),

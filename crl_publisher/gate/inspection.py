@@ -28,7 +28,7 @@ from .expected_extensions import check_extensions
 from .findings import Findings
 from .lints import lint
 from .sample import check_sample
-from .second_reader import parse_entries
+from .second_reader import check_second_reading
 
 _log = logging.getLogger(__name__)
 _FIRST_GENERALIZED_YEAR = 2050
@@ -53,7 +53,7 @@ def inspect(data: bytes, plan: Plan, database: Database, rules: GateRules) -> Pa
     try:
         crl = parse_crl(data)
         frame = crl.frame
-        parse_entries(frame, findings)
+        check_second_reading(frame, findings)
         _check_frame(frame, plan, findings)
         if not crl.is_signed_by(plan.issuer.certificate):
             findings.error("crl.signature", "The signature is not the issuer's over these bytes.")

@@ -15,7 +15,7 @@ from .findings import Findings
 _GENERALIZED = "general_time"
 
 
-def parse_entries(frame: Frame, findings: Findings) -> None:
+def check_second_reading(frame: Frame, findings: Findings) -> None:
     """Hold what asn1crypto reads against the frame.
 
     Args:
@@ -30,7 +30,7 @@ def parse_entries(frame: Frame, findings: Findings) -> None:
     except Exception as error:  # asn1crypto raises whatever its parts raise
         raise UnreadableCrl(f"The frame of the CRL is broken: {error}.") from error
     first = {
-        "the version": "v2" if frame.is_version_2 else "v1",
+        "the version": frame.is_version_2,
         "the inner algorithm": frame.inner_algorithm,
         "the outer algorithm": frame.outer_algorithm,
         "the issuer": frame.issuer,
@@ -50,7 +50,7 @@ def _fields(small: bytes) -> dict[str, object]:
     this_update, next_update = inner["this_update"], inner["next_update"]
     number = whole.crl_number_value
     return {
-        "the version": inner["version"].native,
+        "the version": inner["version"].native == "v2",
         "the inner algorithm": inner["signature"].dump(),
         "the outer algorithm": whole["signature_algorithm"].dump(),
         "the issuer": inner["issuer"].dump(),

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from crl_publisher.entry_store.selection import Uncovered, uncovered_rows
-from crl_publisher.health import Alarm, ProbeContext, Promise, alarms
+from crl_publisher.health import Alarm, CrlFacts, Promise, alarms
 from crl_publisher.published import PublishedCrl, last_published
 from crl_publisher.scope import FULL, Scope
 from pki_revocation.clock import iso
@@ -65,7 +65,7 @@ def _status(
         clause="" if due is None else f"one is due by {iso(due)} (BR 4.9.7)",
         is_told_at_once=True,
     )
-    known = ProbeContext(
+    known = CrlFacts(
         now=now,
         name="the CRL" if crl is None else f"CRL {crl.number}",
         place=scope.path(issuer),

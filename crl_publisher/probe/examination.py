@@ -117,7 +117,7 @@ def _alarms(crl: _Fetched, expected: ExpectedCrl, context: ProbeContext) -> tupl
     """The same judgement as the publisher's and `doctor`'s, of what a relying party got."""
     frame, settings = crl.frame, context.settings
     validity = timedelta(0) if frame.next_update is None else frame.next_update - frame.this_update
-    known = health.ProbeContext(
+    known = health.CrlFacts(
         now=context.now,
         name=expected.url,
         place=expected.url,

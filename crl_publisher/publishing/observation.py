@@ -10,7 +10,7 @@ from functools import cached_property
 from sqlalchemy import Connection, exists, select
 
 from crl_publisher.entry_store.selection import Uncovered, uncovered_rows
-from crl_publisher.health import Alarm, ProbeContext, Promise, Seen, alarms, needs_replacing
+from crl_publisher.health import Alarm, CrlFacts, Promise, Seen, alarms, needs_replacing
 from crl_publisher.public_crl import PublicCrls, PublicState
 from crl_publisher.published import PublishedCrl, last_published
 from crl_publisher.scheduling.book import ScheduleBook
@@ -72,7 +72,7 @@ class Observation:
             clause=f"publish_within is {duration_text(schedule.publish_within)}",
             size_limit=self.size_limit,
         )
-        known = ProbeContext(
+        known = CrlFacts(
             now=self.now,
             name="the CRL" if crl is None else f"CRL {crl.number}",
             place=self.scope.path(self.issuer),
@@ -88,7 +88,7 @@ class Observation:
         """What is wrong with the delta, where the schedule has any."""
         if self.delta is None or self.timeline.in_force(self.now).schedule.delta_period is None:
             return ()
-        known = ProbeContext(
+        known = CrlFacts(
             now=self.now,
             name=f"delta CRL {self.delta.number}",
             place=self.scope.delta.path(self.issuer),

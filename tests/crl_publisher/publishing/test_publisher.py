@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import func, select, update
 
 from crl_publisher.config import PublisherSettings
@@ -349,6 +350,31 @@ def test_file_that_was_damaged_or_lost_is_put_right(
         schedule.poll()
         assert file.read_bytes() != b"rubbish"
     assert len(history(database, issuer)) == before + 1
+
+
+def test_damaged_file_is_an_alarm_in_the_metrics_until_it_is_replaced(
+    schedule: Publisher, issuer: Issuer, ticker: Ticker, public_file: Path, one_key: OneKey
+) -> None:
+    """While no new one can be made; the last look's judgement stays until the next reading."""
+
+    def alarm(kind: str) -> float | None:
+        return REGISTRY.get_sample_value("crl_alarm", {"issuer": issuer.name, "scope": "full", "alarm": kind})
+
+    schedule.poll()
+    ticker.advance(5 * SECOND)
+    schedule.poll()
+    assert [alarm("foreign"), alarm("not-public"), alarm("missing")] == [0, 0, 0]
+    one_key.is_missing = True
+    public_file.write_bytes(b"rubbish")
+    ticker.advance(31 * SECOND)
+    schedule.poll()
+    assert alarm("foreign") == 1
+    one_key.is_missing = False
+    ticker.advance(61 * SECOND)
+    for _ in range(2):
+        schedule.poll()
+        ticker.advance(5 * SECOND)
+    assert alarm("foreign") == 0
 
 
 def test_new_version_is_followed_at_the_next_look(
