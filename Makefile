@@ -1,5 +1,5 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test test-long check fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys bench-guessing bench-weight help-pages lock screenshots clean
+.PHONY: help install demo test test-long check mutants fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys bench-guessing bench-weight help-pages lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
@@ -8,6 +8,8 @@ PORT_BASE ?=
 ROWS ?=
 DOCS ?=
 FUZZ_SECONDS ?= 300
+MODULES ?=
+JOBS ?= 2
 
 help: ## Say what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +36,10 @@ check: ## Format, lint, types and import rules.
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+mutants: ## Change the lines that must not be wrong, one at a time, and see whether a test notices: MODULES="service policy" for some.
+	@requirements/install.sh "$(PYTHON)" test
+	.venv/bin/python -m tests.mutation $(MODULES) --jobs $(JOBS)
 
 fuzz: ## The property tests, a hundred times harder: an hour or so.
 	@requirements/install.sh "$(PYTHON)" test
