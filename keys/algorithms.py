@@ -1,7 +1,7 @@
 """The one table of signature algorithms: which key signs how, and how small it may be.
 
 RFC 5758 and BR 7.1.3.2 for RSA and ECDSA, RFC 4055 and BR 7.1.3.2.1 for RSASSA-PSS, RFC 8410 for Ed25519, RFC 9881 for
-ML-DSA. SHA-1 is nobody's.
+ML-DSA. None of them uses SHA-1.
 """
 
 from enum import StrEnum
@@ -97,7 +97,7 @@ def name_of(identifier: bytes) -> SignatureName | None:
 def algorithms_for(key: CertificateIssuerPublicKeyTypes) -> tuple[SignatureAlgorithm, ...]:
     """The algorithms that signatures of this key's private half may be made with, the usual one first.
 
-    BR 7.1.3.2.2 pins P-256 to SHA-256 and P-384 to SHA-384, and leaves RSA the choice; SHA-1 is nobody's.
+    BR 7.1.3.2.2 pins P-256 to SHA-256 and P-384 to SHA-384, and leaves RSA the choice; none uses SHA-1.
 
     Raises:
         UnusableKey: for a type, size or curve that is not in the table.

@@ -10,7 +10,7 @@ from .errors import UnusableKey
 def certificate_request(
     key: CertificateIssuerPrivateKeyTypes, subject: str, signature: SignatureName | None = None
 ) -> x509.CertificateSigningRequest:
-    """A request that proves that somebody has the key; what it may be used for, the CA decides.
+    """A PKCS #10 request that proves possession of the key; what it may be used for, the CA decides.
 
     Args:
         key: wherever it lives.

@@ -175,7 +175,7 @@ class DelegateKeyStore:
         durable_files.clear_abandoned(self.path / f"{name}{_REQUEST}")
 
     def prepare(self) -> None:
-        """Make the folder, for nobody else to read.
+        """Make the folder, for this account alone to read.
 
         Raises:
             UnusableKey: when that cannot be done.
@@ -195,7 +195,7 @@ class DelegateKeyStore:
         durable_files.remove(self.path / f"{name}{_REQUEST}")
 
     def destroy(self, name: str) -> None:
-        """Destroy a key, its request and its certificate; the certificate goes first, so that nobody takes it up.
+        """Destroy a key, its request and its certificate; the certificate goes first, so that no signer loads it.
 
         A file's octets are overwritten before it is unlinked; what a disk keeps of old blocks no program can say.
 
@@ -221,7 +221,7 @@ class DelegateKeyStore:
         durable_files.remove(retired)
 
     def destroy_unless_locked(self, name: str) -> bool:
-        """The same where nobody holds the key; whether that was so.
+        """Destroy the key, as `destroy` does, unless a process holds it; True when it was destroyed.
 
         Raises:
             KeyUnavailable: as `destroy`.

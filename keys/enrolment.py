@@ -1,7 +1,7 @@
 """By which a responder is known to the CA: its enrolment key, which signs requests for certificates and nothing else.
 
 An operator registers its public half once. So a row in the database that asks for a certificate counts only when a
-registered responder wrote it, whoever else may write to the database.
+registered responder wrote it, whatever other accounts may write to the database.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
-"""What can be wrong with a key: for good, or until somebody puts it right.
+"""What can be wrong with a key: for good, or until it is put right.
 
-A `KeyUnavailable` goes away by itself when a token, a PIN or a passphrase comes back: whoever meets it keeps what is
+A `KeyUnavailable` goes away by itself when a token, a PIN or a passphrase comes back: its caller keeps what is
 signed already, and tries again later. Every other `UnusableKey` needs a change of configuration, key or certificate.
 """
 
@@ -24,7 +24,7 @@ class TokenAbsent(KeyUnavailable):
 
 
 class TokenBusy(KeyUnavailable):
-    """All sessions stayed in use for as long as somebody may wait."""
+    """All sessions stayed in use for as long as a caller may wait."""
 
 
 class PinRefused(KeyUnavailable):

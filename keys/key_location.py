@@ -28,7 +28,7 @@ class TokenKey:
             uri: which.
             pin: where the token's PIN is; in its usual places when None.
             sessions: how many may be open.
-            wait: how many seconds somebody may wait for one.
+            wait: how many seconds a caller may wait for one.
 
         Raises:
             ExtraMissing: when the binding to tokens is not installed.
@@ -83,9 +83,9 @@ def key_location(  # noqa: PLR0913 - all that a setting says of one place
         directory: what relative paths lie in.
         secret: where its passphrase or PIN is, as `SecretSource.named` reads it; in its usual places when None.
         unencrypted: whether a file may be one without a passphrase.
-        ask: asks somebody for a file's passphrase that is in none of its places; None where nobody is there.
+        ask: asks the operator for a file's passphrase that is in none of its places; None where no operator is present.
         sessions: how many sessions of a token may be open.
-        wait: how many seconds somebody may wait for one.
+        wait: how many seconds a caller may wait for one.
 
     Raises:
         ConfigurationError: for a URI that names no key, or a secret that names no place.

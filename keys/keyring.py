@@ -22,8 +22,8 @@ from .key_location import KeyLocation, key_location
 class Keyring:
     """Loads identities from where the configuration says that their keys are.
 
-    Whoever asks twice gets what is there then: a key that went away is missed at the next question, and one that came
-    back is found.
+    Each call gives what is there then: a key that went away is missed at the next call, and one that came back is
+    found.
     """
 
     def __init__(self, *, settings: Mapping[str, KeySettings], directory: Path, clock: Clock) -> None:
@@ -152,7 +152,7 @@ class Keyring:
         return current.location
 
     def login_location(self, issuer: Issuer, purpose: Purpose) -> KeyLocation:
-        """The place that the configuration itself names, whose token somebody logs in to.
+        """The place that the configuration itself names, to whose token an operator logs in.
 
         Raises:
             UnusableKey: when it names none.

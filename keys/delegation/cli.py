@@ -22,7 +22,7 @@ from pki_revocation.register.issuers import issuer_named
 from .manual import folder_of, install_here, issue_here, request_here
 from .requests import end_responder, key_digest, latest_delegates, register_responder
 
-# Short-lived, because nocheck means that nobody can revoke it (RFC 6960 section 4.2.2.2.1).
+# Short-lived, because nocheck means that it cannot be revoked (RFC 6960 section 4.2.2.2.1).
 _LONGEST_DAYS = 90
 _issuer_option = click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 _new_file = click.Path(dir_okay=False, path_type=Path)

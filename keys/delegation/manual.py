@@ -63,7 +63,7 @@ def install_here(installation: Installation, issuer: Issuer, certificate: x509.C
 
     Raises:
         KeyUnavailable: when token, PIN or passphrase is not there.
-        UnusableKey: when no key waits, the certificate is not what a responder must have, or nobody would use it.
+        UnusableKey: when no key waits, the certificate is not what a responder must have, or no responder would use it.
     """
     folder, now = folder_of(installation, issuer), SystemClock().now()
     pending = folder.pending()

@@ -118,7 +118,7 @@ class DelegateRenewal:
             self._folder.destroy(name)
 
     def _retire(self, current: Delegate | None, now: datetime) -> None:
-        """Destroy what another key follows once nobody holds it; when its certificate ended, whoever holds it."""
+        """Destroy keys that another one follows, once no process holds them or their certificates have ended."""
         for name in self._folder.leftovers():
             self._folder.destroy(name)
         if current is None:

@@ -134,7 +134,7 @@ def record_given(  # noqa: PLR0913 - a whole row
     certificate: x509.Certificate,
     now: datetime,
 ) -> None:
-    """Record what an operator gave a responder by hand, so that nobody gives it another one for the same key."""
+    """Record what an operator gave a responder by hand, so that it is not issued another one for the same key."""
     values = {
         "certificate": certificate.public_bytes(Encoding.DER),
         "not_after": certificate.not_valid_after_utc,

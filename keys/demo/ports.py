@@ -18,7 +18,7 @@ _WITHOUT_LISTENER = frozenset({"publisher", "arrivals", "notifier"})
 
 
 class PortTaken(PkiError):
-    """Somebody else listens where the demo wants to."""
+    """Another process listens on a port that the demo wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def holder(port: int) -> str:
     """The program that listens on a port, as far as this account may know; only Linux tells."""
     sockets = {f"socket:[{inode}]" for inode in _listening(port)}
     for process in Path("/proc").glob("[0-9]*"):
-        # It may have ended meanwhile, or be somebody else's.
+        # The process may have ended meanwhile, or belong to another account.
         with contextlib.suppress(OSError):
             if any(str(held.readlink()) in sockets for held in (process / "fd").iterdir()):
                 return f"{(process / 'comm').read_text().strip()} (process {process.name})"

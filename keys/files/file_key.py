@@ -64,7 +64,7 @@ class KeyFile:
             path: where it is.
             unencrypted: whether it may be one without a passphrase.
             secret: where the passphrase is; in its usual places when None.
-            ask: asks somebody for a passphrase that is in none of its places; None where nobody is there.
+            ask: asks the operator for a passphrase that is in none of its places; None where no operator is present.
         """
         self.path = path
         self._unencrypted = unencrypted

@@ -1,4 +1,4 @@
-"""Whoever signs with a key of a folder holds it, and nobody destroys a key that is held.
+"""A process that signs with a key of a folder holds it, and a key that is held is not destroyed.
 
 A hold is a shared lock (flock) on the certificate's file, so the kernel keeps the account of it: it ends with the
 process that has it, however that ends, and a process that is stuck keeps what it may yet sign with. It is no

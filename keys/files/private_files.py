@@ -1,7 +1,7 @@
 """Reading and writing files that are one account's alone: keys, passphrases and PINs.
 
 What is checked is what was opened, not what a name stood for a moment before. A file that group or others can read is
-refused, and so is one that somebody else could exchange: a symbolic link, a file of another account's, a file in a
+refused, and so is one that another account could exchange: a symbolic link, a file of another account's, a file in a
 folder that others can write to.
 """
 
@@ -35,7 +35,7 @@ class PrivateFile(NamedTuple):
 
 
 def read_private(path: Path, what: str, *, by_list: bool = False) -> PrivateFile:
-    """Read a file that nobody but its owner, who is this account or root, can read or exchange.
+    """Read a file that only its owner, which is this account or root, can read or exchange.
 
     Args:
         path: where it is.

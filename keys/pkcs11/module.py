@@ -94,7 +94,7 @@ class Module:
 
         Raises:
             Restarted: when that generation is over.
-            TokenAbsent: when it is being restarted for longer than anybody can wait.
+            TokenAbsent: when it is being restarted for longer than a caller can wait.
             UnusableKey: in a process that was forked from the one that opened it.
         """
         if self._process != os.getpid():
@@ -114,10 +114,10 @@ class Module:
                 self._change.notify_all()
 
     def restart(self, generation: int) -> None:
-        """Begin anew, which some libraries need to see a token that came back; nothing if somebody did it already.
+        """Begin anew, which some libraries need to see a token that came back, unless another thread did so already.
 
         Raises:
-            TokenAbsent: when somebody is still in the middle of something, or it does not start.
+            TokenAbsent: when another thread is still in the middle of an operation, or the library does not start.
         """
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         with self._change:

@@ -1,7 +1,7 @@
 """Gives a token its PIN, and never so often that the token locks.
 
 A PIN that was refused is tried once and not again until it is another one. At its first login a process does not try at
-all while the token says that somebody gave a wrong one since the last right one (CKF_USER_PIN_COUNT_LOW): otherwise a
+all while the token says that a wrong one was given since the last right one (CKF_USER_PIN_COUNT_LOW): otherwise a
 service that its supervisor starts again and again would use every try up. `keys login` is the operator's way out. The
 last try (CKF_USER_PIN_FINAL_TRY) is a human's alone.
 """

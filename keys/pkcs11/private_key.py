@@ -66,7 +66,7 @@ def load_token_key(uri: Pkcs11Uri, token: Token) -> CertificateIssuerPrivateKeyT
 
 
 class _OnToken:
-    """What every key on a token refuses. *extractable*: whether the token would give it out, to whoever has the PIN."""
+    """What every key on a token refuses. *extractable*: whether the token would give it out to a holder of the PIN."""
 
     may_wait = True
 
@@ -224,7 +224,7 @@ def _digested(data: Buffer, algorithm: Prehashed | hashes.HashAlgorithm) -> tupl
 
 
 def _refuse_other_pss(asked: object, name: str, digest_octets: int) -> None:
-    """BR 7.1.3.2.1: MGF1 with the same hash, and a salt of the hash's length; others are nobody's."""
+    """BR 7.1.3.2.1: MGF1 with the same hash, and a salt of the hash's length; others are refused."""
     if (
         not isinstance(asked, padding.PSS)
         or asked._salt_length != digest_octets  # noqa: SLF001 - there is no public name for it

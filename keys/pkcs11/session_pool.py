@@ -1,4 +1,4 @@
-"""Sessions on a token: each is lent to one thread at a time, and nobody waits for ever."""
+"""Sessions on a token: each is lent to one thread at a time, and no thread waits for ever."""
 
 import threading
 import time
@@ -30,7 +30,7 @@ class SessionPool:
         Args:
             open_session: opens one more.
             limit: how many there may be; fewer when the token says so.
-            wait: how many seconds somebody may wait for one.
+            wait: how many seconds a caller may wait for one.
         """
         self._open_session = open_session
         self._limit = limit

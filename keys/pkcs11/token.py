@@ -1,8 +1,8 @@
 """A token as those who sign with it see it: it is there, or says in one sentence why not, and comes back by itself.
 
-Whoever finds a session dead drops the connection and tries once more on a new one: first within the library as it is,
-then after restarting that, which some need to see a token again. While the token stays away it is looked for once a
-second at most, whoever asks, and everybody gets the same answer at once.
+A caller that finds a session dead drops the connection and tries once more on a new one: first within the library as
+it is, then after restarting that, which some need to see a token again. While the token stays away it is looked for
+once a second at most, however many callers ask, and all of them get the same answer at once.
 """
 
 import os
@@ -47,7 +47,7 @@ class KeyNotFound(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLimits:
-    """How many sessions there may be, and how many seconds somebody may wait for one."""
+    """How many sessions there may be, and how many seconds a caller may wait for one."""
 
     sessions: int = 8
     wait: float = 5.0
@@ -219,6 +219,6 @@ os.register_at_fork(after_in_child=_forget)
 
 
 def open_token(uri: Pkcs11Uri, pin: SecretSource, bounds: SessionLimits) -> Token:
-    """This process's only one for a module and a name: whoever comes later takes the PIN and bounds of the first."""
+    """This process's only token for a module and a name: later callers get the PIN and bounds of the first one."""
     with _opening:
         return _tokens.setdefault((uri.module, uri.token), Token(uri.module, uri.token, pin, bounds))
