@@ -48,9 +48,9 @@ class AuditTrail:
         *,
         personal: Mapping[str, str] | None = None,
     ) -> int:
-        """Append a record and give its sequence.
+        """Append a record; the sequence that it got.
 
-        Whoever also holds an issuer's journal head has taken that one first: the order of locks is journal, audit.
+        A caller that also holds an issuer's journal head has locked that one first: the order is journal, audit.
         *detail* becomes JSON and never holds personal data or secrets; *personal* is kept beside the chain.
         """
         head = connection.execute(select(audit_head.c.sequence, audit_head.c.digest).with_for_update()).one()

@@ -76,7 +76,7 @@ def grouped(code: str) -> str:
 
 
 def parse_code(text: str) -> str:
-    """The code that somebody typed or pasted: any case, spaces, hyphens, O for 0, I and L for 1.
+    """The code as a subscriber typed or pasted it: any case, spaces, hyphens, O for 0, I and L for 1.
 
     Raises:
         MistypedCode: when its length or its check symbol does not fit. Any single wrong symbol and any swap of
@@ -183,7 +183,7 @@ class CodeVerifier:
         return fits and comparable is not None
 
     def binding_tag(self, certificate_id: int, version: int, stored: str) -> str:
-        """A proof that somebody gave the code that *stored* was made of; only whoever has the pepper can make one."""
+        """A proof, in hexadecimal, that the code that *stored* was made of was given; only the pepper can make one."""
         message = f"{certificate_id}:{version}:{stored}".encode()
         return hmac.digest(self._binding_key, message, hashlib.sha256).hex()
 

@@ -1,6 +1,6 @@
 """The append-only journal: the only thing that ever says that a certificate is revoked.
 
-Rows of an issuer carry a gapless sequence in the order of their commits, because whoever appends holds the issuer's
+Rows of an issuer carry a gapless sequence in the order of their commits, because a writer holds the issuer's
 head row. A reader that remembers the last sequence it applied misses nothing by asking for what follows.
 """
 
@@ -84,8 +84,8 @@ def moment_under_lock(head: JournalHead, clock: Clock) -> datetime:
     """The time of whatever is done under the head's lock: now, or the head's last time when the clock went back.
 
     Revocations and CRLs take their time from here, so that nothing dated after a revocation can omit it. Where the
-    clock was far ahead once, the head is no guide any more: a revocation dated into the future would protect nobody,
-    so it gets the present, and the head with it.
+    clock was far ahead once, the head is no guide any more: a revocation dated into the future would protect no
+    relying party until then, so it gets the present, and the head with it.
     """
     now = clock.now()
     if head.last_at - now > FAR_AHEAD:

@@ -118,7 +118,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """What whoever revoked is told: the journal's row, whose certificate it is, and whether it stood already."""
+    """What is confirmed to subscriber or operator: the journal's row, its certificate, and whether it stood already."""
 
     issuer: Issuer
     certificate: IssuedCertificate

@@ -46,7 +46,7 @@ def grouped(number: str) -> str:
 
 
 def parse_number(text: str) -> str:
-    """The number that somebody typed or pasted, with whatever spaces and hyphens, and O for 0, I and L for 1.
+    """The number as it was typed or pasted, with whatever spaces and hyphens, and O for 0, I and L for 1.
 
     Raises:
         MistypedNumber: when it is not twelve digits or the check digits do not fit.

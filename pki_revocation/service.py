@@ -1,7 +1,7 @@
-"""RevocationService: the one writer of revocations, whoever asks for them.
+"""RevocationService: the one writer of revocations, of subscribers and operators alike.
 
 Number and code are checked outside any lock, because that is slow on purpose; then, under the issuer's head lock, the
-code's version and the journal are looked at again, and journal and audit are written in one transaction. What this
+code's version and the journal are read again, and journal and audit are written in one transaction. What this
 module returns has been committed, durably.
 """
 
@@ -47,10 +47,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticatedSubscriber:
-    """Somebody who gave a right number and code.
+    """A subscriber who gave a right number and code.
 
-    *binding_tag* proves it wherever this value travels: it hangs on the pepper and on the code as stored, so a replaced
-    code breaks it, and nobody makes one without the pepper.
+    *binding_tag* proves it wherever this value travels: it depends on the pepper and on the code as stored, so that a
+    replaced code invalidates it, and none can be made without the pepper.
     """
 
     certificate_id: int
@@ -60,10 +60,10 @@ class AuthenticatedSubscriber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevocationRequest:
-    """What somebody asks for.
+    """What a subscriber or an operator asks for.
 
     *compromised_at* becomes the invalidity date and never moves the revocation; *revocation_date* is an operator's
-    back-dating for key compromise. *source* says who and from where, kept beside the audit chain.
+    back-dating for key compromise. *source* names client or operator, and is kept beside the audit chain.
     """
 
     reason: RevocationReason
@@ -85,7 +85,7 @@ class RevocationService:
         verifier: CodeVerifier,
         limiter: RateLimiter | None = None,
     ) -> None:
-        """All that it needs, as arguments; *limiter* is one with the default limits without any."""
+        """*verifier* checks codes and makes binding tags; *limiter* is one with the default limits without any."""
         self._database = database
         self._clock = clock
         self._audit = audit
@@ -95,13 +95,13 @@ class RevocationService:
     def authenticate(
         self, number: str, code: str, source: ClientAddress = LOCAL, channel: Channel = Channel.OPERATOR
     ) -> AuthenticatedSubscriber:
-        """Check a number and a code as somebody typed them; *source* and *channel* say from where.
+        """Check a number and a code as they were typed; *source* and *channel* say from where.
 
         Raises:
             MistypedNumber: before anything is looked up.
             MistypedCode: likewise.
             NotRecognised: for an unknown number and a wrong code alike, after the same work.
-            TooManyAttempts: when too many wrong ones came from *source*; nothing was looked at.
+            TooManyAttempts: when too many wrong ones came from *source*; nothing was looked up.
         """
         digits, symbols = parse_number(number), parse_code(code)
         with self._limiter.attempt(digits, source, channel):
@@ -121,7 +121,7 @@ class RevocationService:
         )
 
     def describe(self, subscriber: AuthenticatedSubscriber) -> CertificateStatus:
-        """Whose certificate it is, and whether it is revoked; for somebody who gave a right code.
+        """Whose certificate it is, and whether it is revoked; for a subscriber who gave a right code.
 
         Raises:
             NotRecognised: when the code was replaced since it was checked.
@@ -175,7 +175,7 @@ class RevocationService:
         return CertificateStatus(issuer=issuer, certificate=certificate, entry=entry)
 
     def confirmation(self, issuer_id: int, sequence: int) -> Confirmation:
-        """The confirmation again, for whoever holds its address.
+        """The confirmation again, for a client that has its address.
 
         Raises:
             NotFound: when the journal has no such row.

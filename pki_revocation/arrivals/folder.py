@@ -1,7 +1,7 @@
 """The watched folder: which files in it are whole, and where they go when they were read.
 
 A writer that can should write under a name with a full stop before it and rename the file when it is whole. Of all
-others, a file counts as whole when nobody has changed it for a while.
+others, a file counts as whole when it has not changed for a while.
 """
 
 import os

@@ -80,7 +80,7 @@ class ArrivalWatcher:
         report = importer.run([path])
         reach("arrivals.imported")
         if folder.observe(path) != observed:
-            # Somebody goes on writing: what is registered by now is passed over when the file is read again.
+            # Its writer goes on: what is registered by now is passed over when the file is read again.
             return report.added
         if wrong := _sentences(report):
             if not is_last_look:

@@ -170,7 +170,7 @@ def _audit(database: Database) -> CheckResult:
 
 
 def _pepper(installation: Installation, database: Database) -> Iterator[CheckResult]:
-    """Codes die silently with their pepper: whoever types one would only be told that it does not fit."""
+    """Codes die silently with their pepper: a subscriber would only be told that number and code do not fit."""
     try:
         pepper: Pepper | None = load_pepper(installation)
     except PkiError as error:

@@ -13,9 +13,9 @@ from pki_revocation.subscribers import outbox
 
 from .doctor import CheckResult
 
-# Longer than the notifier tries for the first few times, and shorter than anybody should wait for bad news.
+# Longer than the notifier tries for the first few times, and shorter than an operator should wait for bad news.
 _LONGEST_WAIT = timedelta(hours=1)
-# Whoever runs doctor looks at the screen.
+# The operator who runs doctor waits at the screen.
 _TIMEOUT = timedelta(seconds=10)
 
 

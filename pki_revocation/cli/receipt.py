@@ -62,7 +62,7 @@ def receipt(installation: Installation, *, what: str, issuer_name: str | None, l
 
 
 def _confirmation(database: Database, clock: Clock, what: str, issuer_name: str | None) -> Confirmation:
-    # Nobody gives a code here: the service needs no pepper.
+    # No code is given here: the service needs no pepper.
     verifier = CodeVerifier(Pepper.generate(), CodeScheme.KEYED_HASH)
     service = RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
     with database.read() as connection:

@@ -1,7 +1,7 @@
 """What `doctor --restore` can take back, as each package brings it.
 
 An entry point of the group `pki_revocation.restorations` is a function that is called with an installation, its open
-database and the files that somebody named, and gives what is missing here.
+database and the files that the operator named, and gives what is missing here.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Which certificate is meant, when somebody names a file, a number or a serial on the command line."""
+"""Which certificate is meant, when an operator names a file, a number or a serial on the command line."""
 
 from pathlib import Path
 
@@ -42,11 +42,11 @@ def find_certificate(database: Database, what: str, issuer_name: str | None) -> 
 
 
 def certificate_numbered(connection: Connection, typed: str) -> IssuedCertificate:
-    """The certificate with the number that somebody typed.
+    """The certificate with the number that the operator typed.
 
     Raises:
         MistypedNumber: when it is none.
-        NotFound: when nobody has it.
+        NotFound: when no certificate has it.
     """
     found = certificate_with_number(connection, parse_number(typed))
     if found is None:

@@ -49,7 +49,7 @@ def setting(
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """Read the file, and refuse sections that nobody declares.
+    """Read the file, and refuse sections that no package declares.
 
     Raises:
         ConfigurationError: naming the file and what is wrong with it.

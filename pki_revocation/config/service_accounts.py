@@ -87,7 +87,7 @@ class ServiceAccount:
         """Whether it can open the file; every folder on the way must let it through.
 
         Raises:
-            OSError: when whoever asks cannot look at the file.
+            OSError: when this process's own account may not look at the file.
         """
         path = path.resolve(strict=True)
         return self._may(path, stat.S_IROTH) and all(self._may(folder, stat.S_IXOTH) for folder in path.parents)

@@ -58,7 +58,7 @@ class ConsoleSettings:
 class LetterSettings:
     """[letters]: letters that are made by themselves for certificates that arrive. Without a *folder* none are.
 
-    *language* is for certificates of which nobody said what their subscriber reads: nl or en. *fonts* is a folder with
+    *language* is for certificates that came without their subscriber's language: nl or en. *fonts* is a folder with
     fonts for names in other scripts than Latin, Greek, Cyrillic, Hebrew and Arabic. With *print_file*, letters go into
     print files, and not into a file each; with *duplex*, each begins there on an odd page, to be printed on both sides.
     """

@@ -58,7 +58,7 @@ def read_arrival(body: bytes, media_type: str) -> ArrivalDocument:
 
 
 def _from_pem(text: bytes) -> x509.Certificate:
-    """One certificate and nothing else: of several, nobody could say which one was meant."""
+    """One certificate and nothing else: of several, it could not be said which one was meant."""
     stripped = text.strip()
     if stripped.count(b"-----BEGIN ") != 1 or not stripped.startswith(b"-----BEGIN "):
         raise MalformedDocument("The PEM holds no certificate, or something beside it: send one certificate alone.")

@@ -1,4 +1,4 @@
-"""POST /api/v1/certificates: a certificate is registered as it is issued, by whoever has a token.
+"""POST /api/v1/certificates: a certificate is registered as it is issued, by a client with a token.
 
 It uses no cookie and takes no form, so that a page elsewhere cannot have a browser send one. Errors are RFC 9457; their
 sentences name what is wrong with the certificate, and never what stands in a token.
@@ -88,7 +88,7 @@ def arrivals_api(*, database: Database, registrar: ArrivalRegistrar) -> Blueprin
 
 
 def problem_of(error: Exception) -> Response:
-    """The answer to an error, whatever it is; an error that nobody foresaw says nothing of itself."""
+    """The answer to any error; an unexpected one says nothing of itself."""
     if isinstance(error, HTTPException) and error.code in _STATUSES:
         problem, detail = _STATUSES[error.code]
         response = _response(problem, detail)

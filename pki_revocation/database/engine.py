@@ -89,7 +89,7 @@ class Database:
         """Inside `write`: from here to the end of the commit, no answer of this issuer is dated.
 
         Raises:
-            StoreError: when somebody passes it for longer than writers wait for each other.
+            StoreError: when a reader passes it for longer than writers wait for each other.
         """
         if self.is_sqlite:
             after_commit: contextlib.ExitStack = connection.info[_AFTER_COMMIT]
@@ -213,7 +213,7 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "checkout")
     def refuse_moved(connection: sqlite_file.FileConnection, _record: object, _proxy: object) -> None:
-        # What is written to a file that was moved or replaced is lost to everybody who opens the name.
+        # What is written to a file that was moved or replaced is lost to every process that opens the name.
         if sqlite_file.identity(file) != connection.identity:
             raise DisconnectionError
 

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Lease:
-    """A lease of one process: taken when nobody has it, renewed by asking again, let go at the end."""
+    """A lease of one process: taken when no other has it, renewed by asking again, let go at the end."""
 
     def __init__(self, *, database: Database, clock: Clock, length: timedelta, name: str) -> None:
         """*length* is how long it holds when it is not renewed; *name* says what for."""
@@ -37,7 +37,7 @@ class Lease:
         self.holder = f"{place()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def hold(self) -> bool:
-        """Take or renew it; False while somebody else has it.
+        """Take or renew it; False while another process has it.
 
         Raises:
             StoreError: when the database does not answer.
@@ -68,7 +68,7 @@ class Lease:
         return True
 
     def current_holder(self) -> str | None:
-        """Who has it now; None when nobody does.
+        """The process that has it now, as place, process id and a nonce with colons between; None when none has.
 
         Raises:
             StoreError: when the database does not answer.
@@ -94,7 +94,7 @@ class Lease:
     def _counts(self, holder: str, until: datetime, now: datetime) -> bool:
         """A lease is over by time, by the end of a process on this machine, or when no clock can have given it.
 
-        The last happens after a clock that ran ahead was set back: nobody renews what seems to last for hours.
+        The last happens after a clock that ran ahead was set back: no process renews what seems to last for hours.
         """
         if until <= now or until > now + 2 * self.length:
             return False

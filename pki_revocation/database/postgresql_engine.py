@@ -24,7 +24,7 @@ def postgresql_engine(url: URL, *, probe_after: float, lock_seconds: int) -> Eng
         lock_seconds: how long a writer waits for another, and a caller for a connection.
     """
     # READ COMMITTED: a writer must see what was committed while it waited for the issuer's head row. The time-outs
-    # keep a writer that was stopped inside its transaction from holding up everybody for good. A confirmation is only
+    # keep a writer that was stopped inside its transaction from holding up all others for good. A confirmation is only
     # shown for what is on disk, whatever the server's default is.
     options = (
         f"-c lock_timeout={lock_seconds}s -c idle_in_transaction_session_timeout=60s "

@@ -1,7 +1,7 @@
-"""A SQLite file is made once, by whoever sets an installation up; everybody else opens what is there, or nothing.
+"""A SQLite file is made once, when an installation is set up; every later process opens what is there, or nothing.
 
 SQLite would make a file that is missing, and where it finds an empty one it throws away the write-ahead log beside it,
-which may hold the last revocations of a file that somebody has only moved. So nobody opens what is missing or empty.
+which may hold the last revocations of a file that was only moved. So what is missing or empty is never opened.
 """
 
 import contextlib

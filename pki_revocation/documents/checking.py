@@ -1,4 +1,4 @@
-"""How anybody checks a receipt's proof: the attachments' names, and the commands that are printed.
+"""How a relying party checks a receipt's proof: the attachments' names, and the commands that are printed.
 
 OpenSSL alone does it, today and in years. `-attime` looks at the chain as of the moment of signing, because the
 responder's own certificate is valid for weeks; `-validity_period` lets the response be older than its nextUpdate.
@@ -16,7 +16,7 @@ CRL_FILE = "list.crl"
 CERTIFICATE_FILE = "certificate.pem"
 ISSUER_FILE = "issuer.pem"
 CHAIN_FILE = "chain.pem"
-# A hundred years, in seconds: longer than anybody will ask.
+# A hundred years, in seconds: longer than any receipt is checked.
 _ANY_AGE = 3_155_760_000
 
 

@@ -1,7 +1,7 @@
 """The receipt of a revocation: a PDF to keep, whose proof is attached and is not ours to define.
 
-PDF/A-3a, so that it can be read in many years and carry files (ISO 19005-3), and PDF/UA-1, so that everybody can read
-it (ISO 14289-1). The proof is the signed OCSP response and the CRL; the words beside it only say how to check them.
+PDF/A-3a, so that it can be read in many years and carry files (ISO 19005-3), and PDF/UA-1, so that screen readers can
+read it (ISO 14289-1). The proof is the signed OCSP response and the CRL; the words beside it say how to check them.
 """
 
 import json

@@ -6,7 +6,7 @@ import secrets
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BITS = 5
 
-# What stands between groups where people type or paste: blanks of all kinds, also those that nobody sees, dots, and
+# What stands between groups where people type or paste: blanks of all kinds, also those that cannot be seen, dots, and
 # hyphens and dashes. Written out, because `\s` is another set in each language; the page's script has this one.
 _SEPARATORS = re.compile(
     "[\t-\r \u0085\u00a0\u00ad\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
@@ -24,5 +24,5 @@ def random_symbols(count: int) -> str:
 
 
 def read_symbols(text: str) -> str:
-    """What somebody typed or pasted, without what stands between groups, in capitals, O as 0, I and L as 1."""
+    """What was typed or pasted, without what stands between groups, in capitals, O as 0, I and L as 1."""
     return _SEPARATORS.sub("", text).translate(_READ_AS)

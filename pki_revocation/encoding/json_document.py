@@ -16,7 +16,7 @@ _NAME = re.compile(r"[a-z_]{1,40}")
 
 
 class MalformedDocument(PkiError):
-    """The body is not what its media type says, or not what everybody reads alike."""
+    """The body is not what its media type says, or not what every parser reads alike."""
 
 
 class UnfitMember(PkiError):

@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
     )
 
     def __init__(self, server: ConnectionOwner) -> None:
-        """Nobody is connected yet."""
+        """A connection of *server*'s, on which no client is connected yet."""
         self._server = server
         self._limits: Limits = server.limits
         self._transport: asyncio.Transport

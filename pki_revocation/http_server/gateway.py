@@ -85,7 +85,7 @@ class Gateway:
     def _work(self) -> None:
         while (exchange := self._requests.get()) is not None:
             self._replies.append((exchange, *self._reply_to(exchange)))
-            # A closed loop has nobody left to reply to.
+            # A closed loop has no client left to reply to.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._send)
 

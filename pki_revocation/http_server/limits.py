@@ -1,4 +1,4 @@
-"""How much one client may send, and how long it may take: each bound keeps somebody from holding up the others."""
+"""How much one client may send, and how long it may take: each bound keeps one client from holding up the others."""
 
 import resource
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Requests out of octets, strictly (RFC 9112): what is ambiguous or without end is refused before anybody sees it.
+"""Requests out of octets, strictly (RFC 9112): what is ambiguous or without end never reaches an application.
 
 llhttp refuses most of it: Transfer-Encoding beside Content-Length, two lengths, folded lines, space before a colon,
 bare line feeds, control characters. What it lets through and should not is refused here. It knows methods by name,
@@ -147,7 +147,7 @@ class RequestReader:
             raise RequestRefused(HTTPStatus.REQUEST_URI_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header line, or a trailer's, which nobody reads (RFC 9110 section 6.5.1)."""
+        """Take a header line, or a trailer's, which is not read (RFC 9110 section 6.5.1)."""
         self._head_octets += len(name) + len(value) + 4
         if self._head_octets > self._limits.head or len(self._headers) >= self._limits.header_lines:
             raise RequestRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)

@@ -1,4 +1,4 @@
-"""What the server itself answers to what no application should see: one line, for nobody to keep."""
+"""What the server itself answers to what no application should see: one line, which no cache may keep."""
 
 from email.utils import formatdate
 from http import HTTPStatus

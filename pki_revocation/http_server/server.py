@@ -21,7 +21,7 @@ Handle = Callable[[list[Exchange]], None]
 
 
 class Server:
-    """Serves on sockets that somebody else bound.
+    """Serves on sockets that its caller bound.
 
     *now* is the loop's time as of the last sweep: near enough for limits of seconds, and free. *finishing* says that no
     connection is to take another request.
@@ -48,7 +48,7 @@ class Server:
         return Connection(self)
 
     def connection_opened(self, connection: Connection) -> None:
-        """A client is there; at the limit another one goes for it, so that slow ones lock nobody out."""
+        """Count a new client; at the limit another one is closed for it, so that slow clients lock no other out."""
         if len(self._connections) >= self.limits.connections:
             self._make_room()
         self._connections.add(connection)
@@ -59,7 +59,7 @@ class Server:
         self._kept_octets -= self._keeping.pop(connection, 0)
 
     def buffers(self, connection: Connection, octets: int) -> None:
-        """A client has sent something that is not complete: beyond the bound, whoever began with it first goes."""
+        """Count what a client sent that is not complete yet; beyond the bound, the one that began first is closed."""
         self._kept_octets += octets - self._keeping.get(connection, 0)
         if octets:
             self._keeping[connection] = octets

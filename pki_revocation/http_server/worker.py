@@ -65,4 +65,4 @@ async def _serve(
 
 
 def _no_trouble() -> None:
-    """An application in threads alone tells nobody of its troubles but its clients."""
+    """No trouble: an application without a fast path tells its clients alone of its troubles."""

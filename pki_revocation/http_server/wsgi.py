@@ -178,7 +178,7 @@ def _head(status: str, headers: list[tuple[str, str]]) -> bytes:
     if not any(name.lower() == "date" for name, _ in headers):
         lines.append(f"Date: {formatdate(usegmt=True)}")
     head = "".join(f"{line}\r\n" for line in lines)
-    # A line end in a value would be a header, or an answer, of somebody else's making.
+    # A line end in a value would be a header, or an answer, of a client's making.
     if head.count("\n") != len(lines) or head.count("\r") != len(lines):
         raise ValueError("the application's headers hold line ends")
     return head.encode("latin-1")

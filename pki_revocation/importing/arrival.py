@@ -89,7 +89,7 @@ class ArrivalRegistrar:
 def _refuse_other(
     connection: Connection, found: IssuedCertificate, recipient: Recipient | None, contact: Contact | None
 ) -> None:
-    """What was registered stays; whoever changes it does so by `recipient set` and `contact set`, which are audited."""
+    """What was registered stays; it is changed by `recipient set` and `contact set`, which are audited."""
     other = []
     if recipient is not None and recipient_of(connection, found.id) != recipient:
         other.append("language or address")

@@ -19,7 +19,7 @@ _PERMANENT = 500
 
 
 class MailDeferred(PkiError):
-    """The mail was not taken, or nobody knows whether it was: it is tried again later."""
+    """The mail was not taken, or it is not known whether it was: it is tried again later."""
 
 
 class MailRejected(PkiError):
@@ -51,7 +51,7 @@ class FolderCarrier:
     """Writes each mail into a folder, by its Message-ID: a second copy is the same file."""
 
     def __init__(self, folder: Path) -> None:
-        """Of the demo, or of whoever sends mail by other means."""
+        """*folder* is where mail is put, by the demo or for an operator who sends it by other means."""
         self._folder = folder
 
     def carry(self, mail: EmailMessage, sender: str, recipient: str) -> None:  # noqa: ARG002 - as a carrier

@@ -1,6 +1,6 @@
 """`pki-revocation serve notifier`: the process that sends mail, a trust zone of its own.
 
-It holds the mail server's password and reads contacts, and nobody outside can reach it; the page that faces the
+It holds the mail server's password and reads contacts, and it cannot be reached from outside; the page that faces the
 internet holds neither password nor contact. It uses no pepper and no key.
 """
 
@@ -26,7 +26,7 @@ _FORGET_SECONDS = 60.0
 
 
 class MailWaits(PkiError):
-    """Mail has not been taken for so long that somebody must look."""
+    """Mail has not been taken for so long that an operator must look into it."""
 
 
 def serve(installation: Installation, workers: int | None = None) -> None:  # noqa: ARG001 - every service takes it

@@ -105,7 +105,7 @@ def revoked(language: str, facts: RevokedFacts) -> Text:
 
 
 def failures(language: str, organisation: str, number: str, at: datetime) -> Text:
-    """Somebody tries codes at a number."""
+    """The mail that tells a subscriber that wrong codes were tried at their number, in Dutch or English."""
     moment = in_words(language, at)
     if language == "nl":
         return Text(

@@ -30,7 +30,7 @@ class ReceiptEvidence:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the chain ends at a root: nobody can check it alone where the register does not know the root."""
+        """Whether the chain ends at a root: it cannot be checked alone where the register does not know the root."""
         return self.chain[-1].subject == self.chain[-1].issuer
 
 

@@ -1,7 +1,7 @@
 """What relying parties see of a revocation now, as measured: responders' own reports, published CRLs, and what is old.
 
-Nothing here is promised. How far the responders are is what they last said; until when somebody may still hold an
-answer or a CRL from before is computed from the longest that was ever given out (RFC 6960 section 2.4, RFC 5280
+Nothing here is promised. How far the responders are is what they last said; until when a relying party may still hold
+an answer or a CRL from before is computed from the longest that was ever given out (RFC 6960 section 2.4, RFC 5280
 section 5.1.2.5).
 """
 
@@ -49,7 +49,7 @@ def measure_propagation(connection: Connection, confirmation: Confirmation, now:
     Args:
         connection: reads one state.
         confirmation: of a revocation, or of the reason that was added to it.
-        now: whoever has not spoken for a while before it does not count.
+        now: a responder that has not reported for a while before it does not count.
     """
     entry = confirmation.entry
     alive = live_responders(connection, entry.issuer_id, now)

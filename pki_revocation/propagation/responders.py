@@ -65,7 +65,7 @@ def withdraw(connection: Connection, responder: str) -> None:
 
 
 def live_responders(connection: Connection, issuer_id: int, now: datetime) -> tuple[ResponderReport, ...]:
-    """Who answers for an issuer, as far as can be told: everybody who has spoken lately."""
+    """The responders that answer for an issuer, as far as is known: all that have reported lately."""
     rows = connection.execute(
         select(ocsp_responders)
         .where(ocsp_responders.c.issuer_id == issuer_id, ocsp_responders.c.reported_at >= now - LIVE_FOR)

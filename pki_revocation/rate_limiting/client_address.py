@@ -20,7 +20,7 @@ _IPV4_ROUTED = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAddress:
-    """*network* is what limits bind: nobody gets a new allowance by using the next address of a /64.
+    """*network* is what limits bind: no client gets a new allowance by using the next address of a /64.
 
     *address* is personal data: it is kept beside the audit chain.
     """

@@ -21,7 +21,7 @@ class FailureCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """*retry_after* is in seconds, None for whoever is looked at; *is_clean* while its source has not failed lately.
+    """*retry_after* is in seconds, None for an attempt that is let in; *is_clean*: its source has not failed lately.
 
     *denied_key* is the subject that must wait, the source or its pair with the number.
     """
@@ -32,7 +32,7 @@ class Decision:
 
 
 def decide(found: Iterable[FailureCount], keys: BucketKeys, limits: LimitSettings, now: datetime) -> Decision:
-    """Apply the limits to the failures found; those of other sources never turn anybody away by themselves.
+    """Apply the limits to the failures found; those of other sources never turn a client away by themselves.
 
     The failures of all together only tighten what a source may do that has failed itself.
     """

@@ -1,7 +1,7 @@
 """Whom this process turned away a moment ago: they are turned away again without asking the database.
 
 What a flood costs is then a look into memory each time. A refusal is remembered for less than its Retry-After says, so
-nobody who comes when they were told to is refused for what is kept here.
+that no client that comes when it was told to is refused for what is kept here.
 """
 
 import threading

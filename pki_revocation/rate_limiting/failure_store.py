@@ -22,7 +22,7 @@ from .settings import LimitSettings
 AUDITED_INDIVIDUALLY = 5
 # Of so many sources a minute's counts are audited each on their own, those of all others together.
 AUDITED_SOURCES = 1000
-# What one transaction writes of that: whoever revokes waits for no more.
+# What one transaction writes of that: a revocation waits for no more.
 AUDIT_BATCH = 25
 
 
@@ -134,7 +134,7 @@ class FailureStore:
         )
 
     def _alarm(self, connection: Connection, number: str, subject: bytes, now: datetime) -> None:
-        """Once for each episode, for numbers that exist and that do not: whoever sends the mail finds out which."""
+        """Once for each episode, for numbers that exist and that do not: the notifier finds out which."""
         count = connection.execute(
             select(func.sum(attempt_failures.c.failed)).where(
                 attempt_failures.c.subject == subject, attempt_failures.c.minute > now - self._limits.window

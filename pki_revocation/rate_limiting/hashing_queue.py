@@ -1,11 +1,12 @@
-"""The hashing budget of this process: who may have a code checked now, and who waits.
+"""The hashing budget of this process: which attempts have a code checked now, and which wait.
 
-A check with Argon2id holds a core and 19 MiB for some 44 ms. There are as many turns as cores; who has failed lately
-shares a part of them, so that a turn is always kept for whoever has not. One source has one turn at a time, and what
-failed before is looked at again inside it: many requests at once win nothing over one after the other.
+A check with Argon2id holds a core and 19 MiB for some 44 ms. There are as many slots as cores; sources that have failed
+lately share a part of them, so that a slot is always kept for those that have not. One source has one slot at a time,
+and its failures are counted again inside it: many requests at once win nothing over one after the other.
 
-Whoever has never been seen cannot be told from people; but who floods like that has whole networks to do it from. So of
-one neighbourhood those who wait step back behind others, each as far as there are before it, and never for good.
+A source that has never been seen cannot be told from a subscriber; but a flood of such sources comes from whole
+networks. So requests of one neighbourhood step back behind others in the queue, each as far as there are of its
+neighbours before it, and never for good.
 """
 
 import bisect
@@ -24,7 +25,7 @@ WAITING_PER_SOURCE = 4
 WAITING_WITH_FAILURES = 8
 # So many threads a process has to wait in: each costs a stack alone, and pages are to find some that are free.
 THREADS = 128
-# So many who come later go before somebody, for each one of the same neighbourhood that waits already.
+# So many later requests go before one, for each of the same neighbourhood that waits already.
 STEP_BACK = THREADS
 # Longer than any queue of the sizes above takes.
 TIMEOUT_SECONDS = 10.0
@@ -32,7 +33,7 @@ _RETRY_SECONDS = 5
 
 
 class _Ticket:
-    """Somebody who waits for a turn."""
+    """A request that waits for a slot."""
 
     __slots__ = ("is_clean", "neighbourhood", "network", "place", "slot")
 
@@ -41,12 +42,12 @@ class _Ticket:
         self.neighbourhood = source.neighbourhood
         self.is_clean = is_clean
         self.place = 0
-        # One for each, so that a turn that is handed out wakes one thread and not all that wait.
+        # One for each, so that a slot that is granted wakes one thread and not all that wait.
         self.slot = threading.Event()
 
 
 class HashingQueue:
-    """Turns, handed out by place in the queue, but for those who must wait for their share or for themselves."""
+    """Slots, granted by place in the queue, but for sources that have failed, or that hold one already: those wait."""
 
     def __init__(self, slots: int | None = None) -> None:
         """*slots* at once; as many as there are cores without it, and two at least, so that one can be kept."""
@@ -59,7 +60,7 @@ class HashingQueue:
 
     @contextlib.contextmanager
     def slot(self, source: ClientAddress, *, is_clean: bool) -> Iterator[None]:
-        """Wait for a turn and hold it.
+        """Wait for a slot and hold it.
 
         Raises:
             TooManyAttempts: when too many of this source, or of those that have failed, wait already.
@@ -81,7 +82,7 @@ class HashingQueue:
 
     def _give_up(self, ticket: _Ticket) -> None:
         with self._lock:
-            # It may have got its turn in the meantime.
+            # It may have got its slot in the meantime.
             if not ticket.slot.is_set():
                 self._queue.remove(ticket)
                 raise TooManyAttempts(_RETRY_SECONDS)
@@ -99,7 +100,7 @@ class HashingQueue:
         bisect.insort(self._queue, ticket, key=lambda each: each.place)
 
     def _grant_slots(self) -> None:
-        """Give every free turn to the first who may have it."""
+        """Give every free slot to the first ticket in the queue that may have it."""
         while len(self._busy) < self._slots:
             failing = sum(not is_clean for is_clean in self._busy.values())
             for ticket in self._queue:

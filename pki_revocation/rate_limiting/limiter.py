@@ -1,4 +1,4 @@
-"""The guard in front of number and code: whoever fails too often is turned away before anything is hashed.
+"""The guard in front of number and code: a source that fails too often is turned away before anything is hashed.
 
 It binds sources and never numbers: a right code is never refused for what others do. What it says depends on what was
 tried from where, and on nothing that is registered: a number that does not exist is treated as one that does.

@@ -1,4 +1,4 @@
-"""What operators watch of attempts; no log line for each, because whoever guesses would write our log."""
+"""What operators watch of attempts; no log line for each, because a client that guesses would write our log."""
 
 from prometheus_client import Counter
 

@@ -1,4 +1,4 @@
-"""Tokens of programs that bring certificates: shown once, kept as a hash, withdrawn by whoever issued them.
+"""Tokens of programs that bring certificates: shown once, kept as a hash, withdrawn by the operator.
 
 A token is `prt_`, a public part by which its row is found, and 256 bits from the operating system's generator. Against
 so much chance no slow hash is needed: NIST SP 800-63B asks for one below 112 bits.

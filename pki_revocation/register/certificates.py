@@ -42,7 +42,7 @@ def certificate_with_id(connection: Connection, certificate_id: int) -> IssuedCe
 
 
 def deal_numbers(connection: Connection, count: int) -> list[str]:
-    """Take *count* numbers from the counter; they are given to nobody else, and lost if the transaction fails."""
+    """Take *count* numbers from the counter; they are given to no other, and lost if the transaction fails."""
     position = connection.execute(select(number_counter.c.next).with_for_update()).scalar_one()
     connection.execute(update(number_counter).values(next=position + count))
     return list(numbers_from(position, count))

@@ -25,7 +25,7 @@ def store_recipient(connection: Connection, certificate_id: int, recipient: Reci
 
 
 def add_recipients(connection: Connection, recipients: Sequence[tuple[int, Recipient]]) -> None:
-    """Register by certificate whom letters go to, where nobody is registered yet."""
+    """Register recipients of letters by certificate, where none is registered yet."""
     rows = [
         {"certificate_id": certificate_id, "language": each.language, "address": "\n".join(each.address)}
         for certificate_id, each in recipients

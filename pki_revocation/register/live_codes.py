@@ -54,7 +54,7 @@ def live_verifier(connection: Connection, certificate_id: int) -> tuple[int, str
 
 
 def refuse_foreign_pepper(connection: Connection, pepper: Pepper | None) -> None:
-    """Codes die with their pepper: find out before anybody types one.
+    """Codes die with their pepper: find out before a subscriber types one.
 
     Raises:
         ConfigurationError: when live codes were made with another pepper, or there are any and None is here.

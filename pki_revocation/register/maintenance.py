@@ -1,7 +1,7 @@
 """Maintenance of the subscriber's page: closed until a moment, and open again by itself when that has come.
 
 It stands in the database, so that every worker on every machine follows at its next request. The end is bounded: a
-page that nobody opens again is one on which nobody can revoke (BR 4.9.3: requests are taken at all hours).
+page that is never opened again is one on which no subscriber can revoke (BR 4.9.3: requests are taken at all hours).
 """
 
 from dataclasses import dataclass

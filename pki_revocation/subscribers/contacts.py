@@ -42,7 +42,7 @@ class Contact:
 
     @classmethod
     def of(cls, email: str, language: str) -> "Contact":
-        """From what somebody wrote, whose language may be empty: then it is Dutch.
+        """From what was typed, where the language may be empty: then it is Dutch.
 
         Raises:
             UnfitContact: as for the class.

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from pki_revocation.database.schema import mail_outbox
 
 _FAILURE_LENGTH = 300
-# Whoever guesses at ever new numbers fills no disk.
+# A client that guesses at ever new numbers fills no disk.
 MOST_WAITING = 10_000
 
 
@@ -87,7 +87,7 @@ def end(connection: Connection, mail: QueuedMail, outcome: Outcome, now: datetim
 
 
 def drop(connection: Connection, mail: QueuedMail) -> None:
-    """Take away what nobody is to get: its number may not exist at all."""
+    """Remove a mail that has no recipient: its number may not exist at all."""
     connection.execute(delete(mail_outbox).where(mail_outbox.c.id == mail.id))
 
 

@@ -39,7 +39,7 @@ class Recipient:
 
     @classmethod
     def of(cls, language: str, lines: Iterable[str]) -> "Recipient | None":
-        """From what somebody wrote: blanks and empty lines are left out; None when there is nothing at all.
+        """From what was typed: blanks and empty lines are left out; None when there is nothing at all.
 
         Raises:
             UnfitRecipient: as for the class.

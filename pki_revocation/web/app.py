@@ -149,7 +149,7 @@ def _prepare_templates(app: Flask, *, secure: bool) -> None:
 
 
 def _answer_errors(app: Flask) -> None:
-    """Every error becomes one answer here: a problem document for the endpoint, a page for everybody else."""
+    """Every error becomes one answer here: a problem document for the endpoint, a page for browsers."""
 
     def answer(error: Exception) -> Response:
         if isinstance(error, StoreError):

@@ -1,7 +1,7 @@
 """Since when a key is not safe, as people type it: day, month and year in fields of their own, and a time if they like.
 
 Not a date field of the browser: that follows the browser's own language, and shows an American mm/dd/yyyy on a Dutch
-page. Three fields with names mean the same to everybody (WCAG 3.3.2), and each complaint can name its field (3.3.1).
+page. Three fields with names mean the same to all (WCAG 3.3.2), and each complaint can name its field (3.3.1).
 """
 
 import re
@@ -24,7 +24,7 @@ _WHOLE_DATE_ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2
 _SHORT = re.compile(r"\d{1,2}", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _TIME = re.compile(r"(\d{1,2})[:.](\d{2})", re.ASCII)
-# What may be shown again: figures, or one word; somebody may have typed a code here, which mixes both.
+# What may be shown again: figures, or one word; a subscriber may have typed a code here, which mixes both.
 _KEPT = re.compile(r"[0-9.:/ -]{0,12}|[A-Za-z]{3,9}\.?", re.ASCII)
 _FIELD = "compromised_"
 _PARTS = ("day", "month", "year", "time")
@@ -106,7 +106,7 @@ class DateFields:
         return moment
 
     def _date(self) -> tuple[str, str, str]:
-        """Day, month and year; also from a whole date that somebody typed or pasted into the first field."""
+        """Day, month and year; also from a whole date that was typed or pasted into the first field."""
         match = _WHOLE_DATE.fullmatch(self.day) or _WHOLE_DATE_ISO.fullmatch(self.day)
         if match and not self.month and not self.year:
             return match["day"], match["month"], match["year"]

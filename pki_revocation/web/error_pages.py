@@ -98,7 +98,7 @@ _INTERNAL = ErrorPage(
 
 
 def error_page_of(error: Exception) -> Response:
-    """The page for an error, whatever it is; an error that nobody foresaw says nothing of itself."""
+    """The page for any error; an unexpected one says nothing of itself."""
     if isinstance(error, UnderMaintenance):
         return fallback_answer(error.retry_after, error.notice)
     if isinstance(error, StoreError):

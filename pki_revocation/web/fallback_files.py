@@ -29,7 +29,7 @@ _PROBLEM = {
 
 
 def export_fallback(folder: Path, contact: ContactSettings) -> tuple[str, ...]:
-    """Write all files, each whole, for everybody to read; what has their names is replaced. Gives the names.
+    """Write all files, each whole and readable by all accounts, over those of the same names. Gives the names.
 
     Where one cannot be written, all stay as they were.
 

@@ -28,7 +28,7 @@ def form_pages(contact: ContactSettings) -> Blueprint:
     blueprint = Blueprint("form", __name__)
 
     def answer(language: Language) -> Response:
-        from pki_revocation.documents.form import form_for  # noqa: PLC0415 - 15 MiB, not needed until somebody asks
+        from pki_revocation.documents.form import form_for  # noqa: PLC0415 - 15 MiB, not needed until a client asks
 
         try:
             pdf = form_for(contact, language, request.args.get("number", "").strip())

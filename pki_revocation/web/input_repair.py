@@ -1,4 +1,4 @@
-"""What somebody typed or pasted into the two fields, put where it belongs before it is read.
+"""What a subscriber typed or pasted into the two fields, put where it belongs before it is read.
 
 People paste a whole line of a letter or of a note, and mix up the fields. Where number and code can be found in one way
 only they are taken from there; in any doubt nothing is moved, and the fields are read as they are. The page's script

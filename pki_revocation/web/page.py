@@ -86,7 +86,7 @@ class SubscriberPage:
         return self._review(subscriber, self._tickets.issue(subscriber))
 
     def _review(self, subscriber: AuthenticatedSubscriber, ticket: str, form_errors: tuple[FormError, ...] = ()) -> str:
-        """The truth about the certificate, for somebody who gave a right code: only here is anything said of it."""
+        """The page with the certificate's data, for a subscriber who gave a right code; no other page gives any."""
         status = self._service.describe(subscriber)
         common = {
             "ticket": ticket,

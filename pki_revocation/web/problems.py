@@ -87,7 +87,7 @@ _INTERNAL_DETAIL = "Send the same request again later, or ask the register: a re
 
 
 def problem_of(error: Exception) -> Response:
-    """The answer to an error, whatever it is; an error that nobody foresaw says nothing of itself."""
+    """The answer to any error; an unexpected one says nothing of itself."""
     if isinstance(error, HTTPException) and error.code in _STATUSES:
         response = _response(_STATUSES[error.code], _STATUS_DETAILS[error.code])
         for name, value in error.get_headers():

@@ -1,4 +1,4 @@
-"""GET /receipt/<token>: the confirmation once more, for thirty days, for whoever has its address.
+"""GET /receipt/<token>: the confirmation once more, for thirty days, for any client that has its address.
 
 `/receipt/<token>/visible` says what relying parties see now, for the page's script. It takes no cookies and sets none,
 and a token that is wrong or over answers there as any address does at which nothing is.

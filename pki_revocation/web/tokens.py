@@ -1,7 +1,8 @@
 """What goes out signed and comes back: the ticket between two steps of the page, and a receipt's address.
 
-A ticket stands in a form, never in a URL, and says that somebody gave a right number and code, so that the code
-itself does not travel on through the page. A receipt's address can be shared: whoever has it may read the confirmation.
+A ticket stands in a form, never in a URL, and says that a subscriber gave a right number and code, so that the
+code itself does not travel on through the page. A receipt's address can be shared: every client that has it may read
+the confirmation.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ class TicketSigner:
         self._clock = clock
 
     def issue(self, subscriber: AuthenticatedSubscriber) -> str:
-        """A ticket for somebody who just gave a right number and code."""
+        """A ticket for a subscriber who just gave a right number and code."""
         now = int(self._clock.now().timestamp())
         return str(
             self._serializer.dumps([subscriber.certificate_id, subscriber.code_version, subscriber.binding_tag, now])

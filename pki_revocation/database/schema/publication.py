@@ -87,7 +87,7 @@ crls = Table(
 # Which CRL covers a revocation is asked for each receipt.
 Index("ix_crls_covers", crls.c.issuer_id, crls.c.scope, crls.c.covers_sequence)
 
-# Somebody asks the running publisher for a CRL now, and waits for the number of the one that answers it. *scope* is
+# A command asks the running publisher for a CRL now, and waits for the number of the one that answers it. *scope* is
 # NULL for whatever the issuer's schedule makes; *is_last* asks for the CA's last one, good for ever.
 publication_requests = Table(
     "publication_requests",

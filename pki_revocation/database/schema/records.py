@@ -17,7 +17,7 @@ from sqlalchemy import (
 from .base import metadata
 from .columns import SerialNumber, UtcDateTime
 
-# Whoever writes the journal of an issuer holds this row: its sequence is gapless and in the order of the commits.
+# A writer of an issuer's journal holds this row: its sequence is gapless and in the order of the commits.
 journal_heads = Table(
     "journal_heads",
     metadata,

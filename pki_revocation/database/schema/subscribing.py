@@ -16,7 +16,7 @@ attempt_failures = Table(
 )
 Index("ix_attempt_failures_minute", attempt_failures.c.minute)
 
-# Numbers at which failures pile up: from the first alarm until nobody has failed there for a while is one episode.
+# Numbers at which failures pile up: from the first alarm until there was no failure for a while is one episode.
 attempt_episodes = Table(
     "attempt_episodes",
     metadata,

@@ -21,7 +21,7 @@ def letter_maker(
     *,
     prints: bool | None = None,
 ) -> LetterMaker:
-    """The maker on a database; *language* is for subscribers whose own nobody told, and *prints* for print files.
+    """The maker on a database; *language* is for subscribers whose own is not registered, and *prints* for print files.
 
     Where one is None, the configuration says it.
 

@@ -18,7 +18,7 @@ from .letter import LetterContent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftedLetter:
-    """A letter on disk, in a file of its own that nobody looks for yet."""
+    """A letter on disk, in a file of its own, under a name that is not the letter's yet."""
 
     draft: Path
     pages: int
@@ -50,7 +50,7 @@ class Drawn:
 
 
 class Drawer:
-    """Draws for subscribers whose pages are at *public_url*, in *language* where nobody told another one.
+    """Draws for subscribers whose pages are at *public_url*, in *language* where theirs is not registered.
 
     *contact* is how they reach you when the page does not work.
     """

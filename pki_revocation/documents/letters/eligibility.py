@@ -27,7 +27,7 @@ def why_no_code(
 ) -> str | None:
     """The sentence that refuses this certificate a code; None when it may have one.
 
-    *again* is for a reissue, which is for whoever has a code.
+    *again* is for a reissue, which is for certificates that have a code.
     """
     if certificate.number is None:
         return "The certificate has no number: it was revoked or expired when it came in, or is the CA's own."

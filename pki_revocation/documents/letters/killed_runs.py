@@ -2,7 +2,7 @@
 
 Of each portion that is unconfirmed the audit trail knows whether its codes were stored, because it names the portion's
 manifest in their own transaction. Those that count get their names. Of the others the files are taken away, letters
-too: nobody is to post a code that opens nothing.
+too: no letter with a code that opens nothing is to be posted.
 """
 
 import hashlib
@@ -53,7 +53,7 @@ def join_manifests(folder: PrivateFolder) -> list[str]:
     names = []
     for run, parts in _parts(folder.path).items():
         target = folder.path / f"{run}.csv"
-        # Where it lies already, it was made of all of them, and whoever made it was killed before they were gone.
+        # Where it exists already, it was made of all of them, and its run was killed before they were removed.
         if not target.exists():
             durable_files.move(folder.draft_of(concatenated(_contents(parts))), target)
             reach("letters.joined")

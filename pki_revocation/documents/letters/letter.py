@@ -1,6 +1,6 @@
 """The overview that goes with the confirmation letter: number and revocation code of one certificate, as a PDF.
 
-Each in a file of its own, or many in one file for whoever prints and posts them.
+Each in a file of its own, or many in one file for the printer that prints and posts them.
 
 Tagged, PDF/UA-1 (ISO 14289-1), in Dutch or English, with the fonts that the typesetter brings. What differs between
 letters is passed as data and never becomes markup.

@@ -3,8 +3,8 @@
 Codes are drawn and hashed, and letters set and drafted on disk, on all cores; then, a portion at a time in one
 transaction, under the lock of the issuer's journal head:
 
-1. when somebody may have no code any more, nothing is stored, and the portion is made anew without: no draft of theirs
-   gets a name, because what has that name by now may be the letter of another run's code;
+1. when a certificate of the portion may have no code any more, nothing is stored, and the portion is made anew without
+   it: no draft of it gets a name, because what has that name by now may be the letter of another run's code;
 2. the drafts get their names, and the names are brought to disk;
 3. the codes are stored, with an audit record, and committed.
 
@@ -68,7 +68,7 @@ class LetterMaker:
         duplex: bool = False,
         contact: ContactSettings | None = None,
     ) -> None:
-        """*public_url* is where the subscriber's pages are; *language* is for whom nobody told another one.
+        """*public_url* is where the subscriber's pages are; *language* is for those whose own is not registered.
 
         *contact* is how subscribers reach you when the page does not work; without it letters do not say. *fonts* is a
         folder with fonts for names that the typesetter's own have no characters for. With *prints*, new letters go into
@@ -155,7 +155,7 @@ class LetterMaker:
     def issue_codes(
         self, certificate_ids: Sequence[int], *, letters: Path | None = None, progress: Progress | None = None
     ) -> list[IssuedCode]:
-        """Codes for whoever keeps them in another way, in the order asked for; with *letters*, letters are made too.
+        """Codes for a caller that keeps them itself, in the order asked for; with *letters*, letters are made too.
 
         What gets revoked, or a code, while its code is being made is left out, as is what no letter can be set for.
 

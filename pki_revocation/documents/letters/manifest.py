@@ -1,4 +1,4 @@
-"""A manifest: what whoever prints, folds or posts letters checks them by; a line for each, and never its code.
+"""A manifest: what letters are checked by when they are printed, folded or posted; a line each, and never a code.
 
 The digest is of the whole file that the letter is in, so that `sha256sum` tells whether it arrived as it was made.
 """

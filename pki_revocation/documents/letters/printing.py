@@ -3,8 +3,8 @@
 The typesetter holds a whole PDF in memory, about a megabyte for each letter: so many in one file, and no more. Tagged
 PDFs are not merged afterwards, because their structure would have to be made anew (ISO 32000-1 section 14.7).
 
-Whoever cannot have a letter, or may have no code any more, is left out, and the file is set again without: nothing that
-a printer gets holds a letter whose code does not count.
+A certificate that cannot have a letter, or may have no code any more, is left out, and the file is set again without:
+nothing that a printer gets holds a letter whose code does not count.
 """
 
 import hashlib

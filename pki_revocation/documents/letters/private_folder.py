@@ -1,7 +1,7 @@
 """A folder for files that hold secrets: its owner's alone, written whole or not at all, by one run at a time.
 
-A file is drafted first, under a name that nobody looks for and no other file has; only `published` gives it the
-name that it is found by, and until then nothing that lies there is touched.
+A file is drafted first, under a name that is not looked for and no other file has; only `published` gives it the
+name that it is found by, and until then no file of that name is touched.
 """
 
 import secrets

@@ -95,6 +95,6 @@ class Portion:
         self._run.count([*self._own])
 
     def discard(self) -> None:
-        """Take the run's own drafts away: they tell of somebody who may have no code any more."""
+        """Remove the run's own drafts: they hold letters of certificates that may have no code any more."""
         for draft in self._own.values():
             draft.unlink()

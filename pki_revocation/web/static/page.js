@@ -183,7 +183,7 @@ function keepFresh(section) {
       if (answer.ok) {
         const now = await answer.json();
         const said = [...lines.children].map((line) => line.textContent);
-        // Whoever hears the page hears a line that changed, and not the same lines each time.
+        // A screen reader says a line that changed, and not the same lines each time.
         if (said.join("\n") !== now.lines.join("\n")) {
           lines.replaceChildren(...now.lines.map((text) => {
             const line = document.createElement("li");

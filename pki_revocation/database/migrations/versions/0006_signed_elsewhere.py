@@ -1,4 +1,4 @@
-"""Whoever asks for a CRL says which, and whether it is the CA's last one; and CRLs are given away to be signed."""
+"""A request for a CRL says which, and whether it is the CA's last one; and CRLs are given away to be signed."""
 
 import sqlalchemy as sa
 from alembic import op
