@@ -1,4 +1,4 @@
-"""`keys`: make keys, look at them, change passphrases, log in to tokens, issue the OCSP responder's certificate."""
+"""`keys`: make keys, inspect them, change passphrases, log in to tokens, issue the OCSP responder's certificate."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def generate(key: str, *, key_type: str, unencrypted: bool, secret: str | None) 
     """
     location = key_location(key, directory=Path(), secret=secret, unencrypted=unencrypted)
     if isinstance(location, TokenKey):
-        from keys.pkcs11.generation import generate_on_token  # noqa: PLC0415 - who has no token loads nothing for one
+        from keys.pkcs11.generation import generate_on_token  # noqa: PLC0415 - an installation without a token loads nothing for one
 
         made = generate_on_token(location.uri, location.token, key_type)
         location = TokenKey(made, location.pin)

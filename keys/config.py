@@ -1,4 +1,4 @@
-"""[keys.ISSUER]: where an issuer's keys are; relative paths lie in the installation's folder."""
+"""[keys.ISSUER]: where an issuer's keys are; relative paths are below the installation's folder."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -31,7 +31,7 @@ def identity_in(
 
 
 def _locked_current(folder: DelegateKeyStore, now: datetime) -> tuple[Delegate, KeyLock]:
-    # One that is destroyed between the look and the hold has a successor, which the next look finds.
+    # One that is destroyed between `current` and `lock` has a successor, which the next round finds.
     for _ in range(_ATTEMPTS):
         current = folder.current(now)
         if current is None:

@@ -1,7 +1,7 @@
 """The folder in which a responder keeps the keys that it made itself, each with its request and then its certificate.
 
 Every key has a name of its own, in hexadecimal: `NAME.key` is the key, or on a token the key with that id; `NAME.csr`
-its request, and `NAME.pem` its certificate, which comes last and whole. So there is no moment at which a key lies
+its request, and `NAME.pem` its certificate, which comes last and whole. So there is no moment at which a key is
 beside another key's certificate, and a responder that starts after a crash or a power cut finds either the old pair or
 both. Each step is on disk before the next begins; the old key's octets are overwritten last.
 """
@@ -68,12 +68,12 @@ class DelegateKeyStore:
         secret: SecretSource | None = None,
         token: TokenKey | None = None,
     ) -> None:
-        """Nothing is touched.
+        """Remember where the keys are; no file and no token is opened.
 
         Args:
             path: the folder.
             key_type: of new keys.
-            unencrypted: whether key files may lie there without a passphrase.
+            unencrypted: whether key files may be kept there without a passphrase.
             secret: where the passphrase of all its files is; in the usual places for the folder's name when None.
             token: where new keys are made, as the first part of their labels; in the folder when None.
         """
@@ -91,7 +91,7 @@ class DelegateKeyStore:
         return KeyFile(self.path / ENROLMENT, unencrypted=self._unencrypted, secret=self._secret)
 
     def state(self) -> tuple[str, ...]:
-        """By which a change is seen: the certificates that are there."""
+        """What changes whenever a certificate comes or goes: the names of the certificates that are there."""
         return tuple(self._names(_CERTIFICATE))
 
     def delegates(self) -> list[Delegate]:
@@ -138,7 +138,7 @@ class DelegateKeyStore:
             )
 
     def lock(self, name: str) -> KeyLock | None:
-        """Keep a key from being destroyed for as long as what comes back lives; None where that has begun.
+        """Keep a key from being destroyed for as long as the lock given back exists; None where that has begun.
 
         Raises:
             UnusableKey: when its certificate cannot be locked.

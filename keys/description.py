@@ -26,8 +26,9 @@ class KeyDescription:
     """A key's properties.
 
     *bits* is the modulus's or the curve's, None where a type has one size; *encrypted* says by which key derivation, or
-    that it lies on a token or open; *permissions* are a file's, as `ls` shows them; *certificate* is whether it belongs
-    to the one that was asked about, None where none was; *signs* names the algorithms, the usual one first.
+    that it is on a token, or without encryption; *permissions* are a file's, as `ls` shows them; *certificate* is
+    whether it belongs to the one that was asked about, None where none was; *signs* names the algorithms, the usual
+    one first.
     """
 
     where: str

@@ -78,7 +78,7 @@ def _delegates(
 def _here(
     installation: Installation, keyring: Keyring, issuer: Issuer, now: datetime
 ) -> tuple[datetime, datetime] | None:
-    """From when to when the certificate counts that lies in this installation; None where the CA itself signs."""
+    """From when to when this installation's certificate is valid; None where the CA itself signs."""
     folder = keyring.delegates(issuer)
     if folder is not None:
         current = folder.current(now)

@@ -27,7 +27,7 @@ class Keyring:
     """
 
     def __init__(self, *, settings: Mapping[str, KeySettings], directory: Path, clock: Clock) -> None:
-        """*settings* by issuer name; relative paths lie in *directory*."""
+        """*settings* by issuer name; relative paths are below *directory*."""
         self._settings = settings
         self._directory = directory
         self._clock = clock

@@ -2,7 +2,7 @@
 
 An intent without a result is a process that ended in between: the signature may exist. CRLs are audited so by the
 publisher itself, with the CRL's number; here is the same for whatever else a CA's key signs. OCSP answers are not
-audited one by one: what an answer says is the journal's, which is, and the log of requests says who asked.
+audited one by one: what an answer says is the journal's, which is, and the log of requests says which client asked.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The responder's side of delegation: a new key at each renewal, asked for by a row, and old keys destroyed.
 
-`look` does one step of whatever is due and is called every second or so; everything that it knows lies in the folder
-and in the database, so that a responder which was stopped anywhere goes on where it was.
+`poll` does one step of whatever is due and is called every second or so; everything that it knows is in the folder
+and in the database, so that a responder which was stopped at any point continues from there.
 """
 
 import logging
@@ -39,7 +39,7 @@ class DelegateRenewal:
         self._folder = folder
         self._database = database
         self._clock = clock
-        # Since when a key that another one follows is held all the same, and whether that was said.
+        # Since when a key that another one follows is locked all the same, and whether that was logged.
         self._lock: dict[str, tuple[datetime, bool]] = {}
         self.trouble: str | None = None
 

@@ -57,7 +57,7 @@ class LatestDelegate:
 
 
 def key_digest(request: x509.CertificateSigningRequest) -> bytes:
-    """By which a requested key is known."""
+    """SHA-256 over the requested key's SubjectPublicKeyInfo, 32 octets: what requests are looked up by."""
     return hashlib.sha256(request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
 
 
@@ -112,7 +112,7 @@ def responder_with_key(connection: Connection, issuer: Issuer, public_key: bytes
 def submit(
     connection: Connection, responder: Responder, request: bytes, signature: bytes, *, digest: bytes, now: datetime
 ) -> None:
-    """Ask; the database refuses a second request that waits.
+    """Write a responder's request for a certificate; the database refuses a second one while one waits.
 
     Raises:
         sqlalchemy.exc.IntegrityError: then, and for a key that was asked for before.
@@ -147,13 +147,13 @@ def record_given(  # noqa: PLR0913 - a whole row
 
 
 def request_for(connection: Connection, digest: bytes) -> DelegateRequest | None:
-    """What was asked for a key, and what came of it."""
+    """The request for a key, with its answer where it has one; None where there is none for this key."""
     row = connection.execute(_joined().where(requests.c.key_sha256 == digest)).one_or_none()
     return None if row is None else _request(row)
 
 
 def waiting(connection: Connection, issuer: Issuer) -> list[DelegateRequest]:
-    """What an issuer's registered responders wait for, the oldest first."""
+    """The unanswered requests of an issuer's registered responders, the oldest first."""
     asked = _joined().where(
         responders.c.issuer_id == issuer.id, responders.c.ended_at.is_(None), requests.c.answered_at.is_(None)
     )
@@ -174,14 +174,14 @@ def grant(connection: Connection, request: DelegateRequest, certificate: x509.Ce
 
 
 def refuse(connection: Connection, request: DelegateRequest, why: str, now: datetime) -> None:
-    """Give none, and say why; old refusals are forgotten."""
+    """Answer a request with the reason why it gets no certificate; old refusals are deleted."""
     connection.execute(update(requests).where(requests.c.id == request.id).values(refusal=why, answered_at=now))
     old = requests.c.refusal.is_not(None) & (requests.c.answered_at < now - _REFUSALS_KEPT)
     connection.execute(delete(requests).where(requests.c.responder_id == request.responder.id, old))
 
 
 def latest_delegates(connection: Connection, issuer: Issuer) -> list[LatestDelegate]:
-    """How each registered responder stands, by name."""
+    """Until when each registered responder's newest certificate is valid, by the responder's name."""
     query = (
         select(
             responders,

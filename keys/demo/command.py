@@ -65,7 +65,7 @@ def demo(
     """
     for extra in ("documents", "lint"):
         require_extra(extra, "The demo")
-    # The demo's own keys lie on disk without a passphrase, as its configuration says: no news on the screen.
+    # The demo's own keys are on disk without a passphrase, as its configuration says: that needs no warning here.
     logging.getLogger("keys.files.file_key").setLevel(logging.ERROR)
     folder = DemoFolder(directory)
     directory = directory.resolve()

@@ -41,7 +41,7 @@ class Ports:
         return wanted | {self.operations(name): f"operations of {name}" for name in SERVICES}
 
     def refuse_taken(self, advice: str) -> None:
-        """Look at each before anything is started.
+        """Refuse when another process listens on any of them; called before anything is started.
 
         Raises:
             PortTaken: naming the port, who holds it, and what to do.

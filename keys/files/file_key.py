@@ -46,8 +46,8 @@ KEY_TYPES: dict[str, Callable[[], CertificateIssuerPrivateKeyTypes]] = {
 class KeyFile:
     """A private key's file.
 
-    What it holds is decrypted once, and again when the file has changed. That others cannot get at the file is checked
-    each time.
+    What it holds is decrypted once, and again when the file has changed. That other accounts cannot read or replace the
+    file is checked each time.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class KeyFile:
         return self._loaded[1]
 
     def new_passphrase(self) -> str | None:
-        """What a new key in this place is to be encrypted with; None where it is to lie there without.
+        """What a new key in this place is to be encrypted with; None where it is to be kept without encryption.
 
         Raises:
             SecretMissing: when there is no passphrase, and it may not.
@@ -179,7 +179,7 @@ def replace_pair(
     """Put a new key and its certificate in the place of the old ones; the old key's octets are overwritten.
 
     Raises:
-        SecretMissing: when there is no passphrase for the new key, and it may not lie there without; nothing changed.
+        SecretMissing: when there is no passphrase for the new key, and it must not be without one; nothing changed.
         UnusableKey: when they cannot be written.
     """
     data, key_path = pem(key, place.new_passphrase()), place.path

@@ -122,7 +122,7 @@ def _refuse_open_to_others(path: Path, what: str, found: os.stat_result, forbidd
     if found.st_mode & forbidden:
         raise UnusableKey(f"The {what} {path} can be read by others than its owner: run 'chmod 600 {path}'.")
     account = os.geteuid()
-    # Root reads whatever it likes, and looks at the keys of the accounts that use them.
+    # Root can read any file, and inspects the keys of the accounts that use them.
     if account not in {_ROOT, found.st_uid} and found.st_uid != _ROOT:
         raise UnusableKey(f"The {what} {path} belongs to another account: run 'chown' to make it this one's.")
     folder = path.parent.stat()

@@ -21,7 +21,7 @@ _SECRET_LIMIT = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSource:
-    """The places of one secret, which are looked at in this order; *what* is `passphrase` or `PIN`."""
+    """The places of one secret, which are tried in this order; *what* is `passphrase` or `PIN`."""
 
     what: str
     variable: str | None = None

@@ -21,7 +21,7 @@ from keys.errors import TokenAbsent, UnusableKey
 _OK, _CANT_LOCK, _NOT_INITIALIZED = 0x0, 0xA, 0x190
 _OS_LOCKING_OK = 0x2
 _ADVICE = "See that its token is there, and that its service and its own configuration are right."
-# How long a restart waits for those who are in the middle of something: no HSM takes longer over one signature.
+# How long a restart waits for threads in the middle of an operation: no HSM takes longer over one signature.
 _TIMEOUT_SECONDS = 10.0
 
 _opened: dict[Path, "Module"] = {}
@@ -151,7 +151,7 @@ class Module:
 
 
 def open_module(path: Path) -> Module:
-    """This process's only one for a path.
+    """This process's only `Module` for a path; made at the first call.
 
     Raises:
         UnusableKey, TokenAbsent: as `Module` says.

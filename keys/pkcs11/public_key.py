@@ -36,7 +36,7 @@ def public_key_of(session: pkcs11.Session, key: pkcs11.PrivateKey, what: str) ->
 
 
 def _objects(session: pkcs11.Session, key: pkcs11.PrivateKey) -> list[Any]:
-    """Whatever may hold it: CKA_ID ties together what belongs together (PKCS#11 v2.40 section 4.8), else CKA_LABEL."""
+    """Objects that may hold it: with the key's CKA_ID (PKCS#11 v2.40 section 4.8), else with its CKA_LABEL."""
     link = {Attribute.ID: key[Attribute.ID]} if key[Attribute.ID] else {Attribute.LABEL: key[Attribute.LABEL]}
     public = session.get_objects({Attribute.CLASS: ObjectClass.PUBLIC_KEY} | link)
     certificates = session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE} | link)

@@ -1,4 +1,4 @@
-"""A token as those who sign with it see it: it is there, or says in one sentence why not, and comes back by itself.
+"""A token as signers see it: it is there, or says in one sentence why not, and comes back by itself.
 
 A caller that finds a session dead drops the connection and tries once more on a new one: first within the library as
 it is, then after restarting that, which some need to see a token again. While the token stays away it is looked for
@@ -54,7 +54,7 @@ class SessionLimits:
 
 
 class _Connection:
-    """A login, and the sessions that hang on it."""
+    """A login, and the sessions that depend on it."""
 
     def __init__(self, module: Module, token: pkcs11.Token, login: pkcs11.Session, bounds: SessionLimits) -> None:
         self.module = module
@@ -69,7 +69,7 @@ class Token:
     """One token; `open_token` gives each process one for each name."""
 
     def __init__(self, module: Path, name: TokenName, pin: SecretSource, bounds: SessionLimits) -> None:
-        """Nothing is touched yet."""
+        """Remember which token is meant; neither library nor token is opened yet."""
         self.name = name
         self._path = module
         self._guard = PinGuard(pin)
@@ -80,7 +80,7 @@ class Token:
         self._may_disturb_at = 0.0
 
     def run(self, act: Callable[[BorrowedSession], _T]) -> _T:
-        """Do something in a session of one's own.
+        """What *act* gives back, called with a session that no other thread uses meanwhile.
 
         Raises:
             SecretMissing, PinRefused, TokenAbsent, TokenBusy: when that cannot be now.
@@ -154,7 +154,7 @@ class Token:
             raise TokenAbsent(f"The {self.name} does not answer: {type(error).__name__}.") from error
 
     def _would_disturb(self, module: Module) -> bool:
-        """Whether others work with the library, and it was restarted under them a moment ago."""
+        """Whether other tokens are in use through the library, and it was restarted under them a moment ago."""
         others = [each for each in list(_tokens.values()) if each is not self]
         if not any(each.uses(module) for each in others):
             return False
@@ -209,7 +209,7 @@ _opening = threading.Lock()
 
 
 def _forget() -> None:
-    """A forked child opens its own, as `pkcs11_module` has it."""
+    """A forked child opens its own tokens, as it does the library (`module`)."""
     global _opening  # noqa: PLW0603 - a lock that another thread may have held when the child was made
     _opening = threading.Lock()
     _tokens.clear()
