@@ -1,7 +1,7 @@
 """The audit trail: an append-only chain of records, written in the transaction of what they record.
 
-Each record's digest covers the one before it, so that a changed, dropped or inserted record shows. Personal data
-stands beside the chain; the chain holds a salted hash of it, so that erasing it leaves the chain whole.
+Each record's digest covers the one before it, so that a changed, removed or inserted record shows. Personal data is
+kept beside the chain; the chain holds a salted hash of it, so that erasing it leaves the chain whole.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ GENESIS = bytes(32)
 
 
 class AuditBroken(PkiError):
-    """The chain does not hold: a record was changed, dropped or put in."""
+    """The chain does not verify: a record was changed, removed or inserted."""
 
 
 class AuditTrail:
@@ -34,7 +34,7 @@ class AuditTrail:
         self._clock = clock
 
     def hold(self, connection: Connection) -> None:
-        """Take the chain's head for the rest of the transaction, before a moment is chosen that it is to be dated by.
+        """Lock the chain's head for the rest of the transaction, before the moment is chosen that it is dated by.
 
         Otherwise the wait for another writer would come between the moment and the commit.
         """

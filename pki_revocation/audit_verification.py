@@ -2,7 +2,7 @@
 
 A record of a revocation, an import or a restoration carries SHA-256 over the journal rows that it is about. Recomputed
 from the rows as they stand, and covering every sequence from the first to the head, they show a journal row that was
-changed, added or lost behind the product's back.
+changed, added or lost by other means than this product.
 """
 
 import json
@@ -47,7 +47,7 @@ def verify_journal(connection: Connection) -> int:
 
 
 def _vouched(connection: Connection) -> Iterator[tuple[str, int, int, str]]:
-    """Issuer, first and last sequence, and digest, as each record tells of rows written."""
+    """For each record of written rows: the issuer's name, the first and last sequence, and the digest."""
     query = select(audit.c.detail).where(audit.c.event.in_(_WRITES)).order_by(audit.c.sequence)
     for (text,) in connection.execute(query).all():
         detail = json.loads(text)

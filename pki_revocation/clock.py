@@ -17,7 +17,7 @@ class SystemClock:
     """The machine's clock, in UTC and whole seconds."""
 
     def now(self) -> datetime:
-        """The present second; the fraction is cut off, so the answer never lies in the future."""
+        """The present second; the fraction is cut off, so that it is never in the future."""
         return datetime.fromtimestamp(int(time.time()), UTC)
 
 

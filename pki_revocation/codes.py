@@ -1,4 +1,4 @@
-"""Revocation codes: made, written, read back from people, and checked.
+"""Revocation codes: made, written, read as subscribers type them, and checked.
 
 A code is 16 Crockford base32 symbols from the operating system's generator and a check symbol; populations of
 100,000 and more may take 24 symbols instead. NIST SP 800-63B calls these look-up secrets: below 112 bits they are

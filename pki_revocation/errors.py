@@ -24,7 +24,7 @@ class NotFound(PkiError):
 
 
 class ClockBehindJournal(PkiError):
-    """The journal's last moment lies in the future: the clock was ahead once, or is behind now."""
+    """The journal's last moment is in the future: the clock was ahead once, or is behind now."""
 
     def __init__(self, last: str, now: str) -> None:
         super().__init__(
@@ -95,7 +95,7 @@ class CertificateExpired(RevocationRefused):
 
 
 class TooManyAttempts(PkiError):
-    """Too many wrong codes came from where this one comes from: it was not looked at, and nothing was changed."""
+    """Too many wrong codes came from this attempt's source: it was not checked, and nothing was changed."""
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after

@@ -31,7 +31,7 @@ _COLUMNS = tuple(column.name for column in journal.columns)
 
 @dataclass(frozen=True, slots=True)
 class JournalHead:
-    """Where an issuer's journal stands: its last sequence, and the latest moment that it has recorded."""
+    """The end of an issuer's journal: its last sequence, and the latest moment that it has recorded."""
 
     issuer_id: int
     sequence: int
@@ -141,7 +141,7 @@ def append(
 
 
 def move_head(connection: Connection, issuer_id: int, sequence: int, moment: datetime) -> None:
-    """Write where the journal stands now: after appending, or when a CRL was dated under the lock."""
+    """Write the journal's last sequence and moment: after appending, or when a CRL was dated under the lock."""
     connection.execute(
         update(journal_heads).where(journal_heads.c.issuer_id == issuer_id).values(sequence=sequence, last_at=moment)
     )
@@ -186,7 +186,7 @@ def entry_with_reference(connection: Connection, reference: str) -> JournalEntry
 def entries_after(
     connection: Connection, issuer_id: int, sequence: int, *, through: int | None = None
 ) -> Iterator[JournalEntry]:
-    """The rows behind *sequence*, in order, to *through* inclusive; read in portions, never all at once."""
+    """The rows after *sequence*, in order, to *through* inclusive; read in portions, never all at once."""
     query = select(journal).where(journal.c.issuer_id == issuer_id, journal.c.sequence > sequence)
     if through is not None:
         query = query.where(journal.c.sequence <= through)
@@ -197,7 +197,7 @@ def entries_after(
 
 
 def digest_of(entries: Iterable[JournalEntry]) -> str:
-    """SHA-256 over the rows as they stand, in hexadecimal: what ties an audit record to what it records."""
+    """SHA-256 over the rows as they are now, in hexadecimal: what ties an audit record to what it records."""
     digest = hashlib.sha256()
     for entry in entries:
         fields = [
@@ -223,7 +223,7 @@ def _reference() -> str:
 
 
 def _values(entry: JournalEntry) -> tuple[object, ...]:
-    """In the order of `_COLUMNS`."""
+    """The entry's values in the order of `_COLUMNS`."""
     return (
         entry.issuer_id,
         entry.sequence,

@@ -1,4 +1,4 @@
-"""The values that everything speaks of: frozen, and refusing states that cannot be."""
+"""The values that all packages exchange: frozen, and refusing states that cannot be."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """A CA whose certificates are watched over here; *name* is its place in addresses and commands."""
+    """A CA whose certificates can be revoked here; *name* stands for it in addresses and commands."""
 
     id: int
     name: str
@@ -104,7 +104,7 @@ class JournalEntry:
     reference: str
 
     def __post_init__(self) -> None:
-        """Nothing lies in the future, and only keyCompromise carries an invalidity date."""
+        """Refuse a date after the recording, and an invalidity date for another reason than keyCompromise."""
         if self.revocation_date > self.recorded_at:
             message = "a revocation date cannot lie after the moment of recording"
             raise ValueError(message)

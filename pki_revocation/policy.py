@@ -14,7 +14,7 @@ from .reasons import OPERATOR_REASONS, RevocationReason
 
 
 class RevocationAction(Enum):
-    """What a request comes to, given what the journal says already."""
+    """What a request does, given what the journal says already."""
 
     REVOKE = "revoke"
     RAISE = "raise"
@@ -37,10 +37,10 @@ def decide(latest: JournalEntry | None, reason: RevocationReason) -> RevocationA
 
 
 def refuse_expired(certificate: IssuedCertificate, now: datetime) -> None:
-    """Subscribers revoke no expired certificate: the page tells them that it is over. Operators may.
+    """Refuse an expired certificate to subscribers, whom the page tells that it has ended; operators may revoke it.
 
     Raises:
-        CertificateExpired: when its validity is over; notAfter is inclusive (RFC 5280 section 4.1.2.5).
+        CertificateExpired: when its validity has ended; notAfter is inclusive (RFC 5280 section 4.1.2.5).
     """
     # Not >=: in the second of notAfter the certificate is valid, and whatever is valid can be revoked.
     if now > certificate.not_after:
@@ -48,7 +48,7 @@ def refuse_expired(certificate: IssuedCertificate, now: datetime) -> None:
 
 
 def refuse_missing_reason(certificate: IssuedCertificate, reason: RevocationReason) -> None:
-    """A CA certificate is revoked with its reason said (BR 7.2.2 and 7.3); a subscriber need not say one.
+    """Refuse a CA certificate's revocation without a reason (BR 7.2.2 and 7.3); a subscriber need not give one.
 
     Raises:
         ReasonNotPermitted: when there is none for a CA certificate.
@@ -69,7 +69,7 @@ def is_ca(certificate: IssuedCertificate) -> bool:
 
 
 def refuse_impossible_compromise(reason: RevocationReason, compromised_at: datetime | None, now: datetime) -> None:
-    """A date of compromise goes with keyCompromise, and lies in the past.
+    """Refuse a date of compromise with another reason than keyCompromise, or in the future.
 
     Raises:
         ImpossibleDate: otherwise.
@@ -92,12 +92,12 @@ def refuse_impossible_compromise(reason: RevocationReason, compromised_at: datet
 def refuse_impossible_back_date(
     reason: RevocationReason, revocation_date: datetime | None, now: datetime, latest: JournalEntry | None
 ) -> None:
-    """An operator may back-date the shown revocation date for key compromise (BR 7.2.2), never date it ahead.
+    """Refuse a revocation date but for key compromise (BR 7.2.2), in the future, or later than the one shown now.
 
     Args:
         reason: of the request.
         revocation_date: as it is to be shown; None where none was given.
-        now: what counts as the future begins behind it.
+        now: later moments are in the future.
         latest: the certificate's latest journal entry; None where it has none.
 
     Raises:
@@ -119,7 +119,7 @@ def refuse_impossible_back_date(
 
 
 def _refuse_before_time(moment: datetime) -> None:
-    """A CRL writes years from 1950 on (RFC 5280 section 5.1.2.6); an earlier one is a typing error anyway."""
+    """Refuse years before 1950, which no CRL can write (RFC 5280 section 5.1.2.6): they are typing errors anyway."""
     if moment.year < FIRST_YEAR:
         message = f"The date {iso(moment)} lies before {FIRST_YEAR}: check the year."
         raise ImpossibleDate(message)

@@ -1,4 +1,4 @@
-"""Why a certificate is revoked, and who may say which reason (RFC 5280 section 5.3.1; BR 7.2.2 and 4.9.1.1)."""
+"""Why a certificate is revoked, and which reasons may be given (RFC 5280 section 5.3.1; BR 7.2.2 and 4.9.1.1)."""
 
 from enum import IntEnum
 
@@ -79,7 +79,7 @@ def subscriber_reason(text: str | None) -> RevocationReason:
 
 
 def operator_reason(text: str | None) -> RevocationReason:
-    """The reason that the CA's own people gave; they may also say privilegeWithdrawn.
+    """The reason that an operator gave by its name; operators may also give privilegeWithdrawn.
 
     Raises:
         ReasonNotPermitted: when it has no place on a subscriber certificate's CRL (BR 7.2.2).

@@ -74,7 +74,7 @@ class RevocationRequest:
 
 
 class RevocationService:
-    """Revokes, and tells what is revoked."""
+    """Checks codes, revokes certificates, and tells their status; may be used by many threads."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class RevocationService:
         return confirmation
 
     def revoke_for_operator(self, issuer_name: str | None, serial: int, request: RevocationRequest) -> Confirmation:
-        """Revoke on the authority of the CA's own people; expired certificates too.
+        """Revoke on an operator's authority; expired certificates too.
 
         Raises:
             NotFound: for an issuer or a serial that is not registered.
@@ -163,7 +163,7 @@ class RevocationService:
         return confirmation
 
     def status(self, issuer_name: str | None, serial: int) -> CertificateStatus:
-        """What the journal says of one certificate.
+        """A certificate and what the journal says of it, by its serial; the default issuer's for None.
 
         Raises:
             NotFound: for an issuer or a serial that is not registered.
@@ -190,7 +190,7 @@ class RevocationService:
             return _confirmation(connection, issuer, certificate, entry, repeated=True)
 
     def propagation(self, confirmation: Confirmation) -> Propagation:
-        """What relying parties see of it now, as measured."""
+        """What relying parties see of a revocation now: OCSP responders' own reports, and published CRLs."""
         with self._database.read() as connection:
             return measure_propagation(connection, confirmation, self._clock.now())
 
@@ -260,7 +260,7 @@ class RevocationService:
 def _new_entry(
     certificate: IssuedCertificate, latest: JournalEntry | None, request: RevocationRequest
 ) -> journal.NewEntry:
-    """A raise keeps the original time: the shown date moves only when an operator back-dates it (BR 7.2.2)."""
+    """The row to append. A raise keeps the original time: the shown date moves only when an operator back-dates it."""
     original = None if latest is None else latest.revocation_date
     return journal.NewEntry(
         kind=EntryKind.REVOCATION if latest is None else EntryKind.RAISE,

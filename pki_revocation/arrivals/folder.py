@@ -26,7 +26,7 @@ class FolderWatched(PkiError):
 
 @dataclass(frozen=True, slots=True)
 class FileObservation:
-    """What a file was like when it was looked at: a change of any of these is a change of the file."""
+    """A file's inode, size and time of change at one moment: a change of any of these is a change of the file."""
 
     inode: int
     size: int
@@ -60,7 +60,7 @@ class WatchedFolder:
         self._lock.release()
 
     def files(self) -> Iterator[tuple[Path, FileObservation]]:
-        """What lies there to be taken, by name; links, folders and what is being written are left alone."""
+        """The files to be taken, by name; links, folders and files under a name for unfinished ones are left alone."""
         with os.scandir(self.path) as found:
             entries = sorted(found, key=lambda entry: entry.name)
         for entry in entries:
@@ -79,11 +79,11 @@ class WatchedFolder:
         return FileObservation(status.st_ino, status.st_size, status.st_mtime_ns)
 
     def done(self, path: Path) -> None:
-        """It was taken: move it away."""
+        """Move a file that was taken into the folder of those done."""
         durable_files.move(path, _free(self.path / DONE, path.name))
 
     def refuse(self, path: Path, sentences: str) -> None:
-        """Move it away, with the sentences that say why beside it: these first, so that none is without."""
+        """Move a file into the folder of those refused; the sentences that say why are there first."""
         target = _free(self.path / REFUSED, path.name)
         why = target.with_name(f"{target.name}.txt")
         durable_files.create(why, sentences.encode(errors="backslashreplace"), mode=durable_files.BY_UMASK)
@@ -91,7 +91,7 @@ class WatchedFolder:
 
 
 def _free(folder: Path, name: str) -> Path:
-    """A name there that no file has, neither itself nor its sentences: nothing that was moved before is replaced."""
+    """A path in *folder* that is free, with its sentences' path: nothing that was moved before is replaced."""
     candidate, number = folder / name, 2
     while os.path.lexists(candidate) or os.path.lexists(f"{candidate}.txt"):
         candidate, number = folder / f"{number}-{name}", number + 1

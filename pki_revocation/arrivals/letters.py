@@ -40,7 +40,7 @@ class ArrivalLetters:
             return 0
         is_due = self._maker.waiting() or self._maker.is_unfinished(self._folder)
         report = self._maker.make_all(self._folder) if is_due else None
-        # Only now: what failed on the way is looked at again.
+        # Only now: what failed on the way is tried again.
         self._newest, self._looked_at = newest, now
         if report is None:
             return 0

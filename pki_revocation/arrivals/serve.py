@@ -1,4 +1,4 @@
-"""`pki-revocation serve arrivals`: takes what lies in the watched folder, and makes the letters of what arrived."""
+"""`pki-revocation serve arrivals`: takes the files of the watched folder, and makes the letters of what arrived."""
 
 import time
 from functools import partial
@@ -17,7 +17,7 @@ from .watch import ArrivalWatcher
 
 
 def serve(installation: Installation, workers: int | None = None) -> None:  # noqa: ARG001 - every service takes it
-    """Look once a second until SIGTERM or SIGINT, and end between two files.
+    """Take files and make letters, once a second, until SIGTERM or SIGINT; end between two files.
 
     Raises:
         ConfigurationError: for a wrong setting, a missing secret, or a port that is taken.

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class ArrivalWatcher:
-    """Remembers since when each file has been as it is; one look after another takes what is whole."""
+    """Remembers since when each file has been unchanged; each `poll` takes those that are whole."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class ArrivalWatcher:
     ) -> None:
         """*settle* is how long a file is left alone before it counts as whole, *patience* how long a broken one is.
 
-        *monotonic* gives seconds: how long something took must not hang on a clock that is set.
+        *monotonic* gives seconds: how long something took must not depend on a clock that may be set.
         """
         self._database = database
         self._clock = clock

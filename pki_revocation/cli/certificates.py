@@ -121,7 +121,7 @@ def list_(installation: Installation, *, issuer_name: str | None, limit: int, as
 
 
 class _LettersGroup(click.Group):
-    """`letter NUMBER…` and `letter --all` mean `letter make`, which is what most people want of it."""
+    """`letter NUMBER…` and `letter --all` mean `letter make`, which is the command that is wanted most."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put in `make` where no command is named."""

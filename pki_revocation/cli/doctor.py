@@ -36,7 +36,7 @@ _APPLIED_WITHIN = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was looked at, whether it is well, and what to do when it is not."""
+    """One thing that was checked, whether it is well, and what to do when it is not."""
 
     check: str
     well: bool
@@ -215,7 +215,7 @@ def _accounts(installation: Installation) -> Iterator[CheckResult]:
 
 
 def _responders(database: Database) -> Iterator[CheckResult]:
-    """Who is behind the journal, or cannot know: nothing here is wrong where no responder runs."""
+    """Which responders are behind the journal, or cannot read it: nothing here is wrong where no responder runs."""
     now = SystemClock().now()
     with database.read() as connection:
         for issuer in all_issuers(connection):

@@ -30,7 +30,7 @@ def stored_page(arguments: Sequence[str]) -> str | None:
 
 
 def page_path(words: tuple[str, ...]) -> Path | None:
-    """Where the page of a command lies, given the words after `pki-revocation`; None for a command that is not there.
+    """The file of a command's page, given the words after `pki-revocation`; None for a command that does not exist.
 
     The program's own page lists all commands: with others than those that were there when it was written, it is none.
     """

@@ -1,4 +1,4 @@
-"""What `doctor` looks at in mail: whether it goes out, and whether the mail server would take it now."""
+"""What `doctor` checks of mail: whether it goes out, and whether the mail server would take it now."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -34,7 +34,7 @@ class Restoration(Protocol):
         """Do it, in one transaction, and give the sentence that says what was done.
 
         Args:
-            source: who does it, kept beside the audit trail.
+            source: the operator who does it, kept beside the audit trail.
 
         Raises:
             PkiError: when it cannot be done; then nothing was.

@@ -29,7 +29,7 @@ class Installation:
 
     @classmethod
     def open(cls, directory: Path | None = None, config: Path | None = None) -> "Installation":
-        """Open the folder, or the one that a configuration file lies in; without either, the environment says.
+        """Open the folder, or the one that holds a configuration file; without either, the environment names it.
 
         Raises:
             ConfigurationError: when there is none, or its file is wrong.
@@ -70,7 +70,7 @@ class Installation:
         return {name: load_section(kind, outer, name) for name in outer}
 
     def path(self, relative: Path | str) -> Path:
-        """A path of the configuration: relative ones lie in the installation's folder."""
+        """A path of the configuration; a relative one is below the installation's folder."""
         return self.directory / relative
 
     def database(self, *, probe_after: float = SERVICE_PROBE_SECONDS) -> Database:

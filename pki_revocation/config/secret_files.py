@@ -1,4 +1,4 @@
-"""Secrets of the installation that lie in files: the pepper, and the key that signs web sessions and addresses.
+"""Secrets of the installation that are kept in files: the pepper, and the key that signs web sessions and addresses.
 
 Each can come from the environment instead, which wins, or as a credential that systemd hands over. A file that group or
 others can read is refused.

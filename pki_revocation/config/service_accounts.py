@@ -41,7 +41,7 @@ class ServiceAccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class SecretFile:
-    """A file that few have to read: *what* it is, and which services need it."""
+    """A file that few accounts may read: *what* it is, and which services need it."""
 
     path: Path
     what: str
@@ -121,7 +121,7 @@ def secrets_of(installation: Installation) -> Iterator[SecretFile]:
 
 
 def problems(installation: Installation) -> Iterator[str]:
-    """What is wrong with who may read what, a sentence each.
+    """Secrets that an account may read and should not, or should read and may not: a sentence for each.
 
     Raises:
         ConfigurationError: when [accounts] or a section that names a secret is wrong.

@@ -1,4 +1,4 @@
-"""What operators look at: a read-only overview of issuers, revocations and published CRLs.
+"""The operators' page: a read-only overview of issuers, revocations and published CRLs.
 
 `overview` asks the database, `app` shows it. It has no sign-in yet, and therefore listens on loopback alone.
 """

@@ -48,7 +48,7 @@ def create_app(*, database: Database, clock: Clock) -> Flask:
 
 
 def _answer_errors(app: Flask) -> None:
-    """Every error becomes one answer: a problem document for the endpoint, a page for people."""
+    """Every error becomes one answer: a problem document for the endpoint, a page for browsers."""
 
     def answer(error: Exception) -> BaseResponse:
         # Redirects are HTTP exceptions to Werkzeug, and no errors.

@@ -1,4 +1,4 @@
-"""What comes in with `POST /api/v1/certificates`: one certificate in PEM or DER, or JSON with it and whom to write."""
+"""What comes in with `POST /api/v1/certificates`: one certificate in PEM or DER, or JSON with it and its recipients."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ _MEMBERS = ("certificate", "language", "address", "email")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalDocument:
-    """The certificate, and whom its letter and its mail go to where the document says so."""
+    """The certificate, and the recipients of its letter and its mail where the document names them."""
 
     certificate: x509.Certificate
     recipient: Recipient | None = None
@@ -31,7 +31,7 @@ def read_arrival(body: bytes, media_type: str) -> ArrivalDocument:
     Raises:
         MalformedDocument: when it cannot be read.
         UnfitMember: when JSON has other members than the ones that belong there.
-        Refused: when what should be a certificate is none.
+        CandidateRefused: when what should be a certificate is none.
     """
     if media_type == DER:
         return ArrivalDocument(certificate=certificate_from_der(body))

@@ -33,7 +33,7 @@ _SCHEME = "Bearer "
 
 
 class NoToken(PkiError):
-    """Nothing, or nothing that counts, says who brings this certificate."""
+    """The request has no token, or none that is live: it is not known which client brings this certificate."""
 
     def __init__(self) -> None:
         super().__init__("Send 'Authorization: Bearer TOKEN', with a token of 'pki-revocation token issue'.")
@@ -74,7 +74,7 @@ def arrivals_api(*, database: Database, registrar: ArrivalRegistrar) -> Blueprin
 
     @blueprint.post("/api/v1/certificates")
     def register_certificate() -> tuple[Response, int]:
-        # Who it is comes first: nothing of a stranger's body is read by anything that parses certificates.
+        # The client's token is checked first: no parser of certificates reads anything of a stranger's body.
         token = _bearer(database)
         if request.mimetype not in MEDIA_TYPES:
             raise UnsupportedMediaType

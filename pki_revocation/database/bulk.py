@@ -39,7 +39,7 @@ def bulk_insert(
 def bulk_replace(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
 ) -> None:
-    """The same, where a row takes the place of one with the same primary key; no key may be among *rows* twice.
+    """Insert rows, each in place of one with the same primary key; no key may be among *rows* twice.
 
     Raises:
         StoreError: when the database stops answering.

@@ -33,7 +33,7 @@ from .commit_fence import FENCE_SUFFIX, TIMEOUT_SECONDS, file_fence, hold_adviso
 
 # How long a writer waits for another; after that the caller is told that the database is busy.
 LOCK_TIMEOUT_SECONDS = 10
-# How long PostgreSQL may be silent before it is asked whether it hangs; people at a page are told sooner.
+# How long PostgreSQL may be silent before it is asked whether it hangs; a subscriber at the page is told sooner.
 SERVICE_PROBE_SECONDS = 10.0
 INTERACTIVE_PROBE_SECONDS = 2.0
 _AFTER_COMMIT = "after commit"

@@ -1,6 +1,6 @@
 """A lease: of many processes that could do the same work, the one whose name stands in the row does it.
 
-It decides who works, and no more: what must never be done twice is checked where it is done, because a
+It decides which process works, and no more: what must never be done twice is checked where it is done, because a
 holder that was paused does not know that its lease is gone.
 """
 
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Lease:
-    """A lease of one process: taken when no other has it, renewed by asking again, let go at the end."""
+    """A lease of one process: taken when no other has it, renewed by asking again, released at the end."""
 
     def __init__(self, *, database: Database, clock: Clock, length: timedelta, name: str) -> None:
         """*length* is how long it holds when it is not renewed; *name* says what for."""
@@ -82,7 +82,7 @@ class Lease:
         return str(row.holder)
 
     def release(self) -> None:
-        """Let it go, so that another need not wait for its end.
+        """Give the lease up, so that another process need not wait for its end.
 
         Raises:
             StoreError: when the database does not answer.

@@ -59,7 +59,7 @@ class PostgresqlConnection(psycopg.Connection[Any]):
         return super().wait(self._watched(gen, self.probe_after), *arguments, **named)
 
     def _watched(self, exchange: PQGen[_Result], probe_after: float) -> Generator[Any, Any, _Result]:
-        """The exchange, looked at each time that psycopg waited in vain, which is ten times a second."""
+        """The exchange, which gets a check each time that psycopg waited in vain, ten times a second."""
         begun = asked = time.monotonic()
         try:
             wanted = next(exchange)

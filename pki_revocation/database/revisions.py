@@ -27,7 +27,7 @@ def found(connection: Connection) -> str | None:
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Bring the tables to a revision, inside the connection's transaction."""
-    from alembic import command  # noqa: PLC0415 - only who sets up a database loads what migrates it
+    from alembic import command  # noqa: PLC0415 - only a command that sets up a database loads Alembic
     from alembic.config import Config  # noqa: PLC0415 - as above
 
     config = Config()

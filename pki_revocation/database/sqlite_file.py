@@ -20,7 +20,7 @@ class FileConnection(sqlite3.Connection):
 
 
 def identity(file: Path) -> tuple[int, int] | None:
-    """Device and inode of the file that has this name now; None when there is none, or it cannot be looked at."""
+    """Device and inode of the file that has this name now; None when there is none, or it cannot be examined."""
     try:
         found = os.stat(file)  # noqa: PTH116 - in the way of answers
     except OSError:
@@ -32,7 +32,7 @@ def open_existing(file: Path, **options: Any) -> FileConnection:  # noqa: ANN401
     """A connection to a file that holds a database already.
 
     Raises:
-        StoreError: when it is missing or empty, or cannot be looked at.
+        StoreError: when it is missing or empty, or cannot be examined.
         sqlite3.Error: when it cannot be opened.
     """
     # Before it is opened: one that is replaced in between is noticed at the next comparison, and not taken for the new.

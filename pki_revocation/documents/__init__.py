@@ -1,4 +1,4 @@
 """What is printed or kept: `letters` with number and code, the `form` for post and e-mail, and the `receipt`.
 
-`typesetting` sets the templates beside the code; `contact` is whom all of them name.
+`typesetting` sets the templates beside the code; `contact` is the service desk that all of them name.
 """

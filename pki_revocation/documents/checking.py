@@ -1,6 +1,6 @@
 """How a relying party checks a receipt's proof: the attachments' names, and the commands that are printed.
 
-OpenSSL alone does it, today and in years. `-attime` looks at the chain as of the moment of signing, because the
+OpenSSL alone does it, today and in years. `-attime` checks the chain as of the moment of signing, because the
 responder's own certificate is valid for weeks; `-validity_period` lets the response be older than its nextUpdate.
 """
 

@@ -97,7 +97,7 @@ def _codes(font: DictionaryObject) -> dict[str, bytes]:
 
 
 def _drop_tag(font: DictionaryObject) -> None:
-    """Take away the mark of a subset: programs may believe that such a font lacks what is not written in it yet."""
+    """Remove the mark of a subset: programs may believe that such a font lacks what is not written in it yet."""
     descendant = _descendant(font)
     for holder, key in (
         (font, "BaseFont"),

@@ -114,7 +114,7 @@ def _add_fields(pdf: PdfWriter, tips: Mapping[str, str]) -> None:
                 shown = dictionary(N=font.appearance(pdf, widget, ""))
                 put(widget, FT=name("Tx"), DA=text(DEFAULT_APPEARANCE), V=text(""), AP=shown)
         fields.append(reference(widget))
-    # Without NeedAppearances: every field has its appearance already, and who fills one in makes that one anew.
+    # Without NeedAppearances: every field has its appearance already, and a viewer replaces that of a field filled in.
     form = dictionary(Fields=fields, DA=text(DEFAULT_APPEARANCE), DR=font.resources)
     put(pdf.root_object, AcroForm=add(pdf, form))
     _retag(at(pdf.root_object, "/StructTreeRoot"))

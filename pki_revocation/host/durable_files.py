@@ -8,15 +8,15 @@ Each goes to disk in the same four steps:
 3. the draft gets its name: by a rename, which replaces what has the name, or by a link, which never does;
 4. fsync of the folder: until then the name itself may be lost in a power cut.
 
-When any of it fails, the draft is taken away, and what had the name is untouched; of a process that was killed it
-stays, and `clear_abandoned` takes it away. Only a failure in step 4 comes too late for that: the new file is there, and
+When any of it fails, the draft is removed, and what had the name is untouched; of a process that was killed it
+stays, and `clear_abandoned` removes it. Only a failure in step 4 comes too late for that: the new file is there, and
 whether it would survive a power cut is unknown. Nothing is ever appended to and no fsync is tried twice, because after
 a failed one the kernel may have dropped what it could not write.
 
     write(folder / "receipt.pdf", document, mode=0o640)  # replaces an older one
     create(folder / "issuing.key", pem)  # FileExistsError where there is one
     write_all(File(key, pem), File(certificate, chain, mode=BY_UMASK))  # both are on disk before either has its name
-    with drafted(File(dump, pieces)) as draft:  # to be looked at before it gets its name, or not
+    with drafted(File(dump, pieces)) as draft:  # to be checked before it gets its name, or not
         check(draft)
         move(draft, dump)
 
@@ -112,7 +112,7 @@ def create(path: Path, content: Content, *, mode: int | None = PRIVATE, owner: t
 
 @contextlib.contextmanager
 def drafted(file: File) -> Iterator[Path]:
-    """The file as a draft, whole and on disk; what is still a draft when the block ends is taken away.
+    """The file as a draft, whole and on disk; what is still a draft when the block ends is removed.
 
     `move` gives it its name. Most callers want `write`, `write_all` or `create`.
 
@@ -133,7 +133,7 @@ def drafted(file: File) -> Iterator[Path]:
 def write_draft(
     path: Path, content: Content, *, mode: int | None = PRIVATE, owner: tuple[int, int] | None = None
 ) -> None:
-    """Write a draft under a name of the caller's own, who also moves it or takes it away; arguments as for `File`.
+    """Write a draft under a name of the caller's own, who also moves or removes it; arguments as for `File`.
 
     Its content is on disk afterwards. Its name may not be, which is no loss: `move` sees to the name that counts.
 
@@ -141,7 +141,7 @@ def write_draft(
         FileExistsError: when something has the name already; it is untouched.
         OSError: when it cannot be written; nothing is left of it.
     """
-    # Its owner's alone until it belongs to whom it shall: a group that is not meant could open it in between.
+    # Its owner's alone until user and group are set: a group that is not meant could open it in between.
     first = 0o666 if mode is None else mode & stat.S_IRWXU
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, first)
     try:
@@ -150,7 +150,7 @@ def write_draft(
                 os.fchown(descriptor, *owner)
             if mode is not None:
                 os.fchmod(descriptor, mode)
-            # A large content goes to the kernel from where it lies: no copy is made of it.
+            # A large content goes to the kernel from the caller's buffer: no copy is made of it.
             stream.writelines([content] if isinstance(content, bytes) else content)
             stream.flush()
             os.fsync(descriptor)
@@ -177,10 +177,10 @@ def move(source: Path, target: Path) -> None:
 
 
 def remove(*paths: Path) -> None:
-    """Take files away so that they do not come back in a power cut; those that are gone already are no error.
+    """Remove files so that they do not come back in a power cut; those that are gone already are no error.
 
     Raises:
-        OSError: when one cannot be taken away; those before it are gone.
+        OSError: when one cannot be removed; those before it are gone.
     """
     for path in paths:
         path.unlink(missing_ok=True)
@@ -206,7 +206,7 @@ def make_folder(path: Path, mode: int = 0o700) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to disk: those given and those taken away.
+    """Bring a folder's names to disk: those given and those removed.
 
     Raises:
         OSError: when that fails.
@@ -228,7 +228,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def refuse_unwritable(folder: Path) -> None:
-    """See that a file can be written there, by writing an empty one and taking it away.
+    """See that a file can be written there, by writing an empty one and removing it.
 
     Raises:
         OSError: when it cannot.
@@ -238,7 +238,7 @@ def refuse_unwritable(folder: Path) -> None:
 
 
 def clear_abandoned(written: Path) -> None:
-    """Take away the drafts that killed writers left in a folder: of processes of this place that do not live, and old.
+    """Remove the drafts that killed writers left in a folder: of dead processes of this machine, and old ones.
 
     On a shared folder, another machine's or container's process ids say nothing here; its drafts go when they are an
     hour old. The folder's every name is read.
@@ -248,7 +248,7 @@ def clear_abandoned(written: Path) -> None:
             status changed, so that it is the file system's own time on both sides.
 
     Raises:
-        OSError: when the folder cannot be read, or a draft not taken away.
+        OSError: when the folder cannot be read, or a draft not removed.
     """
     here, now = _here(), written.stat().st_ctime
     for leftover in written.parent.glob(".*.tmp"):

@@ -1,7 +1,7 @@
 """Named places where a test may kill or stop this process, as a power cut or a pause would.
 
 Nothing happens unless the environment names a folder in PKI_REVOCATION_FAILPOINTS and a file with the place's name
-lies in it: the file is taken away, and the process sends itself SIGKILL, or SIGSTOP where the file says `stop`.
+is in it: the file is removed, and the process sends itself SIGKILL, or SIGSTOP where the file says `stop`.
 """
 
 import os

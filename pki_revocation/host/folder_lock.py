@@ -1,8 +1,8 @@
 """A folder that one process at a time works in.
 
 The lock is the kernel's (flock): it ends with the process that has it, however that ends, so that no stale lock is
-ever left and none has to be cleared. It binds those who ask for it, and no other: a program that only puts a file there
-need not know of it.
+ever left and none has to be cleared. It binds processes that ask for it, and no other: a program that only puts a file
+there need not know of it.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ class FolderHeld(PkiError):
 
 
 class FolderLock:
-    """Holds a folder, from entering to leaving, against all who would hold it too.
+    """Holds a folder, from entering to leaving, against every other holder.
 
         with FolderLock(installation.path("letters")):
             ...

@@ -185,7 +185,7 @@ class _Receiving(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """What is there, once something is."""
+        """Octets into *buffer*, as soon as some have arrived; how many, 0 at the end."""
         self._held.settimeout(self._deadline.left())
         return self._held.recv_into(buffer)
 

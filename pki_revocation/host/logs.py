@@ -12,5 +12,5 @@ def log_to_stderr() -> None:
         level=os.environ.get(VARIABLE, "INFO").upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    # It tells of each look at the database's revision.
+    # Alembic logs a line for each reading of the database's revision.
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pki_revocation.errors import PkiError
 
 AGAIN_SECONDS = 3600.0
-# An outage whose sentence changes each time must not come round the rule by that.
+# An outage whose sentence changes each time must not evade the rule by that.
 _SENTENCES = 4
 
 
@@ -99,7 +99,7 @@ class OutageLog:
 
     def worked(self, what: Hashable) -> None:
         """It works; if that ends an outage, it is said."""
-        # Looked at without the lock: this is called for each request that is answered.
+        # Read without the lock: this is called for each request that is answered.
         if what not in self._outages:
             return
         now = self._monotonic()

@@ -40,7 +40,7 @@ def end_with_parent(parent: int | None = None) -> None:
     """Ask the kernel for SIGTERM when the parent process ends, however it ends; only Linux has this.
 
     Args:
-        parent: who the parent should be; when it is another one already, it died before we asked, and so do we.
+        parent: the parent's process id; when it is another one already, it died before we asked, and so do we.
     """
     if not sys.platform.startswith("linux"):
         return

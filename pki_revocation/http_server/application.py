@@ -19,7 +19,7 @@ class FastPath(Protocol):
         ...
 
     def stop(self) -> None:
-        """The loop ends: let go of threads and connections."""
+        """The loop ends: end threads and close connections."""
         ...
 
     def trouble(self) -> str | None:

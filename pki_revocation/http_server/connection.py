@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
     """Made by the server for each client that is accepted.
 
     *deadline* is when `overdue` is to be called, by the server's clock, which moves once a second; it is set when
-    something begins, and whether it still matters is looked at when it has passed. *replied_at* is when the client
+    something begins, and whether it still matters is checked when it has passed. *replied_at* is when the client
     was last sent a reply.
     """
 
@@ -94,7 +94,7 @@ class Connection(asyncio.Protocol):
         self._paused = self._stalled = self._continue_due = False
         # No more requests are taken: the last one said so or was refused, or the server ends.
         self._ending = False
-        # The last reply is out, and its reader may still be reading it.
+        # The last reply is sent, and the client may still be reading it.
         self._lingering = False
         self._timed = _NOTHING
         self._untaken = _INFINITE
@@ -190,13 +190,13 @@ class Connection(asyncio.Protocol):
         """The deadline has passed: end the connection, if it is the client that is late.
 
         A deadline is set when something begins and not moved by each octet, so much may have happened since. What is
-        true now is looked at here, in the order of who is waited for: the steps must not change places.
+        true now is checked here, in the order of which side is waited for: the steps must not change places.
         """
         now = self._server.now
         untaken = self._transport.get_write_buffer_size()
         if untaken:
             # 1. A reply waits for the client. Nothing else counts meanwhile: what it sends is not read while it takes
-            # nothing (`_pause_or_resume`), so no request of it can be late. The buffer is looked at at every sweep,
+            # nothing (`_pause_or_resume`), so no request of it can be late. The buffer is compared at every sweep,
             # because the deadline stays in the past: a client whose buffer has shrunk since the last sweep is slow and
             # may be so for as long as it likes; one whose buffer has not, for as long as it may stall, is ended.
             # `_INFINITE` is more than any buffer, so the first sweep always counts as progress and begins the wait.

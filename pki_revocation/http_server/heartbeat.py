@@ -24,7 +24,7 @@ Beat = Callable[[str], None]
 
 
 class Heartbeat:
-    """The worker's side: writes once in a while that it serves, and what troubles it."""
+    """The worker's side: writes once a second that it serves, and what keeps it from serving well."""
 
     def __init__(self, beat: Beat, trouble: Callable[[], str | None]) -> None:
         """Tell *beat*; *trouble* gives a sentence, or None."""

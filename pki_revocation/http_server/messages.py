@@ -27,7 +27,7 @@ class ReadableFile(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the file: its contents were sent, or the client is gone."""
+        """Close the file: its contents were sent, or the client is gone."""
         ...
 
 

@@ -99,7 +99,7 @@ class RequestReader:
         """Read on.
 
         Raises:
-            Refused: when this is no request that may go further; nothing can be read after that.
+            RequestRefused: when this is no request that may go further; nothing can be read after that.
         """
         if self._begun:
             # No target was there yet: from the method on once more, because it may be one that llhttp does not know.
@@ -113,7 +113,7 @@ class RequestReader:
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
-                # RFC 9110 section 7.8: who speaks nothing else passes over the wish, and goes on as before.
+                # RFC 9110 section 7.8: a server without the other protocol ignores Upgrade, and goes on as before.
                 self._parser = httptools.HttpRequestParser(self)
                 data = data[upgrade.args[0] :]
                 fresh, self._completed = True, False

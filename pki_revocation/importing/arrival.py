@@ -56,10 +56,10 @@ class ArrivalRegistrar:
         contact: Contact | None,
         origin: Mapping[str, object],
     ) -> Arrival:
-        """Register a certificate, with whom its letter and its mail go to; *origin* is put into the audit record.
+        """Register a certificate, with the recipients of its letter and mail; *origin* is put into the audit record.
 
         Raises:
-            Refused: when it is no certificate of a registered issuer, or none that can be registered.
+            CandidateRefused: when it is no certificate of a registered issuer, or none that can be registered.
             ArrivalConflict: when the serial is another certificate's, or recipient or contact are others than those
                 registered.
             StoreError: when the database does not answer.

@@ -233,7 +233,7 @@ def _given_twice(connection: Connection, issuer: Issuer, duplicates: Sequence[Ca
 
 
 def _write_recipients(connection: Connection, issuer: Issuer, new: Sequence[Candidate]) -> None:
-    """In the certificates' own transaction: no letter and no mail is made before it is known whom it goes to."""
+    """In the certificates' own transaction: no letter and no mail is made before its recipient is known."""
     told = [each for each in new if each.recipient is not None or each.contact is not None]
     for start in range(0, len(told), _LOOKUP_BATCH):
         portion = told[start : start + _LOOKUP_BATCH]

@@ -89,7 +89,7 @@ class Candidate(NamedTuple):
 
     *for_subscriber* is False for a CA's or an OCSP responder's certificate, which gets no number and no letter;
     *marked_expired* is an index.txt's own word for it; *shard* is the one that its CRL distribution point names, 0 for
-    none. *recipient* is whom its letter goes to and *contact* where its mail goes, where the source says so.
+    none. *recipient* gets its letter and *contact* its mail, where the source names them.
     """
 
     source: Source

@@ -48,7 +48,7 @@ def read_csv(
     Args:
         path: the file.
         issuer_id: whose rows they are, where they hold no certificate; None when that was not said.
-        issuers: who may have signed the certificates that rows hold.
+        issuers: the CAs that may have signed the certificates that rows hold.
         not_subscribers: serials of CA certificates, which get no number.
     """
     source = Source(path, "line")

@@ -27,7 +27,7 @@ class KnownIssuers:
         """The issuer whose key signed this certificate; one name may have had several keys (RFC 5280 section 3.2).
 
         Raises:
-            Refused: when no registered issuer has that name, or none of that name signed it.
+            CandidateRefused: when no registered issuer has that name, or none of that name signed it.
         """
         named = self._named.get(certificate.issuer, [])
         for issuer, own in named:

@@ -13,7 +13,7 @@ def past_reason(text: str) -> RevocationReason:
     """The reason with this name, in any case; '' and 'none' are no reason.
 
     Raises:
-        Refused: for an unknown name, and for a hold or its release, because a revocation is final here.
+        CandidateRefused: for an unknown name, and for a hold or its release, because a revocation is final here.
     """
     name = text.strip().lower()
     if name in {"", "none"}:

@@ -56,7 +56,7 @@ def certificate_from_pem(block: bytes) -> x509.Certificate:
     """The certificate of one PEM block.
 
     Raises:
-        Refused: when it is none.
+        CandidateRefused: when it is none.
     """
     if block.startswith(_TRUSTED):
         raise CandidateRefused(RefusalKind.BROKEN, "It is a TRUSTED CERTIFICATE: write it anew with 'openssl x509'.")
@@ -67,7 +67,7 @@ def certificate_from_der(octets: bytes) -> x509.Certificate:
     """The certificate that these octets are.
 
     Raises:
-        Refused: when they are none.
+        CandidateRefused: when they are none.
     """
     return _loaded(octets, pem=False)
 
@@ -82,7 +82,7 @@ def candidate_of(
     """The certificate as a candidate of the issuer that signed it.
 
     Raises:
-        Refused: for an unknown issuer, a signature that is not verified, or contents that cannot be read.
+        CandidateRefused: for an unknown issuer, a signature that is not verified, or contents that cannot be read.
     """
     with warnings.catch_warnings():
         # The library warns of what RFC 5280 forbids; what matters of it is refused here, by file and reason.

@@ -14,7 +14,7 @@ _INDEX_ROW = re.compile(rb"[VRE]\t[0-9]{12,14}Z?\t")
 _PEM_CERTIFICATE = re.compile(rb"^-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----", re.MULTILINE)
 _PEM = b"-----BEGIN "
 _DER_SEQUENCES = (b"\x30\x81", b"\x30\x82", b"\x30\x83")
-# What lies beside certificates in a CA's folder and is none; only passed over in folders, never when named.
+# Files beside certificates in a CA's folder that are none; only passed over in folders, never when named.
 _PASSED_SUFFIXES = {
     ".attr",
     ".cnf",
@@ -76,7 +76,7 @@ def _found(paths: Iterable[Path]) -> Iterator[tuple[Path, Format] | Refusal]:
 def format_of(head: bytes) -> Format | None:
     """What a file that begins like this is; None for what no reader takes.
 
-    Columns of CSV are looked at last, so that a file with other columns gets the sentence that names the right ones.
+    Columns of CSV are tried last, so that a file with other columns gets the sentence that names the right ones.
     """
     if head.startswith(_DER_SEQUENCES):
         return Format.DER

@@ -33,8 +33,8 @@ class Carrier(Protocol):
         """Hand it over; *sender* is where bounces go.
 
         Raises:
-            NotTaken: when it is worth trying again.
-            Refused: when it is not.
+            MailDeferred: when it is worth trying again.
+            MailRejected: when it is not.
         """
         ...
 
@@ -42,7 +42,7 @@ class Carrier(Protocol):
         """Do all that carrying a mail takes, but for the mail.
 
         Raises:
-            NotTaken: when none would be taken now.
+            MailDeferred: when none would be taken now.
         """
         ...
 
@@ -58,7 +58,7 @@ class FolderCarrier:
         """Write it whole or not at all.
 
         Raises:
-            NotTaken: when the folder cannot be written to.
+            MailDeferred: when the folder cannot be written to.
         """
         name = mail["Message-ID"].strip("<>").partition("@")[0] + ".eml"
         try:
@@ -68,10 +68,10 @@ class FolderCarrier:
             raise MailDeferred(f"The folder {self._folder} cannot be written to: {error.strerror or error}.") from error
 
     def knock(self) -> None:
-        """Write and take away a file.
+        """Write a file, and remove it.
 
         Raises:
-            NotTaken: when the folder cannot be written to.
+            MailDeferred: when the folder cannot be written to.
         """
         try:
             durable_files.make_folder(self._folder)
@@ -95,8 +95,8 @@ class SmtpCarrier:
         Only what it says of this recipient or this mail is final; a server that refuses us altogether may be mended.
 
         Raises:
-            NotTaken: for no answer, an answer that may change, or a connection that broke.
-            Refused: for a 5xx to recipient or data (RFC 5321 section 4.2.1).
+            MailDeferred: for no answer, an answer that may change, or a connection that broke.
+            MailRejected: for a 5xx to recipient or data (RFC 5321 section 4.2.1).
         """
         try:
             client = self._connect()
@@ -121,7 +121,7 @@ class SmtpCarrier:
         """Connect, begin TLS and log in where that is set, and leave.
 
         Raises:
-            NotTaken: saying which of them failed.
+            MailDeferred: saying which of them failed.
         """
         try:
             client = self._connect()

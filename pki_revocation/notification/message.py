@@ -66,7 +66,7 @@ def message(
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(_plain(text, signed), cte="quoted-printable")
     mail.add_alternative(_html(text, signed), subtype="html", cte="quoted-printable")
-    # Not before: setting the content takes away all headers about content.
+    # Not before: setting the content removes all headers about content.
     mail["Content-Language"] = text.language
     return mail
 

@@ -45,7 +45,7 @@ class LeaseState(Protocol):
 
 
 class Sender:
-    """One look at the outbox after the other."""
+    """Sends the outbox's mails by a carrier; each call of `send_due` tries those that are due."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Sender:
         return sent
 
     def forget(self) -> None:
-        """Take away what ended long ago.
+        """Delete the outbox's rows of mails that ended long ago.
 
         Raises:
             StoreError: when the database does not answer.

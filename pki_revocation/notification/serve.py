@@ -54,7 +54,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
 
 
 def watch_backlog(database: Database, clock: Clock, settings: NotificationSettings) -> None:
-    """Measure what waits.
+    """Set the metrics of waiting mail.
 
     Raises:
         MailWaits: when the oldest mail waits for longer than the mail server's trouble usually lasts.

@@ -53,7 +53,7 @@ class RevokedFacts:
 
 
 def revoked(language: str, facts: RevokedFacts) -> Text:
-    """A certificate was revoked."""
+    """The mail that tells a subscriber that their certificate was revoked, in Dutch or English."""
     reason = _REASONS[language].get(facts.reason, facts.reason.token)
     moment, utc = in_words(language, facts.revoked_at), facts.revoked_at.strftime("%Y-%m-%d %H:%M:%S")
     if language == "nl":
@@ -151,7 +151,7 @@ def failures(language: str, organisation: str, number: str, at: datetime) -> Tex
 
 
 def signature(desk: ServiceDesk, language: str) -> tuple[str, ...]:
-    """Who writes and how they are reached, in lines; none where nothing of it is configured."""
+    """The service desk and how it is reached, in lines; none where nothing of it is configured."""
     dutch = language == "nl"
     hours = f" ({desk.hours})" if desk.hours else ""
     lines = (
@@ -168,7 +168,7 @@ def masked(number: str) -> str:
 
 
 def in_words(language: str, moment: datetime) -> str:
-    """A moment as people in the Netherlands read it, with the zone's name."""
+    """A moment in Dutch local time, with the zone's name."""
     local, locale = moment.astimezone(AMSTERDAM), Language(language).locale
     joined = "om" if language == "nl" else "at"
     zone = "Nederlandse tijd" if language == "nl" else "Dutch time"

@@ -22,7 +22,7 @@ class ServiceAddress:
     here: str
 
     def below(self, path: str) -> "ServiceAddress":
-        """What lies at *path* below it."""
+        """The address of *path* below this one."""
         return ServiceAddress(public=f"{self.public.rstrip('/')}/{path}", here=f"{self.here.rstrip('/')}/{path}")
 
     @property

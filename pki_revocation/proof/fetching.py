@@ -14,7 +14,7 @@ from .addresses import ServiceAddress
 _log = logging.getLogger(__name__)
 # Between the click and the document, for both addresses of a service together.
 TIMEOUT_SECONDS = 3.0
-# One that takes so long may take all of the time: who comes meanwhile does without.
+# One that takes so long may take all of the time: requests that come meanwhile do without it.
 _SLOW_SECONDS = 0.5
 # After it took all of the time, receipts do without it for a while.
 _REST_SECONDS = 30.0
@@ -32,8 +32,8 @@ class FetchRequest:
 class ServiceClient:
     """Asks one service by its addresses; used by many threads.
 
-    A service that is slow is waited for by those who were first: others get no answer from it at once, and so does
-    everyone for a while after it took all of the time. Their receipt lacks its evidence, and says so.
+    A slow service is waited for by the first callers alone: later ones get None at once, and so do all callers for a
+    while after it took all of the time. Their receipt lacks its evidence, and says so.
     """
 
     def __init__(

@@ -60,7 +60,7 @@ class EvidenceCollector:
             latest = journal.latest_entry(connection, issuer.id, certificate.serial) or confirmation.entry
             chain = chain_above(connection, issuer)
             crl = recorded_listing(connection, self._distribution.address, issuer, first)
-        # No transaction is held while others are asked.
+        # No transaction is held while the services are asked.
         return ReceiptEvidence(
             ocsp=ask_ocsp(self._ocsp, issuer.certificate, certificate.serial, latest.revocation_date),
             crl=None if crl is None else with_published_file(crl, self._distribution, issuer, first),

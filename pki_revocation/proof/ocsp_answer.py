@@ -75,7 +75,7 @@ def _checked(octets: bytes, issuer: x509.Certificate, serial: int, revocation_da
 
 
 def _signer(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> x509.Certificate:
-    """The CA itself, or whom it delegated to, as of the moment of signing (RFC 6960 section 4.2.2.2)."""
+    """The CA itself, or its delegated responder, as of the moment of signing (RFC 6960 section 4.2.2.2)."""
     for candidate in (*response.certificates, issuer):
         if not is_signed_with(response, candidate):
             continue

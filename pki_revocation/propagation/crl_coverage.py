@@ -50,7 +50,7 @@ class CrlCoverage:
 
 
 def crl_coverage(connection: Connection, entry: JournalEntry) -> tuple[CrlCoverage, ...]:
-    """Where the row of a journal stands on CRLs: the complete CRL first, then the parts that the certificate is in.
+    """On which CRLs a row of the journal is: the complete CRL first, then the parts that the certificate is in.
 
     Args:
         connection: reads one state.

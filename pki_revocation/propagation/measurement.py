@@ -44,7 +44,7 @@ class Propagation:
 
 
 def measure_propagation(connection: Connection, confirmation: Confirmation, now: datetime) -> Propagation:
-    """Look now.
+    """Measure, from the database alone, what relying parties see of a revocation.
 
     Args:
         connection: reads one state.

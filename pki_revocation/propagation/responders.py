@@ -1,7 +1,7 @@
 """What each OCSP responder says of itself: how far it has applied the journal, and whether it can know that.
 
 Responders write it, every few seconds and soon after each change; receipts, `status` and operators read it. Only a
-responder that has spoken lately counts: a dead one promises nothing.
+responder that has reported lately counts: a dead one promises nothing.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, case, delete, insert, literal, select, update
 
 from pki_revocation.database.schema import UtcDateTime, ocsp_responders
 
-# How often they speak, and how long one is believed to live: it may miss twice.
+# How often they report, and how long one is believed to live: it may miss twice.
 REPORT_EVERY = timedelta(seconds=10)
 LIVE_FOR = timedelta(seconds=30)
 _FORGOTTEN_AFTER = timedelta(days=1)

@@ -1,7 +1,7 @@
 """What failures are counted by, as digests under a key that is not in the database.
 
-A stolen database tells neither who tried nor at which numbers; and a number that does not exist takes as many octets,
-and as long, as one that does.
+A stolen database tells neither which client tried nor at which numbers; and a number that does not exist takes as many
+octets, and as long, as one that does.
 """
 
 import hashlib

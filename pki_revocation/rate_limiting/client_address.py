@@ -1,4 +1,4 @@
-"""Where an attempt comes from: an IPv4 address, or the /64 that an IPv6 subscriber has to itself (RFC 6177)."""
+"""The source of an attempt: an IPv4 address, or the /64 that an IPv6 subscriber has to itself (RFC 6177)."""
 
 from dataclasses import dataclass
 from ipaddress import (
@@ -13,7 +13,7 @@ from ipaddress import (
 
 _IPV4 = 4
 _IPV6_SUBSCRIBER = 64
-# What one party may easily have many networks of: an IPv6 site (RFC 6177), the smallest IPv4 prefix that is routed.
+# In which one client may easily have many networks: an IPv6 site (RFC 6177), the smallest IPv4 prefix that is routed.
 _IPV6_SITE = 48
 _IPV4_ROUTED = 24
 
@@ -81,7 +81,7 @@ class TrustedProxies:
         return self.text
 
     def source(self, peer: str, forwarded_for: str) -> ClientAddress:
-        """Who sent a request: its peer, or for a trusted one the last address in X-Forwarded-For that is not trusted.
+        """A request's source: its peer, or for a trusted one the last address in X-Forwarded-For that is not trusted.
 
         Everything left of that is what the client itself may have written. An entry that cannot be read makes the
         trusted proxy that passed it on the source.

@@ -1,4 +1,4 @@
-"""How a source stands: whether it is looked at now, and when it may come again."""
+"""The decision on an attempt: whether number and code are checked now, and when the source may try again."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureCount:
-    """Failures of one subject in one minute."""
+    """Failures counted under one key in one minute."""
 
     subject: bytes
     minute: datetime
@@ -23,7 +23,7 @@ class FailureCount:
 class Decision:
     """*retry_after* is in seconds, None for an attempt that is let in; *is_clean*: its source has not failed lately.
 
-    *denied_key* is the subject that must wait, the source or its pair with the number.
+    *denied_key* is the key that is over its limit: the source's, or that of its pair with the number.
     """
 
     is_clean: bool

@@ -1,6 +1,6 @@
-"""Whom this process turned away a moment ago: they are turned away again without asking the database.
+"""Sources that this process denied a moment ago: they are denied again without asking the database.
 
-What a flood costs is then a look into memory each time. A refusal is remembered for less than its Retry-After says, so
+What a flood costs is then a look-up in memory each time. A refusal is remembered for less than its Retry-After says, so
 that no client that comes when it was told to is refused for what is kept here.
 """
 
@@ -12,7 +12,7 @@ MOST = 10_000
 
 
 class DenialCache:
-    """By the subject that is over its limit, and until when it is told to wait."""
+    """The keys that are over their limits, each with the moment until which it is told to wait."""
 
     def __init__(self) -> None:
         """Begin with no denial."""

@@ -1,7 +1,8 @@
-"""Attempts that were turned away: counted here by source and minute, and written down together, beside all requests.
+"""Attempts that were denied: counted here by source and minute, and written together, outside of all requests.
 
-A flood costs no write each: what revokes never waits behind it. What a process counted in its last second is lost when
-it is killed; what it answered with a refusal of number and code is not, because that is written before the answer.
+A flood costs no write for each attempt: a revocation never waits behind it. What a process counted in its last second
+is lost when it is killed; what it answered with a refusal of number and code is not, because that is written before
+the answer.
 """
 
 import logging
@@ -26,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class DenialCounter:
-    """Counts, and writes a second after the first count."""
+    """Counts denied attempts in memory, and writes the counts a second after the first one; used by many threads."""
 
     def __init__(self, *, database: Database, clock: Clock, store: FailureStore) -> None:
         """Write to the store that failures are counted in, which is in *database*."""
@@ -47,12 +48,12 @@ class DenialCounter:
             self._start()
 
     def schedule_flush(self) -> None:
-        """Audit and forget what is due, in a second."""
+        """Have `flush` run in a second, in a thread of its own."""
         with self._lock:
             self._start()
 
     def flush(self) -> None:
-        """Write down what was counted, audit minutes that are over, and forget what counts no more.
+        """Write what was counted, audit the minutes that are over, and delete what counts no more.
 
         When the database does not answer, what was counted is kept for the next time.
         """

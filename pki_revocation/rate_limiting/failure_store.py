@@ -1,4 +1,4 @@
-"""Failed attempts in the database: counted by minute, alarmed about by episode, audited, and forgotten in time."""
+"""Failed attempts in the database: counted by minute, one alarm an episode, audited, and deleted in time."""
 
 from datetime import datetime
 
@@ -27,16 +27,16 @@ AUDIT_BATCH = 25
 
 
 class FailureStore:
-    """Reads and writes them; every method takes the connection of its caller's transaction."""
+    """Reads and writes failed attempts; every method takes the connection of its caller's transaction."""
 
     def __init__(self, *, database: Database, audit: AuditTrail, limits: LimitSettings) -> None:
-        """On a database of either kind."""
+        """*database* decides the SQL dialect, *audit* records the counts, *limits* say how long failures count."""
         self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
         self._audit = audit
         self._limits = limits
 
     def failures(self, connection: Connection, keys: BucketKeys, now: datetime) -> list[FailureCount]:
-        """What counts for this attempt now."""
+        """The failures of the window that count for an attempt: its source's, its pair's, and those of all sources."""
         rows = connection.execute(
             select(attempt_failures).where(
                 attempt_failures.c.subject.in_((keys.source, keys.number_and_source, keys.overall)),
@@ -54,9 +54,9 @@ class FailureStore:
         channel: Channel,
         now: datetime,
     ) -> bool:
-        """Count a failure everywhere, with the same statements whether or not the number exists.
+        """Count a failure under all four keys, with the same statements whether or not the number exists.
 
-        Gives whether it is the first one of its minute: then it is time to tidy up.
+        Gives whether it is the first one of its minute: then `audit_minutes` and `forget` are due.
         """
         minute = now.replace(second=0)
         counts = {subject: self._count(connection, subject, minute) for subject in keys.in_order()}
@@ -71,7 +71,7 @@ class FailureStore:
     def count_minute(
         self, connection: Connection, network: str, minute: datetime, *, failed: int, refused: int
     ) -> None:
-        """Add to what one source did in one minute."""
+        """Add to the counts, failed and refused, of one source in one minute."""
         statement = self._insert(attempt_minutes).values(address=network, minute=minute, failed=failed, refused=refused)
         connection.execute(
             statement.on_conflict_do_update(
@@ -86,9 +86,9 @@ class FailureStore:
     def audit_minutes(self, connection: Connection, before: datetime, most: int = AUDIT_BATCH) -> int:
         """Write counts of minutes that are over into the audit chain, *most* sources at once; give how many it wrote.
 
-        Of those beyond *AUDITED_SOURCES* all is said together first, those that did least.
+        The sources beyond *AUDITED_SOURCES*, those with the lowest counts, share one record, which is written first.
         """
-        # Held before looking, so that two processes never audit the same counts.
+        # Locked before reading, so that two processes never audit the same counts.
         self._audit.hold(connection)
         table, due = attempt_minutes, attempt_minutes.c.minute < before - MINUTE
         query = select(table).where(due).order_by((table.c.failed + table.c.refused).desc())
@@ -113,7 +113,7 @@ class FailureStore:
         return len(rows) + len(rest)
 
     def forget(self, connection: Connection, now: datetime) -> None:
-        """Take away what counts no more, and beyond *most_rows* what will soonest count no more."""
+        """Delete rows that count no more, and beyond *most_rows* those that will soonest count no more."""
         kept_from = now - self._limits.window - MINUTE
         connection.execute(delete(attempt_failures).where(attempt_failures.c.minute < kept_from))
         rows = connection.execute(select(func.count()).select_from(attempt_failures)).scalar_one()

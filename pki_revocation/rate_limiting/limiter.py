@@ -26,7 +26,7 @@ from .settings import LimitSettings
 
 
 class RateLimiter:
-    """Lets attempts through, or not, and counts those that fail."""
+    """Lets attempts through, or refuses them, and counts those that fail; used by many threads."""
 
     def __init__(
         self,
@@ -49,10 +49,10 @@ class RateLimiter:
 
     @contextlib.contextmanager
     def attempt(self, number: str, source: ClientAddress, channel: Channel) -> Iterator[None]:
-        """Inside, number and code are looked at; a `NotRecognised` that leaves the block is counted and audited.
+        """Inside, number and code are checked; a `NotRecognised` that leaves the block is counted and audited.
 
         Raises:
-            TooManyAttempts: before anything is looked at.
+            TooManyAttempts: before anything is checked.
             StoreError: when the database does not answer; a failure that cannot be counted is not answered.
         """
         keys = self._deriver.of(number, source)
@@ -71,7 +71,7 @@ class RateLimiter:
             raise
 
     def flush(self) -> None:
-        """Write down, audit and forget what is due now, without waiting for the next second."""
+        """Write, audit and delete what is due now, without waiting for the next second."""
         self._denial_counter.flush()
 
     def _decide(self, keys: BucketKeys) -> Decision:

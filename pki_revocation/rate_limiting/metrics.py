@@ -13,10 +13,10 @@ def failed() -> None:
 
 
 def denied() -> None:
-    """One that was not looked at."""
+    """Count an attempt that was denied before number and code were checked."""
     _DENIED.inc()
 
 
 def alarmed() -> None:
-    """A number at which failures pile up."""
+    """Count a number at which so many attempts failed that its contact is told."""
     _ALARMS.inc()

@@ -22,7 +22,7 @@ _PUBLIC_OCTETS = 6
 _SECRET_OCTETS = 32
 _TOKEN = re.compile(rf"prt_([0-9a-f]{{{2 * _PUBLIC_OCTETS}}})_([0-9a-f]{{{2 * _SECRET_OCTETS}}})")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
-# What a token of an unknown row is compared with, so that it takes the time of any other.
+# What a token of an unknown row is compared with, so that it takes as long as any other.
 _NO_SECRET = bytes(hashlib.sha256().digest_size)
 
 

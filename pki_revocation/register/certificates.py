@@ -14,7 +14,7 @@ from pki_revocation.numbers import numbers_from
 
 
 class OrganisationCertified(PkiError):
-    """A certificate says itself whose it is."""
+    """The organisation stands in the certificate itself, and cannot be changed here."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -62,7 +62,7 @@ def rename_organisation(connection: Connection, certificate: IssuedCertificate, 
 
 
 def as_certificate(row: Row[Any]) -> IssuedCertificate:
-    """A row of the certificates table as the value that it is."""
+    """A row of the certificates table as an `IssuedCertificate`."""
     return IssuedCertificate(
         id=row.id,
         issuer_id=row.issuer_id,

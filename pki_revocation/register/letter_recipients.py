@@ -1,4 +1,4 @@
-"""Whom a certificate's letter goes to: language and address, kept apart so that they can be erased."""
+"""The recipient of a certificate's letter: language and address, kept apart so that they can be erased."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from pki_revocation.subscribers.recipients import Recipient
 
 
 def recipient_of(connection: Connection, certificate_id: int) -> Recipient | None:
-    """Whom this certificate's letter goes to, where that is known."""
+    """The recipient of this certificate's letter; None where it is not registered."""
     row = connection.execute(select(letter_recipients).filter_by(certificate_id=certificate_id)).one_or_none()
     if row is None:
         return None
@@ -19,7 +19,7 @@ def recipient_of(connection: Connection, certificate_id: int) -> Recipient | Non
 
 
 def store_recipient(connection: Connection, certificate_id: int, recipient: Recipient) -> None:
-    """Register whom a certificate's letter goes to, in the place of whom it went to."""
+    """Register the recipient of a certificate's letter, in place of an earlier one."""
     erase_recipient(connection, certificate_id)
     add_recipients(connection, [(certificate_id, recipient)])
 
@@ -35,6 +35,6 @@ def add_recipients(connection: Connection, recipients: Sequence[tuple[int, Recip
 
 
 def erase_recipient(connection: Connection, certificate_id: int) -> bool:
-    """Forget language and address; whether there were any."""
+    """Delete language and address; True when there were any."""
     done = connection.execute(delete(letter_recipients).where(letter_recipients.c.certificate_id == certificate_id))
     return done.rowcount > 0

@@ -23,7 +23,7 @@ class MaintenanceRefused(PkiError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maintenance:
-    """Closed *since* a moment and *until* another, with what people read; *message_en* is the same in English."""
+    """Closed *since* a moment and *until* another, with a *message* on the page; *message_en* is its English."""
 
     since: datetime
     until: datetime
@@ -31,7 +31,7 @@ class Maintenance:
     message_en: str
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant.
+        """Refuse an end or a message that must be a mistake.
 
         Raises:
             MaintenanceRefused: for an end that has passed or is too far away, and for no or too long a message.

@@ -1,1 +1,1 @@
-"""How services run: what they serve, who supervises them, health and metrics."""
+"""How services run: what they serve, how they are supervised, health and metrics."""

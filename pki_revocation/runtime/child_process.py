@@ -24,7 +24,7 @@ _WORDS_OCTETS = 4000
 
 
 class CannotFork(PkiError):
-    """This process has threads, of which a child would get the locks and not the end of their work."""
+    """This process has threads, whose locks a child would inherit and never see released."""
 
 
 class ChildProcess:
@@ -88,7 +88,7 @@ class ChildProcess:
         self._process.kill()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Whether it has ended, after so long at most."""
+        """Wait for its end, *seconds* at most; True when it has ended."""
         self._process.join(seconds)
         return not self._process.is_alive()
 

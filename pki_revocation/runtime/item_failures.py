@@ -24,7 +24,7 @@ _LONGEST_PAUSE_SECONDS = 300.0
 
 @dataclass(slots=True)
 class _Failing:
-    """How it waits, and until when."""
+    """The pauses of an item that fails, and until when it waits."""
 
     back_off: BackOff
     not_before: float
@@ -63,7 +63,7 @@ class ItemFailures:
 
     @contextmanager
     def attempt(self, item: str) -> Iterator[None]:
-        """Whatever is raised inside is this item's own trouble, and goes no further.
+        """Whatever is raised inside is counted as this item's failure, logged, and goes no further.
 
         Raises:
             StoreError: when the database does not answer: no item can do anything about that.
@@ -83,11 +83,11 @@ class ItemFailures:
                 self._outages.worked(item)
 
     def keep(self, items: Iterable[str]) -> None:
-        """Forget all others: they are gone, and fail no more."""
+        """Forget the failures of all other items: they are gone."""
         for gone in self._failing.keys() - set(items):
             del self._failing[gone]
             self._outages.forget(gone)
 
     def standing(self) -> dict[str, str]:
-        """What fails now, and why."""
+        """The items that fail now, each with the latest reason as a sentence."""
         return {str(item): sentence for item, sentence in self._outages.standing().items()}

@@ -28,20 +28,20 @@ class LeaseKeeper:
         return self._lease.is_held
 
     def start(self, stop: threading.Event) -> None:
-        """Ask for it now, and keep it until *stop* is set."""
+        """Ask for the lease now, and renew it in a thread until *stop* is set."""
         self.renew()
         self._thread = threading.Thread(target=self._keep, args=(stop,), name="lease", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
-        """Let it go, so that another process need not wait for its end; once *stop* is set."""
+        """Release the lease, so that another process need not wait for its end; once *stop* is set."""
         if self._thread is not None:
             self._thread.join()
         if self._lease.is_held:
             self._lease.release()
 
     def renew(self) -> None:
-        """Take or keep it; what is wrong is said, and ends nothing.
+        """Take or renew the lease; an error is logged, and does not end the thread.
 
         A lease that could not be renewed runs out by itself: `Lease.is_held` knows when.
         """

@@ -19,7 +19,7 @@ METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A thread for each request, none of which holds up the end of the process."""
+    """An HTTP server with a thread for each request, none of which holds up the end of the process."""
 
     daemon_threads = True
     address_family = WSGIServer.address_family
@@ -61,7 +61,7 @@ class OperationsServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering, and let the port go."""
+        """Stop answering, and close the port."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -30,7 +30,7 @@ from .operations import open_operations
 _log = logging.getLogger(__name__)
 # What was away for a minute, such as a database, is taken up again within seconds of its return.
 _LONGEST_PAUSE_SECONDS = 5.0
-# What is apart may hang at a server that is slow, and then ends with the process.
+# A job that is apart may wait for a slow server, and then ends with the process.
 _END_SECONDS = 8.0
 # The longest run that is not a reason to worry: a million entries are written to a slow outlet.
 _STUCK_SECONDS = 900.0
@@ -58,7 +58,7 @@ class Job:
 
 
 class Companion(Protocol):
-    """What has threads of its own beside the jobs, and a pace of its own."""
+    """A part of the service that has threads and a pace of its own beside the jobs."""
 
     def start(self, stop: threading.Event, may: Callable[[], bool], /) -> None:
         """Work until *stop* is set, while *may* says that this process holds the lease."""
@@ -155,7 +155,7 @@ class PollingService:
         self._stop.set()
 
     def check(self) -> None:
-        """What /readyz asks.
+        """Raise what is wrong now: the answer of /readyz.
 
         Raises:
             NotWorking: naming the jobs and items that fail, with their reasons.
@@ -183,7 +183,7 @@ class PollingService:
 
 
 class _Turn:
-    """A job, when it is due, and how it goes."""
+    """A job, when it is due, and whether it fails."""
 
     def __init__(
         self,
@@ -212,7 +212,7 @@ class _Turn:
             return
         self.due_at = begin + self.job.every
         if not self._may(self.job):
-            # What is wrong is said by the process that holds the lease.
+            # A failure is told by the process that holds the lease.
             self._works()
             if self.job.items is not None:
                 self.job.items.keep(())
@@ -234,7 +234,7 @@ class _Turn:
                 metrics.items_failing(self._service, self.job.name, len(self.job.items.standing()))
 
     def troubles(self) -> list[str]:
-        """What is wrong now, in sentences."""
+        """The job's own failure and those of its items, a sentence each."""
         found = [] if self._trouble is None else [f"{self.job.name}: {self._trouble}"]
         if self.job.items is not None:
             found += [f"{item}: {sentence}" for item, sentence in self.job.items.standing().items()]

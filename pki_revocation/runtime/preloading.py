@@ -34,7 +34,7 @@ MODULES = (
 
 
 def preload() -> None:
-    """Import it, and keep the collector of garbage from touching it: a page that is written to is shared no more."""
+    """Import it, and keep the garbage collector from writing to it: a page that is written to is shared no more."""
     for name in MODULES:
         importlib.import_module(name)
     gc.collect()

@@ -28,7 +28,7 @@ _TRANSPORT_SECURITY = "max-age=63072000"
 def install(app: Flask, *, secure: bool, scripts: bool = False) -> None:
     """Send them with everything, error pages and redirects included.
 
-    *secure* where people come in by https, *scripts* where pages bring a script file of ours.
+    *secure* where browsers come by https, *scripts* where pages bring a script file of ours.
     """
 
     @app.after_request

@@ -29,7 +29,7 @@ class ServiceState:
 
     @property
     def is_well(self) -> bool:
-        """Whether it runs, and has not just ended again and again."""
+        """Whether it runs, and has not ended since it last stayed up."""
         return self.process is not None and not self.ended
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class ServiceState:
 
 
 class StateFile:
-    """Written by the supervisor at each change, and taken away at its end."""
+    """Written by the supervisor at each change, and removed at its end."""
 
     def __init__(self, directory: Path) -> None:
         """In the installation's folder."""

@@ -73,7 +73,7 @@ def run_all(installation: Installation, *, workers: int | None = None) -> None:
 
 
 def _serve(name: str, directory: Path, config: Path, workers: int | None) -> None:
-    """In the child: what `serve NAME` does in a process of its own."""
+    """In the child: what the command `serve NAME` does."""
     command = ["publisher"] if name == "publisher" else ["serve", name]
     if workers is not None:
         command += ["--workers", str(workers)]

@@ -64,7 +64,7 @@ def serve_http(*, name: str, factory: str, installation: Installation, listener:
 
 
 def make_application(factory: str, installation: Installation) -> "Application":
-    """What a factory makes.
+    """The application that a factory makes of the installation.
 
     Raises:
         PkiError: as it says.
@@ -86,7 +86,7 @@ def _serve_here(
     pulse = HeartbeatMonitor()
 
     def ready() -> None:
-        # The loop, not only this thread: one that hangs answers no client.
+        # The loop is asked, not only this thread: a loop that hangs answers no client.
         if not pulse.serves:
             raise NotServing("The service is starting, or hangs; the log says why.")
         if pulse.trouble is not None:

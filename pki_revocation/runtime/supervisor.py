@@ -38,7 +38,7 @@ class Pauses:
 
 @dataclass(slots=True)
 class _Service:
-    """How one goes: the process that it is, or when it is started next."""
+    """A service that is supervised: its process, or when that is started next."""
 
     name: str
     act: Callable[[], None]

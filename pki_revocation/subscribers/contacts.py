@@ -68,7 +68,7 @@ def add(connection: Connection, added: Sequence[tuple[int, Contact]]) -> None:
 
 
 def erase(connection: Connection, certificate_id: int) -> bool:
-    """Erase it; whether there was one. No mail is sent from then on, those that wait included."""
+    """Erase a certificate's contact; True when there was one. No mail is sent from then on, nor those that wait."""
     return connection.execute(delete(contacts).where(contacts.c.certificate_id == certificate_id)).rowcount > 0
 
 

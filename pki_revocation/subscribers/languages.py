@@ -1,4 +1,4 @@
-"""The languages that subscribers are spoken to in, and where they live: on pages, paper and in mail alike."""
+"""The languages in which subscribers are addressed, and their time zone: on pages, paper and in mail alike."""
 
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ class Language(StrEnum):
 
     @property
     def locale(self) -> str:
-        """Whose way of writing dates: British, not American, for English."""
+        """The locale in which dates are written: British, not American, for English."""
         return "nl_NL" if self is Language.DUTCH else "en_GB"
 
     @property

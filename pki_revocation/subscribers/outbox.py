@@ -60,14 +60,14 @@ def tell_of_revocation(
 def tell_of_failures(connection: Connection, number: str, now: datetime) -> None:
     """Queue the mail of failed attempts at a number, which need not exist.
 
-    None while so many wait that they are a flood's: those of revocations are always queued.
+    It is left out while more wait than a flood may queue; mails of revocations are always queued.
     """
     if waiting(connection)[0] < MOST_WAITING:
         _queue(connection, MailKind.FAILURES, number, now)
 
 
 def due(connection: Connection, now: datetime, most: int) -> list[QueuedMail]:
-    """What is to be tried now, the oldest first."""
+    """The mails to be tried now, *most* at most, the oldest first."""
     rows = connection.execute(
         select(mail_outbox)
         .where(mail_outbox.c.outcome.is_(None), mail_outbox.c.next_attempt_at <= now)
@@ -92,7 +92,7 @@ def drop(connection: Connection, mail: QueuedMail) -> None:
 
 
 def postpone(connection: Connection, mail: QueuedMail, until: datetime, failure: str) -> None:
-    """Say why it was not taken, and when it is tried again."""
+    """Record why a mail was not taken, and when it is tried again."""
     connection.execute(
         update(mail_outbox)
         .where(mail_outbox.c.id == mail.id)
@@ -101,7 +101,7 @@ def postpone(connection: Connection, mail: QueuedMail, until: datetime, failure:
 
 
 def forget(connection: Connection, now: datetime, kept: timedelta) -> int:
-    """Take away what ended longer ago than *kept*; give the number of rows."""
+    """Delete mails that ended longer ago than *kept*; give the number of rows."""
     return connection.execute(delete(mail_outbox).where(mail_outbox.c.ended_at < now - kept)).rowcount
 
 

@@ -1,11 +1,11 @@
-"""Whom a certificate's letter goes to: the language that its reader reads, and the lines of a postal address."""
+"""The recipient of a certificate's letter: the language that is read there, and the lines of a postal address."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .languages import LANGUAGES
 
-# What an address window shows, the organisation's name left aside, at a size that people and sorting machines read.
+# What an address window shows, the organisation's name left aside, at a size that sorting machines read.
 MOST_LINES = 6
 LONGEST_LINE = 60
 

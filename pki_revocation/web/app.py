@@ -81,7 +81,7 @@ def create_app(
         MAX_FORM_MEMORY_SIZE=_LONGEST_BODY + 1,
         # A form may stay open as long as the browser does (WCAG 2.2.1); the ticket inside has its own half hour.
         WTF_CSRF_TIME_LIMIT=None,
-        # Our Referrer-Policy leaves the Referer out; `origin` looks at where a form came from instead.
+        # Our Referrer-Policy leaves the Referer out; `request_origin` checks where a form came from instead.
         WTF_CSRF_SSL_STRICT=False,
     )
     app.config.update(request_origin.trust(proxies))

@@ -1,6 +1,6 @@
 """Whether the page can be used now: looked up for each request, so that every worker closes and opens at once.
 
-What needs no database goes on being served: the assets, and the form for post and e-mail.
+What needs no database is still served: the assets, and the form for post and e-mail.
 """
 
 from flask import request
@@ -31,7 +31,7 @@ class Availability:
         self._clock = clock
 
     def refuse_while_closed(self) -> None:
-        """Let a request pass, or not.
+        """Let a request pass while the page is open.
 
         Raises:
             UnderMaintenance: while the page is closed.

@@ -1,4 +1,4 @@
-"""Since when a key is not safe, as people type it: day, month and year in fields of their own, and a time if they like.
+"""Since when a key is not safe, as subscribers type it: day, month and year in fields of their own, and perhaps a time.
 
 Not a date field of the browser: that follows the browser's own language, and shows an American mm/dd/yyyy on a Dutch
 page. Three fields with names mean the same to all (WCAG 3.3.2), and each complaint can name its field (3.3.1).

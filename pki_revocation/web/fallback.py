@@ -1,4 +1,4 @@
-"""What people see when the page cannot be used: how to revoke by post and e-mail, in both languages at once.
+"""What subscribers see when the page cannot be used: how to revoke by post and e-mail, in both languages at once.
 
 The same sections stand in the answer of the running service (maintenance, or a database that is gone) and in the files
 that a web server in front shows when the service itself is gone; they need no database and no cookie.

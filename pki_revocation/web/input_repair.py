@@ -1,8 +1,8 @@
 """What a subscriber typed or pasted into the two fields, put where it belongs before it is read.
 
-People paste a whole line of a letter or of a note, and mix up the fields. Where number and code can be found in one way
-only they are taken from there; in any doubt nothing is moved, and the fields are read as they are. The page's script
-(`static/page.js`) does the same before anything is sent.
+Subscribers paste a whole line of a letter or a note, and mix up the fields. Where number and code can be found in one
+way only they are taken from there; in any doubt nothing is moved, and the fields are read as they are. The page's
+script (`static/page.js`) does the same before anything is sent.
 """
 
 import re
@@ -13,7 +13,7 @@ from pki_revocation.encoding.crockford import read_symbols
 from pki_revocation.errors import RevocationRefused
 from pki_revocation.numbers import DIGITS, parse_number
 
-# Longer than a line with labels and everything, and short enough that every way of reading it is looked at at once.
+# Longer than a line with labels and everything, and short enough that every way of reading it is tried at once.
 LONGEST_LINE = 200
 _MOST_WORDS = 40
 _BETWEEN_WORDS = re.compile("[\t-\r \u0085\u00a0\u2000-\u200b\u2028\u2029\u202f\u3000\ufeff,;:|/=()<>\"']+")
@@ -61,7 +61,7 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _runs(words: list[str], lengths: set[int]) -> Iterator[tuple[int, int, str]]:
-    """Neighbouring words that together have one of the lengths, with where they begin and end."""
+    """Neighbouring words that together have one of the lengths: index of the first, index after the last, text."""
     for begin in range(len(words)):
         joined = ""
         for end in range(begin, len(words)):

@@ -30,7 +30,7 @@ def translatable(text: str) -> str:
 
 
 def read_translations() -> dict[Language, gettext.NullTranslations]:
-    """The texts of each language, from the catalogue as people edit it: nothing compiled is kept."""
+    """The texts of each language, from the catalogue as translators edit it: nothing compiled is kept."""
     compiled = BytesIO()
     with CATALOGUE.open("rb") as file:
         write_mo(compiled, read_po(file))
@@ -65,13 +65,13 @@ def choose(language: Language) -> None:
 
 
 def choose_named(tag: str | None) -> None:
-    """The same for a tag that came in; one that is not known changes nothing."""
+    """Answer this request in the language of a tag that came in, as `choose` does; an unknown tag changes nothing."""
     if (language := _known(tag)) is not None:
         choose(language)
 
 
 def install(app: Flask, *, secure: bool) -> None:
-    """Give the templates their texts, and remember what people choose."""
+    """Give the templates their texts, and remember the language that a subscriber chooses."""
     translations = read_translations()
     app.extensions[_EXTENSION] = translations
     environment = app.jinja_env

@@ -1,4 +1,4 @@
-"""Moments as people read them, in Dutch local time and UTC, and as programs write them: ISO 8601 with a zone."""
+"""Moments as subscribers read them, in Dutch local time and UTC, and as programs write them: ISO 8601 with a zone."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ _PLAIN = {Language.DUTCH: "d MMMM y 'om' HH:mm:ss", Language.ENGLISH: "d MMMM y 
 
 
 class InvalidTimestamp(RevocationRefused):
-    """What should be a moment with a zone is none."""
+    """The text is no ISO 8601 moment with a zone."""
 
     kind = "unreadable-date"
 
@@ -36,12 +36,12 @@ def zoned_moment(text: str) -> datetime:
 
 
 def in_the_netherlands(moment: datetime, language: Language) -> str:
-    """As people say it there: maandag 23 november 2026 om 15:03:22."""
+    """The moment in Dutch local time, in words: maandag 23 november 2026 om 15:03:22."""
     return str(format_datetime(moment, _WITH_DAY[language], tzinfo=AMSTERDAM, locale=language.locale))
 
 
 def in_utc(moment: datetime, language: Language) -> str:
-    """The same moment as machines see it: 23 november 2026 om 14:03:22 (UTC)."""
+    """The moment in UTC, in words: 23 november 2026 om 14:03:22 (UTC)."""
     return f"{format_datetime(moment, _PLAIN[language], tzinfo=UTC, locale=language.locale)} (UTC)"
 
 

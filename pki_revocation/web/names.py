@@ -1,4 +1,4 @@
-"""How issuers and certificates are named to people: by the common name where there is one."""
+"""How issuers and certificates are named to subscribers: by the common name where there is one."""
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID

@@ -1,8 +1,8 @@
 """The subscriber's page: number and code, then the certificate and a warning, then the confirmation.
 
 Each step is a POST that answers with the next one; a GET only ever shows the empty first step (OWASP ASVS 5.0, 3.5.3).
-Who was recognised travels in a signed ticket inside the form. The confirmation is shown when the service has returned,
-which is after the commit.
+The subscriber who was recognised travels in a signed ticket inside the form. The confirmation is shown when the
+service has returned, which is after the commit.
 """
 
 from urllib.parse import urlencode
@@ -41,7 +41,7 @@ class CrossSiteForm(PkiError):
 
 
 class SubscriberPage:
-    """What the page's requests do."""
+    """Answers the page's requests: its first step, and whatever step was filled in."""
 
     def __init__(
         self, *, service: RevocationService, clock: Clock, tickets: TicketSigner, receipt_address: ReceiptAddress
@@ -165,7 +165,7 @@ def _readable_number(text: str) -> str:
 
 
 def _carried() -> dict[str, str]:
-    """What was chosen in a second step that has to be taken again: known words and what reads like a date."""
+    """The fields chosen in a second step that has to be taken again: known words and what reads like a date."""
     reason = request.form.get("reason")
     if reason not in {choice.value for choice in REASON_CHOICES}:
         return {}

@@ -29,7 +29,7 @@ _NOT_LISTED_IN_PART = translatable("CRL: it is not in a published list of the pa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PropagationView:
-    """The sentences of one look; *lines* and *measured* are in the language of the request."""
+    """The sentences of one measurement; *lines* and *measured* are in the language of the request."""
 
     lines: tuple[str, ...]
     measured: str
@@ -39,7 +39,7 @@ class PropagationView:
 
 
 def propagation_view(visible: Propagation, confirmation: Confirmation) -> PropagationView:
-    """Say what was seen; times are Dutch, with the day where it is not the day of the row."""
+    """The sentences of a measurement; times are Dutch, with the day where it is not the day of the row."""
     day = confirmation.entry.recorded_at
     raised = confirmation.entry.kind is EntryKind.RAISE
     measured = in_short(visible.measured_at, day, current_language())

@@ -47,14 +47,14 @@ class RenderedReceipt:
 
 @dataclass(slots=True)
 class _Turn:
-    """Who makes a receipt, and how many want it."""
+    """The lock of one receipt, held by the request that makes it, and how many requests want that receipt."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     wanted: int = 0
 
 
 class ReceiptLimiter:
-    """Hands out receipts; shared by all threads of a process."""
+    """Gives receipts, kept or made; shared by all threads of a process."""
 
     def __init__(self, clock: Clock) -> None:
         """*clock* tells when one was kept long enough."""

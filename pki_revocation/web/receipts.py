@@ -32,7 +32,7 @@ def receipt_address(public_url: str, receipts: ReceiptTokens) -> ReceiptAddress:
 
 
 def show_confirmation(service: RevocationService, confirmation: Confirmation, address: ReceiptAddress) -> str:
-    """The page that says it: right after revoking, and from its address."""
+    """The confirmation's page, right after revoking and at the receipt's address."""
     receipt_url = address(confirmation)
     token = receipt_url.rpartition("/")[2]
     return render_template(
@@ -51,7 +51,7 @@ def receipt_pages(
     blueprint = Blueprint("receipts", __name__)
 
     def confirmed(token: str) -> Confirmation | None:
-        """What the token stands for, or None when its thirty days are over."""
+        """The confirmation that a token stands for, or None when its thirty days are over."""
         confirmation = service.confirmation(*receipts.read(token))
         return confirmation if clock.now() <= confirmation.entry.recorded_at + RECEIPT_LIFETIME else None
 

@@ -1,4 +1,4 @@
-"""Who sent a request, and from which page: what limits bind, and a second look beside the CSRF token.
+"""The client that sent a request, for the limits, and the page it came from, a second check beside the CSRF token.
 
 Our own Referrer-Policy makes browsers write `Origin: null` on our own forms, so that alone proves nothing: what the
 browser says in Sec-Fetch-Site counts first (OWASP ASVS 5.0, 3.5.1), and a browser too old to send it is left to token

@@ -1,4 +1,4 @@
-"""What goes out signed and comes back: the ticket between two steps of the page, and a receipt's address.
+"""Values that are given out signed and come back: the ticket between two steps of the page, and a receipt's address.
 
 A ticket stands in a form, never in a URL, and says that a subscriber gave a right number and code, so that the
 code itself does not travel on through the page. A receipt's address can be shared: every client that has it may read
@@ -23,7 +23,7 @@ class TicketRefused(PkiError):
 
 
 class TicketSigner:
-    """Signs who was recognised, for half an hour."""
+    """Signs that a subscriber was recognised, for half an hour."""
 
     def __init__(self, session_key: str, clock: Clock) -> None:
         """*clock* decides how old a ticket is."""
@@ -38,7 +38,7 @@ class TicketSigner:
         )
 
     def read(self, ticket: str) -> AuthenticatedSubscriber:
-        """Who it was issued to.
+        """The subscriber that a ticket was issued to.
 
         Raises:
             TicketRefused: when it was not issued here, or its time is over.
@@ -66,7 +66,7 @@ class ReceiptTokens:
         return str(self._serializer.dumps([issuer_id, sequence]))
 
     def read(self, token: str) -> tuple[int, int]:
-        """The issuer's id and the sequence that it stands for.
+        """The issuer's id and the journal's sequence that a token stands for.
 
         Raises:
             NotFound: when it was not made here.

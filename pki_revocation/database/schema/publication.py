@@ -1,4 +1,4 @@
-"""What the publisher keeps: entries, CRLs, requests, schedules, and how outlets and the probe stand."""
+"""What the publisher keeps: entries, CRLs, requests, schedules, and what outlets hold and the probe found."""
 
 from sqlalchemy import (
     BigInteger,
@@ -42,7 +42,7 @@ crl_entries = Table(
     sqlite_with_rowid=False,
 )
 
-# Stretches of the entries, joined: each from *first* to where the next one of the shard begins. *octets* is NULL while
+# Segments of the entries, concatenated: each from *first* to where the shard's next one begins. *octets* is NULL while
 # an entry in there has changed; entries of certificates that expired before *left_out_before* are left out.
 crl_stretches = Table(
     "crl_stretches",

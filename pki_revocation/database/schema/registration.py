@@ -94,7 +94,7 @@ Index(
     postgresql_where=text("retired_at IS NULL"),
 )
 
-# Who may bring certificates over the network; the token itself is kept nowhere.
+# Clients that may bring certificates over the network, by their tokens' hashes; a token itself is kept nowhere.
 api_tokens = Table(
     "api_tokens",
     metadata,
@@ -105,7 +105,7 @@ api_tokens = Table(
     Column("withdrawn_at", UtcDateTime),
 )
 
-# Whom a certificate's letter goes to: personal data perhaps, and therefore in rows that can be erased.
+# The recipient of a certificate's letter: personal data perhaps, and therefore in rows that can be erased.
 letter_recipients = Table(
     "letter_recipients",
     metadata,

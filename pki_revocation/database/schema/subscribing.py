@@ -54,7 +54,7 @@ mail_outbox = Table(
 )
 Index("ix_mail_outbox_due", mail_outbox.c.outcome, mail_outbox.c.next_attempt_at)
 
-# While the row is here, and its end lies ahead, the subscriber's page is closed for maintenance.
+# While the row exists, and its end has not come, the subscriber's page is closed for maintenance.
 maintenance = Table(
     "maintenance",
     metadata,

@@ -1,4 +1,4 @@
-"""Stores codes whose letters are whole on disk; under the lock of the journal head it is seen who may have one.
+"""Stores codes whose letters are whole on disk; that each certificate may have one is checked under the journal's lock.
 
 Revocations and other runs wait for that lock, so that what is decided under it is still so when it is committed. They
 must not wait long: a transaction is for one portion, and asks for all of it at once.

@@ -1,6 +1,6 @@
 """Whose letters a folder holds: a mark in it, so that two installations never take one folder for their own.
 
-Each would give its letters the names of the other's, because numbers begin anew in every register, and would take away
+Each would give its letters the names of the other's, because numbers begin anew in every register, and would remove
 what the other's audit trail alone knows of.
 """
 
@@ -20,7 +20,7 @@ class FolderOfAnother(PkiError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderOwner:
-    """*identity* tells installations apart, and *database* tells people which one it is."""
+    """*identity* tells installations apart, and *database* tells operators which one it is."""
 
     identity: str
     database: str

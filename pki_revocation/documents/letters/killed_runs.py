@@ -1,7 +1,7 @@
 """What runs left in a folder that did not come to their end, and the end that the next run brings them to.
 
 Of each portion that is unconfirmed the audit trail knows whether its codes were stored, because it names the portion's
-manifest in their own transaction. Those that count get their names. Of the others the files are taken away, letters
+manifest in their own transaction. Those that count get their names. Of the others the files are removed, letters
 too: no letter with a code that opens nothing is to be posted.
 """
 
@@ -31,7 +31,7 @@ def is_unfinished(folder: Path) -> bool:
 
 
 def confirm_or_take_away(connection: Connection, folder: PrivateFolder) -> list[str]:
-    """Name the files of portions whose codes count, and take the others away; give the print files that got a name."""
+    """Name the files of portions whose codes count, and remove the others; give the print files that got a name."""
     names = []
     found = _unconfirmed(folder.path)
     for path in found:

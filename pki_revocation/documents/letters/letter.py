@@ -87,7 +87,7 @@ def compile_letter(content: LetterContent, fonts: Path | None = None) -> Printed
 def compile_print_file(
     contents: Sequence[LetterContent], fonts: Path | None = None, *, duplex: bool = False
 ) -> PrintedLetters:
-    """All letters in one PDF, each on a page of its own and with whom it is for in the address window.
+    """All letters in one PDF, each on a page of its own and with its recipient in the address window.
 
     With *duplex*, each begins on an odd page, behind a blank one where the letter before ended on such a page: printed
     on both sides, no two letters share a sheet.

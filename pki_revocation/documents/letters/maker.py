@@ -10,7 +10,7 @@ transaction, under the lock of the issuer's journal head:
 
 No code is live under that lock where a draft gets its name, so that no letter is replaced whose code counts. A run
 that was killed leaves no code without a letter, but perhaps letters without a code, which no manifest tells of: the
-next one in that folder takes them away (see `run_files` and `killed_runs`).
+next one in that folder removes them (see `run_files` and `killed_runs`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -140,7 +140,7 @@ class LetterMaker:
         Args:
             numbers: whose; those that cannot have a new one are refused, one by one.
             folder: where to.
-            by: who reissues them, kept beside the audit record.
+            by: the operator who reissues them, kept beside the audit record.
             progress: called with the number done so far.
 
         Raises:

@@ -48,7 +48,7 @@ class Printing:
                 yield drawn
 
     def _print(self, drawn: list[Drawn], files: RunFiles, cores: ThreadPoolExecutor) -> dict[str, RefusedLetter]:
-        """Make one print file; or else give whom it must be set again without, by number."""
+        """Make one print file; or else the letters that it must be set again without, by number."""
         try:
             printed = compile_print_file([each.content for each in drawn], self._fonts, duplex=self._duplex)
         except LetterNotSet:

@@ -22,7 +22,7 @@ class FolderInUse(PkiError):
 
 
 class PrivateFolder:
-    """Holds the folder from entering to leaving; drafts that were not published are taken away.
+    """Holds the folder from entering to leaving; drafts that were not published are removed.
 
     That happens at the end, and at the start with what a killed run left.
     """
@@ -65,14 +65,14 @@ class PrivateFolder:
 
     @contextmanager
     def published(self, drafts: Mapping[str, Path]) -> Iterator[None]:
-        """The drafts have these names, safe on disk, in the block; when it fails, they are taken away again.
+        """The drafts have these names, safe on disk, in the block; when it fails, they are removed again.
 
         What had one of the names before is replaced, and gone for good.
         """
         published = []
         try:
             for name, draft in drafts.items():
-                # All names go to disk at once: none counts before the block that follows, and a failure takes all away.
+                # All names go to disk at once: none counts before the block that follows, and a failure removes all.
                 draft.replace(self.path / name)
                 published.append(name)
             self.settle()

@@ -1,4 +1,4 @@
-"""What making letters came to: how many, and who got none and why."""
+"""The result of making letters: how many, and which certificates got none and why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class RefusedLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LettersReport:
-    """What a run came to; the files are named, also those that it finished for a killed run."""
+    """The result of a run; the files are named, also those that it finished for a killed run."""
 
     made: int
     refused: tuple[RefusedLetter, ...]

@@ -6,7 +6,7 @@ and safe on disk before the codes are stored, with `.unconfirmed` behind their n
 counts. The audit trail names the portion's manifest in the transaction of its codes, so that the next run in that
 folder knows what to make of what a killed one left (see `killed_runs`).
 
-At the end of a run its portions' manifests become one, `RUN.csv`: where that lies, the run is complete.
+At the end of a run its portions' manifests become one, `RUN.csv`: where that exists, the run is complete.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ class RunFiles:
     """The files of one run, in the order of its portions."""
 
     def __init__(self, folder: PrivateFolder, moment: datetime) -> None:
-        """*moment* is in their names, for people; what keeps two runs' names apart is chance."""
+        """*moment* is in their names, for operators; a random part keeps two runs' names apart."""
         self.folder = folder
         self.print_files: list[str] = []
         self._name = f"letters-{moment:%Y%m%dT%H%M%SZ}-{token_hex(4)}"
@@ -62,7 +62,7 @@ class RunFiles:
         return Portion(self, f"{self._next}.csv", own, drafts or {})
 
     def count(self, names: Sequence[str]) -> None:
-        """A portion with these files counts."""
+        """Count a portion whose codes are stored, and its print files; *names* are those of its own files."""
         self._confirmed += 1
         self.print_files += [name for name in names if name.endswith(".pdf")]
 
@@ -79,7 +79,7 @@ class Portion:
 
     @contextmanager
     def placed(self) -> Iterator[None]:
-        """In the block all are safe on disk, those of the run's own unconfirmed; when it fails, they are taken away."""
+        """In the block all are safe on disk, those of the run's own unconfirmed; when it fails, they are removed."""
         # The manifest comes first: no letter has its name that nothing tells of.
         unconfirmed = {f"{name}{UNCONFIRMED}": draft for name, draft in self._own.items()}
         with self._run.folder.published({**unconfirmed, **self._letters}):

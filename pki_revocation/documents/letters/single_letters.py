@@ -50,7 +50,7 @@ class SingleLetters:
     def _stored(
         self, drawn: list[Drawn], files: RunFiles | None, refused: list[RefusedLetter], reissued_by: str | None
     ) -> list[Drawn]:
-        """Those whose codes were stored; the drafts of the others are taken away."""
+        """Those whose codes were stored; the drafts of the others are removed."""
         while drawn and (left_out := self._store.store(drawn, _portion(drawn, files), reissued_by)):
             refused += left_out.values()
             for each in drawn:
