@@ -87,7 +87,7 @@ class DelegateKeyStore:
 
     @property
     def enrolment(self) -> KeyFile:
-        """Where the enrolment key is, or is to be."""
+        """The file of the enrolment key, which need not exist yet."""
         return KeyFile(self.path / ENROLMENT, unencrypted=self._unencrypted, secret=self._secret)
 
     def state(self) -> tuple[str, ...]:
@@ -238,7 +238,7 @@ class DelegateKeyStore:
         return sorted({*self._names(".retired"), *self._names(_KEY)} - paired)
 
     def location(self, name: str) -> KeyLocation:
-        """Where the key of a name is."""
+        """The file or token object that holds the key of a name."""
         found = self._locations.get(name)
         if found is None:
             found = self._locations[name] = self._make_location(name)

@@ -82,7 +82,7 @@ def describe(location: KeyLocation, certificate: x509.Certificate | None = None)
 
 
 def spki_sha256(public: CertificateIssuerPublicKeyTypes) -> str:
-    """By which a key is known, whatever holds it: SHA-256 over its SubjectPublicKeyInfo, in hexadecimal."""
+    """SHA-256 over a key's SubjectPublicKeyInfo, in hexadecimal: the same wherever the private half is."""
     return hashlib.sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""By which a responder is known to the CA: its enrolment key, which signs requests for certificates and nothing else.
+"""A responder's enrolment key, by which the CA knows it: it signs requests for certificates and nothing else.
 
 An operator registers its public half once. So a row in the database that asks for a certificate counts only when a
 registered responder wrote it, whatever other accounts may write to the database.
@@ -26,7 +26,7 @@ _CONTEXT = b"pki-revocation delegate request\0"
 
 
 def enrolment_key(location: KeyFile) -> ed25519.Ed25519PrivateKey:
-    """The responder's own; made when there is none.
+    """The responder's enrolment key; made when there is none.
 
     Raises:
         SecretMissing: when its passphrase is not there.
@@ -41,7 +41,7 @@ def enrolment_key(location: KeyFile) -> ed25519.Ed25519PrivateKey:
 
 
 def public_half(key: ed25519.Ed25519PrivateKey) -> bytes:
-    """SubjectPublicKeyInfo, as it is registered."""
+    """The public key in DER (SubjectPublicKeyInfo), as it is registered."""
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -63,12 +63,12 @@ def read_public_half(path: Path) -> bytes:
 
 
 def sign_request(key: ed25519.Ed25519PrivateKey, issuer: x509.Certificate, request: bytes) -> bytes:
-    """Say that this responder asks this CA for that."""
+    """The enrolment key's signature over a request to this CA: 64 octets of Ed25519."""
     return key.sign(_statement(issuer, request))
 
 
 def is_signed(public: bytes, signature: bytes, issuer: x509.Certificate, request: bytes) -> bool:
-    """Whether the responder with this public half said so."""
+    """Whether the enrolment key with this public half signed this request to this CA."""
     key = load_der_public_key(public)
     if not isinstance(key, ed25519.Ed25519PublicKey):
         return False

@@ -50,12 +50,12 @@ class SigningIdentity:
         return self.algorithm.sign(self.key, parts)
 
     def sign_stream(self, parts: Iterable[bytes]) -> bytes:
-        """The same for parts that come one by one: they are hashed as they come where the algorithm allows."""
+        """A signature over parts that come one by one: they are hashed as they come where the algorithm allows."""
         return self.algorithm.sign(self.key, parts)
 
     @property
     def may_wait(self) -> bool:
-        """Whether a signature may take as long as whatever holds the key likes: a token's may, a file's never does."""
+        """Whether a signature may take long: one of a token may, one of a file never does."""
         return bool(getattr(self.key, "may_wait", False))
 
     @property
@@ -83,7 +83,7 @@ class SigningIdentity:
 
     @property
     def certificate_der(self) -> bytes:
-        """The certificate as it goes into answers."""
+        """The certificate in DER, as it goes into answers."""
         return self.certificate.public_bytes(Encoding.DER)
 
 
@@ -159,7 +159,7 @@ def _refuse_unless_crl_signer(certificate: x509.Certificate, issuer: x509.Certif
 
 
 def _refuse_unless_ocsp_signer(certificate: x509.Certificate, issuer: x509.Certificate, subject: str) -> None:
-    """The CA itself, or whom it delegated to with OCSPSigning and nocheck (RFC 6960 section 4.2.2.2; BR 7.1.2.8)."""
+    """The CA itself, or a delegate of its with OCSPSigning and nocheck (RFC 6960 section 4.2.2.2; BR 7.1.2.8)."""
     if certificate == issuer:
         return
     try:

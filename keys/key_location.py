@@ -22,7 +22,7 @@ class TokenKey:
     def __init__(
         self, uri: Pkcs11Uri, pin: SecretSource | None = None, *, sessions: int = 8, wait: float = 5.0
     ) -> None:
-        """Name the key.
+        """Name the key; the token is not looked for yet.
 
         Args:
             uri: which.
@@ -40,7 +40,7 @@ class TokenKey:
         self._wait = wait
 
     def another(self, uri: Pkcs11Uri) -> "TokenKey":
-        """Another key, with the same PIN and bounds."""
+        """Another key on the same terms: with this one's PIN and bounds."""
         return TokenKey(uri, self.pin, sessions=self._sessions, wait=self._wait)
 
     @property
@@ -52,7 +52,7 @@ class TokenKey:
         return open_token(self.uri, self.pin, SessionLimits(sessions=self._sessions, wait=self._wait))
 
     def load(self) -> CertificateIssuerPrivateKeyTypes:
-        """The key.
+        """The private key; each signature is made on the token.
 
         Raises:
             KeyUnavailable: when token, PIN or key is not there now.
@@ -76,7 +76,7 @@ def key_location(  # noqa: PLR0913 - all that a setting says of one place
     sessions: int = 8,
     wait: float = 5.0,
 ) -> KeyLocation:
-    """The place that a path or URI names.
+    """The file or token key that a path or URI names; nothing is opened.
 
     Args:
         name: the path or URI.

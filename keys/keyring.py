@@ -106,7 +106,7 @@ class Keyring:
         return (found.st_ino, found.st_mtime_ns)
 
     def crl_identity(self, issuer: Issuer) -> SigningIdentity:
-        """The CA's own identity.
+        """The identity that signs CRLs: the CA's own key and certificate.
 
         Raises:
             KeyUnavailable: when its token, PIN or passphrase is not there now.

@@ -22,7 +22,7 @@ _INTENDED, _DONE, _FAILED = "intended", "done", "failed"
 
 
 class Unfinished(NamedTuple):
-    """An intent without a result."""
+    """An intent in the audit trail without a result."""
 
     sequence: int
     at: datetime

@@ -67,7 +67,7 @@ class DelegateIssuer:
         return len(asked)
 
     def _examined(self, issuer: Issuer, asked: DelegateRequest) -> CertificateIssuerPublicKeyTypes:
-        """The key to certify.
+        """The public key to certify, once the request has passed every check.
 
         Raises:
             RequestRefused: when it is not that responder's request, or one too many.

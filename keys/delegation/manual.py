@@ -144,7 +144,7 @@ def _record_given(
     asked: x509.CertificateSigningRequest,
     certificate: x509.Certificate,
 ) -> None:
-    """As if the responder had asked, where it is registered: the publisher then issues none for the same key."""
+    """Record it as a registered responder's own request: the publisher then issues none for the same key."""
     me = _registered(connection, issuer, folder)
     if me is not None:
         der = asked.public_bytes(Encoding.DER)

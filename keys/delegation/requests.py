@@ -87,7 +87,7 @@ def register_responder(connection: Connection, issuer: Issuer, name: str, public
 
 
 def end_responder(connection: Connection, issuer: Issuer, name: str, now: datetime) -> None:
-    """Give a responder no certificates any more.
+    """End a responder's registration: it gets no certificates from then on.
 
     Raises:
         UnusableKey: when there is none of this name.

@@ -34,7 +34,7 @@ class DemoFolder:
     """A folder that is the demo's own, locked while this object is open."""
 
     def __init__(self, path: Path) -> None:
-        """Take the folder.
+        """Lock *path* for this demo, and make it where it is missing.
 
         Raises:
             DemoRefused: when it cannot be made or written, holds something else, or another demo runs on it.
@@ -45,7 +45,7 @@ class DemoFolder:
 
     @property
     def state(self) -> DemoState | None:
-        """What was made here, or None for a new folder.
+        """What the demo in this folder was made with, or None for a new folder.
 
         Raises:
             DemoRefused: when it was not finished, or the marker cannot be read.
@@ -66,11 +66,11 @@ class DemoFolder:
         return state
 
     def write(self, state: DemoState) -> None:
-        """Record what is being made, or has been."""
+        """Write the marker: what is being made, or has been."""
         durable_files.write(self.path / MARKER, json.dumps(asdict(state)).encode())
 
     def close(self) -> None:
-        """Let go of the lock on the folder."""
+        """Release the lock on the folder."""
         self._lock.release()
 
     def _take(self) -> None:

@@ -50,16 +50,16 @@ Progress = Callable[[str, int], Callable[[int], None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoAddresses:
-    """Every address of the demo."""
+    """The addresses of the demo's services, by their ports."""
 
     ports: Ports
 
     def of(self, service: str, path: str = "") -> str:
-        """An address of a service."""
+        """The http address of *path* at a service."""
         return f"http://{LOOPBACK}:{self.ports.public(service)}{path}"
 
     def relying_party(self, issuer: str) -> Addresses:
-        """What an issuer's certificates name."""
+        """The OCSP, CRL and certificate addresses that an issuer's certificates name."""
         return Addresses(
             ocsp=self.of("ocsp", "/ocsp"),
             crl=self.of("distribution", f"/crl/{issuer}.crl"),

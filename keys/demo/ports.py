@@ -32,7 +32,7 @@ class Ports:
         return self.base + SERVICES.index(service)
 
     def operations(self, service: str) -> int:
-        """Where its /healthz, /readyz and /metrics are."""
+        """The port of a service's /healthz, /readyz and /metrics."""
         return self.base + _OPERATIONS + SERVICES.index(service)
 
     def all(self) -> dict[int, str]:

@@ -18,10 +18,10 @@ class ServicesEnded(PkiError):
 
 
 class DemoServices:
-    """Started, and ended, as one."""
+    """All services of the demo, as one process to start and to end."""
 
     def __init__(self, directory: Path, *, workers: int | None, log: Path) -> None:
-        """Of the installation in *directory*, with so many *workers* for page and OCSP; what they say goes to *log*."""
+        """Serve the installation in *directory*, with *workers* for page and OCSP each; their output goes to *log*."""
         self._command = [sys.executable, "-m", "pki_revocation", "serve", "all", "--directory", str(directory)]
         if workers is not None:
             self._command += ["--workers", str(workers)]
@@ -43,7 +43,7 @@ class DemoServices:
         return self
 
     def check(self) -> None:
-        """Nothing, while they run.
+        """Do nothing while the services run.
 
         Raises:
             ServicesEnded: when they do not.

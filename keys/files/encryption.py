@@ -42,7 +42,7 @@ _DERIVATIONS = {
 
 @asn1.sequence
 class _EncryptedPrivateKeyInfo:
-    """RFC 5958 section 3."""
+    """EncryptedPrivateKeyInfo (RFC 5958 section 3)."""
 
     algorithm: Identifier
     data: bytes
@@ -50,7 +50,7 @@ class _EncryptedPrivateKeyInfo:
 
 @asn1.sequence
 class _Pbes2Parameters:
-    """RFC 8018 appendix A.4."""
+    """PBES2-params (RFC 8018 appendix A.4)."""
 
     derivation: Identifier
     encryption: Identifier
@@ -69,7 +69,7 @@ class Protection:
 
 
 def protection_of(data: bytes) -> Protection:
-    """How a key file is protected.
+    """Whether and how a key file in PEM is encrypted.
 
     Raises:
         UnusableKey: when it is not PKCS#8 in PEM, or encrypted in a way that is not PBES2 with scrypt or PBKDF2.

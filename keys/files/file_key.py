@@ -58,7 +58,7 @@ class KeyFile:
         secret: SecretSource | None = None,
         ask: Callable[[], str] | None = None,
     ) -> None:
-        """Name the file.
+        """Name the file; it is not read yet.
 
         Args:
             path: where it is.
@@ -73,7 +73,7 @@ class KeyFile:
         self._loaded: tuple[FileState, CertificateIssuerPrivateKeyTypes] | None = None
 
     def load(self) -> CertificateIssuerPrivateKeyTypes:
-        """The key.
+        """The private key, decrypted.
 
         Raises:
             SecretMissing: when its passphrase is not there.
@@ -123,7 +123,7 @@ class KeyFile:
 
 
 def decrypted(path: Path, data: bytes, passphrase: str | None) -> CertificateIssuerPrivateKeyTypes:
-    """The key in what was read from a file.
+    """The private key in a file's octets.
 
     Args:
         path: the file.

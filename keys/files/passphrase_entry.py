@@ -12,7 +12,7 @@ _SHORTEST = 12
 
 
 def present_passphrase(source: SecretSource, what: str) -> str:
-    """The passphrase that something has.
+    """The passphrase that *what* is encrypted with now: from its places, or typed in.
 
     Raises:
         SecretMissing: when it is in none of its places, and there is no terminal to ask on.
@@ -27,7 +27,7 @@ def present_passphrase(source: SecretSource, what: str) -> str:
 
 
 def new_passphrase(source: SecretSource, what: str) -> str:
-    """The passphrase that something gets.
+    """The passphrase that *what* is to be encrypted with: from its places, or typed in twice.
 
     Raises:
         SecretMissing: when it is in none of its places, and there is no terminal to ask on.

@@ -19,7 +19,7 @@ _ROOT = 0
 
 
 class FileState(NamedTuple):
-    """By which a file is known to be the one that was read before."""
+    """What a file is compared by: equal for as long as it is the one that was read."""
 
     device: int
     inode: int

@@ -76,7 +76,7 @@ class SecretSource:
 
     @property
     def advice(self) -> str:
-        """Where to put it, for a message."""
+        """A part of a sentence that tells an operator where to put the secret."""
         places = []
         if self.variable:
             places.append(f"set {self.variable}")

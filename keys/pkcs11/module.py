@@ -59,7 +59,7 @@ class Module:
     """The library at a path; `open_module` gives each process one for each."""
 
     def __init__(self, path: Path) -> None:
-        """Load and initialise it.
+        """Load the library at *path*, and initialise it for threads.
 
         Raises:
             UnusableKey: when there is no PKCS#11 library.
@@ -85,7 +85,7 @@ class Module:
 
     @property
     def generation(self) -> int:
-        """How often it was restarted."""
+        """How often the library was restarted in this process."""
         return self._generation
 
     @contextmanager

@@ -25,7 +25,7 @@ class SessionPool:
     """At most so many sessions; opened when they are needed, kept, and dropped after anything that went wrong."""
 
     def __init__(self, open_session: Callable[[], pkcs11.Session], *, limit: int, wait: float) -> None:
-        """Set the bounds.
+        """Open no session yet.
 
         Args:
             open_session: opens one more.
@@ -41,7 +41,7 @@ class SessionPool:
 
     @contextmanager
     def borrow(self) -> Iterator[BorrowedSession]:
-        """A session for a while.
+        """Lend a session for as long as the block lasts.
 
         Raises:
             TokenBusy: when all stayed in use for too long.
@@ -57,7 +57,7 @@ class SessionPool:
         self._give_back(borrowed)
 
     def close(self) -> None:
-        """Close what is idle, as far as that can be."""
+        """Close idle sessions; errors are ignored, because the token may be gone."""
         with self._change:
             idle, self._idle = self._idle, []
         for each in idle:

@@ -88,7 +88,7 @@ class Pkcs11Uri:
 
     @property
     def pin_name(self) -> str:
-        """What the places of its PIN are called by."""
+        """The name by which the PIN's places (environment, credential) are known."""
         return self.token.token or self.token.serial or "token"
 
 
