@@ -48,7 +48,7 @@ class AuditTrail:
         *,
         personal: Mapping[str, str] | None = None,
     ) -> int:
-        """Append a record; the sequence that it got.
+        """Append a record, and give its sequence.
 
         A caller that also holds an issuer's journal head has locked that one first: the order is journal, audit.
         *detail* becomes JSON and never holds personal data or secrets; *personal* is kept beside the chain.

@@ -71,7 +71,7 @@ def new_code(scheme: CodeScheme) -> str:
 
 
 def grouped(code: str) -> str:
-    """As it is printed: groups of four, the check symbol last on its own."""
+    """A code as it is printed: groups of four, the check symbol last on its own."""
     return "-".join(code[place : place + _GROUP] for place in range(0, len(code), _GROUP))
 
 
@@ -100,7 +100,7 @@ class Pepper:
     """The secret beside the database; *id* is stored with each code, so that a lost pepper is noticed."""
 
     def __init__(self, secret: bytes) -> None:
-        """Take at least 32 octets.
+        """Take *secret*, of at least 32 octets.
 
         Raises:
             ConfigurationError: when it is shorter; NIST SP 800-63B asks for 112 bits, and 32 octets cost nothing.
@@ -132,7 +132,7 @@ class Pepper:
             raise ConfigurationError(message) from None
 
     def to_text(self) -> str:
-        """As it is kept in its file."""
+        """The pepper in hexadecimal, as its file keeps it."""
         return self._secret.hex()
 
     def mix(self, number: str, code: str) -> bytes:

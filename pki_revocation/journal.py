@@ -170,7 +170,7 @@ def first_entry(connection: Connection, issuer_id: int, serial: int) -> JournalE
 
 
 def entry_at(connection: Connection, issuer_id: int, sequence: int) -> JournalEntry | None:
-    """The row with this sequence, or None."""
+    """The issuer's row with this sequence, or None."""
     row = connection.execute(
         select(journal).where(journal.c.issuer_id == issuer_id, journal.c.sequence == sequence)
     ).one_or_none()

@@ -85,7 +85,7 @@ class IssuedCertificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """One row of the journal.
+    """One row of an issuer's journal.
 
     *recorded_at* is when the journal took it in, where a subscriber's liability ends; *revocation_date* is the time
     that relying parties are shown, earlier only when an operator back-dated it or an import brought it along;

@@ -41,7 +41,7 @@ def numbers_from(position: int, count: int) -> Iterator[str]:
 
 
 def grouped(number: str) -> str:
-    """As it is printed: 1234 5678 9012."""
+    """A number as it is printed: 1234 5678 9012."""
     return " ".join(number[place : place + 4] for place in range(0, len(number), 4))
 
 

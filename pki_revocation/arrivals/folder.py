@@ -34,7 +34,7 @@ class FileObservation:
 
 
 class WatchedFolder:
-    """Held by one process from entering to leaving."""
+    """The folder that certificates arrive in, locked by one process from entering to leaving."""
 
     def __init__(self, path: Path) -> None:
         """Nothing is made or opened yet."""
@@ -56,7 +56,7 @@ class WatchedFolder:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Let go of the lock on the folder."""
+        """Release the lock on the folder."""
         self._lock.release()
 
     def files(self) -> Iterator[tuple[Path, FileObservation]]:

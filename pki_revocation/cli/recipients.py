@@ -31,7 +31,7 @@ class UnfitOrganisation(PkiError):
 
 
 class NothingToChange(PkiError):
-    """What is registered is what was asked for."""
+    """The command asks for what is registered already."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -23,11 +23,11 @@ class Restoration(Protocol):
         ...
 
     def lines(self) -> Iterator[str]:
-        """What it would do, for people."""
+        """What it would do, as lines for operators."""
         ...
 
     def as_json(self) -> dict[str, object]:
-        """What it would do, for programs."""
+        """What it would do, as JSON for programs."""
         ...
 
     def carry_out(self, source: dict[str, str]) -> str:

@@ -71,7 +71,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def refuse_readable_by_others(path: Path) -> None:
-    """A secret is its owner's alone.
+    """Refuse a secret's file that others than its owner can read or write.
 
     Raises:
         ConfigurationError: when group or others can read or write the file.

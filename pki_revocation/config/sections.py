@@ -119,7 +119,7 @@ def duration(text: str) -> timedelta:
 
 
 def duration_text(length: timedelta) -> str:
-    """The same in the largest unit that fits exactly."""
+    """A length of time as people write it, in the largest unit that fits exactly: 24h is 1d."""
     seconds = int(length.total_seconds())
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds and seconds % size == 0:

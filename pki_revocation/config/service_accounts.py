@@ -34,7 +34,7 @@ class ServiceAccountSettings:
     notifier: str | None = setting(None)
 
     def by_service(self) -> Mapping[str, str]:
-        """The accounts that are named."""
+        """The accounts that are named, by their services."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
         return {service: account for service, account in named.items() if account is not None}
 

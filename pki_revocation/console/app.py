@@ -25,7 +25,7 @@ _TITLES = {400: "This request cannot be read", 404: "This page does not exist", 
 
 
 def create_app(*, database: Database, clock: Clock) -> Flask:
-    """The application on a database."""
+    """The console's application on an open database."""
     app = Flask(__name__)
     app.config["TRUSTED_HOSTS"] = _HOSTS
     # One octet more than is taken: Werkzeug cuts chunked bodies off, and too long must be told from just fitting.

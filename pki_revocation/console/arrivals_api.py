@@ -69,7 +69,7 @@ _AGAIN = "Send the same request again later: a repeat registers nothing twice."
 
 
 def arrivals_api(*, database: Database, registrar: ArrivalRegistrar) -> Blueprint:
-    """The endpoint, on a desk that registers."""
+    """The endpoint's blueprint; *registrar* registers what comes in."""
     blueprint = Blueprint("arrivals", __name__)
 
     @blueprint.post("/api/v1/certificates")

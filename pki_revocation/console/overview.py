@@ -60,7 +60,7 @@ class CrlLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Everything on the page."""
+    """All figures of the page, as of one moment."""
 
     issuers: tuple[IssuerLine, ...]
     revocations: tuple[RevocationLine, ...]

@@ -164,11 +164,11 @@ class Database:
             raise StoreError(message)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all pooled connections."""
         self.engine.dispose()
 
     def __str__(self) -> str:
-        """The address without its password."""
+        """The database's address without its password."""
         return self.url.render_as_string(hide_password=True)
 
     def __enter__(self) -> Self:

@@ -29,7 +29,7 @@ class Commands:
 
 
 def attachments_of(evidence: ReceiptEvidence) -> dict[str, bytes]:
-    """What goes along with a receipt, by file name."""
+    """The octets of each attachment of a receipt, by file name."""
     chain = [each.public_bytes(Encoding.PEM) for each in evidence.chain]
     files = {ISSUER_FILE: chain[0], CHAIN_FILE: b"".join(chain)}
     if evidence.certificate is not None:

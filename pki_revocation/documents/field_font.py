@@ -36,7 +36,7 @@ _INSET = 2
 
 
 def letters() -> str:
-    """All that can be typed, the space apart."""
+    """All letters that the form's fields can show, but for the space."""
     return "".join(chr(each) for part in _LETTERS for each in part) + _SIGNS
 
 
@@ -65,7 +65,7 @@ class FieldFont:
 
     @property
     def resources(self) -> DictionaryObject:
-        """What text in it needs."""
+        """The resource dictionary that an appearance with text in this font needs."""
         return dictionary(Font=dictionary(**{RESOURCE.removeprefix("/"): reference(self.font)}))
 
     def appearance(self, pdf: PdfWriter, widget: DictionaryObject, text: str) -> IndirectObject:

@@ -13,7 +13,7 @@ DEFAULT_REASON = "none"
 
 
 class FieldKind(Enum):
-    """What can be done in a field."""
+    """The kinds of field: text, box and signature."""
 
     TEXT = auto()
     TICK = auto()
@@ -63,12 +63,12 @@ _TIPS = {
 
 
 def field_kind(name: str) -> FieldKind:
-    """What kind a field is, the reasons apart."""
+    """The kind of the field of a name, but for the reasons."""
     if name == "signature":
         return FieldKind.SIGNATURE
     return FieldKind.TICK if name in _TICKS else FieldKind.TEXT
 
 
 def tooltips(language: Language) -> dict[str, str]:
-    """What is said of each field, in a language."""
+    """What a screen reader says of each field, in a language, by the field's name."""
     return {name: texts[language is Language.ENGLISH] for name, texts in _TIPS.items()}

@@ -12,7 +12,7 @@ VARIABLE = "PKI_REVOCATION_FAILPOINTS"
 
 
 def reach(place: str) -> None:
-    """Pass this place, or end or stop here when a test asked for it."""
+    """Do nothing, or kill or stop this process at *place* when a test asked for it."""
     folder = os.environ.get(VARIABLE)
     if folder is None:
         return

@@ -83,7 +83,7 @@ def exchange(  # noqa: PLR0913 - what a request is made of
     sink: BinaryIO | None = None,
     redirects: int = 0,
 ) -> HttpResponse:
-    """Ask, and read the whole answer.
+    """Send a request, and read the whole response.
 
     Args:
         method: GET, HEAD, POST, PUT, ...
@@ -166,7 +166,7 @@ class _BoundedSocket:
             view = view[self._held.send(view[:_BLOCK]) :]
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """What the answer is read from."""
+        """The stream that the response is read from."""
         return io.BufferedReader(_Receiving(self._held, self._deadline), _BLOCK)
 
     def close(self) -> None:

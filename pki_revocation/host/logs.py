@@ -7,7 +7,7 @@ VARIABLE = "PKI_REVOCATION_LOG_LEVEL"
 
 
 def log_to_stderr() -> None:
-    """Set it up once, at the start of a process."""
+    """Set up the log of this process; called once, at its start."""
     logging.basicConfig(
         level=os.environ.get(VARIABLE, "INFO").upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

@@ -98,7 +98,7 @@ class OutageLog:
         )
 
     def worked(self, what: Hashable) -> None:
-        """It works; if that ends an outage, it is said."""
+        """Note that *what* works; if that ends an outage, the log says so."""
         # Read without the lock: this is called for each request that is answered.
         if what not in self._outages:
             return
@@ -117,12 +117,12 @@ class OutageLog:
         )
 
     def forget(self, what: Hashable) -> None:
-        """It is gone, and neither works nor fails: there is nothing to say."""
+        """Drop *what* without a line in the log: it is gone, and neither works nor fails."""
         with self._lock:
             self._outages.pop(what, None)
 
     def standing(self) -> dict[Hashable, str]:
-        """What fails now, with the latest reason of each."""
+        """What fails now, each with the latest reason as a sentence."""
         with self._lock:
             return {what: outage.sentence for what, outage in self._outages.items()}
 

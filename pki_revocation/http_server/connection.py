@@ -32,7 +32,7 @@ class ConnectionOwner(Protocol):
     finishing: bool
 
     def connection_opened(self, connection: "Connection") -> None:
-        """Take a connection into account from now on."""
+        """Count a connection from now on."""
         ...
 
     def connection_closed(self, connection: "Connection") -> None:
@@ -123,7 +123,7 @@ class Connection(asyncio.Protocol):
         self._server.connection_closed(self)
 
     def data_received(self, data: bytes) -> None:
-        """Octets, however they were cut."""
+        """Read octets that a client sent, in whatever pieces they come."""
         if self._ending:
             return
         if data.count(_HEAD_END) > 1:
@@ -141,7 +141,7 @@ class Connection(asyncio.Protocol):
         return True
 
     def pause_writing(self) -> None:
-        """The client takes less than it asked for."""
+        """Send no more for now: the client reads more slowly than replies are made."""
         self._stalled = True
         self._untaken = _INFINITE
         self.deadline = self._server.now

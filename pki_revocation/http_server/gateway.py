@@ -60,7 +60,7 @@ class Gateway:
         self._replies: deque[tuple[Exchange, bytes, bytes | FileBody]] = deque()
 
     def handle(self, exchanges: list[Exchange]) -> None:
-        """Have threads reply; in the loop's thread."""
+        """Hand requests to the threads; called in the loop's thread."""
         for exchange in exchanges:
             if self._in_hand >= self._most_in_hand:
                 own = None if self._when_full is None else self._when_full(exchange.request)

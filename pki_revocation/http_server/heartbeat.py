@@ -64,7 +64,7 @@ class HeartbeatMonitor:
     """The watcher's side: what it last heard of one worker."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Nothing was heard yet."""
+        """No beat was heard yet; *monotonic* gives seconds that never go back."""
         self._monotonic = monotonic
         self._heard_at: float | None = None
         self.trouble: str | None = None
@@ -72,12 +72,12 @@ class HeartbeatMonitor:
 
     @property
     def serves(self) -> bool:
-        """Whether the worker has said so lately."""
+        """Whether a beat was heard within the last six seconds."""
         return self._heard_at is not None and self._monotonic() - self._heard_at < _EXPIRY_SECONDS
 
     @property
     def has_served(self) -> bool:
-        """Whether the worker has said so at least once."""
+        """Whether at least one beat was heard."""
         return self._heard_at is not None
 
     def hear(self, trouble: str) -> None:
@@ -86,7 +86,7 @@ class HeartbeatMonitor:
         self.trouble = trouble or None
 
     def listen(self, descriptor: int) -> bool:
-        """Take what was said through a pipe, when there is something; False when nothing will come any more."""
+        """Read the beats that wait in a pipe; False when its other end is closed."""
         said = os.read(descriptor, _READ_OCTETS)
         if said:
             line = said.decode(errors="replace").splitlines()[-1]

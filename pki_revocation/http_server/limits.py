@@ -36,7 +36,7 @@ class Limits:
 
 
 def connections_allowed(wanted: int) -> int:
-    """As many as wanted, or as this process may have descriptors for, after asking for as many as it can get."""
+    """How many connections, *wanted* at most, this process has descriptors for; raises its RLIMIT_NOFILE first."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(slots=True)
 class Request:
-    """A complete request.
+    """A request that has arrived completely.
 
     *target* as it was sent; *headers* with names in lower case, in their order; *peer* is the client's address.
     """

@@ -32,7 +32,7 @@ _STAND_IN = b"POST"
 
 
 class Stage(enum.IntEnum):
-    """How much of a request is there."""
+    """How much of a request has arrived."""
 
     NOTHING = 0
     HEAD = 1
@@ -96,7 +96,7 @@ class RequestReader:
         return len(self._begun) + len(self._target) + lines + len(self._body)
 
     def feed(self, data: bytes) -> None:
-        """Read on.
+        """Read the next octets of the connection; complete requests go to the receiver.
 
         Raises:
             RequestRefused: when this is no request that may go further; nothing can be read after that.
@@ -132,7 +132,7 @@ class RequestReader:
             self._bound(data, from_its_begin=fresh and not self._completed)
 
     def on_message_begin(self) -> None:
-        """The first octet of a request."""
+        """Begin a request: its first octet has come."""
         self.stage = _HEAD
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
@@ -141,7 +141,7 @@ class RequestReader:
         self._old = False
 
     def on_url(self, url: bytes) -> None:
-        """A piece of the target."""
+        """Take a piece of the target."""
         self._target += url
         if len(self._target) > self._limits.target:
             raise RequestRefused(HTTPStatus.REQUEST_URI_TOO_LONG)
@@ -226,7 +226,7 @@ class RequestReader:
                 self._begun = data
 
     def _with_known_method(self, data: bytes) -> bytes:
-        """The same request with a method that llhttp knows; nothing, while the method is not complete."""
+        """The request's octets with a method that llhttp knows; nothing, while the method is not complete."""
         self._parser = httptools.HttpRequestParser(self)
         found = _METHOD.match(data)
         if found is not None:

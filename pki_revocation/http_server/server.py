@@ -54,7 +54,7 @@ class Server:
         self._connections.add(connection)
 
     def connection_closed(self, connection: Connection) -> None:
-        """Forget a connection, and what it kept."""
+        """Count a connection no more, nor the octets that it kept."""
         self._connections.discard(connection)
         self._kept_octets -= self._keeping.pop(connection, 0)
 

@@ -39,7 +39,7 @@ class WorkersFailed(PkiError):
 
 @dataclass(frozen=True, slots=True)
 class _Worker:
-    """A process, when it was started, the pipe that it writes to, and what it says."""
+    """A worker: its process, when that was started, the pipe that it writes to, and its heartbeat."""
 
     process: "subprocess.Popen[bytes]"
     born: float
@@ -48,7 +48,7 @@ class _Worker:
 
 
 class Workers:
-    """So many processes, until SIGTERM or SIGINT."""
+    """The worker processes of a service, kept up in number until SIGTERM or SIGINT."""
 
     def __init__(self, count: int, launch: Launch, *, died: Callable[[int], None]) -> None:
         """Start nothing yet.

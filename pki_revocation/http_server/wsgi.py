@@ -26,7 +26,7 @@ class FileWrapper:
     """
 
     def __init__(self, file: ReadableFile, block_size: int = 65536) -> None:
-        """Wrap what can be read in blocks."""
+        """Wrap a file that is read in blocks of *block_size* octets."""
         self.file = file
         self._block_size = block_size
 

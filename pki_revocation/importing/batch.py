@@ -69,7 +69,7 @@ class BatchWriter:
     def __init__(
         self, *, database: Database, clock: Clock, audit: AuditTrail, origin: Mapping[str, object] | None = None
     ) -> None:
-        """All that it needs, as arguments; *origin* is put into the audit records, and says how they came in."""
+        """Write into *database*, and have *audit* record each batch with *origin*, which says how it came in."""
         self._origin = dict(origin or {})
         self._database = database
         self._clock = clock

@@ -58,7 +58,7 @@ class Refusal:
         return f"{where}: {self.reason}"
 
     def as_json(self) -> dict[str, object]:
-        """The same for programs."""
+        """The refusal's fields as commands print them with --json."""
         place = {} if self.place is None else {self.source.unit: self.place}
         return {"file": str(self.source), **place, "kind": self.kind.value, "reason": self.reason}
 
@@ -110,7 +110,7 @@ class Candidate(NamedTuple):
     contact: Contact | None = None
 
     def refused(self, kind: RefusalKind, reason: str) -> Refusal:
-        """A refusal of this very candidate."""
+        """A refusal of this candidate, with its source and place."""
         return Refusal(self.source, self.place, kind, reason)
 
 

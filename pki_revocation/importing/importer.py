@@ -37,7 +37,7 @@ class Importer:
         batch_rows: int = BATCH_ROWS,
         origin: Mapping[str, object] | None = None,
     ) -> None:
-        """All that it needs, as arguments; *origin* is put into the audit records."""
+        """Import into *database*, *batch_rows* at once; *audit* records each batch with *origin*."""
         self._database = database
         self._clock = clock
         self._batch_rows = batch_rows
@@ -46,7 +46,7 @@ class Importer:
     def run(
         self, paths: Iterable[Path], issuer_name: str | None = None, progress: Progress | None = None
     ) -> ImportReport:
-        """Import files and folders.
+        """Import files and folders, and report what went in and what was refused.
 
         Args:
             paths: PEM, DER, an OpenSSL index.txt, CSV, and folders of them.

@@ -1,4 +1,4 @@
-"""What an import came to: counts, and every refusal with its file and reason as far as people can read them."""
+"""The result of an import: counts, and every refusal with its file and reason as far as people can read them."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ class Tally:
     _refusals: list[Refusal] = field(default_factory=list)
 
     def refuse(self, refusal: Refusal) -> None:
-        """Count it, and keep it while there is room."""
+        """Count a refusal, and keep its sentence while there is room."""
         self._refused[refusal.kind] += 1
         self.repeated += refusal.is_repeat
         if len(self._refusals) < KEPT_REFUSALS:
@@ -91,7 +91,7 @@ class Tally:
 
     @property
     def rows(self) -> int:
-        """How many are done, one way or the other."""
+        """How many rows are done, registered or refused."""
         return self.added + self.completed + self._refused.total()
 
     def report(self) -> ImportReport:

@@ -30,7 +30,7 @@ class Carrier(Protocol):
     """Takes one mail at a time."""
 
     def carry(self, mail: EmailMessage, sender: str, recipient: str) -> None:
-        """Hand it over; *sender* is where bounces go.
+        """Hand a mail over, and return once it was taken; *sender* is the address that bounces go to.
 
         Raises:
             MailDeferred: when it is worth trying again.
@@ -55,7 +55,7 @@ class FolderCarrier:
         self._folder = folder
 
     def carry(self, mail: EmailMessage, sender: str, recipient: str) -> None:  # noqa: ARG002 - as a carrier
-        """Write it whole or not at all.
+        """Write the mail into the folder, whole or not at all.
 
         Raises:
             MailDeferred: when the folder cannot be written to.
@@ -175,7 +175,7 @@ def _reason(error: Exception) -> str:
 
 
 def carrier(installation: Installation, settings: NotificationSettings) -> Carrier | None:
-    """The carrier, or None where mail is off.
+    """The carrier that the settings name, or None where mail is off.
 
     Raises:
         ConfigurationError: for credentials that cannot be used, or would be sent in the clear.

@@ -148,7 +148,7 @@ class Sender:
             _log.info("mail %s: %s", mail.local_id, outcome.value)
 
     def _postpone(self, mail: QueuedMail, failure: str) -> bool:
-        """Whether it is tried again; False when it is given up."""
+        """Record a failure of a mail; True when it will be tried again, False when it is given up."""
         now = self._clock.now()
         until = now + retry_after(mail.attempts, self._settings)
         if until > mail.told_at + self._settings.give_up_after:
@@ -161,7 +161,7 @@ class Sender:
 
 
 def retry_after(attempts: int, settings: NotificationSettings) -> timedelta:
-    """Twice as long after each failure, up to the longest."""
+    """The pause before the next attempt: twice as long after each failure, up to the longest."""
     return min(settings.first_retry * (1 << min(attempts, 20)), settings.longest_retry)
 
 

@@ -42,7 +42,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokedFacts:
-    """What a revocation's mail tells."""
+    """The facts in the mail of a revocation."""
 
     organisation: str
     number: str
@@ -163,7 +163,7 @@ def signature(desk: ServiceDesk, language: str) -> tuple[str, ...]:
 
 
 def masked(number: str) -> str:
-    """The number's last four digits alone."""
+    """The last four digits of the number, behind a mark for the hidden ones."""
     return f"{_HIDDEN} {number[-4:]}"
 
 

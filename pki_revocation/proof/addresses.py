@@ -27,7 +27,7 @@ class ServiceAddress:
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """In the order in which they are tried."""
+        """The two addresses in the order in which they are tried."""
         return tuple(dict.fromkeys((self.here, self.public)))
 
 

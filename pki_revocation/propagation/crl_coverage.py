@@ -33,14 +33,14 @@ class CrlCoverage:
     in_delta: bool = False
 
     def __str__(self) -> str:
-        """As people read it: in CRL 4711 since 2026-11-25T14:03:24Z."""
+        """As commands print it: in CRL 4711 since 2026-11-25T14:03:24Z."""
         which = "CRL" if self.scope == _FULL else f"{self.scope} CRL"
         if self.number is None or self.since is None:
             return f"not in a published {which} yet"
         return f"in {'delta ' if self.in_delta else ''}{which} {self.number} since {iso(self.since)}"
 
     def as_json(self) -> dict[str, object]:
-        """The same for programs."""
+        """The coverage's fields as commands print them with --json."""
         return {
             "scope": self.scope,
             "number": self.number,

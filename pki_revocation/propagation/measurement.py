@@ -39,7 +39,7 @@ class Propagation:
 
     @property
     def settled(self) -> bool:
-        """Whether there is nothing left to wait for."""
+        """Whether all live responders, one at least, have applied the row, and a CRL of each kind lists it."""
         return 0 < self.responders == self.answering and all(crl.number is not None for crl in self.crls)
 
 

@@ -17,7 +17,7 @@ _OCTETS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketKeys:
-    """The four counters of one attempt."""
+    """The keys of the four counters of one attempt, each a digest."""
 
     source: bytes
     number_and_source: bytes
@@ -25,7 +25,7 @@ class BucketKeys:
     overall: bytes
 
     def in_order(self) -> list[bytes]:
-        """Always the same order of any two, so that writers never wait for each other in a circle."""
+        """The keys in sorted order, the same for all writers, so that they never wait for each other in a circle."""
         return sorted((self.source, self.number_and_source, self.number, self.overall))
 
 

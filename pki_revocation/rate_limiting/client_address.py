@@ -77,7 +77,7 @@ class TrustedProxies:
         return cls(text)
 
     def __str__(self) -> str:
-        """As it is written."""
+        """The networks as `from_text` reads them."""
         return self.text
 
     def source(self, peer: str, forwarded_for: str) -> ClientAddress:

@@ -72,7 +72,7 @@ def refuse_foreign_pepper(connection: Connection, pepper: Pepper | None) -> None
 
 
 def live_versions(connection: Connection, certificate_ids: Sequence[int]) -> dict[int, int]:
-    """By certificate, the versions of their codes that count now; few enough to be named in one query."""
+    """The version of each certificate's live code, by row id; the ids must be few enough for one query."""
     query = select(revocation_codes.c.certificate_id, revocation_codes.c.version).where(
         revocation_codes.c.certificate_id.in_(certificate_ids), revocation_codes.c.retired_at.is_(None)
     )

@@ -61,7 +61,7 @@ def close_page(connection: Connection, notice: Maintenance) -> None:
 
 
 def open_page(connection: Connection) -> bool:
-    """Open it again; False when it was not closed."""
+    """Open the page again; False when it was not closed."""
     return connection.execute(delete(maintenance)).rowcount > 0
 
 

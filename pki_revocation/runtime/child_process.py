@@ -31,7 +31,7 @@ class ChildProcess:
     """Runs *act* in a process of its own; what that refuses or fails with is the child's last words."""
 
     def __init__(self, act: Callable[[], None], *, group: int | None = None, is_quiet: bool = False) -> None:
-        """Start nothing yet.
+        """Nothing is forked yet.
 
         Args:
             act: what it does.
@@ -59,7 +59,7 @@ class ChildProcess:
             stream.flush()
         self._process.start()
         os.close(self._writing)
-        # Here and in the child: whichever comes first, nothing of it is ever outside.
+        # Here and in the child, whichever comes first: nothing that the child starts is ever outside of the group.
         if self._group is not None:
             _join_group(self.pid, self._group)
         self.born = time.monotonic()
@@ -93,7 +93,7 @@ class ChildProcess:
         return not self._process.is_alive()
 
     def end(self) -> tuple[int, str]:
-        """Of one that has ended: its status, negative for a signal, and in a sentence why it ended."""
+        """The exit status of a child that has ended, negative for a signal, and a sentence that says why it ended."""
         status = self._process.exitcode or 0
         os.set_blocking(self._reading, False)
         try:

@@ -13,10 +13,10 @@ _RENEWALS = 3
 
 
 class LeaseKeeper:
-    """Of several processes that could do the same work, says whether this is the one that does it."""
+    """Holds a lease for this process, and says whether it is the one of several that does the work."""
 
     def __init__(self, lease: Lease) -> None:
-        """Nothing is asked for yet."""
+        """*lease* is not asked for yet."""
         self._lease = lease
         self._held = False
         self._outages = OutageLog(_log, failing="the lease cannot be renewed", working="the lease is renewed again")

@@ -10,16 +10,16 @@ _ITEMS = Gauge(
 
 
 def worked(service: str, job: str) -> None:
-    """A run of the job ended well."""
+    """Note that a run of the job succeeded."""
     _FAILING.labels(service, job).set(0)
 
 
 def failed(service: str, job: str) -> None:
-    """A run of the job failed."""
+    """Count a run of the job that failed."""
     _FAILING.labels(service, job).set(1)
     _FAILURES.labels(service, job).inc()
 
 
 def items_failing(service: str, job: str, count: int) -> None:
-    """So many of its items fail now."""
+    """Set how many of the job's items fail now."""
     _ITEMS.labels(service, job).set(count)

@@ -45,7 +45,7 @@ class StateFile:
     """Written by the supervisor at each change, and removed at its end."""
 
     def __init__(self, directory: Path) -> None:
-        """In the installation's folder."""
+        """The file in the installation's folder *directory*; nothing is written yet."""
         self._path = directory / FILE
 
     def write(self, states: Mapping[str, ServiceState]) -> None:
@@ -63,7 +63,7 @@ class StateFile:
             _log.debug("%s cannot be written: %s", self._path, error)
 
     def remove(self) -> None:
-        """No service runs any more."""
+        """Remove the file: no service runs any more."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 

@@ -30,7 +30,7 @@ _WITH_WORKERS = frozenset({"web", "ocsp"})
 
 
 class CannotServe(PkiError):
-    """No service could work, as the sentence says."""
+    """No service could work; the sentence says why."""
 
 
 def run_service(name: str, installation: Installation, workers: int | None = None) -> None:

@@ -24,7 +24,7 @@ class UnfitContact(PkiError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Where mail goes, and in which language."""
+    """The address that mail goes to, and the language of that mail."""
 
     email: str
     language: str = "nl"

@@ -7,14 +7,14 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 class Language(StrEnum):
-    """By its BCP 47 tag; Dutch is the first."""
+    """A language by its BCP 47 tag; Dutch is the first."""
 
     DUTCH = "nl"
     ENGLISH = "en"
 
     @property
     def own_name(self) -> str:
-        """What its speakers call it."""
+        """The language's own name."""
         return "Nederlands" if self is Language.DUTCH else "English"
 
     @property

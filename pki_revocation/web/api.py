@@ -21,7 +21,7 @@ PREFIX = "/api/"
 
 
 def api(*, service: RevocationService, receipt_address: ReceiptAddress) -> Blueprint:
-    """The endpoint, on a service."""
+    """The endpoint's blueprint; *service* revokes, and *receipt_address* is told in the answer."""
     blueprint = Blueprint("api", __name__)
 
     @blueprint.post("/api/v1/revocations")

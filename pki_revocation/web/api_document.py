@@ -23,7 +23,7 @@ class RevocationDocument:
 
 
 def read_document(body: bytes) -> RevocationDocument:
-    """Read a request's body.
+    """The revocation that a request's body asks for.
 
     Raises:
         MalformedDocument: when it is not one JSON object in UTF-8.

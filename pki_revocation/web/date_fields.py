@@ -32,7 +32,7 @@ _LAST_DAY, _LAST_MONTH = 31, 12
 
 
 class DateFault(StrEnum):
-    """What is not right with a typed moment."""
+    """What can be wrong with a typed moment."""
 
     DAY = "day"
     MONTH = "month"
@@ -69,12 +69,12 @@ class DateFields:
 
     @property
     def kept(self) -> Self:
-        """What may be shown again after a mistake."""
+        """The fields that may be shown again after a mistake; the others are empty."""
         return type(self)(**{name: text if _KEPT.fullmatch(text) else "" for name, text in asdict(self).items()})
 
     @property
     def fields(self) -> dict[str, str]:
-        """The same as a form would send it, without what is empty."""
+        """The fields by the names of the form, without those that are empty."""
         return {_FIELD + name: text for name, text in asdict(self).items() if text}
 
     def read(self) -> datetime | None:

@@ -40,7 +40,7 @@ def fallback_sections(
     first: Language = Language.DUTCH,
     notice: Maintenance | None = None,
 ) -> tuple[FallbackSection, ...]:
-    """All languages, *first* at the beginning."""
+    """A section for each language, that of *first* at the beginning."""
     return tuple(
         FallbackSection(
             language=language,

@@ -46,7 +46,7 @@ class SubscriberPage:
     def __init__(
         self, *, service: RevocationService, clock: Clock, tickets: TicketSigner, receipt_address: ReceiptAddress
     ) -> None:
-        """On a service; *receipt_address* tells where a confirmation can be read again."""
+        """*service* checks and revokes; *receipt_address* gives the address of a confirmation."""
         self._service = service
         self._clock = clock
         self._tickets = tickets
@@ -57,7 +57,7 @@ class SubscriberPage:
         return self._ask(number=_readable_number(request.args.get("number", "")))
 
     def submit(self) -> PageResponse:
-        """Whatever step was filled in.
+        """Answer the step that was filled in with the next one.
 
         Raises:
             StoreError: when the database does not answer.

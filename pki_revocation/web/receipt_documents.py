@@ -22,7 +22,7 @@ FILES = {Language.DUTCH: "intrekkingsbewijs", Language.ENGLISH: "revocation-rece
 def receipt_documents(
     *, service: RevocationService, clock: Clock, receipts: ReceiptTokens, collector: EvidenceCollector
 ) -> Blueprint:
-    """The documents, with proofs from a desk."""
+    """The blueprint of the documents; *collector* gathers their proofs."""
     blueprint = Blueprint("receipt_documents", __name__)
     languages = {file: language for language, file in FILES.items()}
     limiter = ReceiptLimiter(clock)

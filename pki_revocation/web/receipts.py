@@ -47,7 +47,7 @@ def show_confirmation(service: RevocationService, confirmation: Confirmation, ad
 def receipt_pages(
     *, service: RevocationService, clock: Clock, receipts: ReceiptTokens, address: ReceiptAddress
 ) -> Blueprint:
-    """The receipts, on a service."""
+    """The blueprint of the receipts' pages; *service* reads confirmations."""
     blueprint = Blueprint("receipts", __name__)
 
     def confirmed(token: str) -> Confirmation | None:

@@ -17,7 +17,7 @@ _OWN_SITES = frozenset({"same-origin", "none"})
 
 
 def trust(proxies: TrustedProxies) -> dict[str, TrustedProxies]:
-    """The application's configuration for them."""
+    """The entries of Flask's configuration that say which proxies are trusted."""
     return {_SETTING: proxies}
 
 

@@ -28,7 +28,7 @@ PORTION = 100
 
 
 class CodeStore:
-    """Where codes begin to count."""
+    """Stores codes in the database; a code counts from the commit of `store` on."""
 
     def __init__(self, *, database: Database, clock: Clock, audit: AuditTrail, verifier: CodeVerifier) -> None:
         """Store into *database*, hashed as *verifier* does it, and have *audit* record it in the same transaction."""

@@ -45,7 +45,7 @@ class Drawn:
 
     @property
     def letter_name(self) -> str:
-        """What its letter's file is called."""
+        """The name of its letter's file."""
         return letter_name(self.number, (self.replaces or 0) + 1)
 
 

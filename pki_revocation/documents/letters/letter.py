@@ -181,7 +181,7 @@ def _picture(address: str) -> str:
 
 
 def _moment(moment: datetime, language: Language) -> str:
-    """In the time that the page shows too."""
+    """A moment in words, in Dutch local time as on the page."""
     pattern, zone = _MOMENTS[language]
     return f"{format_datetime(moment, pattern, tzinfo=AMSTERDAM, locale=language.locale)} ({zone})"
 

@@ -31,7 +31,7 @@ class PlacedLetter:
 
 
 def manifest(letters: Iterable[PlacedLetter]) -> bytes:
-    """CSV in UTF-8 (RFC 4180), with a header line."""
+    """The letters' manifest: CSV in UTF-8 (RFC 4180), with a header line."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)

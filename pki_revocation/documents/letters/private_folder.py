@@ -58,7 +58,7 @@ class PrivateFolder:
         return self.draft_of([content])
 
     def draft_of(self, pieces: Iterable[bytes], *, mode: int = durable_files.PRIVATE) -> Path:
-        """The same for content that comes piece by piece, or that is no secret."""
+        """A draft of content that comes piece by piece, or that is no secret (*mode*); gives its path."""
         draft = self.path / f".{secrets.token_hex(8)}{_UNFINISHED}"
         durable_files.write_draft(draft, pieces, mode=mode)
         return draft

@@ -19,7 +19,7 @@ class RefusedLetter:
 
     @classmethod
     def not_set(cls, number: str, sentence: str) -> Self:
-        """Of a letter that the typesetter refuses, by number: *sentence* says why."""
+        """The refusal of a letter that the typesetter refuses; *sentence* says why."""
         return cls(number=number, reason=f"Number {grouped(number)}: {sentence}")
 
 
