@@ -77,7 +77,7 @@ def generate(key: str, *, key_type: str, unencrypted: bool, secret: str | None) 
 
 @keys.command()
 @click.argument("key", required=False)
-@click.option("--certificate", type=click.Path(dir_okay=False, path_type=Path), help="Whether KEY belongs to this one.")
+@click.option("--certificate", type=click.Path(dir_okay=False, path_type=Path), help="Say whether KEY belongs to it.")
 @_secret_option
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @directory_option
@@ -107,7 +107,7 @@ def inspect(
 
 @keys.command()
 @click.argument("key")
-@click.option("--subject", required=True, help="Whose it is, as 'CN=Issuing CA,O=Register,C=NL'.")
+@click.option("--subject", required=True, help="The request's subject, as 'CN=Issuing CA,O=Register,C=NL'.")
 @click.option(
     "--signature", type=click.Choice([each.value for each in SignatureName]), help="For RSA; pkcs1 without it."
 )
@@ -160,7 +160,7 @@ def change_passphrase_of(file: Path, *, secret: str | None, new_secret: str | No
 @click.option("--ocsp", is_flag=True, help="The token of the OCSP key, and not the CA's.")
 @installation_option
 def login(installation: Installation, *, issuer_name: str | None, ocsp: bool) -> None:
-    """Log in to a token once, although it says that somebody gave it a wrong PIN.
+    """Log in to a token once, although it says that it was given a wrong PIN.
 
     No service tries then, so that none locks the token. Run this when the PIN is right: a login that works clears it.
     """

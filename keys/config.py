@@ -67,7 +67,7 @@ class KeySettings:
         timedelta(days=14),
         minimum=timedelta(days=1),
         maximum=timedelta(days=90),
-        clause="nocheck: nobody can revoke it, so it is short-lived: RFC 6960 section 4.2.2.2.1",
+        clause="nocheck: it cannot be revoked, so it is short-lived: RFC 6960 section 4.2.2.2.1",
     )
     unencrypted: bool = setting(default=False)
     sessions: int = setting(8, minimum=1, maximum=256)

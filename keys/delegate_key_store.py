@@ -133,7 +133,7 @@ class DelegateKeyStore:
         current = self.current(now)
         if current is not None and end < current.certificate.not_valid_after_utc:
             raise UnusableKey(
-                f"Nobody would sign with it: the present certificate ends at "
+                f"No responder would sign with it: the present certificate ends at "
                 f"{iso(current.certificate.not_valid_after_utc)}, and the new one at {iso(end)}. Let it last longer."
             )
 

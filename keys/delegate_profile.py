@@ -19,7 +19,7 @@ _NOTHING_ELSE = (
     "crl_sign",
 )
 _ADDRESSES = {
-    x509.CRLDistributionPoints: "names CRLs (cRLDistributionPoints), and with nocheck nobody may look at any",
+    x509.CRLDistributionPoints: "names CRLs (cRLDistributionPoints), and with nocheck no client may check any",
     x509.AuthorityInformationAccess: "names addresses (authorityInfoAccess), which it must not",
 }
 

@@ -40,7 +40,7 @@ def delegate() -> None:
 
 @delegate.command()
 @_issuer_option
-@click.option("--name", default="responder", show_default=True, help="What to call it, such as its machine.")
+@click.option("--name", default="responder", show_default=True, help="The responder's name, such as its machine's.")
 @click.option("--key", "key_file", type=_file, help="Its public enrolment key, PEM, from 'keys delegate enrolment'.")
 @installation_option
 def register(installation: Installation, *, issuer_name: str | None, name: str, key_file: Path | None) -> None:
@@ -63,7 +63,7 @@ def register(installation: Installation, *, issuer_name: str | None, name: str, 
 
 @delegate.command()
 @_issuer_option
-@click.option("--name", required=True, help="As it was registered.")
+@click.option("--name", required=True, help="The name under which it was registered.")
 @installation_option
 def unregister(installation: Installation, *, issuer_name: str | None, name: str) -> None:
     """Give a responder no certificates any more; the one it has works until it ends."""
@@ -114,20 +114,20 @@ def list_delegates(installation: Installation, *, issuer_name: str | None, as_js
 @delegate.command()
 @_issuer_option
 @click.option(
-    "--days", type=click.IntRange(1, _LONGEST_DAYS), default=14, show_default=True, help="How long it is valid."
+    "--days", type=click.IntRange(1, _LONGEST_DAYS), default=14, show_default=True, help="Days of its validity."
 )
 @click.option(
     "--key-type",
     type=click.Choice(list(KEY_TYPES)),
     default="p256",
     show_default=True,
-    help="Of the new key; with ocsp_delegates it is ocsp_key_type.",
+    help="Type of the new key; with ocsp_delegates it is ocsp_key_type.",
 )
 @installation_option
 def issue(installation: Installation, *, issuer_name: str | None, days: int, key_type: str) -> None:
     """Make a new key for the responder, and let the CA's key sign its certificate: where one account has both.
 
-    A running responder takes it up within seconds.
+    A running responder loads it within seconds.
     """
     certificate, where = issue_here(
         installation, issuer_of(installation, issuer_name), lifetime=timedelta(days=days), key_type=key_type
@@ -154,7 +154,7 @@ def request(installation: Installation, *, issuer_name: str | None, out: Path) -
 def install(installation: Installation, *, file: Path, issuer_name: str | None) -> None:
     """Take the certificate of what 'request' wrote, PEM, once key, issuer, usage and nocheck are right.
 
-    A running responder takes it up within seconds, and destroys the key before it when no worker signs with that.
+    A running responder loads it within seconds, and destroys the key before it when no worker signs with that.
     """
     issuer = issuer_of(installation, issuer_name)
     certificate = load_certificate(file)

@@ -139,7 +139,7 @@ class DelegateRenewal:
         if not said and now - since >= _RELOADED_WITHIN:
             self._lock[old.name] = (since, True)
             _log.warning(
-                "%s: the key %s is not destroyed yet, because a process has not taken up the one that follows it; it "
+                "%s: the key %s is not destroyed yet, because a process has not loaded the one that follows it; it "
                 "is when that has, has ended, or at %s",
                 self.issuer.name,
                 old.name,

@@ -110,7 +110,7 @@ class KeyFile:
                 "'unencrypted = true' if that is meant."
             )
         if not encrypted:
-            _log.warning("the key %s lies on disk without a passphrase", path)
+            _log.warning("the key %s is on disk without a passphrase", path)
         return decrypted(path, data, self._passphrase() if encrypted else None)
 
     def _passphrase(self) -> str:

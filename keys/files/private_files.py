@@ -127,6 +127,4 @@ def _refuse_open_to_others(path: Path, what: str, found: os.stat_result, forbidd
         raise UnusableKey(f"The {what} {path} belongs to another account: run 'chown' to make it this one's.")
     folder = path.parent.stat()
     if folder.st_mode & _OTHERS_WRITE and not folder.st_mode & stat.S_ISVTX:
-        raise UnusableKey(
-            f"The {what} {path} lies in a folder that others can write to: run 'chmod go-w {path.parent}'."
-        )
+        raise UnusableKey(f"The {what} {path} is in a folder that others can write to: run 'chmod go-w {path.parent}'.")

@@ -71,6 +71,6 @@ class PinGuard:
             )
         if token.flags & pkcs11.TokenFlag.USER_PIN_COUNT_LOW and self._refused is None and not knowingly:
             raise PinRefused(
-                f"Somebody gave the token {token.label!r} a wrong PIN since the last right one, so that none is "
+                f"The token {token.label!r} was given a wrong PIN since the last right one, so that none is "
                 "tried at a start: see that the PIN is right, and run 'pki-revocation keys login'."
             )

@@ -254,7 +254,7 @@ def test_issued_here_is_audited_and_recorded(desk: Desk) -> None:
     assert result["serial"] == serial_text(current.certificate.serial_number)
     assert json.loads(desk.run("list", "--json").output)[0]["until"] == result["until"]
     assert shorter.exit_code == 1
-    assert "Nobody would sign with it" in shorter.output
+    assert "No responder would sign with it" in shorter.output
     assert desk.delegates.pending() is None
 
 
