@@ -87,7 +87,7 @@ class ArrivalWatcher:
                 self._broken[path] = observed
                 return report.added
             folder.refuse(path, wrong)
-            _log.warning("refused: %s; the reason lies beside it", origin["file"])
+            _log.warning("refused: %s; the reason is in a file beside it", origin["file"])
         else:
             folder.done(path)
             _log.info("taken: %s with %s certificates", origin["file"], report.added)

@@ -19,8 +19,8 @@ def audit() -> None:
 def verify(installation: Installation) -> None:
     """Check that no record was changed, dropped or put in, and that the journal is what the records vouch for.
 
-    Whoever can write the whole database can also write a whole new chain: keep the digest that this prints elsewhere,
-    and compare it with the same record's later.
+    An account that can write the whole database can also write a whole new chain: keep the digest that this prints
+    elsewhere, and compare it with the same record's later.
     """
     with installation.database() as database:
         database.check_revision()

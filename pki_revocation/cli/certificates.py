@@ -35,7 +35,7 @@ _SOME_REFUSED = 3
 _language_option = click.option(
     "--language",
     type=click.Choice([language.value for language in Language]),
-    help="For subscribers whose own language nobody told; that of [letters] without it.",
+    help="For subscribers whose own language is not registered; that of [letters] without it.",
 )
 _print_option = click.option(
     "--print-file/--no-print-file",
@@ -53,7 +53,7 @@ def certificate() -> None:
 
 @certificate.command(name="import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--issuer", "issuer_name", help="Whose rows an index.txt or CSV holds; the default issuer's without it.")
+@click.option("--issuer", "issuer_name", help="The issuer of an index.txt's or CSV's rows; the default one without it.")
 @click.option(
     "--letters",
     type=click.Path(file_okay=False, path_type=Path),
@@ -100,7 +100,7 @@ def import_(  # noqa: PLR0913 - an argument for each option
 
 
 @certificate.command(name="list")
-@click.option("--issuer", "issuer_name", help="Whose certificates; the default issuer's without it.")
+@click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="How many at most.")
 @_json_option
 @installation_option
@@ -160,8 +160,8 @@ def make(  # noqa: PLR0913 - an argument for each option
 ) -> None:
     """Make revocation codes and the letters that they stand in, for the numbers given or for --all.
 
-    A code stands in its letter alone: it is stored as a hash, and cannot be shown again. Whoever has one already, is
-    revoked or expired gets no letter.
+    A code stands in its letter alone: it is stored as a hash, and cannot be shown again. A certificate that has
+    one already, is revoked or expired gets no letter.
 
     Exit status: 0 when every letter was made, 3 when one was refused and the rest was made, 1 when none was made.
     """
@@ -190,7 +190,7 @@ def make(  # noqa: PLR0913 - an argument for each option
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder for the letters; it is made when it is missing.",
 )
-@click.option("--by", default=getpass.getuser, help="Who reissues, for the audit trail; the account's name without it.")
+@click.option("--by", default=getpass.getuser, help="The operator, for the audit trail; the account's name without it.")
 @_language_option
 @_json_option
 @installation_option
@@ -205,7 +205,7 @@ def reissue(
 ) -> None:
     """Make new codes and letters for these numbers: the codes that they had open nothing from then on.
 
-    For a letter that was lost, or that somebody else may have read. Exit status as for `letter make`.
+    For a letter that was lost, or that others may have read. Exit status as for `letter make`.
     """
     chosen = [parse_number(number) for number in numbers]
     with installation.database() as database:

@@ -22,12 +22,12 @@ from .options import installation_option
 
 @click.group()
 def maintenance() -> None:
-    """Close the subscriber's page while you work on it: people see how to revoke by post and e-mail instead."""
+    """Close the subscriber's page while you work on it: subscribers see how to revoke by post and e-mail instead."""
 
 
 @maintenance.command()
 @click.option("--until", required=True, help="When the page opens again by itself: ISO 8601 with a zone.")
-@click.option("--message", required=True, help="One line in Dutch for those who want to revoke.")
+@click.option("--message", required=True, help="One line in Dutch for subscribers who want to revoke.")
 @click.option("--message-en", help="The same in English; the first one without it.")
 @installation_option
 def on(installation: Installation, *, until: str, message: str, message_en: str | None) -> None:

@@ -33,7 +33,7 @@ _REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
     "--language",
     type=click.Choice([each.value for each in Language]),
     default=Language.DUTCH.value,
-    help="What it is written in: Dutch without it.",
+    help="The receipt's language; Dutch without it.",
 )
 @click.option(
     "--to", type=click.Path(dir_okay=False, path_type=Path), help="The file; one with its reference without it."

@@ -1,4 +1,4 @@
-"""`pki-revocation recipient`: whom a certificate's letter goes to; set, shown and erased."""
+"""`pki-revocation recipient`: the recipient of a certificate's letter; set, shown and erased."""
 
 import getpass
 import json
@@ -20,7 +20,7 @@ from .options import installation_option, number_option
 from .which_certificate import certificate_numbered
 
 _by_option = click.option(
-    "--by", default=getpass.getuser, help="Who does it, for the audit trail; the account's name without it."
+    "--by", default=getpass.getuser, help="The operator, for the audit trail; the account's name without it."
 )
 # What the subject of a certificate may have at most (RFC 5280 appendix A, ub-organization-name).
 _LONGEST_ORGANISATION = 64
@@ -41,19 +41,19 @@ class NothingToChange(PkiError):
 
 @click.group()
 def recipient() -> None:
-    """Whom a certificate's letter goes to: language, address, and the organisation above it."""
+    """The recipient of a certificate's letter: language, address, and the organisation above it."""
 
 
 @recipient.command(name="set")
 @number_option
-@click.option("--language", type=click.Choice(LANGUAGES), help="Of its letter; what is registered without it.")
-@click.option("--organisation", help="Where only a row of a register came in and no certificate, which says it itself.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="The letter's language; the registered one without it.")
+@click.option("--organisation", help="Where a row was imported without its certificate, which names it itself.")
 @_by_option
 @installation_option
 def set_recipient(
     installation: Installation, number: str, *, language: str | None, organisation: str | None, by: str
 ) -> None:
-    """Correct whom a letter goes to; the lines of the address come on standard input.
+    """Correct the recipient of a letter; the lines of the address come on standard input.
 
     Without a line there, the address that is registered stays. A letter that was sent already is sent anew with
     'pki-revocation letter reissue', which kills the code of the first.
@@ -83,7 +83,7 @@ def set_recipient(
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @installation_option
 def show(installation: Installation, number: str, *, as_json: bool) -> None:
-    """Show whom a certificate's letter goes to, as the address window does."""
+    """Show the recipient of a certificate's letter, as the address window does."""
     with installation.database() as database, database.read() as connection:
         certificate = certificate_numbered(connection, number)
         found = recipient_of(connection, certificate.id) or Recipient()

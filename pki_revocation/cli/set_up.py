@@ -41,8 +41,8 @@ def issuer() -> None:
 
 @issuer.command(name="add")
 @click.argument("certificate", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--name", required=True, help="Its place in addresses and commands: lower case, digits, hyphens.")
-@click.option("--default", "is_default", is_flag=True, help="Meant where a command names no issuer.")
+@click.option("--name", required=True, help="Its name in addresses and commands: lower case, digits, hyphens.")
+@click.option("--default", "is_default", is_flag=True, help="The issuer of commands that name none.")
 @installation_option
 def add(installation: Installation, certificate: Path, name: str, is_default: bool) -> None:  # noqa: FBT001 - click passes by name
     """Register a CA by its certificate, a PEM or DER file."""

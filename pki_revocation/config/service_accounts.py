@@ -136,7 +136,7 @@ def problems(installation: Installation) -> Iterator[str]:
             try:
                 may_read = account.may_read(secret.path)
             except OSError as error:
-                yield f"{secret.path} cannot be looked at by whoever runs this: {error.strerror}. Run it as root."
+                yield f"{secret.path} cannot be examined by this account: {error.strerror}. Run it as root."
                 break
             if may_read and service not in secret.services:
                 needed = " and ".join(secret.services)

@@ -57,7 +57,7 @@ def _answer_errors(app: Flask) -> None:
         if isinstance(error, StoreError):
             _log.error("%s", error)
         elif not isinstance(error, PkiError | HTTPException):
-            _log.error("unforeseen error", exc_info=error)
+            _log.error("unexpected error", exc_info=error)
         return problem_of(error) if request.path.startswith(PREFIX) else _page_of(error)
 
     app.register_error_handler(Exception, answer)

@@ -117,7 +117,7 @@ def _bearer(database: Database) -> ApiToken:
     with database.read() as connection:
         token = api_tokens.bearer_of(connection, header[len(_SCHEME) :].strip())
     if token is None:
-        _log.warning("a token that does not count, from %s", request.remote_addr)
+        _log.warning("a token that is not live, from %s", request.remote_addr)
         raise NoToken
     return token
 

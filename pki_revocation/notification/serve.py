@@ -65,4 +65,4 @@ def watch_backlog(database: Database, clock: Clock, settings: NotificationSettin
     now = clock.now()
     metrics.waiting(count, since, now)
     if since is not None and waits_too_long(since, now, settings):
-        raise MailWaits(f"Mail waits since {iso(since)}: look at the mail server and at [notification].")
+        raise MailWaits(f"Mail waits since {iso(since)}: check the mail server and [notification].")

@@ -84,7 +84,7 @@ def _signer(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> x509.Certi
         if not candidate.not_valid_before_utc <= response.produced_at_utc <= candidate.not_valid_after_utc:
             raise ValueError("its signer was not valid then")
         return candidate
-    raise ValueError("nobody who may has signed it")
+    raise ValueError("neither the CA nor a delegate of its has signed it")
 
 
 def _refuse_undelegated(candidate: x509.Certificate, issuer: x509.Certificate) -> None:

@@ -64,4 +64,4 @@ def _until_below(rows: list[FailureCount], limit: int, window: timedelta, now: d
         left -= each.count
         if left < limit:
             return max(1, int((each.minute + window - now).total_seconds()))
-    raise AssertionError("without any failure nobody is over a limit")
+    raise AssertionError("without any failure no source is over a limit")

@@ -2,8 +2,8 @@
 
 from prometheus_client import Counter
 
-_FAILED = Counter("pki_revocation_attempts_failed", "Wrong pairs of number and code that were looked at")
-_DENIED = Counter("pki_revocation_attempts_denied", "Attempts that were answered 429 before anything was looked at")
+_FAILED = Counter("pki_revocation_attempts_failed", "Wrong pairs of number and code that were checked")
+_DENIED = Counter("pki_revocation_attempts_denied", "Attempts that were answered 429 before anything was checked")
 _ALARMS = Counter("pki_revocation_attempt_alarms", "Episodes of failures that piled up at one number")
 
 

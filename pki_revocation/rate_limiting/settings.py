@@ -26,17 +26,17 @@ class LimitSettings:
         timedelta(minutes=15),
         minimum=5 * _MINUTE,
         maximum=60 * _MINUTE,
-        clause="shorter slows nobody down, longer punishes people who share an address",
+        clause="shorter slows no client down, longer punishes subscribers who share an address",
     )
     per_number: int = setting(5, minimum=3, maximum=100, clause="NIST SP 800-63B section 5.1.2: at most 100 in a row")
     per_source: int = setting(
         30, minimum=5, maximum=1000, clause="an office behind one address makes some; 80 bits need no fewer"
     )
     per_source_when_busy: int = setting(
-        3, minimum=1, maximum=100, clause="who erred once or twice is never turned away"
+        3, minimum=1, maximum=100, clause="a source that erred once or twice is never turned away"
     )
     overall_per_minute: int = setting(300, minimum=10, maximum=100_000, clause="a core checks some 1300 codes a minute")
-    alarm_after: int = setting(5, minimum=3, maximum=100, clause="fewer would tell of people's own mistakes")
+    alarm_after: int = setting(5, minimum=3, maximum=100, clause="fewer would tell of subscribers' own mistakes")
     episode: timedelta = setting(timedelta(hours=24), minimum=timedelta(hours=1), maximum=timedelta(days=7))
     most_rows: int = setting(
         200_000, minimum=10_000, maximum=5_000_000, clause="a row takes some 60 octets; the oldest go first"

@@ -40,8 +40,8 @@ class Maintenance:
             raise MaintenanceRefused(f"--until {iso(self.until)} has passed: give a moment that lies ahead.")
         if self.until - self.since > LONGEST:
             raise MaintenanceRefused(
-                f"--until {iso(self.until)} is more than {LONGEST.days} days away: nobody could revoke on "
-                "the page for so long. Give an earlier moment; it can be put off later."
+                f"--until {iso(self.until)} is more than {LONGEST.days} days away: no subscriber could revoke "
+                "on the page for so long. Give an earlier moment; it can be put off later."
             )
         for text in (self.message, self.message_en):
             if not text.strip() or len(text) > LONGEST_MESSAGE or not text.isprintable():

@@ -52,7 +52,7 @@ class LeaseKeeper:
             return
         self._outages.worked(self._lease.name)
         if held != self._held:
-            says = "this process works from now on" if held else "another process works, and this one waits"
+            says = "this process has the lease now" if held else "another process has the lease, and this one waits"
             _log.info("%s: %s", self._lease.name, says)
         self._held = held
 

@@ -166,7 +166,7 @@ def _answer_errors(app: Flask) -> None:
 
     def answer_unexpected(error: Exception) -> Response:
         # Not the path: a receipt's address opens it.
-        _log.error("unforeseen error at %s", request.url_rule, exc_info=error)
+        _log.error("unexpected error at %s", request.url_rule, exc_info=error)
         return answer(error)
 
     app.register_error_handler(PkiError, answer)
