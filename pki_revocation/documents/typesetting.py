@@ -40,6 +40,7 @@ def typeset(
     with tempfile.TemporaryDirectory(prefix="pki-document-") as folder:
         main = Path(shutil.copy(_FOLDER / template, folder))
         for name, content in (attachments or {}).items():
+            # In its place: the whole folder is gone when the PDF is there.
             Path(folder, name).write_bytes(content)
         try:
             pdf = typst.compile(

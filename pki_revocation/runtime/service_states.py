@@ -57,6 +57,8 @@ class StateFile:
         }
         draft = self._path.with_name(f"{FILE}.draft")
         try:
+            # No durable file: after a power cut it says nothing, and no service's start waits for a busy disk. The
+            # draft has one name, so that never more than one is left where there is no room for it.
             draft.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
             draft.replace(self._path)
         except OSError as error:
