@@ -11,7 +11,7 @@ import pytest
 LONG = "long"
 # What lies in the database's own layer, or lives by its locks, transactions and snapshots: `make test` has it on both
 # databases. What lies above asks for rows and gets them, and is asked on PostgreSQL in the long step.
-_OF_THE_STORE = (
+OF_THE_STORE = (
     "tests/crl_publisher/entry_store",
     "tests/crl_publisher/issuing/test_issuance_order.py",
     "tests/crl_publisher/issuing/test_numbering.py",
@@ -31,13 +31,13 @@ _OF_THE_STORE = (
     "tests/pki_revocation/test_service.py",
     "tests/test_leaks.py",
 )
-_STARTING_PROGRAMS = ("tests/integration", "tests/interop", "tests/conformance", "tests/fuzzing")
+STARTING_PROGRAMS = ("tests/integration", "tests/interop", "tests/conformance", "tests/fuzzing")
 
 
 def mark(items: list[pytest.Item]) -> None:
     """Give the mark `long` to what repeats on PostgreSQL what it shows on SQLite, and is not the store's."""
     for item in items:
-        if _repeats_on_postgresql(item) and not _is_below(item, _OF_THE_STORE):
+        if _repeats_on_postgresql(item) and not _is_below(item, OF_THE_STORE):
             item.add_marker(LONG)
 
 
@@ -47,7 +47,7 @@ def sort(items: list[pytest.Item]) -> None:
     Its tests are the longest, and wait for each other's servers: workers that begin with them share the many small
     ones evenly at the end.
     """
-    items.sort(key=lambda item: not _is_below(item, _STARTING_PROGRAMS))
+    items.sort(key=lambda item: not _is_below(item, STARTING_PROGRAMS))
 
 
 def _repeats_on_postgresql(item: pytest.Item) -> bool:

@@ -1,0 +1,28 @@
+"""The two steps that the tests run in: each takes what the other leaves, and the places that decide are there."""
+
+import re
+from pathlib import Path
+
+from tests import steps
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_no_test_is_in_neither_step() -> None:
+    """What is not `long` runs in `make test`, and what is runs in `make test-long`, whatever other marks there are."""
+    assert re.findall(r'pytest .*-m "([^"]*)"', (ROOT / "Makefile").read_text()) == [
+        "not long",
+        "long or hypothesis or campaign",
+    ]
+
+
+def test_ci_runs_both_steps() -> None:
+    """Beside `make check`."""
+    commands = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line.startswith("make ")]
+    assert commands == ["make check", "make test", "make test-long"]
+
+
+def test_every_place_is_there() -> None:
+    """One that was moved would fall out of its step and nothing would say so."""
+    for place in (*steps.OF_THE_STORE, *steps.STARTING_PROGRAMS):
+        assert (ROOT / place).exists(), place
