@@ -69,7 +69,7 @@ def _judged(folder: Path) -> tuple[dict[str, bool], str]:
     """Whether each contract is kept, and everything that the program said."""
     program = Path(sys.executable).with_name("lint-imports")
     ran = subprocess.run(
-        [program, "--no-cache", "--no-logo"], cwd=folder, capture_output=True, text=True, timeout=240, check=False
+        [program, "--no-cache", "--no-logo"], cwd=folder, capture_output=True, text=True, timeout=600, check=False
     )
     said = ran.stdout + ran.stderr
     verdicts = {}

@@ -134,7 +134,7 @@ class Scene:
 
     def metrics(self) -> str:
         """What the responder's /metrics says."""
-        with DIRECT.open(f"{self.responder.operations_url}/metrics", timeout=10) as response:
+        with DIRECT.open(f"{self.responder.operations_url}/metrics", timeout=120) as response:
             return str(response.read().decode())
 
 
@@ -210,7 +210,7 @@ def test_rolls_under_load(scene: Scene) -> None:
                 load.until_all_from(new)
             finally:
                 publisher.terminate()
-                publisher.wait(timeout=30)
+                publisher.wait(timeout=120)
             time.sleep(_LOOKED_AT_SECONDS)
             assert scene.first in scene.folder.state(), "a worker lost its key"
             scene.folder.location(scene.first).load()

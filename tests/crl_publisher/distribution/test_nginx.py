@@ -57,7 +57,7 @@ def ask(
     port: int, path: str, method: str = "GET", headers: dict[str, str] | None = None
 ) -> tuple[http.client.HTTPResponse, bytes]:
     """One request, with the path as it is written."""
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
         connection.request(method, path, headers={"Accept-Encoding": "gzip"} | (headers or {}))
         response = connection.getresponse()
         return response, response.read()

@@ -145,7 +145,7 @@ def test_planning_waits_for_whoever_holds_the_journal(
                 channel=Channel.OPERATOR,
             )
             journal.append(connection, head, [new], clock.now())
-        result = publication.result(timeout=10)
+        result = publication.result(timeout=120)
 
     assert (result.covers_sequence, result.entries) == (1, 1)
 

@@ -201,7 +201,7 @@ def test_entries_that_are_being_applied_are_made_anew_too(
 
         monkeypatch.setattr(entries_module, "encode_entry", slow)
         EntryStore(postgresql_only).apply(issuer)
-        assert [named for _, named in adding[0].result(timeout=10)] == [1]
+        assert [named for _, named in adding[0].result(timeout=120)] == [1]
     EntryStore(postgresql_only).apply(issuer)
 
     with postgresql_only.read() as connection:

@@ -286,5 +286,5 @@ def test_publisher_raises_the_alarm(installed: Installed, request_file: Path) ->
 
 
 def _metrics(installed: Installed) -> str:
-    with DIRECT.open(installed.operations_url + "/metrics", timeout=5) as response:
+    with DIRECT.open(installed.operations_url + "/metrics", timeout=120) as response:
         return str(response.read().decode())

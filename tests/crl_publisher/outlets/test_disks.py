@@ -48,13 +48,13 @@ def test_full_disk(installed: Installed, disk: Path) -> None:
         assert installed.public_file.read_bytes() == before
         assert names(disk) == {"issuing.crl", ".issuing.crl.lock"}
         wait_until(lambda: status_of(f"{installed.distribution_url}/crl/issuing.crl") == 200)
-        with DIRECT.open(f"{installed.distribution_url}/crl/issuing.crl", timeout=5) as response:
+        with DIRECT.open(f"{installed.distribution_url}/crl/issuing.crl", timeout=120) as response:
             assert response.read() == before
         filler.unlink()
 
         wait_until(lambda: serial in listed(installed))
         process.terminate()
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=120)
     assert "No space left on device" in log
     assert "Traceback" not in log
 
@@ -75,7 +75,7 @@ def test_read_only_folder(installed: Installed, disk: Path) -> None:
 
         wait_until(lambda: serial in listed(installed))
         process.terminate()
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=120)
     assert "cannot be published: Read-only file system" in log
     assert "Traceback" not in log
 

@@ -129,7 +129,7 @@ def test_all_outlets_follow_and_one_that_is_down_catches_up(
         wait_until(lambda: len(set(everywhere(installed, store, server))) == 1)
         wait_until(lambda: installed.run("crl", "outlets").returncode == 0)
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=120)
 
     assert process.returncode == 0
     assert len(serials(installed.public_file.read_bytes())) == 2

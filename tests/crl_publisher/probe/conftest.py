@@ -21,6 +21,7 @@ from pki_revocation.database.schema import crls
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
+from tests.waiting import patience
 
 HOUR = timedelta(hours=1)
 TYPE = {"Content-Type": "application/pkix-crl"}
@@ -93,7 +94,7 @@ def probe(database: Database, clock: FakeClock, public: Public, issuer: Issuer) 
         clock=clock,
         public_url=f"{public.url}/",
         scopes_of=scopes_of,
-        settings=ProbeSettings(timeout=timedelta(seconds=1), largest_mib=1),
+        settings=ProbeSettings(timeout=timedelta(seconds=patience(1)), largest_mib=1),
     )
 
 

@@ -476,7 +476,7 @@ def test_running_schedule_publishes_and_ends_cleanly(
         wait_until(lambda: history(database, issuer)[0].covers_sequence == 1)
     finally:
         service.stop()
-        running.join(timeout=20)
+        running.join(timeout=120)
 
     assert not running.is_alive()
     with database.read() as connection:

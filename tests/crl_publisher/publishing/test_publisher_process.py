@@ -70,7 +70,7 @@ def test_killed_publisher_is_followed_by_a_higher_number(place: str, installed: 
 
 def metrics_of(installed: Installed) -> dict[str, float]:
     """What /metrics says."""
-    with DIRECT.open(f"{installed.operations_url}/metrics", timeout=5) as response:
+    with DIRECT.open(f"{installed.operations_url}/metrics", timeout=120) as response:
         lines = response.read().decode().splitlines()
     return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
 
@@ -180,7 +180,7 @@ def test_distribution_serves_what_the_publisher_published(installed: Installed) 
     """The two processes meet in the folder alone."""
     with running(installed, "publisher"), running(installed, "serve", "distribution"):
         wait_until(lambda: status_of(f"{installed.distribution_url}/crl/issuing.crl") == 200)
-        with DIRECT.open(f"{installed.distribution_url}/crl/issuing.crl", timeout=5) as response:
+        with DIRECT.open(f"{installed.distribution_url}/crl/issuing.crl", timeout=120) as response:
             data, media_type = response.read(), response.headers["Content-Type"]
 
     assert media_type == "application/pkix-crl"

@@ -30,7 +30,7 @@ def _failures(installed: Installed, error: str) -> float:
     """How often publishing failed so, as /metrics says."""
     name = f'crl_publication_failures_total{{error="{error}",issuer="issuing"}}'
     try:
-        with DIRECT.open(f"{installed.operations_url}/metrics", timeout=5) as response:
+        with DIRECT.open(f"{installed.operations_url}/metrics", timeout=120) as response:
             lines = response.read().decode().splitlines()
     except OSError:
         return 0

@@ -32,9 +32,9 @@ def _run(steps: Callable[[ThreadedRefresh], Any]) -> _Watch:
     watch = _Watch()
 
     async def run() -> None:
-        refresh = ThreadedRefresh(watch, asyncio.get_running_loop(), timeout=5)  # type: ignore[arg-type] # what it uses of one
+        refresh = ThreadedRefresh(watch, asyncio.get_running_loop(), timeout=120)  # type: ignore[arg-type] # what it uses of one
         try:
-            async with asyncio.timeout(4):
+            async with asyncio.timeout(100):  # less than the refresh itself waits
                 await steps(refresh)
         finally:
             refresh.stop()

@@ -15,6 +15,7 @@ from pki_revocation.notification.credentials import PASSWORD_VARIABLE, USERNAME_
 from pki_revocation.runtime.new_installation import FIRST_CONFIG, set_up
 from pki_revocation.subscribers import outbox
 from tests.pki_revocation.notification.servers import Behaviour, MakeServer, with_login
+from tests.waiting import patience
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -32,7 +33,7 @@ def installed(folder: Path, notification: str) -> Installation:
 
 def smtp(port: int, tls: str = "none") -> str:
     """Settings for a server on loopback."""
-    return f'delivery = "smtp"\nhost = "127.0.0.1"\nport = {port}\ntls = "{tls}"\ntimeout = "2s"'
+    return f'delivery = "smtp"\nhost = "127.0.0.1"\nport = {port}\ntls = "{tls}"\ntimeout = "{patience(2):.0f}s"'
 
 
 def said(installation: Installation) -> dict[str, tuple[bool, str]]:

@@ -31,6 +31,7 @@ from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.notification.servers import Behaviour, MailServer, MakeServer
 from tests.subscribers import Subscriber, enrol
+from tests.waiting import patience
 
 PROCESS = Path(__file__).parent / "sending_process.py"
 REVOCATION_REQUEST = RevocationRequest(reason=RevocationReason.SUPERSEDED, channel=Channel.API)
@@ -52,7 +53,7 @@ def server(make_server: MakeServer) -> MailServer:
 def settings(server: MailServer) -> NotificationSettings:
     """For that server."""
     return NotificationSettings(
-        port=server.port, tls=Tls.NONE, timeout=timedelta(seconds=2), return_path="bounces@ca.example"
+        port=server.port, tls=Tls.NONE, timeout=timedelta(seconds=patience(2)), return_path="bounces@ca.example"
     )
 
 
