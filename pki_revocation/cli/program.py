@@ -17,7 +17,7 @@ from pki_revocation.host.logs import log_to_stderr
 from pki_revocation.host.processes import PARENT_VARIABLE, end_with_parent
 
 from .entry_point_group import EntryPointGroup
-from .help_pages import COMMANDS_GROUP, HELP_OPTIONS, stored_page
+from .help_pages import COMMANDS_GROUP, HELP_OPTIONS
 
 PROGRAM = "pki-revocation"
 # The order of a user's life with the product; whatever else is there follows by name.
@@ -86,9 +86,5 @@ def program() -> None:
 
 
 def main() -> None:
-    """The console script's entry."""
-    page = stored_page(sys.argv[1:])
-    if page is not None:
-        click.echo(page, nl=False)
-        return
+    """Run the command that the arguments name."""
     program.main(prog_name=PROGRAM)
