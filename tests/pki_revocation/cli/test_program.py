@@ -39,6 +39,15 @@ def test_help_comes_from_the_page_and_loads_nothing(words: tuple[str, ...]) -> N
     assert not imported & {"keys.cli", "crl_publisher.cli.crl", "pki_revocation.cli.revocation"}
 
 
+@pytest.mark.parametrize("output", ["| true", "| head -n 1 >/dev/null", ">&-"])
+def test_help_that_nothing_reads_is_no_error(output: str) -> None:
+    """A pipe that was closed, and no output at all: no traceback, and no complaint of the interpreter."""
+    command = f"for each in 1 2 3; do {sys.executable} -m pki_revocation --help {output}; done"
+    said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=environment())
+
+    assert said.stderr == ""
+
+
 def test_help_costs_little() -> None:
     """The slowest of three pages takes under 0.25 s of the processor; importing what it is about takes more."""
     costs = {words: min(_cpu_seconds(*words, "--help") for _ in range(3)) for words in ((), ("schedule",), ("keys",))}
