@@ -53,7 +53,7 @@ def mirrors(installation: Installation, database: Database) -> Mirrors:
 
 
 def probe(installation: Installation, database: Database) -> Probe:
-    """What looks at the public addresses.
+    """The probe of the public addresses.
 
     Raises:
         ConfigurationError: when [probe], [crl], [publisher] or [distribution] is wrong.
@@ -205,7 +205,7 @@ def observer(installation: Installation, database: Database) -> Observer:
 
 
 def delegating(installation: Installation, database: Database) -> DelegateIssuanceWorker:
-    """What gives OCSP responders their certificates.
+    """The worker that issues OCSP responders their certificates.
 
     Raises:
         ConfigurationError: when [keys] is wrong.

@@ -32,7 +32,7 @@ class PublisherSettings(Schedule):
     """[publisher]: The first schedule of every issuer, and how the publisher runs.
 
     The times seed each issuer's first version in the database; from then on the database says, and `schedule set` and
-    `schedule rotate` change it. With *second_person*, a change counts once somebody else has approved it. Of many
+    `schedule rotate` change it. With *second_person*, a change counts once another operator has approved it. Of many
     publishers, the one that holds the *lease* publishes; when it is gone for that long, another takes over.
     """
 

@@ -52,7 +52,7 @@ class LastCrlInFuture(PkiError):
 
 
 class NotPublished(PkiError):
-    """An issuer has no valid published CRL, or nobody published one in time."""
+    """An issuer has no valid published CRL, or no publisher made one in time."""
 
 
 class CrlRejected(PkiError):

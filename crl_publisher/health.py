@@ -1,6 +1,6 @@
 """Is this CRL well? The one judgement, of which publisher, doctor, probe, offline CA and metrics each know a part.
 
-Whoever asks says what is known: the record, what lies where relying parties fetch it, what the journal has that no CRL
+The caller says what it knows: the record, what lies where relying parties fetch it, what the journal has that no CRL
 has, and what is promised. What is not known is not judged. So a lapsed CRL, or one that is not the recorded one, is the
 same alarm in the log, in `doctor`, at a public address and in the metrics.
 """
@@ -65,7 +65,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """When what is late.
+    """The times and limits that a CRL is held against.
 
     Attributes:
         needed_since: since when relying parties need a CRL; None while they need none.
@@ -100,7 +100,7 @@ class CrlFacts:
         place: what they call the place where relying parties fetch it: its path, or its address.
         recorded: the last one that the record has as published.
         is_delta: whether the scope is a delta's.
-        is_there: whether anything is at the address; None where nobody looked.
+        is_there: whether anything is at the address; None where the caller did not look.
         seen: what is there, where it was read.
         seen_before: the highest number that was ever seen there.
         uncovered: what the journal has and no CRL of the scope has.
@@ -157,7 +157,7 @@ def _alarms(known: CrlFacts, promise: Promise) -> Iterator[Alarm]:
 
 
 def _validity(known: CrlFacts, promise: Promise) -> Iterator[Alarm]:
-    """What is public counts where it was read: it is what relying parties hold against their clocks."""
+    """The alarms about dates: of the public CRL where it was read, as relying parties see it, else of the record's."""
     crl = known.seen or known.recorded
     if crl is None or crl.this_update is None:
         return
@@ -173,7 +173,7 @@ def _validity(known: CrlFacts, promise: Promise) -> Iterator[Alarm]:
 
 
 def _identity(known: CrlFacts, seen: Seen, promise: Promise) -> Iterator[Alarm]:
-    """Whether what is public is what the record has: no older one, no newer one, and no other one of that number."""
+    """The alarms about a public CRL that is not the recorded one: an older, a newer, or another of the same number."""
     name, recorded, number = known.place, known.recorded, seen.number
     if seen.is_delta is not None and seen.is_delta is not known.is_delta:
         kinds = ("a delta", "a complete CRL") if known.is_delta else ("a complete CRL", "a delta")
@@ -214,7 +214,7 @@ def _identity(known: CrlFacts, seen: Seen, promise: Promise) -> Iterator[Alarm]:
 
 
 def _routine(known: CrlFacts, promise: Promise) -> Iterator[Alarm]:
-    """What the record, the journal and the schedule say of the publisher, whatever is public."""
+    """The alarms about the publisher, from record, journal and schedule: too large, behind the journal, overdue."""
     crl, now = known.recorded, known.now
     if crl is None:
         return

@@ -29,7 +29,7 @@ _ALARM = Gauge(
 
 
 def published(crl: PublishedCrl, *, is_complete: bool, seconds: float) -> None:
-    """A CRL became public; it took so many seconds."""
+    """Count a CRL that became public, and set its figures; *seconds* is how long the publication took."""
     _PUBLICATIONS.labels(crl.issuer).inc()
     _SECONDS.labels(crl.issuer).set(seconds)
     if is_complete:

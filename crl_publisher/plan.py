@@ -64,7 +64,7 @@ class Plan:
 
     @property
     def listed_through(self) -> int:
-        """The journal's sequence up to which that can be said."""
+        """The journal's sequence up to which expired certificates have been listed once beyond their validity."""
         if self.recorded is None:
             return 0
         if self.public is None:

@@ -41,7 +41,7 @@ class PublicCrl:
     open: Open = field(repr=False, compare=False)
 
     def whole(self) -> ParsedCrl | None:
-        """All of it; None when it was replaced meanwhile.
+        """The whole CRL, read again; None when it was replaced meanwhile.
 
         Raises:
             OutletError: when it cannot be read.

@@ -65,7 +65,7 @@ def last_published(connection: Connection, issuer: Issuer, scope: Scope = FULL) 
 
 
 def published(connection: Connection, issuer: Issuer, scope: Scope = FULL, *, limit: int) -> tuple[PublishedCrl, ...]:
-    """The last ones of a scope, the newest first."""
+    """At most *limit* published CRLs of a scope, by number, the highest first."""
     query = select(crls).where(
         crls.c.issuer_id == issuer.id, crls.c.scope == scope.name, crls.c.published_at.is_not(None)
     )
@@ -99,7 +99,7 @@ def last_before(connection: Connection, issuer: Issuer, scope: Scope, moment: da
 
 
 def published_as(connection: Connection, issuer: Issuer, scope: Scope, sha256: bytes) -> PublishedCrl | None:
-    """The one with these octets, if it was recorded as published."""
+    """The CRL of the scope with this SHA-256, if it was recorded as published; else None."""
     query = select(crls).where(
         crls.c.issuer_id == issuer.id,
         crls.c.scope == scope.name,

@@ -38,7 +38,7 @@ def check(installation: Installation, database: Database) -> Iterator[CheckResul
 
 
 def restorations(installation: Installation, database: Database, files: Sequence[Path]) -> Iterator[CrlRestoration]:
-    """What the journals lack of what public CRLs, or *files* alone, list.
+    """For each issuer the revocations that public CRLs, or *files* alone, list and its journal lacks.
 
     Raises:
         NoEvidence: when a file or a public CRL proves nothing.

@@ -41,7 +41,7 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _new_file = click.Path(dir_okay=False, path_type=Path)
 _LONGEST_REQUEST = 200_000_000
 _EXISTS = "{} exists already: name a new file."
-# Nobody runs who could go on with an outlet that takes longer.
+# The command ends then: no process goes on with an outlet that takes longer.
 _MIRROR_SECONDS = 60.0
 
 
@@ -204,14 +204,14 @@ def _request_in(file: Path) -> SigningRequest:
 
 
 def _ask_for(key: str) -> Callable[[], str] | None:
-    """Asks whoever sits there; nobody does where the input is no terminal."""
+    """What asks the operator for the passphrase of *key*; None where the input is no terminal."""
     if not os.isatty(0):
         return None
     return lambda: getpass.getpass(f"Passphrase of {key}: ")
 
 
 def _refuse_existing(path: Path) -> None:
-    """Before anything is reserved or signed."""
+    """Refuse a file that exists, and a folder that does not, before anything is reserved or signed."""
     if path.exists():
         raise PkiError(_EXISTS.format(path))
     if not path.parent.is_dir():
@@ -219,7 +219,7 @@ def _refuse_existing(path: Path) -> None:
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    """For people to carry away; a file that came to be there meanwhile stays."""
+    """Write a new file, which an operator carries away; one that came to be there meanwhile is refused, and stays."""
     try:
         durable_files.create(path, data, mode=durable_files.BY_UMASK)
     except FileExistsError:

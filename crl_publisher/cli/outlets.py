@@ -51,7 +51,7 @@ def check(installation: Installation, database: Database) -> Iterator[CheckResul
 
 
 def _states(installation: Installation, database: Database) -> tuple[OutletState, ...]:
-    """Those of outlets that are configured still."""
+    """The recorded states of the outlets that are still configured."""
     configured = installation.sections(OutletSettings)
     with database.read() as connection:
         return tuple(state for state in all_outlet_states(connection) if state.outlet in configured)

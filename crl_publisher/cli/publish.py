@@ -24,7 +24,7 @@ from pki_revocation.model import Issuer
 from .options import issuer_named, issuer_option, json_option
 
 _PAUSE_SECONDS = 0.1
-# Nobody runs who could go on with an outlet that takes longer.
+# The command ends then: no process goes on with an outlet that takes longer.
 _MIRROR_SECONDS = 60.0
 
 
@@ -89,7 +89,7 @@ class _PublicationRequest(NamedTuple):
 def _publish_by_lease_holder(
     installation: Installation, database: Database, wanted: _PublicationRequest, timeout: int
 ) -> dict[str, object]:
-    """Ask, and wait for the answer; take over when nobody holds the lease."""
+    """Ask, and give the publisher's answer; publish in this process when no other one holds the lease."""
     with database.write() as connection:
         request = requests.ask(connection, wanted.issuer, SystemClock(), scope=wanted.scope, is_last=wanted.is_last)
     lease = bootstrap.lease(installation, database)
@@ -113,7 +113,7 @@ def _publish_by_lease_holder(
 
 
 def _publish_here(installation: Installation, database: Database, issuer: Issuer, lease: Lease) -> None:
-    """Be the publisher for one look at the issuer, which answers whoever asks."""
+    """Be the publisher for one look at the issuer, which answers all requests that wait; then release the lease."""
     try:
         bootstrap.publisher(installation, database, lease).attend(issuer)
         bootstrap.mirrors(installation, database).catch_up(_MIRROR_SECONDS)

@@ -150,7 +150,7 @@ def rotate(  # noqa: PLR0913 - one argument for each option
 def approve(
     installation: Installation, *, version: int, by: str | None, issuer_name: str | None, as_json: bool
 ) -> None:
-    """Approve a VERSION that somebody else has proposed: it is checked once more, and counts."""
+    """Approve a VERSION that another operator has proposed: it is checked once more, and counts."""
     with open_schedule(installation, issuer_name) as context:
         before = context.timeline().in_force(context.now).schedule
         entry = context.book.approve(context.issuer, version, by=who(by))

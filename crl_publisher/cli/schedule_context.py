@@ -41,7 +41,7 @@ class ScheduleContext:
     now: datetime
 
     def timeline(self) -> Timeline:
-        """The versions that count."""
+        """The issuer's versions that count."""
         with self.database.read() as connection:
             return self.book.timeline(connection, self.issuer)
 
@@ -63,7 +63,7 @@ class ScheduleContext:
         return changed(self.timeline().in_force(at or self.now).schedule, changes)
 
     def moment(self, option: str, text: str) -> datetime:
-        """A time that somebody typed: `now`, `+2h`, ISO 8601; without a zone it is the schedule's."""
+        """The moment that the operator typed: `now`, `+2h`, or ISO 8601, which without a zone is in the schedule's."""
         text = text.strip()
         if text == "now":
             return self.now
@@ -92,7 +92,7 @@ def open_schedule(installation: Installation, issuer_name: str | None) -> Iterat
 
 
 def who(by: str | None) -> str:
-    """Whoever says so, or the account behind the command: sudo keeps who called it."""
+    """The operator's name: *by*, or without it the account behind the command, before sudo where that was used."""
     if by is not None:
         return by
     try:

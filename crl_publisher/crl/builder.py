@@ -72,7 +72,7 @@ def to_be_signed(
 
 
 def _before(algorithm: bytes, certificate: bytes, parameters: CrlParameters, listed: int) -> bytes:
-    """What stands in front of a list of so many octets, its header included."""
+    """The octets of a TBSCertList before a list of so many octets, the list's own header included."""
     return b"".join(
         (
             _VERSION_2,
@@ -92,7 +92,7 @@ def subject_name(certificate: bytes) -> bytes:
 
 
 def _signed(file: IO[bytes], before: bytes, listed: int, after: bytes) -> Iterator[bytes]:
-    """What is signed, piece by piece."""
+    """The octets of the TBSCertList, piece by piece."""
     yield before
     file.seek(_ROOM)
     while listed:

@@ -119,7 +119,11 @@ class _Old:
         return bool(self.stretch) or self._unread > 0
 
     def fill(self) -> None:
-        """Have a stretch in memory, or all that is left."""
+        """Read on until a whole stretch is in memory, or all that is left of the list.
+
+        Raises:
+            UnreadableCrl: when the stream ends inside the list.
+        """
         wanted = min(_STRETCH - len(self.stretch), self._unread)
         if wanted > 0:
             octets = self._stream.read(wanted)
@@ -205,7 +209,7 @@ def _first(octets: bytes) -> bytes:
 
 
 def _without_both(added: list[bytes], removed: list[bytes]) -> Differences:
-    """What stands on both sides is none; it comes up where the order of the lists is not the same."""
+    """The differences less the entries on both sides, which come up where the lists are not in the same order."""
     if not (added and removed):
         return Differences(added, removed)
     come, gone = Counter(added), Counter(removed)

@@ -1,4 +1,4 @@
-"""CRLs in files that somebody names: DER, or PEM with one CRL in it."""
+"""CRLs in files that an operator names: DER, or PEM with one CRL in it."""
 
 from pathlib import Path
 

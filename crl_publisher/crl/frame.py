@@ -224,7 +224,7 @@ def _places(stream: BinaryIO, size: int) -> _Places:
 
 
 def _next(stream: BinaryIO, at: int, end: int) -> Bounds:
-    """The next value; what stands at the end has no tag."""
+    """The bounds of the next value; at the end they are empty and have no tag."""
     return _header(stream, at, end) if at < end else Bounds(0, at, at)
 
 

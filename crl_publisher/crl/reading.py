@@ -143,7 +143,7 @@ def parse_crl(data: bytes) -> ParsedCrl:
 
 @contextmanager
 def _reading(complaint: str) -> Iterator[None]:
-    """Whatever a parser raises for bytes that it cannot take, it is the same refusal."""
+    """Turn every error that a parser raises for octets that it cannot take into `UnreadableCrl`."""
     try:
         yield
     except UnreadableCrl:

@@ -107,7 +107,7 @@ def _serve(files: PublishedFiles, clock: Clock, until_next: UntilNext, **_: str)
         published.stream.close()
         raise
     if request.method == "HEAD" or response.status_code == HTTPStatus.NOT_MODIFIED:
-        # Nothing of it will be read, and nobody else would close it.
+        # The server reads nothing of it, and so would not close it.
         published.stream.close()
         response.response = ()
     return response
@@ -133,7 +133,7 @@ class _Part:
 
 
 def _wrapped(contents: BufferedReader | _Part) -> Iterable[bytes]:
-    """The server takes it from the file as the client takes it from the server (PEP 3333): a CRL may be 50 MB."""
+    """The contents in blocks, read from the file only as fast as the client takes them (PEP 3333): up to 50 MB."""
     wrapper: Callable[[BufferedReader | _Part, int], Iterable[bytes]]
     wrapper = request.environ.get("wsgi.file_wrapper", FileWrapper)
     return wrapper(contents, _BLOCK)

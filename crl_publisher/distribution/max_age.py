@@ -78,7 +78,7 @@ class MaxAge:
                         for issuer in all_issuers(connection)
                     }
             except PkiError:
-                # Whoever runs the publisher hears of it there; what is served must not depend on the database.
+                # The publisher's own log tells its operator; what is served must not depend on the database.
                 pass
         return self._timelines
 

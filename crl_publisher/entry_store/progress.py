@@ -1,4 +1,4 @@
-"""How far the entry store has followed the journal of an issuer, and the lock of whoever takes it further."""
+"""How far the entry store has followed the journal of an issuer, and the lock of the process that takes it further."""
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -7,13 +7,13 @@ from pki_revocation.database.schema import crl_projections
 
 
 def applied_sequence(connection: Connection, issuer_id: int) -> int:
-    """The sequence that the store holds; 0 for none yet."""
+    """The last sequence of the journal that the issuer's store has applied; 0 for none yet."""
     query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer_id)
     return connection.execute(query).scalar_one_or_none() or 0
 
 
 def lock_progress(connection: Connection, issuer_id: int) -> int:
-    """The same, held until the transaction ends: two publishers never apply the same rows."""
+    """The last applied sequence, locked until the transaction ends: two publishers never apply the same rows."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(insert(crl_projections).values(issuer_id=issuer_id, sequence=0).on_conflict_do_nothing())
     query = select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer_id)
@@ -21,7 +21,7 @@ def lock_progress(connection: Connection, issuer_id: int) -> int:
 
 
 def advance_progress(connection: Connection, issuer_id: int, sequence: int) -> None:
-    """Write how far it is now."""
+    """Write the last sequence that the issuer's store has applied, in the connection's transaction."""
     connection.execute(
         update(crl_projections).where(crl_projections.c.issuer_id == issuer_id).values(sequence=sequence)
     )

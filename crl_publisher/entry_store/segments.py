@@ -45,19 +45,19 @@ _serial = type_coerce(crl_entries.c.serial, LargeBinary)
 
 
 class _Segment(NamedTuple):
-    """Where a stretch begins."""
+    """Where a segment begins: its shard, and its first serial, empty for the first segment of the shard."""
 
     shard: int
     first: bytes
 
 
 def may_use_segments(selection: Selection) -> bool:
-    """Whether it is what stretches are for: a complete CRL of everything or of a shard."""
+    """Whether the selection can be read from segments: a complete CRL of everything or of a shard."""
     return selection.after is None and selection.scope.part in {Part.ALL, Part.SHARD}
 
 
 def empty(connection: Connection, issuer_id: int, changed: Iterable[tuple[int, bytes]]) -> None:
-    """Entries change in the connection's transaction.
+    """Empty the segments in which entries change, in the connection's transaction.
 
     Args:
         connection: changes them.
@@ -80,7 +80,7 @@ def forget(connection: Connection, issuer_id: int) -> None:
 
 
 def fill_segments(database: Database, selection: Selection) -> None:
-    """Join the stretches that the selection is to be read from, as far as they are not joined for it already.
+    """Join the segments that the selection is to be read from, as far as they are not joined for it already.
 
     An end at any point loses nothing, and so does another publisher that does the same.
 
@@ -102,7 +102,7 @@ def fill_segments(database: Database, selection: Selection) -> None:
 
 
 def concatenated(connection: Connection, selection: Selection) -> Iterator[bytes]:
-    """The list, stretch by stretch; what is not joined for this selection is read entry by entry.
+    """The list's octets, segment by segment; one that is not joined for this selection is read entry by entry.
 
     There must be no `unsegmented_shards`.
     """
@@ -128,7 +128,7 @@ def _one_by_one(
 
 
 def unsegmented_shards(connection: Connection, selection: Selection) -> list[int]:
-    """Those with entries and no stretches."""
+    """The selection's shards that have entries and no segments."""
     ours = crl_entries.c.issuer_id == selection.issuer_id
     if selection.scope.part is Part.SHARD:
         shards = [selection.scope.shard]
@@ -145,16 +145,16 @@ def unsegmented_shards(connection: Connection, selection: Selection) -> list[int
 
 
 def _waiting(connection: Connection, selection: Selection) -> list[_Segment]:
-    """Those that are not joined for this selection, and the whole of each shard that has none."""
+    """The segments that are not joined for this selection, and one for the whole of each shard that has none."""
     query = select(_columns.shard, _columns.first).where(*_ours(selection), _is_valid_for(selection) == 0)
     new = [_Segment(shard, b"") for shard in unsegmented_shards(connection, selection)]
     return new + [_Segment(shard, first) for shard, first in connection.execute(query)]
 
 
 def _fill(connection: Connection, selection: Selection, segment: _Segment, most: int) -> tuple[int, _Segment | None]:
-    """Join a stretch anew, in several where it has become long.
+    """Join a segment anew from at most *most* entries, into several segments where it has become long.
 
-    Given back are how many entries were read, and what was left because there were more.
+    Given back are how many entries were read, and the segment that was left because there were more, or None.
     """
     of = _of(selection.issuer_id, segment.shard)
     following = select(func.min(_columns.first)).where(*of, _columns.first > segment.first)
@@ -171,7 +171,7 @@ def _fill(connection: Connection, selection: Selection, segment: _Segment, most:
 def _filled(
     selection: Selection, segment: _Segment, rows: Iterable[Any], rest: _Segment | None
 ) -> list[dict[str, object]]:
-    """The rows of the table: stretches of a length, and an empty one for what is left."""
+    """The rows of the table: segments of some length, and an empty one for the entries that are left."""
     parts: list[tuple[bytes, list[bytes], list[int]]] = [(segment.first, [], [])]
     size = 0
     for serial, entry, not_after in rows:

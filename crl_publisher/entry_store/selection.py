@@ -41,7 +41,7 @@ class Uncovered:
 
 
 def uncovered_rows(connection: Connection, issuer: Issuer, scope: Scope, covered: int) -> Uncovered:
-    """What belongs on this scope's CRL and came behind a sequence; everything for 0."""
+    """The journal's rows that belong on this scope's CRL and have a sequence above *covered*: all of them for 0."""
     rows = rows_after(issuer, scope, covered).subquery()
     count, first = connection.execute(select(func.count(), func.min(rows.c.recorded_at))).one()
     return Uncovered(count, first)
@@ -84,7 +84,7 @@ def listed_entries(selection: Selection, *columns: ColumnElement[Any]) -> Select
 
 
 def _recorded_after(selection: Selection, sequence: int) -> Select[tuple[int]]:
-    """Also not behind what is covered: a raise that came in since would call up an entry that says nothing new."""
+    """The serials with a row above *sequence* and up to what is covered: a later raise would list an old entry."""
     rows = journal.c
     return select(rows.serial).where(
         rows.issuer_id == selection.issuer_id, rows.sequence > sequence, rows.sequence <= selection.covers

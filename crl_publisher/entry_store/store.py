@@ -125,7 +125,7 @@ class EntryStore:
 
 
 def _rows(issuer: Issuer, applied: int, through: int) -> Select[Any]:
-    """What entries are made of, in the order of the journal; columns as the driver gives them."""
+    """A query for the rows that entries are made of, in the order of the journal; columns as the driver gives them."""
     return (
         select(
             journal.c.sequence,

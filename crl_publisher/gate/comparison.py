@@ -146,7 +146,7 @@ class _Digested:
 
 
 def _adds_up(connection: Connection, crl: ParsedCrl, plan: Plan) -> bool:
-    """Whether both sides have the same entries, as often, in whatever order.
+    """Whether both sides have the same entries, each as often, in any order.
 
     Python's hash of octets is SipHash under a key drawn for each process: sums of it over two different lists are equal
     once in 2^64.
@@ -166,7 +166,7 @@ def _adds_up(connection: Connection, crl: ParsedCrl, plan: Plan) -> bool:
 
 
 def _dropped(connection: Connection, plan: Plan) -> set[bytes]:
-    """The serials that may be left out by now, by the register's own word; which of them are asked is the store's."""
+    """The serials that may be left out by now: the entry store says which to ask about, the register decides."""
     if plan.expired_before is None or plan.scope.is_delta:
         return set()
     query = select(type_coerce(crl_entries.c.serial, LargeBinary)).where(
@@ -252,7 +252,7 @@ def _public_serials(public: PublicCrl, plan: Plan, findings: Findings) -> set[by
 
 
 def _expired(connection: Connection, issuer: Issuer, serials: Iterable[bytes], before: datetime) -> set[bytes]:
-    """Which of the serials belong to certificates that expired before then."""
+    """Those of the serials whose certificates expired before the given moment."""
     column = type_coerce(certificates.c.serial, LargeBinary)
     expired: set[bytes] = set()
     remaining = iter(serials)

@@ -36,7 +36,7 @@ class JournalRow(NamedTuple):
 
 
 def expected_entries(connection: Connection, plan: Plan, *, after: int = 0) -> Iterator[tuple[JournalRow, bytes]]:
-    """For each serial that the scope covers its last row, and the entry that it makes.
+    """For each serial that the scope covers, its last journal row and the DER of the entry that this row makes.
 
     Args:
         connection: reads one state.
@@ -70,7 +70,7 @@ def row_of(connection: Connection, plan: Plan, serial: bytes) -> JournalRow | No
 
 
 class EntryOctets:
-    """Makes entries, and remembers the days."""
+    """Encodes entries; the octets of each day are made once."""
 
     def __init__(self) -> None:
         """Remember no day's octets yet."""
@@ -119,7 +119,7 @@ def _rows(connection: Connection, plan: Plan, kind: EntryKind, after: int) -> It
 
 
 def _columns() -> Select[Any]:
-    """Those of `JournalRow`, as the driver gives them."""
+    """A query for the columns of `JournalRow`, as the driver gives them."""
     rows = journal.c
     return select(
         type_coerce(rows.serial, LargeBinary),

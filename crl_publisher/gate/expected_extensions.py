@@ -81,7 +81,7 @@ def _expected(plan: Plan) -> list[x509.Extension[x509.ExtensionType]]:
 
 
 def _others(said: CrlParameters) -> list[x509.Extension[x509.ExtensionType]]:
-    """What `cryptography` knows as octets alone."""
+    """The planned extensions that `cryptography` has no class for, with their values as DER."""
     others = []
     if said.next_publish is not None:
         others.append((NEXT_CRL_PUBLISH, _time(said.next_publish)))

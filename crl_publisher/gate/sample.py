@@ -1,7 +1,7 @@
 """A close look at some of the entries, by a library that had no part in making them.
 
-All entries are compared as octets elsewhere. These are read as a relying party reads them: some that nobody has seen
-yet, and some from everywhere in the list. They are also what the lints get.
+All entries are compared as octets elsewhere. These are read as a relying party reads them: some that no public CRL has
+had yet, and some from everywhere in the list. They are also what the lints get.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ def check_sample(
 
 
 def _spread_sample(crl: ParsedCrl) -> Iterator[bytes]:
-    """By their lengths alone: there may be a million of them."""
+    """The octets of about every n-th entry, found by the entries' lengths alone: there may be a million of them."""
     data, listed = crl.data, crl.frame.listed
     step = max(1, len(crl) // _SPREAD)
     at, end, until = listed.start, listed.stop, 0

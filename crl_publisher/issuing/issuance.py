@@ -36,7 +36,7 @@ from .timing import Timings
 
 
 class CrlKeys(Protocol):
-    """Whoever has the CA's identity: the keyring."""
+    """What gives the CA's identity: the keyring."""
 
     def crl_identity(self, issuer: Issuer) -> SigningIdentity:
         """The identity that signs this issuer's CRLs.
@@ -48,7 +48,7 @@ class CrlKeys(Protocol):
 
 
 class CrlIssuance:
-    """Publishes CRLs; whoever calls it holds the lease."""
+    """Publishes CRLs; the caller holds the lease."""
 
     def __init__(  # noqa: PLR0913 - all that it needs, as arguments
         self,
@@ -63,7 +63,7 @@ class CrlIssuance:
         public_url: str,
         spool: Path | None = None,
     ) -> None:
-        """Put the parts together.
+        """Publish with these parts; nothing is read yet.
 
         Args:
             database: journal, entry store and record.

@@ -166,7 +166,7 @@ class Planning:
         before: Predecessor,
         moment: datetime,
     ) -> int:
-        """Above complete CRLs and deltas alike, reserved or public."""
+        """A number above those of all complete CRLs and deltas of the scope, reserved or public."""
         reserved = highest_reserved(connection, issuer, scope)
         return next_number(reserved=reserved, published=before.number, moment=moment)
 
@@ -191,9 +191,10 @@ def _validity(
     delta: bool = False,
     dated: datetime | None = None,
 ) -> tuple[datetime, datetime]:
-    """Neither thisUpdate nor nextUpdate goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5).
+    """The thisUpdate and nextUpdate of the CRL.
 
-    *dated* is the thisUpdate of the complete CRL that a delta comes with.
+    Neither goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5). *dated* is the thisUpdate of the
+    complete CRL that a delta comes with.
     """
     earlier = [each for each in (recorded, public) if each is not None]
     this_update = max([dated or moment - timing.backdate, *(each.this_update for each in earlier)])

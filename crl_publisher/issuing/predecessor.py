@@ -65,7 +65,7 @@ class Predecessors:
         return self._recorded(issuer, scope, crl, crl.number)
 
     def _recorded(self, issuer: Issuer, scope: Scope, crl: PublicCrl, number: int) -> PublicCrl:
-        """The same, in the record from now on if its number was reserved here."""
+        """The public CRL itself; it is recorded as published from now on if its number was reserved here."""
         with self._database.read() as connection:
             unrecorded = is_unrecorded(connection, issuer, scope, number)
         whole = crl.whole() if unrecorded else None

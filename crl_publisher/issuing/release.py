@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class Release:
-    """Makes signed CRLs public; whoever calls it holds the lease, or installs what was signed elsewhere."""
+    """Makes signed CRLs public; the caller holds the lease, or installs a CRL that was signed elsewhere."""
 
     def __init__(
         self, *, database: Database, clock: Clock, audit: AuditTrail, outlet: Outlet, rules: GateRules
@@ -69,7 +69,7 @@ class Release:
 
     @contextlib.contextmanager
     def telling_failure(self, plan: Plan) -> Iterator[None]:
-        """Whatever ends a publication whose number is reserved, log and audit say so; it is raised all the same."""
+        """Tell log and audit of any error that ends a publication whose number is reserved; it is raised again."""
         try:
             yield
         except Exception as error:
@@ -77,7 +77,7 @@ class Release:
             raise
 
     def _tell(self, plan: Plan, error: Exception) -> None:
-        """The audit's word of the result; the alarm goes to the log, also when the database is what failed."""
+        """Write the error to the log, also when the database is what failed, and an audit record of it."""
         _log.error("%s: %s CRL %d was not published: %s", plan.issuer.name, plan.scope.name, plan.number, error)
         event, detail = "crl.failed", parameters_of(plan) | {"error": type(error).__name__}
         if isinstance(error, CrlRejected):

@@ -2,7 +2,7 @@
 
 A certificate belongs to the shard whose address its own distribution point names, octet for octet (RFC 5280 section
 5.2.5), from its issuing on. So a shard takes only so many certificates that its CRL stays small with all of them
-revoked, and whoever issues asks here which address to put into the next ones.
+revoked, and the issuing system asks here which address to put into the next ones.
 """
 
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ def shards(
 
 
 def lock_shards(connection: Connection, issuer: Issuer) -> None:
-    """Hold an issuer's shards, and its imports, until the transaction ends: whoever asks at once adds no second one."""
+    """Hold an issuer's shards and imports until the transaction ends, so that two callers at once add one shard."""
     journal.lock_head(connection, issuer.id)
 
 
@@ -126,7 +126,7 @@ def add_shard(connection: Connection, issuer: Issuer, clock: Clock, public_url: 
 
 
 def _take_in(connection: Connection, issuer: Issuer, shard: int, url: str) -> int:
-    """Certificates that came in before their shard did; their entries are made anew in it."""
+    """Move certificates that name this shard and came before it into it; give how many. Entries are made anew."""
     columns = certificates.c
     candidates = select(columns.id, columns.der).where(
         columns.issuer_id == issuer.id,

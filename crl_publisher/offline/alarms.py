@@ -70,7 +70,7 @@ class OfflineAlarms:
         return found
 
     def _say(self, issuer: Issuer, status: CrlStatus) -> None:
-        """Each alarm when it comes, again every few hours, and once when all of them are over."""
+        """Log each alarm when it comes, again every few hours, and once when all of them are over."""
         crl = f"{issuer.name}, {status.scope.name} CRL"
         for alarm in status.alarms:
             self._alarms.failed(crl, f"{alarm.says}: {ADVICE}")

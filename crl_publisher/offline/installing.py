@@ -100,7 +100,11 @@ class CrlInstaller:
     def _plan(
         self, connection: Connection, crl: ParsedCrl, issuer: Issuer, scope: Scope, public: PublicCrl | None
     ) -> Plan:
-        """What the CRL is held against."""
+        """The plan that the gate compares the CRL with, its number reserved.
+
+        Raises:
+            NotInstalled: when the CRL does not fit the record or the journal.
+        """
         moment, sequence = fix_moment(connection, issuer, self._clock)
         recorded = last_published(connection, issuer, scope)
         refuse_after_last(issuer, recorded)
@@ -144,7 +148,11 @@ class CrlInstaller:
 
 
 def _issuer(connection: Connection, crl: ParsedCrl, name: str | None) -> Issuer:
-    """Whose signature it is, whatever its issuer field says: the gate holds that against the certificate."""
+    """The issuer whose key signed the CRL, whatever its issuer field says: the gate compares that with the certificate.
+
+    Raises:
+        NotInstalled: when no registered issuer did, or not the named one.
+    """
     known = all_issuers(connection) if name is None else (issuer_named(connection, name),)
     for issuer in known:
         if crl.is_signed_by(issuer.certificate):
@@ -157,7 +165,11 @@ def _issuer(connection: Connection, crl: ParsedCrl, name: str | None) -> Issuer:
 
 
 def _reserve(connection: Connection, plan: Plan, row: Row[Any] | None) -> None:
-    """Another program's number, unless it was used here; one that was refused before may come again."""
+    """Reserve the number of another program's CRL; one that was refused before may come again.
+
+    Raises:
+        NotInstalled: when the number was taken here for another CRL.
+    """
     if row is None:
         reserve(connection, plan)
         return

@@ -1,4 +1,4 @@
-"""Makes CRL signing requests: planned, numbered and audited like any CRL, and signed by somebody else.
+"""Makes CRL signing requests: planned, numbered and audited like any CRL, and signed on another machine.
 
 A request covers the journal up to the moment in which it is made. Its thisUpdate may lie ahead, for a ceremony that is
 planned; whatever is revoked until then makes it worthless, and installing it says so.
@@ -35,7 +35,7 @@ from .signing_request import SigningRequest
 from .validity import ValidityLimit, validity_limit
 
 _SECOND = timedelta(seconds=1)
-# A number is taken and a moment fixed long before anybody signs: further ahead nobody knows what will be revoked.
+# A number is taken and a moment fixed long before the CA signs: further ahead it is not known what will be revoked.
 FURTHEST_AHEAD = timedelta(days=31)
 
 

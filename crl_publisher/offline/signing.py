@@ -19,7 +19,7 @@ def signer_of(
 ) -> SigningIdentity:
     """The CA's identity, once key, certificate and request are known to belong together.
 
-    The certificate must be valid when the CRL begins: an air-gapped machine's own clock is nobody's witness.
+    The certificate must be valid when the CRL begins: an air-gapped machine's own clock proves nothing.
 
     Raises:
         UnusableKey: when the key and the certificate do not belong together, or may not sign CRLs.

@@ -1,7 +1,7 @@
 """A CRL signing request: the very octets that are to be signed elsewhere, in a text file that people can read.
 
-The facts in the text are for people's eyes. Whoever reads the file takes nothing from them: they are made anew from the
-octets, and a file whose text says anything else is refused, so that nobody signs what he did not read.
+The facts in the text are for people's eyes. The program that reads the file takes nothing from them: they are made anew
+from the octets, and a file whose text says anything else is refused, so that operators sign what they have read.
 """
 
 import base64

@@ -36,7 +36,7 @@ class CrlStatus:
 def statuses(
     connection: Connection, issuer: Issuer, scopes: tuple[Scope, ...], now: datetime, notice: timedelta
 ) -> tuple[CrlStatus, ...]:
-    """The complete CRL of everything, and whatever else was ever installed.
+    """The states of the complete CRL of everything, and of each other scope of which a CRL was ever installed.
 
     Args:
         connection: reads one state.
@@ -76,7 +76,7 @@ def _status(
 
 
 def _first_certificate(connection: Connection, issuer: Issuer) -> datetime | None:
-    """When the first of its certificates became known."""
+    """The moment at which the issuer's first certificate became known; None where it has none."""
     query = select(func.min(certificates.c.imported_at)).where(certificates.c.issuer_id == issuer.id)
     first: datetime | None = connection.execute(query).scalar_one()
     return first

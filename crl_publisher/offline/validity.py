@@ -39,7 +39,7 @@ class ValidityLimit:
 
 
 def validity_limit(connection: Connection, issuer: Issuer, scope: Scope, moment: datetime) -> ValidityLimit:
-    """What holds for a CRL that is issued at *moment*."""
+    """The longest validity of a CRL of this scope that is issued at *moment*."""
     match scope.part:
         case Part.CA:
             is_only = True
@@ -51,7 +51,7 @@ def validity_limit(connection: Connection, issuer: Issuer, scope: Scope, moment:
 
 
 def _has_subscribers(connection: Connection, issuer: Issuer, moment: datetime) -> bool:
-    """Whoever has a number has a letter: these are subscribers, and a CA's or a responder's certificate never is."""
+    """Whether certificates with a subscriber's number are valid at *moment*: those of CAs and responders have none."""
     query = select(
         exists().where(
             certificates.c.issuer_id == issuer.id,

@@ -21,7 +21,7 @@ class HeldCrl:
 
 
 class OutletSync:
-    """From one origin to one outlet."""
+    """Copies what one origin holds to one outlet."""
 
     def __init__(self, origin: DirectoryOutlet, outlet: Outlet, files: PublishedFiles) -> None:
         """*files* are the origin's, for the certificates in it."""
@@ -30,7 +30,7 @@ class OutletSync:
         self._files = files
 
     def run(self, path: str) -> HeldCrl | None:
-        """Make the outlet hold the newest; None when the origin holds nothing, or something newer by now.
+        """Make the outlet hold the origin's version, and give it; None when the origin has none, or a newer one by now.
 
         Raises:
             NumberNotAbove: when the outlet holds a newer CRL than the origin.

@@ -1,4 +1,4 @@
-"""What an outlet asks for before it lets anybody write: from the environment, or a file that only its owner reads."""
+"""The credentials that an outlet asks a writer for: from the environment, or a file that only its owner reads."""
 
 import base64
 import os
@@ -15,7 +15,7 @@ PREFIX = "PKI_REVOCATION_OUTLET_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutletCredentials:
-    """Any of them may be missing; none is ever shown."""
+    """What one outlet asks for, as far as it was given; none of it is ever shown."""
 
     token: str | None = field(default=None, repr=False)
     username: str | None = field(default=None, repr=False)

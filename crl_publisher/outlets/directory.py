@@ -116,7 +116,7 @@ class DirectoryOutlet:
 
 @contextlib.contextmanager
 def _drafted(target: Path, data: bytes) -> Iterator[Path]:
-    """On disk beside its target before the lock is asked for: no writer waits for a disk behind another's lock."""
+    """A draft on disk beside its target, before the lock is asked for: no writer waits for a disk behind the lock."""
     durable_files.make_folder(target.parent, 0o755)
     # The web server that reads it may have an account of its own.
     with durable_files.drafted(durable_files.File(target, data, mode=0o644)) as draft:
@@ -129,7 +129,7 @@ def _rename(draft: Path, target: Path) -> None:
 
 
 def _date_after(draft: Path, target: Path) -> None:
-    """No two versions have the same second: Last-Modified and nginx's ETag tell them apart by it (RFC 9110 8.8.2)."""
+    """Date the draft at least a second after its target, for Last-Modified and nginx's ETag (RFC 9110 8.8.2)."""
     with contextlib.suppress(FileNotFoundError):
         before, after = target.stat().st_mtime_ns, draft.stat().st_mtime_ns
         if after // _SECOND_NS <= before // _SECOND_NS:
@@ -166,7 +166,7 @@ def _locked(target: Path) -> Iterator[None]:
                         f"{_holder(descriptor)} has held the lock of {target} for too long: end it if it is stopped."
                     ) from None
                 time.sleep(_LOCK_PAUSE_SECONDS)
-        # Whoever waits in vain wants to know for whom; on a full disk it goes without saying.
+        # A writer that waits in vain names the holder; on a full disk the lock is held without a name in it.
         with contextlib.suppress(OSError):
             os.pwrite(descriptor, f"{os.getpid()} on {place()}\n".encode().ljust(_HOLDER_OCTETS), 0)
         yield

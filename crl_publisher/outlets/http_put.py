@@ -46,24 +46,24 @@ class HttpPutOutlet:
 
     @contextlib.contextmanager
     def open(self, path: str) -> Iterator[BinaryIO | None]:
-        """The same; it was in memory already."""
+        """What `fetch` gives, as a stream; all of it is in memory."""
         data = self.fetch(path)
         yield None if data is None else BytesIO(data)
 
     def sha256(self, path: str) -> bytes | None:
-        """Over the body of a GET: a server's word for it is not enough."""
+        """SHA-256 over the body of a GET, or None: the server's own word for it is not enough."""
         data = self.fetch(path)
         return None if data is None else hashlib.sha256(data).digest()
 
     def exists(self, path: str) -> bool:
-        """By HEAD; False also when nobody answers."""
+        """Whether HEAD succeeds; False also when the server does not answer."""
         try:
             return self._ask("HEAD", path).is_success
         except OutletError:
             return False
 
     def replace(self, path: str, crl: bytes, *, number: int, number_of: NumberOf) -> None:
-        """Look, and write on condition that what was seen is still there."""
+        """Read the number that is there, and write on condition that the same version is still there."""
         for _ in range(_ATTEMPTS):
             found = self._get(path)
             held = None if found is None else number_of(found.body)
@@ -96,7 +96,11 @@ class HttpPutOutlet:
         return answer
 
     def _put(self, path: str, data: bytes, seen: HttpResponse | None) -> bool:
-        """Whether it was written; False when somebody else was faster."""
+        """Whether it was written; False when another writer was faster.
+
+        Raises:
+            OutletError: for any other refusal, and when the server does not answer.
+        """
         headers = {"Content-Type": media_type(path)} | _condition(seen)
         answer = self._ask("PUT", path, headers, data)
         if answer.status in _CONFLICT and ("If-Match" in headers or "If-None-Match" in headers):
@@ -125,7 +129,7 @@ class HttpPutOutlet:
 
 
 def _condition(seen: HttpResponse | None) -> dict[str, str]:
-    """If-Match needs a strong ETag (RFC 9110 section 13.1.1)."""
+    """The header that makes a PUT conditional on what was seen; If-Match needs a strong ETag (RFC 9110 13.1.1)."""
     if seen is None:
         return {"If-None-Match": "*"}
     etag = seen.headers.get("etag", "")

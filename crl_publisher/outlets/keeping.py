@@ -28,7 +28,7 @@ class OutletStateWriter:
         self._turn = threading.Lock()
 
     def holds(self, path: str, held: HeldCrl) -> None:
-        """The outlet holds the newest."""
+        """Record that the outlet holds the newest version, which is *held*, at *path*."""
         now = self._clock.now()
         before = self._before(path)
         is_same = before.sha256 == held.sha256 and before.held_since is not None
@@ -47,7 +47,7 @@ class OutletStateWriter:
             _log.warning("outlet %s: %s is up to date again, after %d failures", self._name, path, before.failures)
 
     def failed(self, path: str, why: str, pause: float) -> None:
-        """It does not, or nobody knows; the next attempt comes after the pause, in seconds."""
+        """Record *why* the outlet does not hold the newest, or cannot say; the next attempt is *pause* seconds off."""
         now = self._clock.now()
         before = self._before(path)
         state = replace(

@@ -14,7 +14,7 @@ _FAILED = Counter("crl_outlet_failed_attempts", "Failed attempts of this process
 
 
 def record(state: OutletState) -> None:
-    """What is known of a path at an outlet now."""
+    """Set the figures of one path at an outlet to its state."""
     labels = (state.outlet, state.path)
     if state.number is not None:
         _NUMBER.labels(*labels).set(state.number)

@@ -74,13 +74,13 @@ class Mirror:
         return threads
 
     def wake(self) -> None:
-        """Something was published, or it is time to end: look now. Never waits and never fails."""
+        """Look at the origin now, because something was published or it is time to end. Never waits and never fails."""
         with self._changed:
             self._is_woken = True
             self._changed.notify_all()
 
     def scan(self) -> None:
-        """See what is new at the origin.
+        """Note which versions the origin has now; a new one is due at once, unless its path is failing.
 
         Raises:
             OutletError: when the origin cannot be read.

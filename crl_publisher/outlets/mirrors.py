@@ -81,7 +81,7 @@ class Mirrors:
             thread.join(max(0.0, give_up_at - time.monotonic()))
 
     def wake(self) -> None:
-        """Something was published."""
+        """Have every mirror look at the origin now."""
         for mirror in self._mirrors:
             mirror.wake()
 
@@ -108,11 +108,11 @@ class NotifyingOutlet:
         return self._origin.fetch(path)
 
     def open(self, path: str) -> AbstractContextManager[BinaryIO | None]:
-        """The same to be read in pieces."""
+        """What `fetch` gives, as a stream to be read in pieces."""
         return self._origin.open(path)
 
     def sha256(self, path: str) -> bytes | None:
-        """The hash of the same."""
+        """The SHA-256 of what *origin* has under this path; None where it has nothing."""
         return self._origin.sha256(path)
 
     def exists(self, path: str) -> bool:

@@ -45,7 +45,11 @@ def open_outlet(
 
 
 def _refuse_in_the_clear(name: str, url: str, credentials: OutletCredentials) -> None:
-    """A token that anybody on the way can read lets anybody publish; S3 sends none, it signs."""
+    """Refuse to send credentials over http: a reader on the way could publish with them. S3 sends none, it signs.
+
+    Raises:
+        ConfigurationError: when they would go to another machine than this one.
+    """
     parts = urlsplit(url)
     if parts.scheme == "http" and credentials.authorization() is not None and not _is_loopback(parts.hostname or ""):
         raise ConfigurationError(f"[outlets.{name}] would send its credentials over plain http: give an https url.")
@@ -59,7 +63,11 @@ def _is_loopback(host: str) -> bool:
 
 
 def _tls(installation: Installation, name: str, settings: OutletSettings) -> ssl.SSLContext:
-    """The system's certificates, or those alone that the settings name."""
+    """A TLS context that trusts the system's certificates, or those alone that the settings name.
+
+    Raises:
+        ConfigurationError: when the file that is named holds no certificates.
+    """
     if settings.ca_certificates is None:
         return ssl.create_default_context()
     file = installation.path(settings.ca_certificates)

@@ -11,7 +11,7 @@ _MEDIA_TYPES = {".crl": "application/pkix-crl", ".cer": "application/pkix-cert"}
 
 
 def media_type(path: str) -> str:
-    """The type of what is kept under a path."""
+    """The media type of the file at a path, by its suffix (RFC 2585 section 4)."""
     return _MEDIA_TYPES.get(PurePosixPath(path).suffix, "application/octet-stream")
 
 

@@ -1,7 +1,7 @@
 """The published files as they are served: opened once, and known by their contents' SHA-256.
 
 A new version of a CRL is read once, in blocks: for its digest, and to see that it is whole and signed by the CA whose
-certificate is published beside it. So neither a torn file nor another CA's is ever served, whoever put it there.
+certificate is published beside it. So neither a torn file nor another CA's is ever served, whichever program wrote it.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from cryptography import x509
 from crl_publisher.crl.frame import read_frame
 from crl_publisher.errors import UnreadableCrl
 
-# The folder of an installation that everybody may read.
+# The folder of an installation that every account may read.
 PUBLISHED = "published"
 _log = logging.getLogger(__name__)
 # An issuer's CRL or its delta, the CRLs of its parts and their deltas, and its certificate: nothing hidden, no
@@ -37,7 +37,7 @@ _REFUSED_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedFile:
-    """An open file, and what is said of it; whoever asked for it closes it."""
+    """An open file with its size, date and SHA-256; the caller closes it."""
 
     stream: BufferedReader
     size: int
@@ -75,7 +75,7 @@ class PublishedFiles:
         self._reading: dict[str, threading.Lock] = {}
 
     def paths(self) -> list[str]:
-        """What CRLs there are, by their paths."""
+        """The paths of all CRLs that there are."""
         found = (path.relative_to(self._root).as_posix() for path in (self._root / "crl").rglob("*.crl"))
         return sorted(path for path in found if _CRL.fullmatch(path))
 
@@ -104,7 +104,7 @@ class PublishedFiles:
         known = self._versions.get(path)
         if known is not None and known.answers_for(identity):
             return known
-        # Whoever asks at the moment of a replacement waits for the first to read it, and reads nothing.
+        # Requests at the moment of a replacement wait for the first one to read the file, and read nothing.
         with self._reading.setdefault(path, threading.Lock()):
             known = self._versions.get(path)
             if known is None or not known.answers_for(identity):
@@ -120,7 +120,7 @@ class PublishedFiles:
         return _Version(identity, sha256, next_update, time.monotonic() if complaint else None)
 
     def _judge(self, path: str, stream: BufferedReader) -> tuple[datetime | None, str]:
-        """The CRL's nextUpdate, and why it must not be served."""
+        """The CRL's nextUpdate, and a sentence why it must not be served, empty for one that may."""
         try:
             frame = read_frame(stream)
         except UnreadableCrl as error:

@@ -36,7 +36,7 @@ _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """An object without its contents."""
+    """What HEAD tells of an object: its version, and the CRL number and SHA-256 in its metadata."""
 
     e_tag: str | None
     version: str | None
@@ -91,12 +91,12 @@ class S3Outlet:
 
     @contextlib.contextmanager
     def open(self, path: str) -> Iterator[BinaryIO | None]:
-        """The same; it was in memory already."""
+        """What `fetch` gives, as a stream; all of it is in memory."""
         data = self.fetch(path)
         yield None if data is None else BytesIO(data)
 
     def sha256(self, path: str) -> bytes | None:
-        """As the object's metadata has it; over its contents where somebody else wrote it."""
+        """The SHA-256 that the object's metadata has; over its contents where another program wrote it."""
         seen = self._head(path)
         if seen is None or seen.sha256 is not None:
             return None if seen is None else seen.sha256
@@ -104,14 +104,14 @@ class S3Outlet:
         return None if data is None else hashlib.sha256(data).digest()
 
     def exists(self, path: str) -> bool:
-        """Whether there is such an object; False also when nobody answers."""
+        """Whether there is such an object; False also when the store does not answer."""
         try:
             return self._head(path) is not None
         except OutletError:
             return False
 
     def replace(self, path: str, crl: bytes, *, number: int, number_of: NumberOf) -> None:
-        """Look, and write on condition that what was seen is still there."""
+        """Read the number that is there, and write on condition that the same version is still there."""
         for _ in range(_ATTEMPTS):
             seen = self._head(path)
             held = self._number(path, seen, number, number_of)
@@ -150,14 +150,18 @@ class S3Outlet:
         )
 
     def _number(self, path: str, seen: _Seen | None, number: int, number_of: NumberOf) -> int | None:
-        """What keeps a CRL away must be one: metadata alone does not count against the new one."""
+        """The number of the CRL that is there, by its contents; None where the metadata has one below *number*."""
         if seen is None or (seen.number is not None and seen.number < number):
             return None
         data = self.fetch(path)
         return None if data is None else number_of(data)
 
     def _put(self, path: str, data: bytes, seen: _Seen | None, metadata: dict[str, str]) -> bool:
-        """Whether it was written; False when somebody else was faster."""
+        """Whether it was written; False when another writer was faster.
+
+        Raises:
+            OutletError: for any other refusal, and when the store does not answer.
+        """
         attributes = {
             "Content-Type": media_type(path),
             "Cache-Control": f"public, max-age={int(self._max_age().total_seconds())}",
@@ -174,7 +178,7 @@ class S3Outlet:
         return True
 
     def _fail(self, path: str, error: Exception) -> NoReturn:
-        """The store's own words run over pages, and name what only it knows."""
+        """Raise an `OutletError` with the store's status and code alone: its own words run over pages."""
         text = str(error).partition("Debug source")[0]
         status, code = _STATUS.search(text), _CODE.search(text)
         said = " ".join(found[1].strip() for found in (status, code) if found)
@@ -186,7 +190,7 @@ class S3Outlet:
 
 
 def _mode(seen: _Seen | None) -> "PutMode":
-    """Only when nothing is there, or only over what was seen."""
+    """The condition of a write: only when nothing is there, or only over the version that was seen."""
     if seen is None:
         return "create"
     condition: UpdateVersion = {"e_tag": seen.e_tag}

@@ -84,7 +84,11 @@ class OutletSettings:
 
 
 def _refuse_url(url: str) -> None:
-    """The address is not repeated here: it may hold a password."""
+    """Refuse an address with credentials, a query or no host; the message leaves it out: it may hold a password.
+
+    Raises:
+        ConfigurationError: saying what is wrong with it.
+    """
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(

@@ -50,7 +50,7 @@ def outlet_state(connection: Connection, outlet: str, path: str) -> OutletState:
 
 
 def all_outlet_states(connection: Connection) -> tuple[OutletState, ...]:
-    """All of them, by outlet and path."""
+    """The states of all paths at all outlets, ordered by outlet and path."""
     rows = connection.execute(select(outlet_states).order_by(outlet_states.c.outlet, outlet_states.c.path))
     return tuple(_state(row) for row in rows)
 
@@ -67,7 +67,7 @@ def write_outlet_state(connection: Connection, state: OutletState) -> None:
 
 
 def forget_other_outlets(connection: Connection, outlets: list[str]) -> None:
-    """Outlets that are configured no more have no state."""
+    """Delete the states of outlets that are configured no more."""
     connection.execute(delete(outlet_states).where(outlet_states.c.outlet.not_in(outlets)))
 
 

@@ -60,7 +60,7 @@ class _Fetched:
 
 
 def examine(fetched: FetchedCrl, expected: ExpectedCrl, context: ProbeContext) -> tuple[Findings, int | None]:
-    """What is wrong, and the number of the CRL where it is this CA's."""
+    """The findings on what was fetched, and the number of the CRL where it is this CA's."""
     findings = Findings()
     answer = fetched.answer
     if fetched.answer.redirects:
@@ -114,7 +114,7 @@ def _headers(findings: Findings, answer: HttpResponse, expected: ExpectedCrl) ->
 
 
 def _alarms(crl: _Fetched, expected: ExpectedCrl, context: ProbeContext) -> tuple[Alarm, ...]:
-    """The same judgement as the publisher's and `doctor`'s, of what a relying party got."""
+    """The alarms of `health` on what a relying party got: the same judgement as the publisher's and `doctor`'s."""
     frame, settings = crl.frame, context.settings
     validity = timedelta(0) if frame.next_update is None else frame.next_update - frame.this_update
     known = health.CrlFacts(

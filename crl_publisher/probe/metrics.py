@@ -11,7 +11,7 @@ _FOUND = Counter("crl_probe_findings", "Findings of this process, by kind", ["pa
 
 
 def found(state: ProbeState) -> None:
-    """An address was looked at."""
+    """Set the figures of an address that was probed, and count its findings."""
     _ALARM.labels(state.path).set(1 if state.errors else 0)
     _PROBED.labels(state.path).set(state.probed_at.timestamp())
     if state.number is not None:

@@ -27,7 +27,7 @@ _END_SECONDS = 5.0
 
 
 class Probe:
-    """A relying party of one's own."""
+    """Fetches every public CRL as a relying party does, and records what is wrong."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Probe:
         return states
 
     def wake(self) -> None:
-        """Something was published: look when caches may have it."""
+        """Plan a look for when caches may have what was just published."""
         self._due = min(self._due, self._monotonic() + self._settings.grace.total_seconds())
 
     def probe_if_due(self) -> None:
@@ -114,7 +114,7 @@ def _since(findings: Findings, before: ProbeState | None, now: datetime) -> date
 
 
 def _tell(state: ProbeState, before: ProbeState | None) -> None:
-    """The log hears of what is new, not of the same every five minutes; the metric stays."""
+    """Log the findings that are new, not the same ones every five minutes; the metric stays."""
     known = set() if before is None else {finding.id for finding in before.findings}
     for finding in state.findings:
         if finding.id not in known:

@@ -27,7 +27,7 @@ class ProbeState:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """Those that are an alarm."""
+        """The findings that raise the alarm."""
         return tuple(finding for finding in self.findings if finding.level is Level.ERROR)
 
     def as_json(self) -> dict[str, object]:
@@ -66,7 +66,7 @@ def write_probe_states(connection: Connection, states: Sequence[ProbeState]) -> 
 
 
 def forget_other_paths(connection: Connection, paths: Sequence[str]) -> None:
-    """What is published no more is not watched."""
+    """Delete the states of paths that are published no more."""
     connection.execute(delete(probe_states).where(probe_states.c.path.not_in(paths)))
 
 

@@ -67,7 +67,7 @@ class Attendance:
         observer: Observer,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*monotonic* is a clock in seconds that nobody sets."""
+        """*monotonic* is a clock in seconds that cannot be set."""
         self._database = database
         self._book = book
         self._issuance = issuance
@@ -94,7 +94,7 @@ class Attendance:
                 requests.answer(connection, answers)
 
     def refuse(self, issuer: Issuer, sentence: str) -> None:
-        """Nothing will come: who asks need not wait for it.
+        """Answer an issuer's requests with the sentence why no CRL will come, so that callers do not wait for one.
 
         Raises:
             StoreError: when the database does not answer.
@@ -106,7 +106,7 @@ class Attendance:
                 requests.answer(connection, {each.id: {"error": sentence} for each in asked})
 
     def _turn(self, issuer: Issuer, asked: Sequence[Request], scopes: Sequence[Scope]) -> dict[int, Answer]:
-        """Whatever goes wrong is this issuer's own, and its schedule's trouble stops it like its key's."""
+        """The answers to one issuer's requests; what goes wrong with its key or schedule stops no other issuer."""
         watched = self._watched.setdefault(issuer.name, _WatchedIssuer())
         if not watched.is_prepared:
             if not asked and self._monotonic() < watched.watch.not_before:
@@ -126,7 +126,7 @@ class Attendance:
         return {each.id: answer for each in asked}
 
     def _prepare(self, issuer: Issuer, watched: _WatchedIssuer) -> None:
-        """Once, before anything else is done for an issuer."""
+        """Prepare an issuer once in this process, before anything else is done for it."""
         self._book.begin(issuer)
         self._issuance.prepare(issuer)
         watched.is_prepared = True
@@ -134,7 +134,7 @@ class Attendance:
     def _named(
         self, issuer: Issuer, watched: _WatchedIssuer, named: Sequence[Request], scopes: Sequence[Scope]
     ) -> dict[int, Answer]:
-        """One CRL for all that ask for the same; a last one and an ordinary one of a scope, one after the other."""
+        """The answers to requests by scope: one CRL for all alike, a last and an ordinary one one after the other."""
         known = {scope.name for scope in scopes}
         sentence = f"{issuer.name} has no CRL of that scope; there are: {', '.join(scope.name for scope in scopes)}."
         answers: dict[int, Answer] = {each.id: {"error": sentence} for each in named if each.scope not in known}
@@ -167,7 +167,7 @@ class Attendance:
     def _observed(
         self, issuer: Issuer, scope: Scope, own: _WatchedScope, *, is_asked: bool
     ) -> tuple[Observation, ScopeState]:
-        """What is known now; what is public is read where that was long ago, and where something may come of it."""
+        """The scope as it is now; what is public is read again where that was long ago and may make a CRL due."""
         found, monotonic = self._observer.observe(issuer, scope), self._monotonic()
         state = found.state(monotonic, is_asked=is_asked)
         if own.knows(found, monotonic) and own.reading is not None:
@@ -207,7 +207,11 @@ class Attendance:
         return stopwatch.answer(published)
 
     def _tried(self, issuer: Issuer, watch: DueTracker, act: Callable[[], Answer | None]) -> Answer | None:
-        """Do it; give its answer, or the one that says what went wrong."""
+        """Run *act* and give its answer, or the one that says what went wrong.
+
+        Raises:
+            DatabaseUnavailable: when nothing could be begun.
+        """
         try:
             return act()
         except DatabaseUnavailable:
@@ -220,7 +224,7 @@ class Attendance:
             return self._failed(issuer, watch, error)
 
     def _failed(self, issuer: Issuer, watch: DueTracker, error: Exception) -> Answer:
-        """The alarm, and a pause that doubles with each failure; the last good CRL stays public."""
+        """Raise the alarm, pause twice as long each time, and give the answer; the last good CRL stays public."""
         sentence = str(error) if isinstance(error, PkiError) else "The publisher failed: see its log."
         pause = watch.failed(self._monotonic())
         metrics.failed(issuer.name, error)

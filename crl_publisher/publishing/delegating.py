@@ -1,7 +1,7 @@
 """The publisher's job beside CRLs: certificates for OCSP responders, which only the CA's key can issue.
 
-In a thread of its own, so that no CRL waits for one; by whoever holds the lease, so that two publishers issue none
-twice.
+In a thread of its own, so that no CRL waits for one; by the process that holds the lease, so that two publishers issue
+none twice.
 """
 
 import logging

@@ -196,7 +196,7 @@ class Observer:
 
 
 def _seen(state: PublicState) -> Seen | None:
-    """What was read; None where it vanished before."""
+    """The public CRL as it was read; None where it vanished before."""
     crl = state.crl
     if crl is None:
         return Seen(is_ours=False) if state.is_there else None

@@ -1,4 +1,4 @@
-"""CRLs as evidence of what was revoked: public ones that the record does not know, and files that somebody has.
+"""CRLs as evidence of what was revoked: public ones that the record does not know, and files that an operator names.
 
 After a database came back from an old backup, the public CRL is newer than the journal, and the only witness of what
 was revoked since. Its signature is the CA's, so that it can be believed.
@@ -73,7 +73,7 @@ def public_evidence(
 
 
 def file_evidence(connection: Connection, file: Path, scopes_of: ScopesOf) -> tuple[Issuer, CrlEvidence]:
-    """A file as evidence, and whose it is.
+    """The CRL in a file as evidence, and the issuer that signed it.
 
     Raises:
         NoEvidence: when it is no CRL, no issuer here signed it, or it is a shard's that is not known here.

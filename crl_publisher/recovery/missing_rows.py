@@ -160,7 +160,7 @@ def _objection(entry: ParsedEntry, now: datetime) -> str:
 
 
 def _differences(entry: ParsedEntry, row: Row[tuple[bytes, datetime, int]]) -> Iterator[str]:
-    """What the journal says otherwise and stands: it was revoked here again before anybody looked."""
+    """A sentence for each difference from the row, which stays: it was revoked here again before the restoration."""
     reason = RevocationReason(row.reason)
     if entry.revocation_date < row.revocation_date:
         yield (

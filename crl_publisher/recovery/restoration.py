@@ -72,7 +72,7 @@ class CrlRestoration:
         files = [_keep(self.folder, self.issuer, each) for each in self.evidence]
         with self.database.write() as connection:
             head = journal.lock_head(connection, self.issuer.id)
-            # Once more: somebody may have revoked one of them while this was shown.
+            # Once more: a subscriber may have revoked one of them while this was shown.
             found = missing_rows(connection, self.issuer, self.evidence, self.clock.now())
             self.audit.hold(connection)
             self.database.hold_commit_fence(connection, self.issuer.id)
@@ -99,7 +99,7 @@ class CrlRestoration:
         )
 
     def _register(self, connection: Connection, rows: Sequence[MissingRow]) -> None:
-        """Certificates that were issued after the backup: no subject, and no end, so that none leaves a CRL early."""
+        """Register certificates issued after the backup: no subject, and no end, so that none leaves a CRL early."""
         now = self.clock.now()
         values = (
             (self.issuer.id, row.serial, "", "", UNKNOWN_END, now, row.is_ca, row.shard)
@@ -121,7 +121,7 @@ def _new_entry(row: MissingRow) -> journal.NewEntry:
 
 
 def _keep(folder: Path, issuer: Issuer, evidence: CrlEvidence) -> Path:
-    """The CRL in a file of its own, on disk before the journal speaks of it; the same CRL is kept once."""
+    """The path of the CRL in a file of its own, on disk before the journal refers to it; the same CRL is kept once."""
     durable_files.make_folder(folder)
     crl = evidence.crl
     target = folder / f"{issuer.name}-{crl.number}-{crl.sha256.hex()[:16]}.crl"

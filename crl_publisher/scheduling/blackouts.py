@@ -140,7 +140,7 @@ class Blackouts:
 
 @lru_cache(maxsize=4096)
 def _occurrence(window: BlackoutWindow, midnight: datetime, zone: Zone) -> tuple[datetime, datetime]:
-    """The one that begins on this day; each is asked for again and again."""
+    """The first instant of the window that begins on this day, and the first after it; kept, since asked for often."""
     end = midnight + timedelta(days=window.span(midnight.weekday()), minutes=window.end)
     return zone.instants(midnight + timedelta(minutes=window.start))[0], zone.instants(end)[-1]
 

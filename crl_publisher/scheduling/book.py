@@ -33,7 +33,7 @@ PublicValidityOf = Callable[[Connection, Issuer], tuple[PublicValidity, ...]]
 
 
 class ScheduleBook:
-    """Reads and writes the versions; whoever reads gets the seed where nothing is written yet."""
+    """Reads and writes the versions; a reader gets the seed where nothing is written yet."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class ScheduleBook:
         return self._timeline(issuer, read_entries(connection, issuer))
 
     def in_force(self, connection: Connection, issuer: Issuer, moment: datetime) -> InForce:
-        """What a CRL that is issued at *moment* follows."""
+        """The version that a CRL issued at *moment* follows."""
         timeline = self.timeline(connection, issuer)
         return InForce(timeline, timeline.in_force(moment))
 
@@ -67,7 +67,7 @@ class ScheduleBook:
         return self._public_validity(connection, issuer)
 
     def check_seed(self, issuers: Iterable[Issuer]) -> None:
-        """Before anything runs: the configuration's schedule, where it is to be the first version of any of these.
+        """Check the configuration's schedule, where it is to be the first version of any of these issuers.
 
         Raises:
             ScheduleRefused: when it would leave a gap.
@@ -163,7 +163,7 @@ class ScheduleBook:
         return self._change(issuer, made, write)
 
     def approve(self, issuer: Issuer, number: int, *, by: str) -> ScheduleEntry:
-        """Approve what somebody else has proposed.
+        """Approve a version that another operator has proposed, and give its entry.
 
         Raises:
             ScheduleRefused: when by now it would leave a gap.
@@ -195,7 +195,7 @@ class ScheduleBook:
         return self._change(issuer, made, write)
 
     def withdraw(self, issuer: Issuer, number: int, *, by: str) -> ScheduleEntry:
-        """Take back what is proposed, or planned and not yet in force.
+        """Withdraw a version that is proposed, or planned and not yet in force, and give its entry.
 
         Raises:
             ScheduleRefused: when without it there would be a gap.

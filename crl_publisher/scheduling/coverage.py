@@ -70,7 +70,7 @@ def check(timeline: Timeline, last_public: Iterable[PublicValidity], now: dateti
 
 
 def _first(timeline: Timeline, last_public: PublicValidity | None, now: datetime, kind: CrlKind) -> _Point:
-    """What the walk begins with: the CRL that stands, or the one that a publisher makes at once."""
+    """The point that the walk begins with: the CRL that is public, or the one that a publisher makes at once."""
     if last_public is not None and last_public.published_at <= now <= last_public.next_update:
         due = timeline.next_due(last_public.published_at)
         if due is None or due > now:
@@ -82,7 +82,7 @@ def _first(timeline: Timeline, last_public: PublicValidity | None, now: datetime
 
 
 def _check_handovers(timeline: Timeline, last_public: tuple[PublicValidity, ...], now: datetime) -> None:
-    """NextUpdate never goes backwards (RFC 5280 section 5.1.2.5), and no CRL passes the new profiles' bound."""
+    """Refuse a handover where nextUpdate goes back (RFC 5280 section 5.1.2.5) or passes the new profiles' bound."""
     latest = max((each.next_update for each in last_public), default=now)
     for before, after in ((None, timeline.in_force(now)), *timeline.handovers()):
         at = max(now, after.effective_from)
@@ -122,7 +122,7 @@ class _Walk:
         while point.at < end:
             version = self._timeline.in_force(point.at)
             if self._delta and version.schedule.delta_period is None:
-                # Nobody promises deltas now; the next version may.
+                # The version in force promises no deltas; the next one may.
                 ahead = [each for each in self._timeline.versions if each.effective_from > point.at]
                 if not ahead:
                     return
@@ -135,7 +135,11 @@ class _Walk:
         return point.following(point.at, version, delta=self._delta)
 
     def _step(self, point: _Point) -> _Point:
-        """To the next run, which must come in time."""
+        """The point of the next run.
+
+        Raises:
+            ScheduleRefused: when there is none, or it may come too late.
+        """
         run = self._timeline.next_run(point.at, self._kind)
         if run is None:
             raise ScheduleRefused(
@@ -151,7 +155,7 @@ class _Walk:
         )
 
     def _leap(self, point: _Point, version: Version) -> _Point | None:
-        """Far ahead: runs between which nothing exceeds the limit have none that exceeds it between two neighbours."""
+        """A point far ahead, or None: where two distant runs are within the limit, so are all neighbours in between."""
         room = self._limit(point, point.at) - point.at
         plain = self._made(_Point(point.at, point.at - version.schedule.backdate, point.at), version)
         if plain.next_update < point.next_update:
@@ -182,7 +186,7 @@ class _Walk:
         return limits
 
     def _refuse(self, point: _Point, run: datetime) -> None:
-        """Say which limit it was, and name the instant.
+        """Refuse the schedule, naming the limit that is broken and the instant.
 
         Raises:
             ScheduleRefused: always.

@@ -101,7 +101,7 @@ def changed(schedule: Schedule, changes: Iterable[str]) -> Schedule:
         if not sign or key not in KEYS:
             raise ScheduleRefused(f"{change!r} changes nothing: write KEY=VALUE, with one of {', '.join(KEYS)}.")
         if key in {"period", "calendar"}:
-            # Whoever gives one of the two means that one.
+            # An operator who gives one of the two means that one.
             document.pop("calendar", None)
             document.pop("period", None)
         document.pop(key, None)
@@ -111,7 +111,7 @@ def changed(schedule: Schedule, changes: Iterable[str]) -> Schedule:
 
 
 def differences(before: Schedule, after: Schedule) -> dict[str, tuple[str, str]]:
-    """What differs, each with both values."""
+    """The values that differ, by their keys: each before and after."""
     old, new = as_document(before), as_document(after)
     return {
         name: (old.get(name, NONE), new.get(name, NONE)) for name in KEYS if old.get(name, NONE) != new.get(name, NONE)

@@ -73,7 +73,7 @@ class _Picture:
         )
 
     def render(self) -> str:
-        """Everything, from the ground up."""
+        """The SVG document, its layers from the ground up."""
         title = f"CRL schedule of {self._shown.timeline.issuer}"
         span = f"{_day(self._shown, self._start)} to {_day(self._shown, self._end)}"
         self._add("title", id="title").text = f"{title}, {span}, {self._shown.zone_name}"
@@ -103,7 +103,7 @@ class _Picture:
         return self._shown.timeline.versions[-1].schedule.outage_allowance
 
     def _words(self) -> str:
-        """The picture for those who do not see it."""
+        """The picture in words, for readers who do not see it."""
         parts = [f"{len(self._complete)} complete CRLs from {iso(self._start)} to {iso(self._end)}."]
         parts.append(self._shown.verdict())
         parts += [f"The publisher is away from {iso(each.start)} to {iso(each.end)}." for each in self._shown.outages]

@@ -39,7 +39,7 @@ class Due:
 class LastPublication:
     """The last CRL of a kind that the record has as published.
 
-    A CA's very last one is followed by none, whoever asks (ETSI EN 319 411-1 CSS-6.3.9-06).
+    A CA's very last one is followed by none, not even on request (ETSI EN 319 411-1 CSS-6.3.9-06).
     """
 
     number: int
@@ -105,7 +105,7 @@ class DueTracker:
     def is_held(self, state: ScopeState) -> bool:
         """Whether it is too early for anything: after a failure, or so soon after the last CRL.
 
-        Whoever asks is not kept waiting.
+        A request is not kept waiting.
         """
         return state.monotonic < self.not_before and not state.is_asked
 
@@ -132,7 +132,7 @@ class DueTracker:
 
     @staticmethod
     def _without_schedule(state: ScopeState) -> Due | None:
-        """What no schedule has to say: somebody asks, or what is public is not as it should be."""
+        """The CRL that is due without a schedule: on request, or because the public one is missing or not sound."""
         if state.is_asked:
             return Due(CrlKind.COMPLETE, Cause.REQUESTED)
         if state.complete is None or not state.is_public:
@@ -156,7 +156,7 @@ class DueTracker:
         return Due(CrlKind.DELTA, Cause.ROUTINE) if is_routine else None
 
     def succeeded(self, due: Due, published: LastPublication, state: ScopeState, minimum_interval: timedelta) -> None:
-        """What was due at this look was published: the next one comes an interval later at least."""
+        """Note that what was due was published: the next one comes *minimum_interval* later at least."""
         self._back_off.worked()
         self.not_before = state.monotonic + minimum_interval.total_seconds()
         # From here on the routine has its pace, also if the clock is set before the next look.
@@ -165,11 +165,11 @@ class DueTracker:
             self._complete.see(published, state.now, state.monotonic)
 
     def held_back(self, state: ScopeState, minimum_interval: timedelta) -> None:
-        """There was nothing to publish after all: look again an interval later."""
+        """Note that there was nothing to publish after all: the next look comes *minimum_interval* later."""
         self.not_before = state.monotonic + minimum_interval.total_seconds()
 
     def failed(self, monotonic: float) -> float:
-        """It failed: give the seconds to the next attempt, which double with each failure."""
+        """Note a failure; give the seconds to the next attempt, which double with each one."""
         pause = self._back_off.failed()
         self.not_before = monotonic + pause
         return pause

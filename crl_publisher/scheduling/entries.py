@@ -37,7 +37,7 @@ class ScheduleEntry:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody has yet to approve it."""
+        """Whether it still waits for its approval."""
         return self.approved_at is None and self.withdrawn_at is None
 
     def begins_after(self, moment: datetime) -> bool:
@@ -45,7 +45,7 @@ class ScheduleEntry:
         return self.effective_from is not None and self.effective_from > moment
 
     def version(self) -> Version:
-        """As the timeline has it."""
+        """The entry as a version of the timeline."""
         if self.effective_from is None:
             raise ValueError("a version without a beginning is in no timeline")
         return Version(number=self.number, effective_from=self.effective_from, schedule=self.schedule)

@@ -41,7 +41,7 @@ class InForce:
         return self.schedule.base_age
 
     def next_update(self, this_update: datetime, *, delta: bool = False) -> datetime:
-        """What a CRL of this date says."""
+        """The nextUpdate of a CRL with this thisUpdate."""
         return self.schedule.next_update(this_update, delta=delta)
 
     def next_publication(self, moment: datetime) -> datetime:

@@ -39,7 +39,7 @@ class Calendar:
         if len(fields) != len(_FIELDS):
             raise ValueError(f"{text!r} is no calendar: write minute hour day month weekday, as in '0 */6 * * *'")
         if any(character.isdigit() for character in fields[-1].partition("/")[0]):
-            # Crontab counts from Sunday, others from Monday: whoever writes a number means one of the two.
+            # Crontab counts from Sunday, others from Monday: a number could mean either.
             raise ValueError(f"{text!r} has a weekday by number: name it (mon, tue, wed, thu, fri, sat, sun)")
         try:
             first = _cron(expression).get_next_fire_time(None, _REFERENCE)

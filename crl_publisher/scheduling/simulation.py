@@ -82,7 +82,7 @@ def simulate(
 
     Args:
         timeline: the versions in force over time.
-        last_public: the complete CRL that is public at *start*, or None: then one is made as soon as somebody can.
+        last_public: the complete CRL that is public at *start*, or None: then one is made as soon as a publisher runs.
         start: where it begins.
         end: where it ends.
         outages: when no publisher runs; what became due meanwhile is made when one is over.

@@ -69,7 +69,7 @@ class Timeline:
         return found
 
     def with_version(self, version: Version) -> "Timeline":
-        """The same with one more."""
+        """A timeline with this version as well."""
         return Timeline(self.issuer, (*self.versions, version))
 
     def handovers(self) -> tuple[tuple[Version, Version], ...]:
