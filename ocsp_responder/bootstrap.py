@@ -66,7 +66,7 @@ def application(installation: Installation) -> Application:
 
 
 def responder(installation: Installation, database: Database) -> Flask:
-    """The same on a database that is open already, in Flask alone: every answer is made anew.
+    """The responder on a database that is open already, in Flask alone: every answer is made anew.
 
     Raises:
         ConfigurationError: when no issuer has an OCSP key, or a setting is wrong.
@@ -80,7 +80,7 @@ def responder(installation: Installation, database: Database) -> Flask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
-    """What every responder of an installation is made of, but for where it finds the statuses."""
+    """The parts of every responder of an installation; *answerer* makes one on a source of statuses."""
 
     settings: OcspSettings
     clock: Clock
@@ -104,7 +104,7 @@ def _parts(installation: Installation, database: Database, shared: SharedAnswerC
 
 
 def issuer_parents(settings: OcspSettings, database: Database) -> dict[int, tuple[int, int]]:
-    """Where the status of the issuers' own certificates is found, when a setting asks for it."""
+    """For each issuer its parent's id and its certificate's serial, where registered; empty without the setting."""
     if not settings.revoked_issuer:
         return {}
     with database.read() as connection:
@@ -112,7 +112,7 @@ def issuer_parents(settings: OcspSettings, database: Database) -> dict[int, tupl
 
 
 def requestors(settings: OcspSettings, installation: Installation, clock: Clock) -> Requestors | None:
-    """Those who may ask, when a setting names them.
+    """The clients that may ask, when a setting names them; None for all.
 
     Raises:
         ConfigurationError: when the file that it names cannot be used.

@@ -64,7 +64,7 @@ def serve(installation: Installation, workers: int | None) -> None:
 
 @contextmanager
 def _renewed(renewals: DelegateRenewals, signers: CurrentSigners) -> Iterator[None]:
-    """Look after the keys meanwhile."""
+    """Renew the responder's keys in a thread until the block ends."""
     stop = threading.Event()
     thread = threading.Thread(target=renewals.run, args=(stop, signers), name="renewing", daemon=True)
     thread.start()
@@ -77,7 +77,7 @@ def _renewed(renewals: DelegateRenewals, signers: CurrentSigners) -> Iterator[No
 
 @contextmanager
 def _in_common(workers: int, signers: CurrentSigners, octets: int) -> Iterator[None]:
-    """Let several workers have their signed answers in common, through a file that the environment names."""
+    """Let several workers share signed answers until the block ends, through a file that the environment names."""
     if workers == 1:
         yield
         return

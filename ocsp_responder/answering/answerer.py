@@ -66,7 +66,7 @@ class Answerer:
         self._shared = shared
 
     def replace_signer(self, issuer_id: int, signer: AnswerSigner) -> None:
-        """Sign with this one from now on; an answer that is being made is finished with the one before."""
+        """Sign this issuer's answers with *signer* from now on; one in the making is finished with the one before."""
         self._signers[issuer_id] = signer
 
     def answer(self, data: bytes) -> Answer:
@@ -148,7 +148,7 @@ class Answerer:
         validity: Validity,
         reading: StatusReading,
     ) -> Answer:
-        """What another worker has signed, or else a new answer for all of them."""
+        """The answer that another worker has signed, or else a new one, which all workers get."""
         key = shared.key(signer.name, single.cert_id.raw, single.status, single.archive_cutoff)
         found = shared.find(key, reading.moment)
         if found is None:

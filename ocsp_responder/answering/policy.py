@@ -1,4 +1,4 @@
-"""What is said of what was found, as the settings have it: ended certificates, and those of a revoked issuer."""
+"""What is answered for the statuses found, by the settings: ended certificates, and those of a revoked issuer."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ _COMPROMISED = (RevocationReason.KEY_COMPROMISE, RevocationReason.CA_COMPROMISE)
 
 
 class AnswerPolicy:
-    """The settings that change what is said."""
+    """Turns statuses into SingleResponses, by the settings on retention and on revoked issuers."""
 
     def __init__(self, settings: OcspSettings) -> None:
         """Follow the settings on retention and on revoked issuers."""
@@ -26,9 +26,9 @@ class AnswerPolicy:
     def apply(
         self, cert_ids: Sequence[CertId], reading: StatusReading, validity: Validity, issuer_not_before: datetime
     ) -> tuple[list[SingleResponse], Validity]:
-        """What is said of each certificate, and until when it may be said again without a new signature.
+        """A SingleResponse for each certificate, in order, and until when they may be sent without a new signature.
 
-        A certificate that ends meanwhile is answered for otherwise from then on.
+        A certificate that ends meanwhile is answered for differently from then on.
 
         Raises:
             Unauthorized: when one of them ended longer ago than the retention: its records count as purged (RFC 9919
@@ -60,9 +60,9 @@ class AnswerPolicy:
 
 
 def _below_revoked(status: Status, above: Revoked) -> Status:
-    """RFC 6960 section 2.7: a revoked CA's certificates are revoked, each since then or since its own revocation.
+    """The status under a revoked CA (RFC 6960 section 2.7): revoked since then, or since its own earlier revocation.
 
-    What was revoked earlier keeps its own reason beside its own time, as the CRL has them.
+    A certificate that was revoked earlier keeps its own reason beside its own time, as the CRL has them.
     """
     if isinstance(status, Unknown) or (isinstance(status, Revoked) and status.revocation_date <= above.revocation_date):
         return status

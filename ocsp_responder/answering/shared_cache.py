@@ -89,11 +89,11 @@ class SharedAnswerCache:
 
     @staticmethod
     def key(*said: object) -> bytes:
-        """The key of an answer that says this, in values whose `repr` tells them apart."""
+        """The key of an answer with these contents: SHA-256 over their `repr`, which must tell them apart."""
         return hashlib.sha256(repr(said).encode()).digest()
 
     def find(self, key: bytes, moment: datetime) -> SharedAnswer | None:
-        """What a worker has signed with this key and may be said at this moment, or None."""
+        """The answer that a worker has signed under this key and that counts at this moment, or None."""
         seconds = int(moment.timestamp())
         for at in self._places(key):
             if self._map[at : at + _KEY_OCTETS] == key:
@@ -104,7 +104,7 @@ class SharedAnswerCache:
         return None
 
     def share(self, key: bytes, der: bytes, validity: Validity) -> SharedAnswer:
-        """Let the others have an answer; what is given back is to be used, and may be another worker's."""
+        """Share an answer with the other workers; give the answer to send, which may be another worker's."""
         own = SharedAnswer(der, validity)
         if _PLACE.size + len(der) > self._octets:
             return own
@@ -136,7 +136,7 @@ class SharedAnswerCache:
         return range(begin, begin + _WAYS * self._octets, self._octets)
 
     def _read(self, at: int) -> tuple[int, int, int, bytes] | None:
-        """What is in a place, if it is whole."""
+        """A place's thisUpdate, nextUpdate and refresh time in Unix seconds, and its answer; None if not whole."""
         place = self._map[at : at + self._octets]
         key, this_update, next_update, refresh_at, length, check = _PLACE.unpack_from(place)
         octets = place[_PLACE.size : _PLACE.size + length]
@@ -152,7 +152,7 @@ class SharedAnswerCache:
         self._map[at : at + len(place)] = place
 
     def _age(self, at: int) -> int:
-        """When the answer in a place was signed; one that is not whole is the oldest."""
+        """The thisUpdate of a place's answer in Unix seconds; 0 for one that is not whole."""
         found = self._read(at)
         return 0 if found is None else found[0]
 

@@ -52,7 +52,7 @@ class Measured:
 
 @dataclass(slots=True)
 class _Tally:
-    """What the connections have together."""
+    """What the connections share: times in milliseconds, samples to verify, and the first failure."""
 
     questions: Questions
     times: "array[float]" = field(default_factory=lambda: array("d"))

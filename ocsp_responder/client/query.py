@@ -185,7 +185,11 @@ def _is_responder(response: ocsp.OCSPResponse, certificate: x509.Certificate) ->
 
 
 def _refuse_unless_delegate(signer: x509.Certificate, issuer: x509.Certificate, now: datetime) -> None:
-    """RFC 6960 section 4.2.2.2: issued by the CA itself, for OCSP signing, and valid."""
+    """Refuse a signer that the CA itself has not issued for OCSP signing, or that is not valid (RFC 6960 4.2.2.2).
+
+    Raises:
+        AnswerRefused: saying which of these it is.
+    """
     subject = signer.subject.rfc4514_string()
     try:
         signer.verify_directly_issued_by(issuer)
@@ -208,7 +212,7 @@ def _single(response: ocsp.OCSPResponse, question: Question) -> ocsp.OCSPSingleR
 
 
 def _nonce(response: ocsp.OCSPResponse) -> bytes | None:
-    """None when there is none: a responder may leave it out (RFC 9654 section 2.1)."""
+    """The answer's nonce, or None: a responder may leave it out (RFC 9654 section 2.1)."""
     try:
         return response.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
     except x509.ExtensionNotFound:

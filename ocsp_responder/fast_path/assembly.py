@@ -118,7 +118,7 @@ def _is_slow(signer: AnswerSigner) -> bool:
 
 
 def _replace_signer(slow: set[int], answerers: Sequence[Answerer], issuer: Issuer, signer: AnswerSigner) -> None:
-    """Before a slow key is used, the loop is told to leave it alone; a quick one is only then given back to it."""
+    """Exchange a signer: the loop leaves a slow key alone before it is used, and gets a quick one only afterwards."""
     is_slow = _is_slow(signer)
     if is_slow:
         slow.add(issuer.id)
@@ -138,7 +138,7 @@ class CachingStatusSource:
         self._known = known
 
     def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
-        """What *source* finds; the loop may use it unless the journal has moved on meanwhile."""
+        """The statuses that *source* finds; the loop may use them unless the journal has moved on meanwhile."""
         reading = self._source.read(issuer_id, serials)
         self._layer.in_loop(issuer_id, reading.sequence, partial(self._remember, issuer_id, serials, reading))
         return reading

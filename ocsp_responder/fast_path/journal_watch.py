@@ -79,12 +79,12 @@ class JournalWatch:
             self.accept(found)
 
     def prepare_poll(self) -> Callable[[], JournalChanges | None]:
-        """A look that any thread may take; what it finds goes to `accept`."""
+        """A function that looks at the journal, for any thread; its result goes to `accept`."""
         journal, applied, dated, full = self.journal, self._reached, self._moment, not self.is_current
         return lambda: journal.poll(applied, dated, full=full)
 
     def accept(self, found: JournalChanges | None) -> None:
-        """Apply what a look found; what cannot be applied is not known, and is looked for again."""
+        """Apply the changes that a look found; what cannot be applied is not known, and is looked for again."""
         if found is None:
             return
         try:
@@ -116,7 +116,7 @@ class JournalWatch:
         self._judge()
 
     def mark_unavailable(self, why: str) -> None:
-        """The journal could not be read."""
+        """Note that the journal could not be read."""
         self._lost = why
         self._judge()
 

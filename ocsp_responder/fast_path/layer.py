@@ -57,7 +57,7 @@ class OcspFastPath:
         clock: Clock,
         endpoint: HttpEndpoint,
     ) -> None:
-        """Put the parts together.
+        """Answer with these parts; nothing is looked at before `start`.
 
         Args:
             answerer: answers without waiting, or raises WouldWait.
@@ -118,7 +118,7 @@ class OcspFastPath:
             self.refresh.after_refresh(lambda: self._answer(exchanges, otherwise))
 
     def when_full(self, request: Request) -> tuple[bytes, bytes] | None:
-        """What to say to a question that no thread has time for; None to what is none. The server's `WhenFull`."""
+        """Head and body of `tryLater` for an OCSP request that no thread has time for; None for any other request."""
         if request.method in _READING:
             asks = request.target.startswith(self._before_encoded)
         else:
@@ -129,7 +129,7 @@ class OcspFastPath:
         return unkept_head(len(answer.der)) + f"Date: {http_date(self._clock.now())}\r\n".encode(), answer.der
 
     def kept(self, request: bytes) -> Answer | None:
-        """What is kept for a request's DER and may be said now; for a thread whose request came through this layer.
+        """The kept answer to a request's DER that counts now; for a thread whose request came through this layer.
 
         The look that followed the request has dropped what it found changed.
         """
@@ -173,7 +173,7 @@ class OcspFastPath:
             otherwise(rest)
 
     def _answer_what_can_be(self, exchanges: list[Exchange]) -> list[Exchange]:
-        """Put replies together; give back the exchanges that Flask has to answer."""
+        """Collect the replies that can be made now; give back the exchanges that Flask has to answer."""
         now = self._clock.now()
         if now != self._dated:
             self._dated, self._date = now, f"Date: {http_date(now)}\r\n".encode()
@@ -235,11 +235,11 @@ class OcspFastPath:
         return kept if kept is not None and (kept.revoked or self._watch.is_current) else None
 
     def _in_target(self, target: bytes) -> bytes:
-        """The request's DER.
+        """The DER of the request in a GET's target.
 
         Raises:
             MalformedRequest: when it is no base64.
-            WouldWait: for what is no question here.
+            WouldWait: for a target that is not below the responder's address, has a query or is too long.
         """
         if not target.startswith(self._before_encoded) or b"?" in target or len(target) > GET_LIMIT:
             raise WouldWait
@@ -257,12 +257,12 @@ class OcspFastPath:
         self._reply(exchange, kept.head, kept.body)
 
     def _reply(self, exchange: Exchange, head: bytes, body: bytes) -> None:
-        """A HEAD's reply has the head alone (RFC 9110 section 9.3.2)."""
+        """Add the reply to those that are sent together; a HEAD's is without the body (RFC 9110 section 9.3.2)."""
         self._replies.append((exchange, head + self._date, b"" if exchange.request.method == "HEAD" else body))
 
 
 def _none_match(request: Request) -> str:
-    """All values of If-None-Match; most requests have none."""
+    """All values of If-None-Match, joined by commas; empty for most requests."""
     wanted = ""
     for name, value in request.headers:
         if name == b"if-none-match":

@@ -17,7 +17,7 @@ class PlainRequests:
     """The plain requests about one issuer's certificates."""
 
     def __init__(self, issuer: Issuer) -> None:
-        """What is the same for all certificates is made here, once."""
+        """Encode once what is the same for all certificates of *issuer*."""
         self._before_serial = tuple(
             sequence(oid, parameters) + b"".join(octet_string(each) for each in issuer_hashes(issuer, oid))
             for oid in HASHES
@@ -25,7 +25,7 @@ class PlainRequests:
         )
 
     def about(self, serial: int) -> tuple[bytes, ...]:
-        """All of them about one certificate, as DER."""
+        """The DER of every plain request about the certificate with this serial."""
         number = integer(serial)
         return tuple(_wrapped(sequence(before, number)) for before in self._before_serial)
 
@@ -37,7 +37,7 @@ def is_plain(request: bytes) -> bool:
 
 
 def _wrapped(cert_id: bytes) -> bytes:
-    """OCSPRequest, TBSRequest, requestList, Request (RFC 6960 section 4.1.1)."""
+    """A CertID inside Request, requestList, TBSRequest and OCSPRequest (RFC 6960 section 4.1.1), as DER."""
     for _ in range(_WRAPPERS):
         cert_id = sequence(cert_id)
     return cert_id

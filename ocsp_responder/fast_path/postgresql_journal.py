@@ -98,7 +98,7 @@ class PostgresqlJournal:
         return found
 
     def status(self, issuer_id: int, serial: int) -> Status | None:  # noqa: ARG002 - the port's
-        """Never without waiting."""
+        """None: a status from this database always means waiting."""
         return None
 
     def close(self) -> None:

@@ -128,7 +128,7 @@ class ThreadedRefresh:
 
 
 def _call(waiting: list[Then]) -> None:
-    """Each by itself: what one of them raises keeps no other one waiting."""
+    """Call each by itself: an error of one keeps no other one waiting."""
     for then in waiting:
         try:
             then()

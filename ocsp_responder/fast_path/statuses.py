@@ -28,16 +28,16 @@ class KnownStatuses:
         self._kept: RotatingCache[tuple[int, int], Good | Revoked] = RotatingCache(limit, lambda _key, _value: 1)
 
     def get(self, issuer_id: int, serial: int) -> Good | Revoked | None:
-        """What is kept of a certificate."""
+        """The kept status of a certificate, or None."""
         return self._kept.get((issuer_id, serial))
 
     def revoked(self, issuer_id: int, serial: int) -> Revoked | None:
-        """What is kept of a certificate, if that is a revocation; for any thread."""
+        """The kept status of a certificate if it is a revocation, else None; for any thread."""
         kept = self._kept.peek((issuer_id, serial))
         return kept if isinstance(kept, Revoked) else None
 
     def put(self, issuer_id: int, serial: int, status: Status) -> None:
-        """Keep it, unless it is unknown."""
+        """Keep a certificate's status, unless that is `Unknown`."""
         if not isinstance(status, Unknown):
             self._kept.put((issuer_id, serial), status)
 

@@ -78,7 +78,7 @@ def create_app(answer: Callable[[bytes], Answer], *, clock: Clock, endpoint: Htt
 
 
 def _refuse_other_methods() -> None:
-    """RFC 9110 section 15.5.6, wherever they point: `OPTIONS *` and CONNECT name no path."""
+    """Refuse every method but GET, HEAD and POST (RFC 9110 section 15.5.6): `OPTIONS *` and CONNECT name no path."""
     if request.method not in ALLOWED:
         raise MethodNotAllowed(ALLOWED)
 

@@ -117,17 +117,17 @@ def head(http: HttpAnswer) -> bytes:
 
 
 def unkept_head(length: int) -> bytes:
-    """The same for a body of this length no cache may keep: what `in_http` says of an answer that is not shared."""
+    """The head of a 200 that no cache may keep, with a body of so many octets: `in_http`'s for an unshared answer."""
     return _UNKEPT_HEAD % length
 
 
 def http_date(moment: datetime) -> str:
-    """RFC 9110 section 5.6.7, ending in GMT."""
+    """The moment as an IMF-fixdate (RFC 9110 section 5.6.7), ending in GMT."""
     return format_datetime(moment, usegmt=True)
 
 
 def _cache_control(validity: Validity, now: datetime, max_age: timedelta) -> str:
-    """RFC 9919 section 7.2: max-age ends before nextUpdate."""
+    """The Cache-Control of an answer: its max-age ends before nextUpdate (RFC 9919 section 7.2)."""
     left = int((validity.next_update - now).total_seconds()) - 1
     seconds = max(0, min(int(max_age.total_seconds()), left))
     return f"max-age={seconds}, public, no-transform, must-revalidate"

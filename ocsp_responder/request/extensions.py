@@ -93,7 +93,7 @@ def bounded(values: list[_Value], most: int = _MOST_LISTED) -> list[_Value]:
 
 
 def _known_values(extensions: list[Extension], known: Collection[x509.ObjectIdentifier]) -> _Values:
-    """What those extensions hold that are known."""
+    """The values of the known extensions, by their OBJECT IDENTIFIERs."""
     values: dict[x509.ObjectIdentifier, bytes] = {}
     if not bounded(extensions, _MOST_EXTENSIONS):
         raise DerError("a list of extensions is empty")

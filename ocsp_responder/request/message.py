@@ -86,7 +86,7 @@ def parse_request(data: bytes, *, max_cert_ids: int = DEFAULT_MAX_CERT_IDS) -> O
 
 
 def parse_any_request(data: bytes, *, max_cert_ids: int = DEFAULT_MAX_CERT_IDS) -> OcspRequest:
-    """The same step by step, which `parse_request` leaves out for what most clients send.
+    """Read an OCSPRequest step by step, which `parse_request` leaves out for what most clients send.
 
     Raises:
         MalformedRequest: as there.

@@ -99,7 +99,7 @@ class Requestors:
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
-    """RFC 5280 section 4.2.1.9."""
+    """Whether a certificate is a CA's, by its basicConstraints (RFC 5280 section 4.2.1.9)."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (x509.ExtensionNotFound, *_REFUSALS):
@@ -107,7 +107,7 @@ def _is_authority(certificate: x509.Certificate) -> bool:
 
 
 def _issued(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
-    """With a strong hash: `cryptography` verifies no certificate that was signed with SHA-1 or MD5 (section 5.1)."""
+    """Whether *authority* signed it, with a strong hash: `cryptography` refuses SHA-1 and MD5 (section 5.1)."""
     try:
         certificate.verify_directly_issued_by(authority)
     except _REFUSALS:
@@ -116,7 +116,7 @@ def _issued(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
 
 
 def _may_sign(certificate: x509.Certificate) -> bool:
-    """RFC 5280 section 4.2.1.3: where a key's usage is restricted, signing must be in it."""
+    """Whether the key may sign: where its usage is restricted, digitalSignature is in it (RFC 5280 4.2.1.3)."""
     try:
         return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
     except x509.ExtensionNotFound:

@@ -33,7 +33,7 @@ def answered_issuers(keyring: Keyring, database: Database) -> list[Issuer]:
 
 
 def answer_signers(keyring: Keyring, database: Database) -> dict[Issuer, AnswerSigner]:
-    """A signer for each of them.
+    """A signer for each issuer that the keyring has an OCSP key for.
 
     Raises:
         ConfigurationError: when there is none.
@@ -49,7 +49,7 @@ class CurrentSigners:
     """The signers as they are now, each followed by its successor once that has signed something."""
 
     def __init__(self, keyring: Keyring, signers: Mapping[Issuer, AnswerSigner]) -> None:
-        """*signers* are what there is at the start."""
+        """Begin with *signers*."""
         self._keyring = keyring
         self._signers = dict(signers)
         self._states: dict[Issuer, object] = {}
@@ -60,11 +60,11 @@ class CurrentSigners:
         )
 
     def __iter__(self) -> Iterator[AnswerSigner]:
-        """In the order of the start."""
+        """The current signers, in the order of the start."""
         return iter(tuple(self._signers.values()))
 
     def renewed(self) -> Iterator[tuple[Issuer, AnswerSigner]]:
-        """Those that are new since the last call; what cannot be used yet is tried again by the next one."""
+        """The signers that are new since the last call; one that cannot be used yet is tried again by the next call."""
         for issuer, present in tuple(self._signers.items()):
             try:
                 found = self._successor(issuer, present)

@@ -111,7 +111,7 @@ class AnswerSigner:
     """Signs for one issuer, with the identity that may: its delegate's, or the CA's own."""
 
     def __init__(self, identity: SigningIdentity, issuer: Issuer) -> None:
-        """What is the same in every answer is made here, once."""
+        """Encode once what is the same in every answer."""
         certificate = identity.certificate
         self.issuer_not_before = issuer.certificate.not_valid_before_utc
         self.issuer_id = issuer.id
@@ -220,7 +220,7 @@ class AnswerSigner:
         )
 
     def _dated(self, validity: Validity) -> tuple[bytes, bytes]:
-        """ProducedAt, and the two times of a SingleResponse."""
+        """The DER of producedAt, and of thisUpdate with nextUpdate as a SingleResponse has them."""
         dates = self._dates
         if dates is None or dates[0] is not validity:
             this_update = generalized_time(validity.this_update)
@@ -256,7 +256,7 @@ def _revoked(moment: datetime, reason: RevocationReason) -> bytes:
 
 @lru_cache(maxsize=64)
 def _cutoff(moment: datetime) -> bytes:
-    """SingleExtensions with RFC 6960 section 4.4.4's ArchiveCutoff."""
+    """The DER of singleExtensions with an ArchiveCutoff of this moment (RFC 6960 section 4.4.4)."""
     return explicit(1, sequence(extension(ARCHIVE_CUTOFF, generalized_time(moment))))
 
 
@@ -269,13 +269,13 @@ def _response_extensions(nonce: bytes | None, *, never_issued: bool) -> bytes:
 
 @lru_cache(maxsize=128)
 def _before_nonce(octets: int) -> bytes:
-    """Everything of responseExtensions that stands before a nonce of this length, which ends them."""
+    """The DER of responseExtensions up to a nonce of so many octets, which ends them."""
     return explicit(1, sequence(extension(NONCE, der.octet_string(bytes(octets)))))[:-octets]
 
 
 @lru_cache(maxsize=4096)
 def _envelope(length: int) -> bytes:
-    """Everything that stands before the contents of a BasicOCSPResponse of this length, which end the answer."""
+    """The DER of an OCSPResponse up to the contents of its BasicOCSPResponse, so many octets, which end it."""
     basic = der.header(der.SEQUENCE, length)
     octets = _BASIC + der.header(der.OCTET_STRING, len(basic) + length) + basic
     response = der.header(der.SEQUENCE, len(octets) + length) + octets

@@ -38,7 +38,7 @@ class SignatureChoice:
         self._key_names = (None, *_key_algorithms(identity.certificate))
 
     def of(self, preferred: Sequence[PreferredSignature]) -> SignatureVariant:
-        """The way for a client that lists these."""
+        """The variant to answer with for a client that prefers these algorithms, in order."""
         for wish in preferred:
             variant = self._variants.get(wish.algorithm)
             if variant is not None and wish.key in self._key_names:
