@@ -27,7 +27,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One cell: a row's value of somebody. *rounds* are what it is the median of; *beside* is what explains it."""
+    """One cell: the value of a row for *who* was measured, the median of *rounds*; *beside* is what explains it."""
 
     row: Row
     who: str

@@ -16,7 +16,7 @@ _GET, _POST = "/file", "/return"
 
 @contextlib.contextmanager
 def nginx(folder: Path) -> Iterator[tuple[psutil.Process, str]]:
-    """It, and its address without a path. nginx refuses POST to files: it gets as many octets by `return` there.
+    """The process, and its address without a path. nginx refuses POST to files: it gets as many octets by `return`.
 
     Raises:
         NotHere: when nginx is not installed.

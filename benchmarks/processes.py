@@ -68,10 +68,10 @@ def pinned(
 
 
 def wait_for_port(port: int, process: psutil.Process, log: Path) -> None:
-    """Until somebody listens.
+    """Wait until the process listens.
 
     Raises:
-        NotHere: when the process ends before, or nobody listens for long; with the last line of its log.
+        NotHere: when the process ends before, or does not listen for long; with the last line of its log.
     """
     deadline = time.monotonic() + _START_SECONDS
     while process.is_running() and process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
@@ -83,7 +83,7 @@ def wait_for_port(port: int, process: psutil.Process, log: Path) -> None:
 
 
 def family(process: psutil.Process) -> list[psutil.Process]:
-    """A process and all that came of it."""
+    """A process and all its descendants."""
     return [process, *process.children(recursive=True)]
 
 
@@ -113,7 +113,7 @@ def pss_of(processes: Sequence[psutil.Process]) -> int:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port of this machine that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

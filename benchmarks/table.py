@@ -24,7 +24,7 @@ def markdown(cells: Iterable[Cell], machine: Machine, measured_at: datetime) -> 
 
 
 def as_json(cells: Iterable[Cell], machine: Machine, measured_at: datetime) -> str:
-    """The same with all rounds."""
+    """The cells with all rounds, as JSON."""
     found = {
         "measured_at": iso(measured_at),
         "machine": machine.as_dict(),

@@ -49,7 +49,7 @@ def load(plan: Plan, seconds: float) -> Load:
 
 @contextlib.contextmanager
 def loading(plan: Plan, seconds: float) -> Iterator["subprocess.Popen[str]"]:
-    """The same in the background; it is ended with the block."""
+    """A running wrk that sends *plan* in the background; it is ended with the block."""
     needed(("wrk", "wrk"))
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder) / "requests"

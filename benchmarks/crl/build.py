@@ -52,7 +52,7 @@ authorityKeyIdentifier = keyid
 
 
 def measure(campaign: Campaign) -> list[Cell]:
-    """Ours, OpenSSL's and `cryptography`'s."""
+    """The cells of this publisher, of OpenSSL and of `cryptography`."""
     folder = register_of(campaign, MILLION)
     ours = [costs.build.cpu for costs in trials(campaign, MILLION, campaign.rounds)]
     if not campaign.peers or shutil.which("openssl") is None:
@@ -113,7 +113,7 @@ def _write_index(folder: Path, index: Path) -> None:
 
 
 def _builder(folder: Path) -> float:
-    """Once: its CPU seconds differ little, and it needs a while."""
+    """The CPU seconds of `cryptography`'s builder, measured once: they differ little, and it needs a while."""
     line = ["taskset", "-c", str(SERVER_CORE), sys.executable, "-m", "benchmarks.crl.build", "builder", str(folder)]
     used = float(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
     say(f"cryptography's builder: {used:.2f} s of CPU")

@@ -1,1 +1,1 @@
-"""What guessing costs whoever guesses, and nobody else: programs that measure the running subscriber service."""
+"""What guessing costs the client that guesses, and no other: programs that measure the running subscriber service."""

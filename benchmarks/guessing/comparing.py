@@ -31,7 +31,7 @@ class Comparison:
 
 
 def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
-    """Both tests."""
+    """Both tests: the probabilities that samples of one distribution differ so much; *shift* is in their unit."""
     return Comparison(
         rank_probability=mann_whitney(first, second),
         cropped_probability=min(1.0, len(CROPS) * min(_cropped(first, second, crop) for crop in CROPS)),

@@ -1,8 +1,8 @@
 """How long a right code takes while wrong ones flood in: `python -m benchmarks.guessing.flood`.
 
 Four times the same revocations, one after the other: alone; beside wrong codes from so many sources that go on and on;
-and beside wrong codes that each come from a source that nobody has seen, which no limit by source can tell from people:
-from neighbouring addresses, as whoever has whole networks sends them, and each from a neighbourhood of its own.
+and beside wrong codes that each come from a source not seen before, which no limit by source can tell from subscribers:
+from neighbouring addresses, as an attacker with whole networks sends them, and each from a neighbourhood of its own.
 """
 
 import json

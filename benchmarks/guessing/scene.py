@@ -1,4 +1,4 @@
-"""A running subscriber service with registered numbers and codes, and somebody who sends requests from anywhere.
+"""A running subscriber service with registered numbers and codes, and a client that sends requests from any source.
 
 The service trusts this machine as a proxy, so that each request can name a source of its own.
 """
@@ -48,7 +48,7 @@ class Client:
     """One connection that is kept."""
 
     def __init__(self, port: int) -> None:
-        """To the service."""
+        """Connect to the service."""
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
     def send(self, number: str, code: str, source: int, planted_seconds: float = 0) -> tuple[int, float]:

@@ -43,7 +43,7 @@ class Prepared:
 
     @property
     def host(self) -> str:
-        """Host and port of the same."""
+        """Host and port of the responder."""
         return urlsplit(self.url).netloc
 
     def requests(self, asking: Asking) -> list[bytes]:

@@ -1,7 +1,7 @@
 """How long others wait while 500 clients hold connections and do nothing useful with them.
 
-A third sends half of a request's head, a third half of a body, a third asks a lot and never reads an answer. Whoever is
-thrown out comes back at once.
+A third sends half of a request's head, a third half of a body, a third asks a lot and never reads an answer. A client
+whose connection is closed comes back at once.
 """
 
 import asyncio

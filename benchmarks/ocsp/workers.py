@@ -25,7 +25,7 @@ _MOST_CONNECTIONS = 500
 
 
 def measure(campaign: Campaign) -> list[Cell]:
-    """Two workers and, beside them, one, which has nobody to have anything in common with."""
+    """The cells of two workers and, beside them, of one, which shares answers with no other."""
     subject = prepare(campaign.folder / "rsa3072", _CERTIFICATES, "--key-type", "rsa3072")
     answers, two, one = [], [], []
     for number in range(campaign.rounds):

@@ -1,6 +1,6 @@
 """`pki-revocation serve all` on a fresh installation, and which of its processes belong to which service.
 
-A service is told by its operations port, whatever its processes are called and whoever started them.
+A service is told by its operations port, whatever its processes are called and whichever process started them.
 """
 
 import contextlib

@@ -8,7 +8,7 @@ from ocsp_responder.errors import AnswerRefused
 
 
 def refuse_unless_good(url: str, question: Question) -> None:
-    """Ask once.
+    """Ask once about the first certificate.
 
     Raises:
         NotHere: when the answer is another one; a figure of refusals would say nothing.

@@ -27,7 +27,7 @@ _PACKAGES = ("django-ca", "gunicorn")
 
 @contextlib.contextmanager
 def django_ca(subject: Prepared, folder: Path) -> Iterator[Contender]:
-    """It, with as many certificates of its own making.
+    """django-ca as a contender, with as many certificates of its own making.
 
     Raises:
         NotHere: when it does not install, or does not know its certificates.

@@ -1,6 +1,6 @@
 """`openssl ocsp`, which signs every answer, one connection at a time, and closes it: it is asked one after the other.
 
-A connection on which nobody says anything stops it for everybody, so it is never given to wrk.
+A connection on which the client sends nothing stops it for all clients, so it is never given to wrk.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ _TIMEOUT_SECONDS = 10
 
 @contextlib.contextmanager
 def openssl(subject: Prepared, folder: Path) -> Iterator[Contender]:
-    """It, with the same certificates, key and delegated certificate.
+    """`openssl ocsp` as a contender, with the same certificates, key and delegated certificate.
 
     Raises:
         NotHere: when openssl is not installed, or does not know the certificates.
@@ -59,7 +59,7 @@ def openssl(subject: Prepared, folder: Path) -> Iterator[Contender]:
 
 
 def _wait(process: psutil.Process, log: Path) -> None:
-    """Until it says that it waits: to try the port would be the empty connection that stops it."""
+    """Wait until its log says that it listens: to try the port would be the empty connection that stops it."""
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while b"aiting" not in log.read_bytes():
         if time.monotonic() > deadline or not process.is_running():

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 _FOLDER = Path(os.environ["BENCH_FOLDER"])
-SECRET_KEY = "of a benchmark"  # noqa: S105 - nobody signs in there
+SECRET_KEY = "of a benchmark"  # noqa: S105 - no account signs in there
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "bench_urls"
 INSTALLED_APPS = [
