@@ -143,6 +143,7 @@ def _alarms(known: CrlFacts, promise: Promise) -> Iterator[Alarm]:
     if recorded is None and seen is None:
         if promise.needed_since is not None and promise.needed_since < known.now:
             yield Alarm(AlarmKind.MISSING, is_late=True, says="none was ever published")
+        yield from _coverage(known, None, promise)
         return
     if known.is_there is False:
         yield Alarm(AlarmKind.NOT_PUBLIC, is_late=True, says=f"nothing is public at {known.place}")
@@ -230,12 +231,13 @@ def _routine(known: CrlFacts, promise: Promise) -> Iterator[Alarm]:
         yield Alarm(AlarmKind.OVERDUE, is_late=True, says=f"the one that was due at {iso(due)} did not come")
 
 
-def _coverage(known: CrlFacts, crl: PublishedCrl, promise: Promise) -> Iterator[Alarm]:
+def _coverage(known: CrlFacts, crl: PublishedCrl | None, promise: Promise) -> Iterator[Alarm]:
+    """The alarms about what the journal has and no CRL has; where there never was a CRL (None), that is all of it."""
     count, first = known.uncovered.count, known.uncovered.first_at
     if first is None:
         return
     since = f"{count} revocations since {iso(first)} are on no CRL"
-    if crl.is_last:
+    if crl is not None and crl.is_last:
         yield Alarm(
             AlarmKind.UNCOVERED,
             is_late=True,

@@ -172,12 +172,12 @@ def test_without_lints_pkilint_is_not_asked(
     publishers: Publishers, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some PKIs have good reasons to differ; the gate's own findings stay."""
-    from crl_publisher.gate import lints  # noqa: PLC0415 - patched here alone
+    from crl_publisher.gate import pkilint_profiles  # noqa: PLC0415 - patched here alone
 
     def refuse(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(lints, "_validator", refuse)
+    monkeypatch.setattr(pkilint_profiles, "_validator", refuse)
 
     publishers(CrlSettings(lint=LintProfile.NONE)).publish(issuer)
     with pytest.raises(AssertionError):

@@ -20,7 +20,7 @@ def store(one_store: ObjectStore) -> ObjectStore:
     """An empty bucket in a store that works."""
     one_store.broken.unlink(missing_ok=True)
     client = one_store.client()
-    for each in client.list_objects_v2(Bucket=BUCKET).get("ReadableFile", []):
+    for each in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
         client.delete_object(Bucket=BUCKET, Key=each["Key"])
     return one_store
 

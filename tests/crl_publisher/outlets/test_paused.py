@@ -25,13 +25,13 @@ OPEN = {
         "from tests.crl_publisher.outlets.servers import ObjectStore; from pathlib import Path; "
         "outlet = ObjectStore(url=sys.argv[1], broken=Path()).outlet()"
     ),
-    "http-put": "outlet = HttpPutOutlet(sys.argv[1], credentials=Credentials(), seconds=30)",
+    "http-put": "outlet = HttpPutOutlet(sys.argv[1], credentials=OutletCredentials(), seconds=30)",
 }
 WRITER = """
 import sys
 from crl_publisher.errors import NumberNotAbove
 from crl_publisher.outlets import DirectoryOutlet
-from crl_publisher.outlets.credentials import Credentials
+from crl_publisher.outlets.credentials import OutletCredentials
 from crl_publisher.outlets.http_put import HttpPutOutlet
 {open}
 try:
