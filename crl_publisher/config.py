@@ -40,7 +40,7 @@ class PublisherSettings(Schedule):
     host: str = setting(LOOPBACK)
     operations_port: int = setting(8474, minimum=1, maximum=_LAST_PORT)
     lease: timedelta = setting(timedelta(seconds=30), minimum=timedelta(seconds=5), maximum=timedelta(minutes=10))
-    second_person: bool = setting(default=False, clause="true: schedules need `schedule approve` by somebody else")
+    second_person: bool = setting(default=False, clause="true: schedules need `schedule approve` by another person")
 
     def __post_init__(self) -> None:
         """Refuse a schedule that breaks a rule.

@@ -161,7 +161,7 @@ def sign(*, file: Path, key: str, certificate_file: Path, unencrypted: bool, yes
 
 @click.command()
 @click.argument("file", type=_file)
-@click.option("--issuer", "issuer_name", help="The issuer that must have signed it; whoever did without it.")
+@click.option("--issuer", "issuer_name", help="The issuer that must have signed it; any registered one without it.")
 @click.option("--signature", type=_file, help="A bare signature over the octets of FILE, which is then the request.")
 @json_option
 @installation_option

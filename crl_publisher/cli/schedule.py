@@ -236,7 +236,7 @@ def _say(entry: ScheduleEntry, before: Schedule, *, as_json: bool) -> None:
         begins = "once approved" if entry.effective_from is None else f"at {iso(entry.effective_from)}"
         click.echo(
             f"Version {entry.number} is proposed by {entry.proposed_by}, to take over {begins}: {changes}. "
-            f"Somebody else approves it: pki-revocation schedule approve {entry.number}"
+            f"Another person approves it: pki-revocation schedule approve {entry.number}"
         )
         return
     when = "" if entry.effective_from is None else f" from {iso(entry.effective_from)}"

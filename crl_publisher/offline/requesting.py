@@ -153,7 +153,7 @@ def _beginning(asked: datetime | None, moment: datetime) -> datetime:
         )
     if asked > moment + FURTHEST_AHEAD:
         raise ImpossibleRequest(
-            f"thisUpdate {iso(asked)} is more than {duration_text(FURTHEST_AHEAD)} ahead: nobody knows what will be "
+            f"thisUpdate {iso(asked)} is more than {duration_text(FURTHEST_AHEAD)} ahead: it is not known what will be "
             "revoked until then. Make the request later."
         )
     return asked

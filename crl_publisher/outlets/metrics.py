@@ -8,7 +8,7 @@ _LABELS = ["outlet", "path"]
 _NUMBER = Gauge("crl_outlet_number", "Number of the CRL that the outlet holds", _LABELS)
 _CHECKED = Gauge("crl_outlet_checked_timestamp_seconds", "When the outlet was last found to hold the newest", _LABELS)
 _FAILURES = Gauge("crl_outlet_consecutive_failures", "Failed attempts in a row", _LABELS)
-_ALARM = Gauge("crl_outlet_alarm", "1 while the outlet does not hold the newest, as far as anybody knows", _LABELS)
+_ALARM = Gauge("crl_outlet_alarm", "1 while the outlet does not hold the newest, as far as is known", _LABELS)
 _NEXT = Gauge("crl_outlet_next_attempt_timestamp_seconds", "When a failed attempt is repeated; 0 for none", _LABELS)
 _FAILED = Counter("crl_outlet_failed_attempts", "Failed attempts of this process", _LABELS)
 

@@ -92,7 +92,7 @@ class CrlRestoration:
                 }
                 self.audit.record(connection, "journal.restored", detail, personal=source)
         if not written:
-            return f"{self.issuer.name}: somebody else wrote all of them meanwhile."
+            return f"{self.issuer.name}: another process wrote all of them meanwhile."
         return (
             f"{self.issuer.name}: {len(written)} rows were taken back into the journal, up to sequence "
             f"{written[-1].sequence}; the evidence is kept in {self.folder}."

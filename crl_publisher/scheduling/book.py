@@ -178,7 +178,7 @@ class ScheduleBook:
                 raise VersionRefused(f"Version {number} is not open: it was approved or withdrawn before.")
             if entry.proposed_by.casefold() == name.casefold():
                 raise VersionRefused(
-                    f"Version {number} was proposed by {entry.proposed_by}: somebody else approves it."
+                    f"Version {number} was proposed by {entry.proposed_by}: another person approves it."
                 )
             if entry.effective_from is not None and entry.effective_from <= now:
                 raise VersionRefused(

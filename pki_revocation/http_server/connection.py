@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
         self._timed = _NOTHING
         self._untaken = _INFINITE
         self.deadline = self._taken_at = server.now
-        # Who has asked nothing yet comes before those whom it could crowd out in the same moment.
+        # A peer that has asked nothing yet comes before those that it could crowd out in the same moment.
         self.replied_at = server.now - 2 * server.limits.sweep_seconds
 
     @property

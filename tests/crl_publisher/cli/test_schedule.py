@@ -123,10 +123,10 @@ def test_rotate_rollback_and_withdraw(installed: Installed) -> None:
 def test_second_person_approves(installed: Installed) -> None:
     """The one who proposed it cannot, and until then nothing changes."""
     careful(installed)
-    assert "Somebody else approves it: pki-revocation schedule approve 2" in said(installed, "set", "period=2h")
+    assert "Another person approves it: pki-revocation schedule approve 2" in said(installed, "set", "period=2h")
     assert "waits for 'schedule approve'" in said(installed, "show")
     assert answer(installed, "show")["period"] == "1h"
-    assert "somebody else approves" in refused(installed, "approve", "2")
+    assert "another person approves" in refused(installed, "approve", "2")
 
     assert "Version 2 counts from" in said(installed, "approve", "2", account="bob")
     assert answer(installed, "show")["period"] == "2h"

@@ -109,11 +109,13 @@ def test_all_outlets_follow_and_one_that_is_down_catches_up(
     with running(installed, "publisher") as process:
         wait_until(lambda: status_of(f"{installed.operations_url}/readyz") == 200)
         wait_until(lambda: len(set(everywhere(installed, store, server))) == 1)
+        labels = f'{{outlet="store",path="{PATH}"}}'
+        # The store has the file a moment before the publisher has read it back and recorded that it is held.
+        wait_until(lambda: f"crl_outlet_number{labels}" in metrics_of(installed))
         store.broken.touch()
         (serial,) = installed.population.issue_revoked(1)
         wait_until(lambda: serial in serials(installed.public_file.read_bytes()))
         wait_until(lambda: server.files[f"/files/{PATH}"] == installed.public_file.read_bytes())
-        labels = f'{{outlet="store",path="{PATH}"}}'
         wait_until(lambda: metrics_of(installed).get(f"crl_outlet_alarm{labels}") == 1)
         assert metrics_of(installed)[f'crl_outlet_alarm{{outlet="server",path="{PATH}"}}'] == 0
         told = installed.run("crl", "outlets")

@@ -150,7 +150,7 @@ def test_second_person_approves(careful: ScheduleBook, database: Database, issue
     entry = careful.propose(issuer, of("period=2h"), by="Anna")
     assert entry.is_open
     assert in_force(careful, database, issuer, clock) == 1
-    with pytest.raises(VersionRefused, match="somebody else"):
+    with pytest.raises(VersionRefused, match="another person"):
         careful.approve(issuer, 2, by=" anna ")
     clock.advance(HOUR)
 
