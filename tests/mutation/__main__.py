@@ -139,10 +139,14 @@ def _told(chosen: Sequence[Room], asked: argparse.Namespace) -> int:
     is_stale = report.stale(tried, everything, known)
     for text in is_stale:
         print(f"{asked.equivalent.name} is stale: {text}")
-    low = [each for each in found_scores if each.per_cent < report.GOAL]
+    low = [each for each in found_scores if each.per_cent is not None and each.per_cent < report.GOAL]
     for each in low:
         print(f"below {report.GOAL:.0f} %: {each.file}")
-    return 1 if low or is_stale else 0
+    # A run that ended early, or whose tests did not start, must not pass for one that killed everything.
+    untried = [each for each in found_scores if asked.sample >= 1.0 and each.tried < each.made]
+    for each in untried:
+        print(f"{each.made - each.tried} of {each.made} not tried: {each.file}")
+    return 1 if low or untried or is_stale else 0
 
 
 if __name__ == "__main__":

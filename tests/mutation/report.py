@@ -22,10 +22,12 @@ class Score:
     alive: tuple[Result, ...]
 
     @property
-    def per_cent(self) -> float:
-        """Killed, of those tried that are no equivalents."""
+    def per_cent(self) -> float | None:
+        """Killed, of those tried that are no equivalents; None where nothing was tried, which proves nothing."""
         counted = self.tried - self.equivalent
-        return 100.0 if counted == 0 else 100.0 * (counted - len(self.alive)) / counted
+        if counted == 0:
+            return None if self.made else 100.0
+        return 100.0 * (counted - len(self.alive)) / counted
 
 
 def scores(tried: Iterable[tuple[Mutant, Result]], made: dict[str, int], known: Sequence[Equivalent]) -> list[Score]:
@@ -76,9 +78,8 @@ def markdown(found: Sequence[Score]) -> str:
     )
     for each in (*found, total):
         name = each.file if each is total else f"`{each.file}`"
-        lines.append(
-            f"| {name} | {each.made} | {each.tried} | {each.equivalent} | {len(each.alive)} | {each.per_cent:.1f} % |"
-        )
+        killed = "not tried" if each.per_cent is None else f"{each.per_cent:.1f} %"
+        lines.append(f"| {name} | {each.made} | {each.tried} | {each.equivalent} | {len(each.alive)} | {killed} |")
     return "\n".join(lines)
 
 

@@ -100,6 +100,7 @@ class Project:
         (folder / "planted.py").write_text(PLANTED)
         (folder / "table.toml").write_text(TABLE)
         (folder / "equivalent.toml").write_text("")
+        self.told = ""
 
     def run(self, test: str) -> tuple[int, str]:
         """Try all mutants with that test; the exit status, and what was printed."""
@@ -117,7 +118,7 @@ class Project:
             check=False,
         )
         assert done.returncode in {0, 1}, done.stderr
-        assert "ended early" not in done.stderr
+        self.told = done.stderr
         return done.returncode, done.stdout
 
     def tried(self) -> int:
@@ -149,6 +150,7 @@ def test_planted_mutants_live_until_a_test_asks(project: Project) -> None:
 
     code, said = project.run(REAL)
     assert (code, said.count("alive: ")) == (0, 0), said
+    assert "ended early" not in project.told
     assert "100.0 %" in said
     assert (project.folder / "planted.py").read_text() == PLANTED
     # What a test killed is not tried again while nothing has changed: only what lived was, once.
@@ -170,6 +172,18 @@ def test_reviewed_list_excuses_and_goes_stale(project: Project) -> None:
     assert code == 1
     assert "no such mutant any more: return number > 7" in said
     assert "test_above[3-False] kills it" in said
+
+
+def test_nothing_tried_proves_nothing(project: Project) -> None:
+    """Tests that do not even start kill no mutant, and the run says so instead of passing."""
+    made = len(mutants_of(project.folder / "planted.py"))
+
+    code, said = project.run("import planted_no_more\n")
+
+    assert code == 1
+    assert "ended early" in project.told
+    assert f"{made} of {made} not tried: planted.py" in said
+    assert "100.0 %" not in said
 
 
 def test_mutants_are_the_same_each_time_and_leave_prose_alone(tmp_path: Path) -> None:
