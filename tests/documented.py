@@ -7,17 +7,19 @@ import sys
 from pathlib import Path
 
 from tests.integration.running_demo import environment
+from tests.program_server import shim_folder
 
 
 def run_blocks(page: str, folder: Path) -> str:
     """All blocks in their order, in one shell that ends at the first failure; give what was printed on both outputs."""
     blocks = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert blocks
+    path = os.pathsep.join([str(shim_folder()), str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["sh", "-eu"],
         input="\n".join(blocks),
         cwd=folder,
-        env=environment({"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}),
+        env=environment({"PATH": path}),
         capture_output=True,
         text=True,
         check=False,

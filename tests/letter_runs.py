@@ -1,16 +1,9 @@
 """Letters made by the program as a process of its own, and what they come to: which code stands on which paper."""
 
-import atexit
-import json
 import os
-import shutil
 import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from pypdf import PdfReader
 from sqlalchemy import select
@@ -26,6 +19,7 @@ from pki_revocation.numbers import parse_number
 from pki_revocation.register.issuers import add_issuer
 from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
+from tests.program_server import Run
 
 _CONFIGURATION = """
 [database]
@@ -62,8 +56,8 @@ def environment_of(installation: Installation, failpoint: str | None) -> dict[st
     return {**os.environ, VARIABLE: str(folder)}
 
 
-class Started:
-    """The program in a process that is forked for it (see `program_server`), killed at *failpoint* if there is one."""
+class Started(Run):
+    """The program on an installation, in a process of its own, killed at *failpoint* if there is one."""
 
     def __init__(
         self,
@@ -73,26 +67,10 @@ class Started:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start it, with --directory, and *environment* besides this process's; `end` is to be called in any case."""
-        failing = {} if failpoint is None else environment_of(installation, failpoint)
-        self.command = [*map(str, arguments), "--directory", str(installation.directory)]
-        self._folder = Path(tempfile.mkdtemp(prefix="pki-run-"))
-        answer = _ask(
-            {
-                "arguments": self.command,
-                "environment": {**failing, **(environment or {})},
-                "output": str(self._folder / "output"),
-                "errors": str(self._folder / "errors"),
-            }
+        super().__init__(
+            [*map(str, arguments), "--directory", str(installation.directory)],
+            environment={**environment_of(installation, failpoint), **(environment or {})},
         )
-        assert answer["threads"] == 1
-        self.id: int = answer["process"]
-
-    def end(self) -> subprocess.CompletedProcess[str]:
-        """Wait for its end, and give what it came to."""
-        status = _ask({"wait": self.id})["status"]
-        output, errors = ((self._folder / name).read_text("utf-8") for name in ("output", "errors"))
-        shutil.rmtree(self._folder)
-        return subprocess.CompletedProcess(self.command, status, output, errors)
 
 
 def process(
@@ -103,40 +81,6 @@ def process(
 ) -> subprocess.CompletedProcess[str]:
     """The program in a process of its own, from its start to its end or to its *failpoint*."""
     return Started(installation, *arguments, failpoint=failpoint, environment=environment).end()
-
-
-def _ask(request: dict[str, Any]) -> dict[str, Any]:
-    server = _program_server()
-    if server.stdin is None or server.stdout is None:
-        raise ValueError(server)
-    server.stdin.write(json.dumps(request) + "\n")
-    server.stdin.flush()
-    answer: dict[str, Any] = json.loads(server.stdout.readline())
-    return answer
-
-
-@cache
-def _program_server() -> "subprocess.Popen[str]":
-    """One for all tests of this process; it ends with its input."""
-    root = Path(__file__).parent.parent
-    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.program_server"],
-        cwd=root,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    atexit.register(_end, server)
-    return server
-
-
-def _end(server: "subprocess.Popen[str]") -> None:
-    for pipe in (server.stdin, server.stdout):
-        if pipe is not None:
-            pipe.close()
-    server.wait(10)
 
 
 def on_paper(folder: Path, *, unconfirmed: bool = False) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from pki_revocation.host.failpoints import VARIABLE
 from tests.conformance.scene import CLOCK, Scene
 from tests.pki_revocation.importing.rows import index_row, write_index
+from tests.program_server import Run
 from tests.subscribers import Subscriber
 from tests.waiting import wait_until
 
@@ -118,15 +119,8 @@ class Writers:
         assert json.loads(done.stdout)["status"] == "revoked", done.stderr
 
     def _run(self, *arguments: str, fail: bool = False) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pki_revocation", *arguments, "--directory", str(self._directory)]
-        return subprocess.run(
-            command,
-            env=environment(self.failpoints if fail else None),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        command = [*arguments, "--directory", str(self._directory)]
+        return Run(command, environment=environment(self.failpoints if fail else None)).end(timeout=300)
 
     def _wait_for_web(self) -> None:
         wait_for(f"{self._web_url}/revoke")

@@ -21,6 +21,7 @@ from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import add_issuer
 from tests.crl_publisher.population import Population
 from tests.pki import CertificateAuthority
+from tests.program_server import Run
 
 PROGRAM = Path(sys.executable).with_name("pki-revocation")
 # A proxy of the environment has no business with loopback.
@@ -56,9 +57,8 @@ class Installed:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return subprocess.run(
-            self.command(*words), env=self.environment(), capture_output=True, text=True, check=False, timeout=600
-        )
+        _, *arguments = self.command(*words)
+        return Run(arguments, environment=self.environment()).end(timeout=600)
 
     def environment(self) -> dict[str, str]:
         """The environment of every process, with the folder of failpoints."""

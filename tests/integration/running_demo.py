@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from tests.program_server import Run
 from tests.waiting import patience
 
 _START_SECONDS = 120
@@ -51,10 +52,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def program(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run `pki-revocation` to its end."""
-    command = [sys.executable, "-m", "pki_revocation", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, env=environment(), cwd=cwd, timeout=_LONGEST_SECONDS, check=False
-    )
+    return Run([*map(str, arguments)], environment=environment(), folder=cwd).end(_LONGEST_SECONDS)
 
 
 @dataclass

@@ -132,6 +132,8 @@ def test_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
     with supervising(tmp_path, "a", "b") as process:
         _wait_for(tmp_path, "a", "b")
         services = [int(_lives(tmp_path, name)[0][1]) for name in ("a", "b")]
+        # A service may live before its supervisor has written that it does.
+        wait_until(lambda: set(_states(tmp_path)) == {"a", "b"}, _WAIT_SECONDS, "the file")
         process.kill()
         wait_until(lambda: not any(_runs(pid) for pid in services), _WAIT_SECONDS, "the end of all")
         process.wait(_WAIT_SECONDS)
