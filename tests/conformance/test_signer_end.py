@@ -48,6 +48,7 @@ def check_shared(reply: Reply, scene: Scene) -> None:
     assert sent + timedelta(seconds=max_age) < end
 
 
+@pytest.mark.long
 def test_to_the_end_and_beyond(ending: Scene) -> None:
     """Until its end the signer signs, and nextUpdate never passes it, cold and warm; from then on tryLater.
 

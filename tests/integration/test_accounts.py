@@ -145,6 +145,7 @@ def test_each_under_its_own_account_they_do_their_work(machine: Machine, tmp_pat
     assert "Traceback" not in machine.said()
 
 
+@pytest.mark.long
 def test_doctor_says_whether_a_process_could_read_more_than_it_should(machine: Machine) -> None:
     """With the permissions of deploy/systemd none can; with one bit more, doctor names who, and what."""
     copy = machine.demo.directory.with_name("copy")

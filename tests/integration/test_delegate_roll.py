@@ -181,7 +181,7 @@ class Load:
         )
 
 
-@pytest.fixture(params=["file", "token"])
+@pytest.fixture(params=["file", pytest.param("token", marks=pytest.mark.long)])
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Scene:
     """With keys in files, and on a token."""
     folder = tmp_path / "register"

@@ -65,6 +65,7 @@ def test_one_is_revoked_and_the_other_nineteen_stay_good(demo: RunningDemo, tmp_
         assert (": OK" in demo.verify_with_crl(place, crl)) is (place != revoked)
 
 
+@pytest.mark.long
 def test_killed_demo_leaves_no_process(tmp_path: Path) -> None:
     """Even SIGKILL of the demo ends every service: the kernel tells the children. It starts again afterwards."""
     demo = _small(tmp_path / "demo").start()

@@ -78,6 +78,7 @@ def watched(tmp_path: Path, temporary: Path) -> Iterator[Watched]:
 
 
 @pytest.mark.leaks_on_purpose  # the demo keeps its codes in files of its own
+@pytest.mark.long
 def test_codes_are_nowhere(watched: Watched, tmp_path: Path, temporary: Path) -> None:
     """On the page and at the endpoint, right, wrong, mistyped or in the wrong field; letters, mails, receipts."""
     demo = watched.demo

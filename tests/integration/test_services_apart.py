@@ -210,6 +210,7 @@ def test_the_database_gone_for_a_while(running: Running) -> None:
     assert running.processes(*_PUBLIC, "notifier", "arrivals") == before
 
 
+@pytest.mark.long
 def test_a_port_that_is_taken_at_the_start(running: Running, tmp_path: Path) -> None:
     """The service says it and waits for the port; the others come up without it. `serve web` alone is refused."""
     demo = running.demo

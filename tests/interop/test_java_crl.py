@@ -18,7 +18,11 @@ _SOURCE = Path(__file__).with_name("CrlCheck.java")
 pytestmark = [
     pytest.mark.skipif(shutil.which("javac") is None, reason="javac is missing: apt install default-jdk-headless"),
     pytest.mark.skipif(shutil.which("java") is None, reason="java is missing: apt install default-jdk-headless"),
-    pytest.mark.parametrize("kinds", ["rsa2048", "p256", "ed25519"], indirect=True),
+    pytest.mark.parametrize(
+        "kinds",
+        ["p256", *(pytest.param(key_type, marks=pytest.mark.long) for key_type in ("rsa2048", "ed25519"))],
+        indirect=True,
+    ),
 ]
 # Nobody listens there, so that nothing but the CertStore's CRLs can be used.
 OFFLINE = ("-Dhttp.proxyHost=127.0.0.1", "-Dhttp.proxyPort=9", "-Dhttp.nonProxyHosts=")

@@ -157,6 +157,7 @@ def test_planted_mutants_live_until_a_test_asks(project: Project) -> None:
     assert project.tried() == 2 * made
 
 
+@pytest.mark.long
 def test_reviewed_list_excuses_and_goes_stale(project: Project) -> None:
     """A mutant on it counts no more; one that a test kills, or that is gone, is told."""
     entry = '[[equivalent]]\nfile = "planted.py"\nwhere = "{}"\nbefore = "{}"\nafter = "{}"\nreason = "Planted."\n'

@@ -59,6 +59,7 @@ def test_full_disk(installed: Installed, disk: Path) -> None:
     assert "Traceback" not in log
 
 
+@pytest.mark.long
 def test_read_only_folder(installed: Installed, disk: Path) -> None:
     """Mounted read-only, which binds root too: the same, and well again when it can be written."""
     with running(installed, "publisher") as process:

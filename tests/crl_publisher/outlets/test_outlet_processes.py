@@ -176,7 +176,13 @@ def test_outlets_that_cannot_be_are_told_at_once(plain: Installed) -> None:
     assert "Traceback" not in started.stderr
 
 
-@pytest.mark.parametrize("place", ["crl.signed", "crl.written", "crl.checked", "crl.renamed"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "crl.renamed",
+        *(pytest.param(place, marks=pytest.mark.long) for place in ("crl.signed", "crl.written", "crl.checked")),
+    ],
+)
 def test_stopped_publisher_that_wakes_late_publishes_nothing_old(place: str, plain: Installed, tmp_path: Path) -> None:
     """SIGSTOP at any step while another takes over: whatever is fetched at any time, numbers only rise."""
     installed = configured(plain, f'[outlets.folder]\npath = "{tmp_path}/elsewhere"\n')

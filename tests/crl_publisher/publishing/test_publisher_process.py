@@ -37,7 +37,14 @@ def public_crl(installed: Installed) -> ParsedCrl:
     return crl
 
 
-@pytest.mark.parametrize("place", ["crl.signed", "crl.written", "crl.checked", "crl.renamed", "crl.recorded"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "crl.written",
+        "crl.renamed",
+        *(pytest.param(place, marks=pytest.mark.long) for place in ("crl.signed", "crl.checked", "crl.recorded")),
+    ],
+)
 def test_killed_publisher_is_followed_by_a_higher_number(place: str, installed: Installed) -> None:
     """SIGKILL at any step: the public CRL is whole, and the next publisher goes on above it, with the revocation in."""
     with running(installed, "publisher"):
@@ -118,6 +125,7 @@ def test_missing_key_keeps_the_last_crl_and_is_told(installed: Installed) -> Non
     assert installed.public_file.read_bytes() == before
 
 
+@pytest.mark.long
 def test_two_publishers_never_use_a_number_twice(installed: Installed) -> None:
     """One holds the lease; each of many requests is answered by a CRL of its own, and every number is new."""
     answers = []
@@ -187,6 +195,7 @@ def test_distribution_serves_what_the_publisher_published(installed: Installed) 
     assert parse_crl(data).is_signed_by(installed.issuer.certificate)
 
 
+@pytest.mark.long
 def test_running_publisher_takes_up_a_new_schedule(installed: Installed) -> None:
     """Set, handed over and rolled back while it runs: the same process follows at its next look.
 

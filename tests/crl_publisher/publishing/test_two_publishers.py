@@ -55,6 +55,7 @@ def publishing(url: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @campaign
+@pytest.mark.long
 def test_no_number_twice_and_none_falls(issuer: tuple[Database, Issuer], postgresql_url: str, tmp_path: Path) -> None:
     """Without any lease, while revocations go on: each number is one CRL, and the public one only rises."""
     database, ours = issuer

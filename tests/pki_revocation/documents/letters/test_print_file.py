@@ -277,6 +277,7 @@ def test_file_whose_codes_were_never_stored_is_taken_away(
     assert parse_code(code) == code
 
 
+@pytest.mark.long
 def test_long_run_takes_no_more_memory_than_a_short_one() -> None:
     """What the typesetter kept of one file is free again when the next one is set; a file of 40 takes 40 MiB."""
     sizes = [int(size) for size in subprocess.check_output([sys.executable, "-c", _SIZES], text=True).split()]

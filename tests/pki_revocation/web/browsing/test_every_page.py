@@ -37,7 +37,12 @@ CONTACT = ContactSettings(
 SEEN = [("nl", 320), ("en", 1280)]
 
 
-@pytest.fixture(params=SEEN, ids=lambda seen: f"{seen[0]}-{seen[1]}")
+@pytest.fixture(
+    params=[
+        pytest.param(SEEN[0], id="nl-320"),
+        pytest.param(SEEN[1], id="en-1280", marks=pytest.mark.long),
+    ]
+)
 def visitor(chromium: Browser, request: pytest.FixtureRequest) -> Visitor:
     """Somebody who looks at every page."""
     language, width = request.param

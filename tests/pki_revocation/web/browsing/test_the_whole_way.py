@@ -23,9 +23,20 @@ WRONG = number_at(77)[:-1] + str((int(number_at(77)[-1]) + 1) % 10)
 _MOST_TABS = 25
 
 
-@pytest.mark.parametrize("script", [True, False])
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize(
+    ("language", "width", "script"),
+    # Each pair of any two of them in the quick step, all in the long one.
+    [
+        ("nl", 320, True),
+        ("nl", 1280, False),
+        ("en", 320, False),
+        ("en", 1280, True),
+        pytest.param("nl", 320, False, marks=pytest.mark.long),
+        pytest.param("nl", 1280, True, marks=pytest.mark.long),
+        pytest.param("en", 320, True, marks=pytest.mark.long),
+        pytest.param("en", 1280, False, marks=pytest.mark.long),
+    ],
+)
 def test_the_whole_way(
     chromium: Browser,
     address: str,
