@@ -26,6 +26,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.host.failpoints import reach
+from pki_revocation.journal import read_head
 from pki_revocation.model import Issuer
 
 from .planning import Planning
@@ -130,8 +131,7 @@ class CrlIssuance:
         """
         identity = self._keys.crl_identity(issuer)
         before = self.predecessors.of(issuer, scope)
-        # The bulk of the journal first, in transactions of its own: the plan's lock must not wait for it.
-        self._entries.apply(issuer)
+        self._catch_up(issuer)
         plan = self._planning.complete(issuer, scope, before, identity, last=last)
         published = self._carry_out(plan, identity)
         if plan.parameters.freshest is not None:
@@ -146,8 +146,18 @@ class CrlIssuance:
         """
         identity = self._keys.crl_identity(issuer)
         before = self.predecessors.of(issuer, scope)
-        self._entries.apply(issuer)
+        self._catch_up(issuer)
         return self._publish_delta(issuer, scope, before, identity, beside=None)
+
+    def _catch_up(self, issuer: Issuer) -> None:
+        """Apply the bulk of the journal, in transactions of its own: the plan's lock must not wait for it.
+
+        To the sequence that stands now and no further: in a flood of revocations the journal's end moves on as fast as
+        it is followed, and a CRL that ran after it would come when the flood is over.
+        """
+        with self._database.read() as connection:
+            stands = read_head(connection, issuer.id).sequence
+        self._entries.apply(issuer, through=stands)
 
     def _publish_delta(
         self,

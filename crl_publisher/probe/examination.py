@@ -109,7 +109,8 @@ def _headers(findings: Findings, answer: HttpResponse, expected: ExpectedCrl) ->
         )
     if encoding := answer.headers.get("content-encoding"):
         findings.error(
-            "probe.content-encoding", f"{expected.url} is encoded as {encoding[:80]!r}, and the request did not ask for that."
+            "probe.content-encoding",
+            f"{expected.url} is encoded as {encoding[:80]!r}, and the request did not ask for that.",
         )
 
 

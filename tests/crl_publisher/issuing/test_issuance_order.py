@@ -1,15 +1,17 @@
 """Publishing when the clock is wrong, or the journal moves meanwhile: nothing is missed, and nothing goes back."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from crl_publisher.config import PublisherSettings
 from crl_publisher.crl.reading import parse_crl
+from crl_publisher.entry_store import store
 from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.errors import LastCrlInFuture
 from crl_publisher.issuing.issuance import CrlIssuance
@@ -171,3 +173,36 @@ def test_revocation_between_applying_and_planning_is_listed(
 
     assert issuance.publish(issuer).covers_sequence == 1
     assert serials(parse_crl(public_file.read_bytes())) == set(late)
+
+
+def test_flood_holds_up_no_crl(
+    issuance: CrlIssuance,
+    issuer: Issuer,
+    database: Database,
+    population: Population,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Revocations come as fast as the journal is followed, and never end: the CRL is made of what stood at its start.
+
+    It lists that and what came until its moment was fixed, and not all that came while it was made.
+    """
+    monkeypatch.setattr(store, "_PORTION", 3)
+    population.issue_revoked(4)
+    write, came, floods = Database.write, 0, True
+
+    def after_three_more(self: Database) -> AbstractContextManager[Connection]:
+        nonlocal came, floods
+        if floods:
+            came += 3
+            assert came <= 60, "it runs after the journal"
+            floods = False
+            population.issue_revoked(3)
+            floods = True
+        return write(self)
+
+    monkeypatch.setattr(Database, "write", after_three_more)
+
+    result = issuance.publish(issuer)
+
+    with database.read() as connection:
+        assert journal.read_head(connection, issuer.id).sequence > result.covers_sequence >= 4
