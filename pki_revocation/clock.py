@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -33,6 +34,8 @@ def whole_second(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
+# A storm of revocations has one moment, and each of its rows is digested with it.
+@lru_cache(maxsize=1024)
 def iso(moment: datetime) -> str:
     """How a moment is written in answers and logs: 2026-11-23T14:03:22Z."""
     return whole_second(moment).strftime("%Y-%m-%dT%H:%M:%SZ")

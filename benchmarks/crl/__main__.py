@@ -2,9 +2,9 @@
 
 from benchmarks.campaign import command
 
-from . import build, fetches, growth, latency, memory, publish
+from . import build, fetches, flood, growth, latency, memory, publish
 
 ROWS = (build, publish, memory, latency, growth, fetches)
 
 if __name__ == "__main__":
-    command({row.ROW.name: row.measure for row in ROWS}, "crl figures")()
+    command({row.ROW.name: row.measure for row in ROWS} | {flood.LAG.name: flood.measure}, "crl figures")()

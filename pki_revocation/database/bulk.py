@@ -4,11 +4,16 @@ What is inserted passes through the columns' own types, so that what is stored i
 stores.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import TypeEngine
+
+from .schema.columns import UtcDateTime
 
 _PORTION = 10_000
 
@@ -81,9 +86,21 @@ def _stored(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
 ) -> Iterator[tuple[Any, ...]]:
     """The rows' values as the columns store them."""
-    dialect = connection.dialect
-    binds = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is for name in columns]
-    return (tuple([bind(value) for bind, value in zip(binds, row, strict=True)]) for row in rows)
+    binds = [_bind(connection, table.c[name].type) for name in columns]
+    remaining = iter(rows)
+    # Column by column: a loop over each row would cost more than its conversions, and most columns need none.
+    while portion := tuple(islice(remaining, _PORTION)):
+        given = zip(*portion, strict=True)
+        yield from zip(
+            *(each if bind is None else map(bind, each) for bind, each in zip(binds, given, strict=True)), strict=True
+        )
+
+
+def _bind(connection: Connection, kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """What a column's type makes of a value; None where that is the value."""
+    bind = kind.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    # Many rows have one moment.
+    return lru_cache(maxsize=4096)(bind) if bind is not None and isinstance(kind, UtcDateTime) else bind
 
 
 def _insert_sqlite(
@@ -98,7 +115,3 @@ def _copy(connection: Connection, table: str, columns: Sequence[str], values: It
     from .postgresql_copy import copy_rows  # noqa: PLC0415 - SQLite's processes load no other driver
 
     copy_rows(connection, table, columns, values)
-
-
-def _as_it_is(value: object) -> object:
-    return value

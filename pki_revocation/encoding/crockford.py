@@ -16,11 +16,13 @@ _LOWER = "abcdefghijklmnopqrstuvwxyz"
 # Crockford: what people write for a digit that looks like it. ASCII alone: no other letter becomes one of ours.
 _READ_AS = str.maketrans(_LOWER + "OIL", _LOWER.upper().translate(str.maketrans("OIL", "011")) + "011")
 
+# 256 octets are eight times 32 symbols, so that equally likely octets are equally likely symbols.
+_SYMBOL_OF_OCTET = (ALPHABET * 8).encode("ascii")
+
 
 def random_symbols(count: int) -> str:
     """So many symbols from the operating system's generator, each of the 32 equally likely."""
-    drawn = secrets.randbits(BITS * count)
-    return "".join(ALPHABET[drawn >> BITS * place & len(ALPHABET) - 1] for place in range(count))
+    return secrets.token_bytes(count).translate(_SYMBOL_OF_OCTET).decode("ascii")
 
 
 def read_symbols(text: str) -> str:
