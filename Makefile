@@ -1,5 +1,5 @@
 # Thin on purpose: each target is a few lines, and what it runs can be run without it.
-.PHONY: help install demo test test-long check mutants fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys bench-guessing bench-weight help-pages lock screenshots clean
+.PHONY: help install demo test test-long check mutants chaos fuzz fuzz-ocsp bench-ocsp bench-crl bench-keys bench-guessing bench-weight help-pages lock screenshots clean
 
 PYTHON ?= python3
 DIRECTORY ?= var/demo
@@ -8,6 +8,7 @@ PORT_BASE ?=
 ROWS ?=
 DOCS ?=
 FUZZ_SECONDS ?= 300
+SECONDS ?= 600
 MODULES ?=
 JOBS ?= 2
 
@@ -40,6 +41,11 @@ check: ## Format, lint, types and import rules.
 mutants: ## Change the lines that must not be wrong, one at a time, and see whether a test notices: MODULES="service policy" for some.
 	@requirements/install.sh "$(PYTHON)" test
 	.venv/bin/python -m tests.mutation $(MODULES) --jobs $(JOBS)
+
+chaos: ## Clients revoke, ask and fetch while everything fails in turn, ten minutes on each database: SECONDS=60 for less.
+	@requirements/install.sh "$(PYTHON)" test
+	.venv/bin/python -m tests.chaos --database sqlite --seconds $(SECONDS)
+	.venv/bin/python -m tests.chaos --database postgresql --seconds $(SECONDS)
 
 fuzz: ## The property tests, a hundred times harder: an hour or so.
 	@requirements/install.sh "$(PYTHON)" test
