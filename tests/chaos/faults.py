@@ -1,4 +1,4 @@
-"""What goes wrong on purpose with processes, disk, database and files: each call begins it, and ends it seconds later."""
+"""What goes wrong on purpose with processes, disk, database and files: begun by a call, and ended seconds later."""
 
 import contextlib
 import os
