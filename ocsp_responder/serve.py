@@ -2,11 +2,9 @@
 
 import logging
 import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from keys.keyring import Keyring
 from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswerCache
@@ -15,6 +13,7 @@ from ocsp_responder.signing.answer_signers import CurrentSigners, answer_signers
 from ocsp_responder.signing.renewal import DelegateRenewals
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
+from pki_revocation.host.temporary_folders import temporary_folder
 from pki_revocation.http_server.limits import Limits
 from pki_revocation.runtime.serving import Listener, serve_http
 
@@ -81,8 +80,8 @@ def _in_common(workers: int, signers: CurrentSigners, octets: int) -> Iterator[N
     if workers == 1:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="pki-revocation-answers-") as folder:
-        file = Path(folder) / "answers"
+    with temporary_folder("answers") as folder:
+        file = folder / "answers"
         try:
             SharedAnswerCache.make(file, octets=octets, longest=max(signer.try_key() for signer in signers))
         except OSError as error:

@@ -1,5 +1,6 @@
 """Where the console script and `python -m pki_revocation` begin: a stored page of help, or the program."""
 
+import io
 import os
 import sys
 
@@ -8,6 +9,9 @@ from .help_pages import stored_page
 
 def main() -> None:
     """Print the page of help that is asked for, and otherwise run the command, which alone needs click."""
+    # A register holds names in any script, and not every terminal shows them: those are escaped, and no error.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     page = stored_page(sys.argv[1:])
     if page is not None:
         _print(page)

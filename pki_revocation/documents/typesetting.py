@@ -1,7 +1,6 @@
 """Sets a template with typst, from its folder and with its own fonts: no document depends on what a machine has."""
 
 import shutil
-import tempfile
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pki_revocation.errors import PkiError
+from pki_revocation.host.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     import typst
@@ -37,15 +37,15 @@ def typeset(
     """
     import typst  # noqa: PLC0415 - 30 MiB, for a service that may never set a document
 
-    with tempfile.TemporaryDirectory(prefix="pki-document-") as folder:
+    with temporary_folder("document") as folder:
         main = Path(shutil.copy(_FOLDER / template, folder))
         for name, content in (attachments or {}).items():
             # In its place: the whole folder is gone when the PDF is there.
-            Path(folder, name).write_bytes(content)
+            (folder / name).write_bytes(content)
         try:
             pdf = typst.compile(
                 main,
-                root=Path(folder),
+                root=folder,
                 format="pdf",
                 font_paths=_fonts(),
                 ignore_system_fonts=True,

@@ -6,10 +6,11 @@ import secrets
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BITS = 5
 
-# What stands between groups where people type or paste: blanks of all kinds, also those that cannot be seen, dots, and
-# hyphens and dashes. Written out, because `\s` is another set in each language; the page's script has this one.
+# What stands between groups where people type or paste: blanks of all kinds, what cannot be seen or only turns the
+# direction of writing, dots, and hyphens and dashes. Written out, because `\s` is another set in each language; the
+# page's script has this one.
 _SEPARATORS = re.compile(
-    "[\t-\r \u0085\u00a0\u00ad\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+    "[\t-\r \u0085\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff"
     ".\u2010-\u2015\u2212\ufe58\ufe63\uff0d-]+"
 )
 _LOWER = "abcdefghijklmnopqrstuvwxyz"

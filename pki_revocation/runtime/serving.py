@@ -7,18 +7,16 @@ their heartbeats: it makes no application and opens no database, so it costs lit
 import importlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import LOOPBACK
+from pki_revocation.host.temporary_folders import remove_abandoned_folders, temporary_folder
 from pki_revocation.http_server.limits import Limits
 from pki_revocation.http_server.listening import bind
 
@@ -56,6 +54,7 @@ def serve_http(*, name: str, factory: str, installation: Installation, listener:
         ConfigurationError: when a port is taken.
         PkiError: what the factory refuses with.
     """
+    remove_abandoned_folders()
     with bind(listener.host, listener.port, name) as listening:
         if listener.workers == 1:
             _serve_here(name, factory, installation, listener, listening)
@@ -104,19 +103,18 @@ def _serve_with_workers(
 ) -> None:
     from pki_revocation.http_server.workers import Workers  # noqa: PLC0415
 
-    figures = Path(tempfile.mkdtemp(prefix=f"pki-revocation-{name}-"))
-    os.environ[METRICS_VARIABLE] = str(figures)
-    try:
-        launch = partial(_launch, factory, installation, listener, listening)
-        workers = Workers(listener.workers, launch, died=_forget_metrics)
-        operations = open_operations(LOOPBACK, listener.operations_port, name, workers.check)
+    with temporary_folder(name) as figures:
+        os.environ[METRICS_VARIABLE] = str(figures)
         try:
-            workers.run()
+            launch = partial(_launch, factory, installation, listener, listening)
+            workers = Workers(listener.workers, launch, died=_forget_metrics)
+            operations = open_operations(LOOPBACK, listener.operations_port, name, workers.check)
+            try:
+                workers.run()
+            finally:
+                operations.stop()
         finally:
-            operations.stop()
-    finally:
-        del os.environ[METRICS_VARIABLE]
-        shutil.rmtree(figures, ignore_errors=True)
+            del os.environ[METRICS_VARIABLE]
 
 
 def _launch(

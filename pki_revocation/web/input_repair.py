@@ -16,7 +16,7 @@ from pki_revocation.numbers import DIGITS, parse_number
 # Longer than a line with labels and everything, and short enough that every way of reading it is tried at once.
 LONGEST_LINE = 200
 _MOST_WORDS = 40
-_BETWEEN_WORDS = re.compile("[\t-\r \u0085\u00a0\u2000-\u200b\u2028\u2029\u202f\u3000\ufeff,;:|/=()<>\"']+")
+_BETWEEN_WORDS = re.compile("[\t-\r \u0085\u00a0\u2000-\u200f\u2028-\u202f\u2066-\u2069\u3000\ufeff,;:|/=()<>\"']+")
 _CODE_LENGTHS = {scheme.symbols + 1 for scheme in CodeScheme}
 # As long as a mistyped number may be to be shown again, and with so few letters that it is no part of a code.
 _LONGEST_NUMBER = DIGITS + 2

@@ -11,7 +11,7 @@ from pki_revocation.numbers import CAPACITY, grouped, number_at, numbers_from, p
 
 POSITIONS = st.integers(min_value=0, max_value=CAPACITY - 1)
 NUMBERS = POSITIONS.map(number_at)
-SEPARATORS = st.sampled_from(["", " ", "  ", "-", "–", "—", ".", "\t", "\u00a0", "\n"])
+SEPARATORS = st.sampled_from(["", " ", "  ", "-", "–", "—", ".", "\t", "\u00a0", "\n", "\u200e", "\u202c", "\u2068"])
 
 
 @given(NUMBERS)

@@ -6,8 +6,8 @@
 
 const reading = (() => {
   const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-  const SEPARATORS = /[\t-\r \u0085\u00a0\u00ad\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff.\u2010-\u2015\u2212\ufe58\ufe63\uff0d-]+/g;
-  const BETWEEN_WORDS = /[\t-\r \u0085\u00a0\u2000-\u200b\u2028\u2029\u202f\u3000\ufeff,;:|/=()<>"']+/;
+  const SEPARATORS = /[\t-\r \u0085\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff.\u2010-\u2015\u2212\ufe58\ufe63\uff0d-]+/g;
+  const BETWEEN_WORDS = /[\t-\r \u0085\u00a0\u2000-\u200f\u2028-\u202f\u2066-\u2069\u3000\ufeff,;:|/=()<>"']+/;
   const DIGITS = 12;
   const CODE_LENGTHS = [17, 25];
   const LONGEST_LINE = 200;

@@ -110,3 +110,21 @@ def _cpu_seconds(*arguments: str) -> float:
     program(*arguments)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_terminal_of_another_encoding_shows_names_escaped() -> None:
+    """What it has no letters for is written as an escape; the other letters stay, and the command does not end."""
+    code = (
+        "import sys; sys.argv = ['pki-revocation', '--version']\n"
+        "from pki_revocation.cli.start import main\n"
+        "try: main()\n"
+        "finally: print('Zorg \\u017d\\u00e9')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        env=environment({"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}),
+    )
+
+    assert said.stdout.decode("latin-1").splitlines()[-1] == "Zorg \\u017d\u00e9"

@@ -17,7 +17,7 @@ from pki_revocation.web.input_repair import normalize_input
 from tests.chromium import chromium
 
 SCRIPT = Path(web.__file__).parent / "static" / "page.js"
-SEPARATORS = " -\u2013\u00a0\u200b\t.\u2212"
+SEPARATORS = " -\u2013\u00a0\u200b\u200e\u2068\t.\u2212"
 # What is no separator and no symbol, but looks or folds like one in some language's functions.
 STRANGE = "ıſßUuÉ１\u0301*~$=_"
 
