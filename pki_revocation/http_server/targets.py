@@ -8,8 +8,10 @@ from http import HTTPStatus
 
 from .refusals import RequestRefused
 
-# RFC 3986 section 3.2: a name or an address, and a port; no user, no path.
-AUTHORITY = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
+# RFC 3986 section 3.2: a name or an address, and a port; no user, no path. A name is one of DNS (section 3.2.2), with
+# labels of 63 octets at most (RFC 1035 section 2.3.4): Werkzeug makes no address of any other.
+_LABEL = rb"[A-Za-z0-9_~!$&'()*+,;=%-]{1,63}"
+AUTHORITY = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|(?:%b(?:\.%b)*\.?)?)(?::[0-9]*)?" % (_LABEL, _LABEL))
 _SCHEMES = frozenset({b"http", b"https"})
 
 
