@@ -112,8 +112,8 @@ def test_the_log_says_it_once_and_the_row_is_kept_fresh(
     (line,) = said
     assert line == (
         f"requests come through {PROXY}, which [limits] trusted_proxies does not name (last at 2026-11-23T14:33:22Z), "
-        "so that all clients behind it are one source, whose wrong codes keep each other out: name it there if it is your "
-        "proxy"
+        "so that all clients behind it are one source, whose wrong codes keep each other out: name it there if it is "
+        "your proxy"
     )
     assert watching.seen() == [(PROXY, "unnamed")]
     clock.advance(DAY + timedelta(hours=1))
