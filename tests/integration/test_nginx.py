@@ -49,7 +49,6 @@ def test_a_certificate_is_revoked_through_nginx(demo: RunningDemo, tmp_path: Pat
     # The demo names no proxy, and nginx says who it is: its clients are one source, until that is set right.
     said = program("doctor", "--directory", demo.directory).stdout
     assert "WRONG  proxies: requests come through 127.0.0.1, which [limits] trusted_proxies does not name" in said
-    assert said.count("WRONG") == 1
     with Installation.open(demo.directory).database() as database, database.write() as connection:
         forget_sighting(connection, "127.0.0.1")
     assert "ok     proxies: none is named, and none was seen" in program("doctor", "--directory", demo.directory).stdout

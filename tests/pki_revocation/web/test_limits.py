@@ -123,6 +123,9 @@ def test_header_of_anybody_else_is_not_believed(app: Flask, subscriber: Subscrib
         ("", {}, []),
         ("127.0.0.1", {}, ["silent"]),
         ("127.0.0.1", {"X-Forwarded-For": "203.0.113.5"}, []),
+        ("127.0.0.1", {"X-Forwarded-For": "::1%\xff, [[, 1.2.3.4.5"}, []),
+        ("127.0.0.1", {"X-Forwarded-For": "1.2.3.4," * 500}, []),
+        ("", {"Forwarded": 'for="[', "X-Real-IP": "\xff"}, ["unnamed"]),
     ],
 )
 def test_page_notices_a_proxy_that_does_not_say_where_from(
