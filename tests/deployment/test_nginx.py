@@ -1,5 +1,6 @@
 """The delivered nginx configuration in front of real services: who asks is known, and who shouts at it is answered."""
 
+import http.client
 import json
 import re
 import socket
@@ -157,6 +158,20 @@ def test_nothing_that_a_client_sends_raises_a_5xx(nginx: ShippedNginx, octets: b
         status = int(connection.recv(4096).split(b" ", 2)[1])
 
     assert 400 <= status < 500
+
+
+def test_a_broken_body_gets_a_problem_document(nginx: ShippedNginx) -> None:
+    """RFC 9457 section 3.1.2: with the status that is sent, also where the service never sees the request."""
+    raw = socket.create_connection(("127.0.0.1", nginx.page), timeout=60)
+    with tls().wrap_socket(raw, server_hostname=PAGE) as connection:
+        head = f"POST /api/v1/revocations HTTP/1.1\r\nHost: {PAGE}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head.encode() + b"zz\r\n")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        document = json.loads(answer.read())
+
+    assert (answer.status, answer.headers.get_content_type()) == (400, "application/problem+json")
+    assert document["status"] == 400
 
 
 def test_tls_is_1_2_or_1_3(nginx: ShippedNginx) -> None:
