@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
@@ -92,7 +92,7 @@ class ProxyWatch:
             if known is not None and known[0] is trouble and (trouble is None or now < known[1]):
                 return
             self._known[peer] = (trouble, now + _AGAIN_SECONDS)
-        address = ClientAddress.of(peer).address
+        address = str(_address_of(peer))
         if trouble is None:
             self._start(lambda: self._write(peer, address, None))
             return
@@ -115,11 +115,15 @@ class ProxyWatch:
                 self._known[peer] = (trouble, self._monotonic() + _AFTER_ERROR_SECONDS)
 
 
+def _address_of(text: str) -> IPv4Address | IPv6Address | None:
+    """An IPv4 address as such, also where the socket is of both kinds (RFC 4291 section 2.5.5.2)."""
+    found = ClientAddress.of(text).address
+    address = ip_address(found) if found else None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
 def _is_near(text: str) -> bool:
     """Whether it is a loopback or private address: the outside has none (RFC 1918, RFC 4193)."""
-    found = ClientAddress.of(text).address
-    if not found:
-        return False
-    address = ip_address(found)
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_private
+    address = _address_of(text)
+    return address is not None and address.is_private
