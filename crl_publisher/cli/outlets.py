@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from crl_publisher.outlets.published_files import PUBLISHED, PublishedFiles
 from crl_publisher.outlets.settings import OutletSettings
 from crl_publisher.outlets.states import OutletState, all_outlet_states
 from pki_revocation.cli.doctor import CheckResult
@@ -12,6 +13,7 @@ from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
+from pki_revocation.register.issuers import all_issuers
 
 
 @click.command()
@@ -37,7 +39,11 @@ def outlets(installation: Installation, *, as_json: bool) -> None:
 
 
 def check(installation: Installation, database: Database) -> Iterator[CheckResult]:
-    """One finding for each outlet."""
+    """What lies in published/ that nothing of ours wrote; and one finding for each outlet."""
+    with database.read() as connection:
+        issuers = [issuer.name for issuer in all_issuers(connection)]
+    for sentence in PublishedFiles(installation.path(PUBLISHED)).strangers(issuers):
+        yield CheckResult("published", well=False, says=f"{sentence} Take it away, or find out who put it there.")
     by_outlet: dict[str, list[OutletState]] = {}
     for state in _states(installation, database):
         by_outlet.setdefault(state.outlet, []).append(state)

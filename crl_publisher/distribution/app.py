@@ -69,21 +69,30 @@ def serve(installation: Installation, workers: int | None = None) -> None:
     )
 
 
-def readiness(root: Path, clock: Clock) -> Callable[[], None]:
-    """What /readyz asks: raises NotPublished while there is no CRL to serve, or one has lapsed."""
+def readiness(root: Path, clock: Clock, *, knows: Callable[[str], bool]) -> Callable[[], None]:
+    """What /readyz asks: raises NotPublished while there is no CRL to serve, or one of an issuer of ours is not well.
+
+    An issuer is ours when *knows* says so of the CRL's path, or its certificate lies beside. Anything else that
+    somebody put there (a link, another CA's file) is not served, and is no reason to keep relying parties from the CRLs
+    that are: `doctor` names it.
+    """
     files = PublishedFiles(root)
 
     def ready() -> None:
-        paths = files.paths()
-        if not paths:
-            raise NotPublished("No CRL has been published yet.")
-        for path in paths:
+        served, strange = 0, ""
+        for path in files.paths():
             published = files.open(path)
             if published is None:
-                raise NotPublished(f"What is published as {path} cannot be served.")
+                strange = f"What is published as {path} cannot be served."
+                if knows(path) or files.certificate(path) is not None:
+                    raise NotPublished(strange)
+                continue
+            served += 1
             published.stream.close()
             if published.next_update is not None and published.next_update <= clock.now():
                 raise NotPublished(f"{path} lapsed at {iso(published.next_update)}.")
+        if not served:
+            raise NotPublished(strange or "No CRL has been published yet.")
 
     return ready
 

@@ -28,6 +28,8 @@ def application(installation: Installation) -> Application:
     """
     # Not checked and not waited for: what is served does not depend on it.
     database = installation.database()
-    until_next = max_age(installation, database).until_next
+    ages = max_age(installation, database)
     root, clock = installation.path(PUBLISHED), SystemClock()
-    return Application(wsgi=create_app(root, clock=clock, until_next=until_next), ready=readiness(root, clock))
+    return Application(
+        wsgi=create_app(root, clock=clock, until_next=ages.until_next), ready=readiness(root, clock, knows=ages.knows)
+    )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Mapping
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
+from crl_publisher.outlets.published_files import issuer_names
 from crl_publisher.scheduling.entries import read_entries, timeline_of
 from crl_publisher.scheduling.schedule import Schedule
 from crl_publisher.scheduling.timeline import CrlKind, Timeline, Version
@@ -55,6 +56,11 @@ class MaxAge:
         promise = timeline.in_force(now).schedule.publish_within
         due = timeline.next_due(published_at, kind)
         return promise if due is None or due <= now else min(promise, due - now)
+
+    def knows(self, path: str) -> bool:
+        """Whether what is published at *path* is of an issuer of ours, as far as the database said so."""
+        known = self._known()
+        return any(name in known for name in issuer_names(path))
 
     def of_copies(self) -> timedelta:
         """How long caches may keep a copy whose store says so once and for all: the shortest promise there is."""

@@ -12,6 +12,7 @@ import re
 import stat
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
@@ -21,6 +22,7 @@ from cryptography import x509
 
 from crl_publisher.crl.frame import read_frame
 from crl_publisher.errors import UnreadableCrl
+from pki_revocation.host.outage_log import OutageLog
 
 # The folder of an installation that every account may read.
 PUBLISHED = "published"
@@ -73,6 +75,7 @@ class PublishedFiles:
         self._root = root
         self._versions: dict[str, _Version] = {}
         self._reading: dict[str, threading.Lock] = {}
+        self._outages = OutageLog(_log, failing="it is not served", working="it is served")
 
     def paths(self) -> list[str]:
         """The paths of all CRLs that there are."""
@@ -83,7 +86,7 @@ class PublishedFiles:
         """Open what is published under a path such as crl/issuing.crl, or give None."""
         if not (_CRL.fullmatch(path) or _CERTIFICATE.fullmatch(path)):
             return None
-        opened = _opened(self._root, path)
+        opened = self._opened(path)
         if opened is None:
             return None
         stream, found = opened
@@ -115,7 +118,9 @@ class PublishedFiles:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         next_update, complaint = self._judge(path, stream) if _CRL.fullmatch(path) else (None, "")
         if complaint:
-            _log.error("%s is not served: %s", path, complaint)
+            self._outages.failed(path, complaint)
+        else:
+            self._outages.worked(path)
         stream.seek(0)
         return _Version(identity, sha256, next_update, time.monotonic() if complaint else None)
 
@@ -133,14 +138,32 @@ class PublishedFiles:
     def certificate(self, path: str) -> x509.Certificate | None:
         """The certificate that lies beside a CRL; None where there is none, as before the first publication."""
         for name in issuer_names(path):
-            opened = _opened(self._root, f"aia/{name}.cer")
+            opened = self._opened(f"aia/{name}.cer")
             if opened is not None:
                 with opened[0] as stream:
                     try:
                         return x509.load_der_x509_certificate(stream.read(_LARGEST_CERTIFICATE))
                     except ValueError as error:
-                        _log.error("aia/%s.cer is no certificate: %s", name, error)
+                        self._outages.failed(f"aia/{name}.cer", f"It is no certificate: {error}")
         return None
+
+    def strangers(self, issuers: Collection[str]) -> list[str]:
+        """What lies under a CRL's name and is none of the publisher's, a sentence each; *issuers* are ours by name."""
+        found = []
+        for path in self.paths():
+            if not stat.S_ISREG(os.lstat(self._root / path).st_mode):
+                found.append(f"{path} is not a plain file, and is not served.")
+            elif not any(name in issuers for name in issuer_names(path)):
+                found.append(f"{path} is of an issuer that is not registered here.")
+        return found
+
+    def _opened(self, path: str) -> tuple[BufferedReader, os.stat_result] | None:
+        try:
+            return _open_below(self._root, path)
+        except OSError as error:
+            # A probe asks every few seconds.
+            self._outages.failed(path, f"{error.strerror}.")
+            return None
 
 
 def issuer_names(path: str) -> tuple[str, ...]:
@@ -154,8 +177,12 @@ def issuer_names(path: str) -> tuple[str, ...]:
     return (name,)
 
 
-def _opened(root: Path, path: str) -> tuple[BufferedReader, os.stat_result] | None:
-    """A plain file below the folder, open; what was published is neither a link nor behind one."""
+def _open_below(root: Path, path: str) -> tuple[BufferedReader, os.stat_result] | None:
+    """A plain file below the folder, open; None where there is none. What was published is no link, nor behind one.
+
+    Raises:
+        OSError: when there is something that cannot be opened, or is a link.
+    """
     *folders, name = path.split("/")
     with contextlib.ExitStack() as closing:
         try:
@@ -166,9 +193,6 @@ def _opened(root: Path, path: str) -> tuple[BufferedReader, os.stat_result] | No
                 closing.callback(os.close, at)
             file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
         except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            _log.error("%s cannot be served: %s", path, error.strerror)
             return None
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode):

@@ -24,6 +24,8 @@ from pki_revocation.database.schema import revocation_codes
 from pki_revocation.errors import ClockBehindJournal, PkiError
 from pki_revocation.host.installed import brought
 from pki_revocation.propagation.responders import live_responders
+from pki_revocation.rate_limiting.proxy_sightings import ProxyTrouble, recent_sightings
+from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.register.issuers import all_issuers
 from pki_revocation.runtime.service_states import supervised_services
 
@@ -108,6 +110,7 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
         yield from _pepper(installation, database)
         yield _session_key(installation)
         yield from _accounts(installation)
+        yield from _proxies(installation, database)
         yield from _responders(database)
         yield from _of_upper_packages(installation, database)
 
@@ -212,6 +215,24 @@ def _accounts(installation: Installation) -> Iterator[CheckResult]:
     if not found:
         says = "each reads what it needs" if named else "[accounts] names none, so that one may run every service"
         yield CheckResult("accounts", well=True, says=says)
+
+
+def _proxies(installation: Installation, database: Database) -> Iterator[CheckResult]:
+    """Without a proxy's word on where requests come from, all of its clients are one source."""
+    try:
+        named = installation.section(LimitSettings).trusted_proxies
+    except PkiError as error:
+        yield CheckResult("proxies", well=False, says=str(error))
+        return
+    with database.read() as connection:
+        found = recent_sightings(connection, SystemClock().now())
+    # One that has been named or taken out since waits for the service's next start, and not for a day.
+    standing = [each for each in found if named.trusts(each.address) is (each.trouble is ProxyTrouble.SILENT)]
+    for sighting in standing:
+        yield CheckResult("proxies", well=False, says=str(sighting))
+    if not standing:
+        says = f"[limits] trusted_proxies names {named}" if str(named) else "none is named, and none was seen"
+        yield CheckResult("proxies", well=True, says=says)
 
 
 def _responders(database: Database) -> Iterator[CheckResult]:

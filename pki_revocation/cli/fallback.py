@@ -20,7 +20,7 @@ def fallback() -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @installation_option
 def export(installation: Installation, folder: Path) -> None:
-    """Write the fall-back page and the form into FOLDER, for the web server in front; see deploy/nginx/fallback.conf.
+    """Write the fall-back page and the form into FOLDER, for the web server in front; see deploy/nginx.
 
     Do it again after each upgrade, and when [contact] has changed. It needs no database.
     """

@@ -6,20 +6,19 @@ packages that hold keys; for help not even then (`help_pages`).
 
 import os
 import sys
-from importlib.metadata import version
 from typing import Any
 
 import click
 
 from pki_revocation.errors import PkiError
 from pki_revocation.host.extras import ExtraMissing, extra_of
+from pki_revocation.host.installed import PROGRAM, program_version
 from pki_revocation.host.logs import log_to_stderr
 from pki_revocation.host.processes import PARENT_VARIABLE, end_with_parent
 
 from .entry_point_group import EntryPointGroup
 from .help_pages import COMMANDS_GROUP, HELP_OPTIONS
 
-PROGRAM = "pki-revocation"
 # The order of a user's life with the product; whatever else is there follows by name.
 _ORDER = (
     "demo",
@@ -73,7 +72,7 @@ def _is_databases(error: Exception) -> bool:
     name=PROGRAM,
     context_settings={"help_option_names": [*HELP_OPTIONS]},
 )
-@click.version_option(version(PROGRAM), prog_name=PROGRAM)
+@click.version_option(program_version(), prog_name=PROGRAM)
 def program() -> None:
     """Certificate revocation: a letter's number and code revoke, and CRL and OCSP say so.
 

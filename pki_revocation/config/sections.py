@@ -155,6 +155,11 @@ def _converted(hint: Any, found: object) -> Any:  # noqa: ANN401 - one of the fi
         return Path(found)
     if isinstance(found, str) and hasattr(hint, "from_text"):
         return hint.from_text(found)
+    if isinstance(found, list) and hasattr(hint, "from_list"):
+        return hint.from_list(found)
+    if hasattr(hint, "from_list"):
+        message = f"{found!r} is neither a text with commas nor a list of texts"
+        raise TypeError(message)
     if isinstance(hint, type) and issubclass(hint, Enum):
         try:
             return hint(found)

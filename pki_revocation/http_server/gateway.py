@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from .application import WhenFull
 from .messages import Exchange, FileBody
-from .refusals import refusal
+from .refusals import RequestRefused, refusal
 from .wsgi import environ_of, respond
 
 if TYPE_CHECKING:
@@ -93,6 +93,9 @@ class Gateway:
         request = exchange.request
         try:
             return respond(self._application, environ_of(request, self._address), request)
+        except RequestRefused as refused:
+            head, body = refusal(refused.status)
+            return head, _unless_head(exchange, body)
         except Exception:  # noqa: BLE001 - the edge: whatever the application raised, the client gets an answer
             _log.exception("the application failed")
             head, body = refusal(HTTPStatus.INTERNAL_SERVER_ERROR)

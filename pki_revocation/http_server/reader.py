@@ -2,7 +2,11 @@
 
 llhttp refuses most of it: Transfer-Encoding beside Content-Length, two lengths, folded lines, space before a colon,
 bare line feeds, control characters. What it lets through and should not is refused here. It knows methods by name,
-and a method may be any token (RFC 9110 section 9.1): which of them are taken is the application's to say.
+and a method may be any token (RFC 9110 section 9.1): which of them are taken is the application's to say. Only small
+letters are refused here, because methods are case-sensitive and WSGI frameworks write them in capitals.
+
+llhttp reads no body where a request wishes for another protocol. This server has none, and so ignores the wish (RFC
+9110 section 7.8): what follows the head is that request's body, and never a request of its own.
 
 Versions and transfer codings that are not spoken here are 400 as well, not 505 and 501: a status from 500 on says that
 we failed, alarms are set on it, and no client's octets may raise one.
@@ -18,17 +22,27 @@ import httptools
 from .limits import Limits
 from .messages import Request
 from .refusals import RequestRefused
+from .targets import AUTHORITY
 
 _USUAL, _OLD = "1.1", "1.0"
-_OF_INTEREST = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
-# RFC 3986 section 3.2: a name or an address, and a port; no user, no path.
-_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
-_METHOD = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
-_BEGUN_METHOD = re.compile(rb"[\r\n]*[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
+_OF_INTEREST = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+_FRAMES = frozenset({b"content-length", b"transfer-encoding"})
+_WHITESPACE = b" \t"
+# llhttp counts in 64 bits: no length that it lets through has more digits, but for zeros in front, of which any number
+# may stand there and Python reads no more than 4,300.
+_LONGEST_LENGTH = 20
+# Octets that frame a body in chunks, for each octet of the largest body: `1\r\nx\r\n` is five.
+_FRAMING_OCTETS = 8
+_METHOD = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Z-]{1,32}) ")
+_BEGUN_METHOD = re.compile(rb"[\r\n]*[!#$%&'*+.^_`|~0-9A-Z-]{1,32}")
+# Of nearly all requests: looking up takes half as long as decoding.
+_NAMES = {b"GET": "GET", b"POST": "POST", b"HEAD": "HEAD"}
 # What Python needs for a header line beside its octets.
 _LINE_OCTETS = 150
 # Parsed in place of a method that llhttp does not know: neither says anything of a body.
 _STAND_IN = b"POST"
+# Parsed in place of a head that wished for another protocol, with what it said of its connection and its body.
+_PLAIN_HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: %s\r\n%s\r\n\r\n"
 
 
 class Stage(enum.IntEnum):
@@ -60,6 +74,7 @@ class RequestReader:
     __slots__ = (
         "_begun",
         "_body",
+        "_body_octets",
         "_completed",
         "_head_octets",
         "_headers",
@@ -69,6 +84,7 @@ class RequestReader:
         "_old",
         "_parser",
         "_peer",
+        "_plain_head",
         "_receiver",
         "_target",
         "_undigested",
@@ -83,9 +99,10 @@ class RequestReader:
         self._peer = peer
         self._parser = httptools.HttpRequestParser(self)
         self._begun = b""
-        self._undigested = 0
+        self._undigested = self._body_octets = 0
         self._host = b""
         self._method = ""
+        self._plain_head = b""
         self.on_message_begin()
         self.stage = _NOTHING
 
@@ -107,16 +124,15 @@ class RequestReader:
             self._parser = httptools.HttpRequestParser(self)
             self.stage = _NOTHING
         # Whether the data begins where the request does that is being read at its end: then it can be read once more.
-        fresh = self.stage is _NOTHING
+        before = self.stage
+        fresh = before is _NOTHING
         self._completed = False
         while data:
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
-                # RFC 9110 section 7.8: a server without the other protocol ignores Upgrade, and goes on as before.
-                self._parser = httptools.HttpRequestParser(self)
                 data = data[upgrade.args[0] :]
-                fresh, self._completed = True, False
+                fresh = self._go_on_behind_head()
             except httptools.HttpParserCallbackError as error:
                 raise error.__context__ or error from None
             except httptools.HttpParserError as error:
@@ -130,6 +146,7 @@ class RequestReader:
             self._undigested = 0
         else:
             self._bound(data, from_its_begin=fresh and not self._completed)
+            self._bound_framing(data if before is _BODY and not self._completed else b"")
 
     def on_message_begin(self) -> None:
         """Begin a request: its first octet has come."""
@@ -162,7 +179,7 @@ class RequestReader:
                 raise RequestRefused(HTTPStatus.BAD_REQUEST)
             self._old = True
         hosts = 0
-        has_body = expects = False
+        has_body = expects = wishes = False
         for name, value in self._headers:
             if name in _OF_INTEREST:
                 if name == b"host":
@@ -170,16 +187,17 @@ class RequestReader:
                     self._check_host(value)
                 elif name == b"expect":
                     expects = self._expects(value)
+                elif name == b"upgrade":
+                    wishes = True
                 else:
-                    has_body = True
-                    self._check_body(name, value)
+                    has_body = self._announces_body(name, value)
         # RFC 9112 section 3.2: one in HTTP/1.1, and never two.
         if hosts != 1 and (hosts or not self._old):
             raise RequestRefused(HTTPStatus.BAD_REQUEST)
         self.stage = _BODY
         self._undigested = 0
-        if expects and has_body:
-            self._receiver.continue_expected()
+        if has_body and (wishes or expects):
+            self._prepare_for_body(wishes=wishes, expects=expects)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, as llhttp found it; bounded by the limit on bodies."""
@@ -195,9 +213,11 @@ class RequestReader:
             self._body = bytearray(self._body + body)
 
     def on_message_complete(self) -> None:
-        """A request has arrived."""
+        """A request has arrived, unless llhttp has only passed over its body."""
+        if self._plain_head:
+            return
         parser = self._parser
-        method = self._method or parser.get_method().decode("ascii")
+        method = self._method or _NAMES.get(name := parser.get_method()) or name.decode("ascii")
         body = self._body
         if isinstance(body, bytearray):
             body = bytes(body)
@@ -225,6 +245,42 @@ class RequestReader:
             if from_its_begin and data and self.stage is _HEAD and not self._target:
                 self._begun = data
 
+    def _bound_framing(self, data: bytes) -> None:
+        """Let no body's chunks cost many times what is in them: extensions (RFC 9112 section 7.1.1), single octets.
+
+        *data* was fed while the body was being read; what came with the head is one reading's at most.
+        """
+        self._body_octets = self._body_octets + len(data) if data else 0
+        limits = self._limits
+        if self._body_octets > limits.target + limits.head + _FRAMING_OCTETS * limits.body:
+            raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    def _prepare_for_body(self, *, wishes: bool, expects: bool) -> None:
+        """See that a body comes, and that llhttp does not leave it to the other protocol that was wished for."""
+        parser = self._parser
+        if wishes and parser.should_upgrade():
+            framing = next(line for line in self._headers if line[0] in _FRAMES)
+            connection = b"keep-alive" if parser.should_keep_alive() else b"close"
+            self._plain_head = _PLAIN_HEAD % (connection, b": ".join(framing))
+            self._method = self._method or parser.get_method().decode("ascii")
+        if expects:
+            self._receiver.continue_expected()
+
+    def _go_on_behind_head(self) -> bool:
+        """Go on behind a head that llhttp stopped at: to its body, with a parser that saw one without the wish.
+
+        Gives whether it is a new request that begins there.
+        """
+        self._parser = httptools.HttpRequestParser(self)
+        plain_head, self._plain_head = self._plain_head, b""
+        if not plain_head:
+            self._completed = False
+            return True
+        kept = self._target, self._headers, self._head_octets, self._old
+        self._parser.feed_data(plain_head)
+        self._target, self._headers, self._head_octets, self._old = kept
+        return False
+
     def _with_known_method(self, data: bytes) -> bytes:
         """The request's octets with a method that llhttp knows; nothing, while the method is not complete."""
         self._parser = httptools.HttpRequestParser(self)
@@ -241,20 +297,26 @@ class RequestReader:
     def _check_host(self, value: bytes) -> None:
         # A client says the same one each time.
         if value != self._host:
-            if not _HOST.fullmatch(value):
+            if not AUTHORITY.fullmatch(value.strip(_WHITESPACE)):
                 raise RequestRefused(HTTPStatus.BAD_REQUEST)
             self._host = value
 
     def _expects(self, value: bytes) -> bool:
         # HTTP/1.0 knew no expectations (RFC 9110 section 10.1.1).
-        if not self._old and value.lower() != b"100-continue":
+        if not self._old and value.strip(_WHITESPACE).lower() != b"100-continue":
             raise RequestRefused(HTTPStatus.EXPECTATION_FAILED)
         return not self._old
 
-    def _check_body(self, name: bytes, value: bytes) -> None:
+    def _announces_body(self, name: bytes, value: bytes) -> bool:
+        """Whether a body follows, as Content-Length or Transfer-Encoding says; refused where it may not."""
         if name == b"content-length":
-            if int(value) > self._limits.body:
+            if len(value) > _LONGEST_LENGTH:
+                value = value.strip(_WHITESPACE).lstrip(b"0") or b"0"
+            length = int(value)
+            if length > self._limits.body:
                 raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return length > 0
         # RFC 9112 section 6.1: from HTTP/1.0 its framing cannot be trusted.
-        elif self._old or value.lower() != b"chunked":
+        if self._old or value.strip(_WHITESPACE).lower() != b"chunked":
             raise RequestRefused(HTTPStatus.BAD_REQUEST)
+        return True

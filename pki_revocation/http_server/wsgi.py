@@ -8,6 +8,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from .messages import FileBody, ReadableFile, Request
+from .targets import path_and_host
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -46,8 +47,11 @@ def environ_of(request: Request, address: tuple[str, int]) -> dict[str, Any]:
     Args:
         request: complete.
         address: where the server listens.
+
+    Raises:
+        RequestRefused: for a target that is none.
     """
-    path, host = _path_and_host(request.target)
+    path, host = path_and_host(request.method, request.target)
     path, _, query = path.partition(b"?")
     target = request.target.decode("latin-1")
     environ: dict[str, Any] = {
@@ -79,7 +83,8 @@ def environ_of(request: Request, address: tuple[str, int]) -> dict[str, Any]:
             key = name.decode("latin-1").upper().replace("-", "_")
             if key != "CONTENT_TYPE":
                 key = f"HTTP_{key}"
-            said = value.decode("latin-1")
+            # RFC 9112 section 5.1: white space around a value is no part of it.
+            said = value.decode("latin-1").strip(" \t")
             environ[key] = f"{environ[key]},{said}" if key in environ else said
     if host is not None:
         environ["HTTP_HOST"] = host.decode("latin-1")
@@ -122,18 +127,6 @@ def respond(
         _close(body)
         return head, b""
     return head, body
-
-
-def _path_and_host(target: bytes) -> tuple[bytes, bytes | None]:
-    """RFC 9112 section 3.2.2: a whole address may be asked for, and its host then goes before Host."""
-    if target.startswith(b"/"):
-        return target, None
-    scheme, found, rest = target.partition(b"://")
-    if not found or scheme.lower() not in {b"http", b"https"}:
-        return target, None
-    end = min((at for at in (rest.find(b"/"), rest.find(b"?")) if at >= 0), default=len(rest))
-    path = rest[end:]
-    return path if path.startswith(b"/") else b"/" + path, rest[:end]
 
 
 def _taken(

@@ -1,21 +1,17 @@
 """The source of an attempt: an IPv4 address, or the /64 that an IPv6 subscriber has to itself (RFC 6177)."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import (
-    AddressValueError,
-    IPv4Address,
-    IPv6Address,
-    IPv6Network,
-    NetmaskValueError,
-    ip_address,
-    ip_network,
-)
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 _IPV4 = 4
 _IPV6_SUBSCRIBER = 64
 # In which one client may easily have many networks: an IPv6 site (RFC 6177), the smallest IPv4 prefix that is routed.
 _IPV6_SITE = 48
 _IPV4_ROUTED = 24
+_WITH_PORT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3}){3}):[0-9]{1,5}|\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +60,29 @@ class TrustedProxies:
 
     @classmethod
     def from_text(cls, text: str) -> "TrustedProxies":
-        """From a list with commas: "10.1.0.4, 2001:db8::/48".
+        """From a text with commas: "10.1.0.4, 2001:db8::/48".
 
         Raises:
-            ValueError: naming the part that is neither an address nor a network.
+            ValueError: naming the part that is neither an address nor a network, or that is every address.
         """
-        for part in filter(None, (each.strip() for each in text.split(","))):
-            try:
-                ip_network(part)
-            except (AddressValueError, NetmaskValueError, ValueError):
-                raise ValueError(f"{part!r} is neither an address nor a network") from None
+        for part in _parts(text):
+            _network_of(part)
         return cls(text)
+
+    @classmethod
+    def from_list(cls, parts: Sequence[object]) -> "TrustedProxies":
+        """From a list of texts: ["10.1.0.4", "2001:db8::/48"].
+
+        Raises:
+            ValueError: as `from_text`.
+            TypeError: for a part that is no text.
+        """
+        for part in parts:
+            if not isinstance(part, str):
+                raise TypeError(f'{part!r} is not an address in quotes, as in ["127.0.0.1"]')
+            if not _parts(part):
+                raise ValueError(f"{part!r} is neither an address nor a network")
+        return cls.from_text(", ".join(str(part) for part in parts))
 
     def __str__(self) -> str:
         """The networks as `from_text` reads them."""
@@ -88,22 +96,55 @@ class TrustedProxies:
         """
         nearest = peer
         hops = forwarded_for.split(",") if forwarded_for else []
-        while self._trusts(nearest) and hops:
-            hop = hops.pop().strip()
+        while self.trusts(nearest) and hops:
+            hop = _without_port(hops.pop().strip())
             if ClientAddress.of(hop).address == "":
                 break
             nearest = hop
         return ClientAddress.of(nearest)
 
-    def _trusts(self, text: str) -> bool:
+    def trusts(self, text: str) -> bool:
+        """Whether an address is a trusted proxy's; nothing that is no address is."""
         found = ClientAddress.of(text).address
         if not found:
             return False
         address = ip_address(found)
         if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        networks = [ip_network(part.strip()) for part in self.text.split(",") if part.strip()]
-        return any(address.version == each.version and address in each for each in networks)
+        return any(address.version == each.version and address in each for each in _networks(self.text))
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in (each.strip() for each in text.split(",")) if part]
+
+
+@lru_cache(maxsize=8)
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part) for part in _parts(text))
+
+
+def _network_of(part: str) -> IPv4Network | IPv6Network:
+    try:
+        network = ip_network(part)
+    except ValueError:
+        raise ValueError(f"{part!r} is neither an address nor a network{_advice(part)}") from None
+    if network.prefixlen == 0:
+        raise ValueError(f"{part!r} is every address, so that each client could say of itself where it comes from")
+    return network
+
+
+def _advice(part: str) -> str:
+    """The network that was meant, where an address in it was written with a length."""
+    try:
+        return f": {ip_network(part, strict=False)} is one"
+    except ValueError:
+        return ""
+
+
+def _without_port(hop: str) -> str:
+    """An entry of X-Forwarded-For without the client's port, which some proxies write behind its address."""
+    found = _WITH_PORT.fullmatch(hop)
+    return hop if found is None else found[1] or found[2]
 
 
 NO_PROXIES = TrustedProxies()

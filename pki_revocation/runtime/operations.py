@@ -2,8 +2,10 @@
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # Names the folder in which the workers of one service put their figures together; the library's own.
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_METHODS = ("GET", "HEAD")
+# Any other version in Accept makes the library's comparison of versions fail.
+_VERSIONED = re.compile(r"version\s*=(?!\s*[0-9]{1,3}(?:\.[0-9]{1,3}){0,3}\s*(?:[,;]|$))", re.IGNORECASE)
+_SERVER_ERRORS = 500
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -29,6 +35,21 @@ class _Handler(WSGIRequestHandler):
     """Probes come every few seconds: they are not logged, and none may hold its thread for long."""
 
     timeout = 10
+
+    def parse_request(self) -> bool:
+        """Refuse HTTP/0.9 too, which has no head, and so nothing that could be told from an answer's body."""
+        if not super().parse_request():
+            return False
+        if self.request_version == self.default_request_version:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        return True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - the texts repeat what came in
+        """Refuse what is no request: no status from 500 on, on which alarms are set, and nothing of what came in."""
+        # The library answers without a head what it could not read a version of.
+        self.request_version = self.protocol_version
+        super().send_error(code if code < _SERVER_ERRORS else HTTPStatus.BAD_REQUEST)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
         """Log no request: probes come every few seconds."""
@@ -67,8 +88,18 @@ class OperationsServer:
         self._thread.join()
 
     def _application(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if method not in _METHODS:
+            allow = ("Allow", ", ".join(_METHODS))
+            return _answer(start_response, "405 Method Not Allowed", "GET and HEAD are served.", allow)
+        body = self._answered(environ | {"REQUEST_METHOD": "GET"}, start_response)
+        return () if method == "HEAD" else body
+
+    def _answered(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         match environ["PATH_INFO"]:
             case "/metrics":
+                if _VERSIONED.search(environ.get("HTTP_ACCEPT", "")):
+                    del environ["HTTP_ACCEPT"]
                 return self._metrics(environ, start_response)
             case "/healthz":
                 return _answer(start_response, "200 OK", "ok")
@@ -116,7 +147,7 @@ def _metrics_application() -> "WSGIApplication":
     return make_wsgi_app(shared)
 
 
-def _answer(start_response: "StartResponse", status: str, text: str) -> Iterable[bytes]:
+def _answer(start_response: "StartResponse", status: str, text: str, *more: tuple[str, str]) -> Iterable[bytes]:
     body = f"{text}\n".encode()
     start_response(
         status,
@@ -124,6 +155,7 @@ def _answer(start_response: "StartResponse", status: str, text: str) -> Iterable
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Length", str(len(body))),
             ("Cache-Control", "no-store"),
+            *more,
         ],
     )
     return [body]

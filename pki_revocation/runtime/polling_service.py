@@ -20,6 +20,7 @@ from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.database.lease import Lease
 from pki_revocation.errors import PkiError
 from pki_revocation.host.back_off import BackOff
+from pki_revocation.host.installed import PROGRAM, program_version
 from pki_revocation.host.outage_log import OutageLog, in_words
 
 from . import polling_metrics as metrics
@@ -126,6 +127,10 @@ class PollingService:
             ConfigurationError: when the operations port is taken.
         """
         operations = open_operations(self._host, self._port, self._name, self.check)
+        _log.info(
+            "%s listening on %s:%s, for operations alone: %s %s",
+            self._name, self._host, operations.port, PROGRAM, program_version(),
+        )  # fmt: skip
         apart = [turn for turn in self._turns if turn.job.apart]
         threads = [
             threading.Thread(target=self._loop, args=([turn],), name=turn.job.name, daemon=True) for turn in apart

@@ -4,6 +4,7 @@ The services are entry points of the group `pki_revocation.services`. Each is lo
 so that none holds another's code: the supervisor imports only what `preloading` names.
 """
 
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,13 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.host.extras import ExtraMissing, extra_of
-from pki_revocation.host.installed import brought
+from pki_revocation.host.installed import PROGRAM, brought, program_version
 from pki_revocation.host.process_title import show_command
 
 from .child_process import ChildProcess
 from .preloading import preload
 from .supervisor import Supervisor
 
+_log = logging.getLogger(__name__)
 SERVICES_GROUP = "pki_revocation.services"
 # The publisher first: the readiness of the others may ask for a CRL.
 ALL = ("publisher", "distribution", "ocsp", "web", "console", "arrivals", "notifier")
@@ -40,6 +42,7 @@ def run_service(name: str, installation: Installation, workers: int | None = Non
         PkiError: when it cannot start.
     """
     (point,) = brought(SERVICES_GROUP).select(name=name)
+    _log.info("%s starts: %s %s, configuration %s", name, PROGRAM, program_version(), installation.config)
     try:
         point.load()(installation, workers)
     except ModuleNotFoundError as error:

@@ -6,6 +6,7 @@ their heartbeats: it makes no application and opens no database, so it costs lit
 
 import importlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import LOOPBACK
+from pki_revocation.host.installed import PROGRAM, program_version
 from pki_revocation.host.temporary_folders import remove_abandoned_folders, temporary_folder
 from pki_revocation.http_server.limits import Limits
 from pki_revocation.http_server.listening import bind
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     import socket
 
     from pki_revocation.http_server.application import Application
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,21 @@ def make_application(factory: str, installation: Installation) -> "Application":
     return make(installation)
 
 
+def _say(name: str, listener: Listener) -> None:
+    host = f"[{listener.host}]" if ":" in listener.host else listener.host
+    _log.info(
+        "%s listening on %s:%s with %s, operations on %s:%s: %s %s",
+        name,
+        host,
+        listener.port,
+        "1 worker" if listener.workers == 1 else f"{listener.workers} workers",
+        LOOPBACK,
+        listener.operations_port,
+        PROGRAM,
+        program_version(),
+    )
+
+
 def _serve_here(
     name: str, factory: str, installation: Installation, listener: Listener, listening: "socket.socket"
 ) -> None:
@@ -94,6 +114,7 @@ def _serve_here(
             application.ready()
 
     operations = open_operations(LOOPBACK, listener.operations_port, name, ready)
+    _say(name, listener)
     worker.serve(application, listening, pulse.hear, limits=listener.limits, threads=listener.threads)
     operations.stop()
 
@@ -109,6 +130,7 @@ def _serve_with_workers(
             launch = partial(_launch, factory, installation, listener, listening)
             workers = Workers(listener.workers, launch, died=_forget_metrics)
             operations = open_operations(LOOPBACK, listener.operations_port, name, workers.check)
+            _say(name, listener)
             try:
                 workers.run()
             finally:

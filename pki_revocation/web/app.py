@@ -16,6 +16,7 @@ from pki_revocation.model import EntryKind, serial_text
 from pki_revocation.numbers import grouped
 from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.rate_limiting.client_address import NO_PROXIES, TrustedProxies
+from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.runtime import security_headers
 from pki_revocation.service import RevocationService
@@ -43,12 +44,14 @@ _LONGEST_BODY = 4096
 class PageServices:
     """What the application is given beside its service: contact, closing times, and where proofs come from.
 
-    Without *availability* the page is never closed, and without a *collector* there are no receipts to download.
+    Without *availability* the page is never closed, without a *collector* there are no receipts to download, and
+    without a *proxy_watch* nothing is noticed of proxies that are not as they should be.
     """
 
     contact: ContactSettings = field(default_factory=ContactSettings)
     availability: Availability | None = None
     collector: EvidenceCollector | None = None
+    proxy_watch: ProxyWatch | None = None
 
 
 NO_SERVICES = PageServices()
@@ -84,7 +87,7 @@ def create_app(
         # Our Referrer-Policy leaves the Referer out; `request_origin` checks where a form came from instead.
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.config.update(request_origin.trust(proxies))
+    request_origin.install(app, proxies, services.proxy_watch)
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.before_request(_refuse_incomplete)
     fallback.install(app, services.contact)

@@ -10,6 +10,7 @@ from pki_revocation.database.engine import INTERACTIVE_PROBE_SECONDS
 from pki_revocation.http_server.application import Application
 from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.rate_limiting.limiter import RateLimiter
+from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.register.live_codes import refuse_foreign_pepper
 from pki_revocation.service import RevocationService
@@ -57,6 +58,7 @@ def application(installation: Installation) -> Application:
                 contact=contact,
                 availability=Availability(database, clock),
                 collector=EvidenceCollector.of(installation, database),
+                proxy_watch=ProxyWatch(proxies=limits.trusted_proxies, database=database, clock=clock),
             ),
         ),
         ready=ready,

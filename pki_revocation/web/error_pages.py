@@ -69,6 +69,8 @@ _BY_STATUS = {
         translatable("Nothing was revoked by this. Start again from the first page."),
     ),
 }
+# The way back, as `error.html` has it.
+AGAIN = translatable("To the first page")
 _SERVER_ERRORS = 500
 _TOO_MANY_ATTEMPTS = ErrorPage(
     429,
@@ -112,6 +114,11 @@ def error_page_of(error: Exception) -> Response:
     if isinstance(error, TooManyAttempts | ReceiptsBusy):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def page_for_status(status: int) -> ErrorPage:
+    """What is said of a refusal with a status, for who refuses in front of this service."""
+    return _BY_STATUS[status]
 
 
 _BY_ERROR: dict[type[Exception], ErrorPage] = {

@@ -1,4 +1,4 @@
-"""One log line for each revocation: the number and what came of it, never a code."""
+"""One log line for each revocation: what came of it, and its reference; never a number or a code."""
 
 import logging
 
@@ -14,4 +14,4 @@ def log_outcome(confirmation: Confirmation) -> None:
         outcome = "repeated"
     else:
         outcome = "revoked" if entry.kind is EntryKind.REVOCATION else "reason raised"
-    _log.info("number %s: %s, reference %s", confirmation.certificate.number, outcome, entry.reference)
+    _log.info("%s, reference %s", outcome, entry.reference)

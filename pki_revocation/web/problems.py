@@ -104,12 +104,15 @@ def problem_of(error: Exception) -> Response:
     return response
 
 
+def document_for_status(status: int) -> dict[str, object]:
+    """The problem document of a refusal with a status, for who refuses in front of this service: without instance."""
+    return _document(_STATUSES[status], _STATUS_DETAILS[status])
+
+
+def _document(problem: Problem, detail: str) -> dict[str, object]:
+    return {"type": problem.type, "title": problem.title, "status": problem.status, "detail": detail}
+
+
 def _response(problem: Problem, detail: str) -> Response:
-    document = {
-        "type": problem.type,
-        "title": problem.title,
-        "status": problem.status,
-        "detail": detail,
-        "instance": f"urn:uuid:{uuid.uuid4()}",
-    }
+    document = _document(problem, detail) | {"instance": f"urn:uuid:{uuid.uuid4()}"}
     return Response(json.dumps(document), problem.status, mimetype=MEDIA_TYPE)

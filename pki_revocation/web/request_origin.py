@@ -7,24 +7,40 @@ and SameSite cookie.
 
 from urllib.parse import urlsplit
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 from werkzeug.wrappers import Request
 
 from pki_revocation.rate_limiting.client_address import ClientAddress, TrustedProxies
+from pki_revocation.rate_limiting.proxy_watch import PROXY_HEADERS, ProxyWatch
 
 _SETTING = "TRUSTED_PROXIES"
+_WATCH = "pki-revocation-proxy-watch"
+_FORWARDED_FOR = "X-Forwarded-For"
 _OWN_SITES = frozenset({"same-origin", "none"})
 
 
-def trust(proxies: TrustedProxies) -> dict[str, TrustedProxies]:
-    """The entries of Flask's configuration that say which proxies are trusted."""
-    return {_SETTING: proxies}
+def install(app: Flask, proxies: TrustedProxies, watch: ProxyWatch | None) -> None:
+    """Take the word of *proxies*, and show *watch* what comes through which."""
+    app.config[_SETTING] = proxies
+    app.extensions[_WATCH] = watch
+    if watch is None:
+        return
+
+    def notice() -> None:
+        has_proxy_header = any(name in request.headers for name in PROXY_HEADERS)
+        watch.saw_request(request.remote_addr or "", has_proxy_header=has_proxy_header)
+
+    app.before_request(notice)
 
 
 def client() -> ClientAddress:
-    """The present request's source, as the connection or a trusted proxy says it."""
+    """The source of the number and code that are tried, as the connection or a trusted proxy says it."""
     proxies: TrustedProxies = current_app.config[_SETTING]
-    return proxies.source(request.remote_addr or "", ",".join(request.headers.getlist("X-Forwarded-For")))
+    watch: ProxyWatch | None = current_app.extensions[_WATCH]
+    peer, forwarded_for = request.remote_addr or "", request.headers.getlist(_FORWARDED_FOR)
+    if watch is not None:
+        watch.saw_attempt(peer, has_forwarded_for=bool(forwarded_for))
+    return proxies.source(peer, ",".join(forwarded_for))
 
 
 def is_from_here(request: Request, public_url: str) -> bool:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
+from importlib import metadata
 from pathlib import Path
 
 import psutil
@@ -63,6 +65,20 @@ def test_one_is_revoked_and_the_other_nineteen_stay_good(demo: RunningDemo, tmp_
         expected = ": revoked" if place == revoked else ": good"
         assert expected in demo.openssl_ocsp(place)
         assert (": OK" in demo.verify_with_crl(place, crl)) is (place != revoked)
+
+
+@pytest.mark.parametrize("service", ["web", "console", "ocsp", "distribution", "publisher", "arrivals", "notifier"])
+def test_each_service_says_where_it_listens(demo: RunningDemo, service: str) -> None:
+    """With the version, in UTC; and under `serve all`, which configuration it read."""
+    log = (demo.directory / "services.log").read_text()
+    begin = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO \S+: " + service
+    program_version = f"pki-revocation {re.escape(metadata.version('pki-revocation'))}"
+
+    where = re.findall(rf"{begin} listening on 127\.0\.0\.1:(\d+)\b.*: {program_version}$", log, re.MULTILINE)
+    read = re.findall(rf"{begin} starts: {program_version}, configuration (.+)$", log, re.MULTILINE)
+
+    assert where
+    assert set(read) == {str((demo.directory / "config.toml").resolve())}
 
 
 @pytest.mark.long
@@ -133,7 +149,7 @@ def test_what_was_made_cannot_be_changed(demo: RunningDemo, tmp_path: Path) -> N
     changed = program("demo", "--directory", tmp_path / "demo", "--certificates", "3")
 
     assert "is running" in running.stderr
-    assert "made with --certificates 46" in changed.stderr
+    assert "made with --certificates 50" in changed.stderr
 
 
 @pytest.mark.long  # keys of every type are loaded and used by the tests of `keys` and of `interop`

@@ -44,7 +44,7 @@ def test_contract_file_is_private_and_true(demo: RunningDemo) -> None:
     assert stat.S_IMODE((demo.directory / "demo.json").stat().st_mode) == 0o600
     assert contract.keys() == expected
     assert contract["ready"] is True
-    assert len(contract["certificates"]) == 46
+    assert len(contract["certificates"]) == 50
     for entry in contract["certificates"]:
         certificate = x509.load_pem_x509_certificate((demo.directory / entry["certificate"]).read_bytes())
         assert certificate.serial_number == int(entry["serial"], 16)

@@ -25,7 +25,7 @@ from .registration import (
     revocation_codes,
 )
 from .responding import delegate_requests, delegate_responders, ocsp_responders
-from .subscribing import attempt_episodes, attempt_failures, attempt_minutes, mail_outbox, maintenance
+from .subscribing import attempt_episodes, attempt_failures, attempt_minutes, mail_outbox, maintenance, proxy_sightings
 
 __all__ = [
     "APPEND_ONLY",
@@ -61,6 +61,7 @@ __all__ = [
     "outlet_states",
     "personal_details",
     "probe_states",
+    "proxy_sightings",
     "publication_requests",
     "revocation_codes",
 ]

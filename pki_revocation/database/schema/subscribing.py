@@ -35,6 +35,16 @@ attempt_minutes = Table(
     Column("refused", Integer, nullable=False),
 )
 
+# Proxies that requests of late came through and that do not say where from, so that all clients are one source: not
+# named in the configuration, or silent. Written by the page's service, read by `doctor`.
+proxy_sightings = Table(
+    "proxy_sightings",
+    metadata,
+    Column("address", String(64), primary_key=True),
+    Column("trouble", String(16), CheckConstraint("trouble IN ('unnamed', 'silent')", name="trouble"), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
 # Mail to be sent: what it tells of, never its text or its addressee. *number* is the subscriber's, known or not.
 mail_outbox = Table(
     "mail_outbox",

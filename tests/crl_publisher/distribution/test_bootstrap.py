@@ -40,3 +40,13 @@ def max_age(folder: Path, *, published_ago: timedelta) -> int:
 def test_max_age_ends_with_the_next_run(seconds: int, least: int, most: int, tmp_path: Path) -> None:
     """The promise after a revocation, cut by the routine's next run; when that is overdue, the promise again."""
     assert least <= max_age(tmp_path, published_ago=timedelta(seconds=seconds)) <= most
+
+
+def test_a_foreign_link_keeps_the_service_ready(tmp_path: Path) -> None:
+    """All CRLs are served, and no database is needed to know it."""
+    max_age(tmp_path, published_ago=timedelta())
+    (tmp_path / "published/crl/foreign.crl").symlink_to("/etc/hostname")
+    application = bootstrap.application(Installation.open(tmp_path))
+
+    assert application.ready is not None
+    application.ready()

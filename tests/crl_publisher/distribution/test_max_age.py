@@ -89,3 +89,11 @@ def test_without_a_database_the_configuration_counts(
         assert max_age.until_next("crl/issuing.crl", clock.now()) == 5 * SECOND
         assert max_age.of_copies() == 5 * SECOND
     assert not (tmp_path / "none.db").exists()
+
+
+def test_knows_whose_a_crl_is(max_age: MaxAge, issuer: Issuer) -> None:
+    """By the register: its complete CRL, its delta, its parts; and not what merely begins so."""
+    for path in ("crl/issuing.crl", "crl/issuing-delta.crl", "crl/issuing/7.crl", "crl/issuing/ca-delta.crl"):
+        assert max_age.knows(path)
+    for path in ("crl/issuing2.crl", "crl/foreign.crl", "crl/foreign/1.crl", "aia/issuing.cer"):
+        assert not max_age.knows(path)

@@ -13,10 +13,8 @@ from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.outlets import DirectoryOutlet
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
-from tests.crl_publisher.installations import free_ports
-from tests.crl_publisher.real_nginx import real_nginx
+from tests.deployment.shipped_nginx import Behind, shipped_nginx
 
-CONFIGURATION = Path(__file__).parents[3] / "deploy/nginx/distribution.conf"
 ADDRESS = "/crl/issuing.crl"
 
 
@@ -36,21 +34,11 @@ def data(issuance: CrlIssuance, issuer: Issuer, public_file: Path) -> bytes:
 
 @pytest.fixture
 def nginx(tmp_path: Path, root: Path, data: bytes) -> Iterator[int]:
-    """Nginx with the configuration as it is delivered, but for the three lines that are to be set; gives its port."""
-    (port,) = free_ports(1)
-    text = CONFIGURATION.read_text()
-    for line, mine in (
-        ("listen 80;", f"listen 127.0.0.1:{port};"),
-        ("server_name crl.example;", "server_name 127.0.0.1;"),
-        ("root /var/lib/pki-revocation/published;", f"root {root};"),
-    ):
-        assert text.count(line) == 1
-        text = text.replace(line, mine)
-    (tmp_path / "distribution.conf").write_text(text)
+    """Nginx with the configuration as it is delivered, but for the lines that are to be set; gives the CRLs' port."""
     # What the server as a whole may have set, and the configuration must not let in.
     everywhere = "open_file_cache max=100; open_file_cache_valid 1h; gzip on; gzip_types *;"
-    with real_nginx(tmp_path, f"{everywhere} include {tmp_path}/distribution.conf;", f"http://127.0.0.1:{port}/"):
-        yield port
+    with shipped_nginx(tmp_path, Behind(published=root), everywhere=everywhere) as running:
+        yield running.crl
 
 
 def ask(

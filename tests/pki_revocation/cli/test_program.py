@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from pki_revocation.cli.help_pages import page_path, stored_page
+from pki_revocation.cli.program import program as whole_program
 from tests import help_pages
 from tests.integration.running_demo import environment, program
 
@@ -128,3 +130,13 @@ def test_terminal_of_another_encoding_shows_names_escaped() -> None:
     )
 
     assert said.stdout.decode("latin-1").splitlines()[-1] == "Zorg \\u017d\u00e9"
+
+
+def test_a_log_that_cannot_be_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As any other refusal, and before the command does anything."""
+    monkeypatch.setenv("PKI_REVOCATION_LOG_FORMAT", "yaml")
+
+    answer = CliRunner().invoke(whole_program, ["status", "1", "--directory", "/nonexistent"])
+
+    assert answer.exit_code == 1
+    assert answer.output == "Error: PKI_REVOCATION_LOG_FORMAT is 'yaml', and may be text, json.\n"

@@ -1,104 +1,54 @@
 """TCP has no messages: however a row of requests is cut into pieces, the same requests come of it, each once."""
 
-from collections.abc import Callable
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pki_revocation.http_server.connection import Connection
-from pki_revocation.http_server.limits import Limits
-from pki_revocation.http_server.messages import Exchange
 from tests.campaign import examples
 from tests.conformance.wire import chunked, request
+from tests.pki_revocation.http_server.streams import Seen, received
 
-Seen = list[tuple[str, bytes, bytes]]
-
+# RFC 9110 section 7.8: this server has no other protocol, and so ignores the wish for one.
+_WISHES: tuple[tuple[str, ...], ...] = (
+    (),
+    (),
+    ("Connection: Upgrade", "Upgrade: h2c"),
+    ("Upgrade: websocket", "Connection: keep-alive, upgrade"),
+)
 _KNOWN = ("GET", "POST", "HEAD", "OPTIONS", "PROPFIND", "M-SEARCH")
-_OWN = ("BREW", "GE", "GETX", "P", "get")
+_OWN = ("BREW", "GE", "GETX", "P", "~GET")
 
 
 def _requests(methods: tuple[str, ...]) -> st.SearchStrategy[bytes]:
-    bodies = st.one_of(st.none(), st.binary(max_size=20), st.just(b"\r\n\r\nGET /inner HTTP/1.1\r\n"))
+    inner = b"GET /inner HTTP/1.1\r\nHost: a\r\n\r\n"
+    bodies = st.one_of(st.none(), st.binary(max_size=20), st.just(inner), st.just(b"\r\n\r\n" + inner[:-4]))
 
-    def written(method: str, number: int, body: bytes | None, *, in_chunks: bool, empty_lines: int) -> bytes:
+    def written(
+        method: str, number: int, body: bytes | None, wish: tuple[str, ...], *, in_chunks: bool, empty_lines: int
+    ) -> bytes:
         front = b"\r\n" * empty_lines
         if body is not None and in_chunks:
             pieces = chunked(body[:7], body[7:], trailer=b"X-A: b\r\n")
-            return front + request(method, f"/{number}", "Transfer-Encoding: chunked") + pieces
-        return front + request(method, f"/{number}", body=body)
+            return front + request(method, f"/{number}", "Transfer-Encoding: chunked", *wish) + pieces
+        return front + request(method, f"/{number}", *wish, body=body)
 
     return st.builds(
         written,
         st.sampled_from(methods),
         st.integers(0, 99),
         bodies,
+        st.sampled_from(_WISHES),
         in_chunks=st.booleans(),
         empty_lines=st.integers(0, 1),
     )
 
 
-class _Transport:
-    """What a connection needs of one; whoever writes to it is answered by nobody."""
-
-    def __init__(self) -> None:
-        self.written = b""
-        self.closed = False
-
-    def get_extra_info(self, _: str) -> tuple[str, int]:
-        return ("127.0.0.1", 1)
-
-    def write(self, data: bytes) -> None:
-        self.written += data
-
-    def write_eof(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return False
-
-    def pause_reading(self) -> None:
-        pass
-
-    resume_reading = abort = close = pause_reading
-
-
-class _Owner:
-    """What a connection needs of a server."""
-
-    def __init__(self, arrived: Callable[[Exchange], None]) -> None:
-        self.limits = Limits()
-        self.now = 0.0
-        self.finishing = False
-        self.arrived = arrived
-
-    def connection_opened(self, connection: Connection) -> None:
-        pass
-
-    def buffers(self, connection: Connection, octets: int) -> None:
-        pass
-
-    connection_closed = connection_opened
-
-
 def _seen(stream: bytes, cuts: list[int]) -> tuple[Seen, bool]:
     """The requests that come of it, each answered when all that came with it was read; and whether one was refused."""
-    seen: Seen = []
-    has_pending: list[Exchange] = []
-
-    def arrived(exchange: Exchange) -> None:
-        seen.append((exchange.request.method, exchange.request.target, exchange.request.body))
-        has_pending.append(exchange)
-
-    connection = Connection(_Owner(arrived))
-    transport = _Transport()
-    connection.connection_made(transport)  # type: ignore[arg-type] # as much of one as is needed
     places = sorted({0, len(stream), *(cut % (len(stream) + 1) for cut in cuts)})
-    for begin, end in pairwise(places):
-        connection.data_received(stream[begin:end])
-        while has_pending:
-            has_pending.pop(0).reply(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", b"")
-    return seen, b"HTTP/1.1 4" in transport.written
+    seen, statuses, _ = received(stream[begin:end] for begin, end in pairwise(places))
+    return seen, any(400 <= status < 500 for status in statuses)
 
 
 @settings(max_examples=examples(1000))

@@ -56,6 +56,7 @@ REFUSED = {
     "RFC 9112 6.1: another transfer coding": (request("POST", "/", "Transfer-Encoding: gzip"), 400),
     "RFC 9112 6.1: another one before chunks": (request("POST", "/", "Transfer-Encoding: gzip, chunked"), 400),
     "RFC 9112 2.3: another version": (b"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 400),
+    "RFC 9110 9.1: a method in small letters": (request("get", "/a"), 400),
     "RFC 9113 3.4: HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
 }
 
@@ -97,7 +98,6 @@ TAKEN = {
     "RFC 9112 2.2: empty lines in front": b"\r\n\r\n" + request("GET", "/a"),
     "RFC 9112 3.2.2: a whole address": request("GET", "http://ocsp.example/a"),
     "RFC 9110 9.1: a method of one's own": request("BREW", "/a"),
-    "RFC 9110 9.1: a method in small letters": request("get", "/a"),
     "RFC 9110 7.8: a wish for another protocol": request("GET", "/a", "Connection: Upgrade", "Upgrade: h2c"),
     "RFC 9112 7.1.1: a chunk with an extension": chunked(b"3;a=b\r\nabc\r\n0\r\n\r\n"),
     "RFC 9112 7.1.2: a trailer": chunked(b"3\r\nabc\r\n0\r\nX-A: b\r\n\r\n"),

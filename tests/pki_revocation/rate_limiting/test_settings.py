@@ -40,3 +40,48 @@ def test_no_proxy_is_trusted_unless_it_is_named() -> None:
     written = "192.0.2.1, 2001:db8::/48"
     found = load_section(LimitSettings, {"limits": {"trusted_proxies": written}})
     assert str(found.trusted_proxies) == written
+
+
+@pytest.mark.parametrize(
+    "written", [["192.0.2.1", "2001:db8::/48"], ["192.0.2.1, 2001:db8::/48"], "192.0.2.1,2001:db8::/48", ["192.0.2.1"]]
+)
+def test_proxies_are_a_list_or_a_text(written: object) -> None:
+    """As TOML has lists, and as the setting has been written so far: the same networks."""
+    found = load_section(LimitSettings, {"limits": {"trusted_proxies": written}}).trusted_proxies
+
+    assert found.trusts("192.0.2.1")
+    assert found.trusts("2001:db8:0:1::5") is ("2001" in str(written))
+    assert not found.trusts("192.0.2.2")
+
+
+@pytest.mark.parametrize("written", ["", [], "  ", " , "])
+def test_no_proxies_may_be_written_too(written: object) -> None:
+    """An empty list is none."""
+    assert not load_section(LimitSettings, {"limits": {"trusted_proxies": written}}).trusted_proxies.trusts("::1")
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        (True, "[limits] trusted_proxies: True is neither a text with commas nor a list of texts."),
+        (127, "[limits] trusted_proxies: 127 is neither a text with commas nor a list of texts."),
+        ({"a": "b"}, "[limits] trusted_proxies: {'a': 'b'} is neither a text with commas nor a list of texts."),
+        ([127], '[limits] trusted_proxies: 127 is not an address in quotes, as in ["127.0.0.1"].'),
+        ([["127.0.0.1"]], "[limits] trusted_proxies: ['127.0.0.1'] is not an address in quotes"),
+        ([""], "[limits] trusted_proxies: '' is neither an address nor a network."),
+        (["127.0.0.1", "proxy"], "[limits] trusted_proxies: 'proxy' is neither an address nor a network."),
+        ("localhost", "[limits] trusted_proxies: 'localhost' is neither an address nor a network."),
+        ("127.0.0.1:8443", "[limits] trusted_proxies: '127.0.0.1:8443' is neither an address nor a network."),
+        ("10.1.0.4/16", "'10.1.0.4/16' is neither an address nor a network: 10.1.0.0/16 is one."),
+        (["10.0.0.0/33"], "'10.0.0.0/33' is neither an address nor a network."),
+        ("127.0.0.1 10.0.0.1", "'127.0.0.1 10.0.0.1' is neither an address nor a network."),
+        ("0.0.0.0/0", "'0.0.0.0/0' is every address, so that each client could say of itself where it comes from."),
+        (["::/0"], "'::/0' is every address"),
+    ],
+)
+def test_proxies_that_cannot_be_are_told_in_a_sentence(written: object, says: str) -> None:
+    """Which part, and what to write."""
+    with pytest.raises(ConfigurationError) as refused:
+        load_section(LimitSettings, {"limits": {"trusted_proxies": written}})
+
+    assert says in str(refused.value)

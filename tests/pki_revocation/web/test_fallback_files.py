@@ -1,18 +1,18 @@
 """The fall-back page as files: whole in themselves, and shown by a real nginx when the service is gone."""
 
+import html
+import json
 import re
-import socket
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from pki_revocation.config.settings import ContactSettings
 from pki_revocation.web.fallback_files import export_fallback
-from tests.crl_publisher.real_nginx import real_nginx
-from tests.integration.running_demo import RunningDemo
+from tests.deployment.shipped_nginx import Behind, shipped_nginx
 from tests.pki_revocation.web.test_headers import EVERYWHERE
 
-SNIPPET = Path(__file__).parents[3] / "deploy" / "nginx" / "fallback.conf"
 CONTACT = ContactSettings(
     organisation="Register Zorg",
     post="Postbus 1\nDen Haag",
@@ -28,13 +28,6 @@ def folder(tmp_path: Path) -> Path:
     """What was written."""
     export_fallback(tmp_path / "fallback", CONTACT)
     return tmp_path / "fallback"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_everything_that_the_page_names_is_in_the_folder(folder: Path) -> None:
@@ -62,32 +55,10 @@ def test_writing_again_replaces_what_was_there(folder: Path) -> None:
 
 
 def test_nginx_shows_it_when_the_service_is_down(folder: Path, tmp_path: Path) -> None:
-    """503 with Retry-After for every address, the form from the same place, and a problem document for programs.
-
-    Without https it leads to the same host with it.
-    """
-    port, plain, dead = free_port(), free_port(), free_port()
-    server = tmp_path / "nginx"
-    server.mkdir()
-    text = SNIPPET.read_text()
-    for old, new in (
-        ("listen 80;", f"listen 127.0.0.1:{plain};"),
-        ("listen 443 ssl;", f"listen 127.0.0.1:{port};"),
-        ("127.0.0.1:8460", f"127.0.0.1:{dead}"),
-        ("/var/lib/pki-revocation/fallback/;", f"{folder}/;"),
-    ):
-        assert old in text
-        text = text.replace(old, new)
-    text = re.sub(r"^ +ssl_certificate.*$", "", text, flags=re.MULTILINE)
-    base = f"http://127.0.0.1:{port}"
-    with real_nginx(server, text, f"{base}/fallback/page.css"):
-        demo = RunningDemo(directory=tmp_path)
-        status, headers, _ = demo.fetch(
-            "GET", f"http://127.0.0.1:{plain}/intrekken?number=1", headers={"Host": "x.example"}
-        )
-        assert (status, headers["Location"]) == (301, "https://intrekken.example/intrekken?number=1")
+    """503 with Retry-After for every address, the form from the same place, and a problem document for programs."""
+    with shipped_nginx(tmp_path, Behind(fallback=folder)) as nginx:
         for method, path in (("GET", "/intrekken"), ("POST", "/revoke"), ("GET", "/receipt/x")):
-            status, headers, body = demo.fetch(method, base + path, "a=b" if method == "POST" else None)
+            status, headers, body = nginx.https(method, path, "a=b" if method == "POST" else None)
             assert status == 503
             assert int(headers["Retry-After"]) > 0
             assert headers["Content-Type"] == "text/html; charset=utf-8"
@@ -95,12 +66,33 @@ def test_nginx_shows_it_when_the_service_is_down(folder: Path, tmp_path: Path) -
             for name, value in EVERYWHERE.items():
                 assert headers[name] == value
             assert headers["Permissions-Policy"].startswith("camera=()")
-            assert headers["Strict-Transport-Security"] == "max-age=63072000"
+            assert headers.get_all("Strict-Transport-Security") == ["max-age=63072000"]
             assert "style-src 'self'" in headers["Content-Security-Policy"]
             assert "ra@example.nl" in body.decode()
-        status, headers, body = demo.fetch("POST", f"{base}/api/v1/revocations", "{}")
+        status, headers, body = nginx.https("POST", "/api/v1/revocations", "{}")
         assert (status, headers["Content-Type"].partition(";")[0]) == (503, "application/problem+json")
         assert b"Send the same request again later" in body
         for name in re.findall(r'href="(/fallback/[^"]+)"', (folder / "index.html").read_text()):
-            status, _, body = demo.fetch("GET", base + name)
+            status, _, body = nginx.https("GET", name)
             assert (status, bool(body)) == (200, True)
+
+
+def test_refusals_have_the_pages_words(folder: Path, bare_app: Flask) -> None:
+    """In both languages, as the page says them itself, with a way back; and as a problem document without instance."""
+    for status in (400, 413):
+        page = html.unescape((folder / f"{status}.html").read_text())
+        assert page.index('lang="nl"') < page.index('lang="en"')
+        assert {'href="/intrekken?lang=nl"', 'href="/revoke?lang=en"'} <= set(re.findall(r'href="[^"]+"', page))
+        assert not re.search(r"<script|<style|style=|https?://", page)
+        document = json.loads((folder / f"{status}.json").read_text())
+        assert document.pop("status") == status
+        assert set(document) == {"type", "title", "detail"}
+    for language in ("nl", "en"):
+        asked = bare_app.test_client().post("/revoke", data="x" * 5000, headers={"Accept-Language": language})
+        title, said = re.findall(r'<h1>(.*?)</h1>\s*<p class="lead">(.*?)</p>', asked.text, re.DOTALL)[0]
+        page = (folder / "413.html").read_text()
+        assert title in page
+        assert said in page
+    own = bare_app.test_client().post("/api/v1/revocations", data="x" * 5000, content_type="application/json")
+    document = json.loads((folder / "413.json").read_text())
+    assert own.get_json() == document | {"instance": own.get_json()["instance"]}

@@ -13,9 +13,11 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import personal_details
 from pki_revocation.numbers import number_at
 from pki_revocation.rate_limiting.client_address import TrustedProxies
+from pki_revocation.rate_limiting.proxy_sightings import recent_sightings
+from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.service import RevocationService
-from pki_revocation.web.app import create_app
+from pki_revocation.web.app import PageServices, create_app
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browser import Browser
 from tests.subscribers import Subscriber
@@ -111,3 +113,42 @@ def test_header_of_anybody_else_is_not_believed(app: Flask, subscriber: Subscrib
         send(app, subscriber.number, new_code(CodeScheme.ARGON2ID), {"X-Forwarded-For": f"203.0.113.{place}"})
 
     assert send(app, subscriber.number, subscriber.code, {"X-Forwarded-For": "203.0.113.99"}).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("trusted", "headers", "seen"),
+    [
+        ("", {"X-Forwarded-For": "203.0.113.5"}, ["unnamed"]),
+        ("", {"Via": "1.1 proxy"}, ["unnamed"]),
+        ("", {}, []),
+        ("127.0.0.1", {}, ["silent"]),
+        ("127.0.0.1", {"X-Forwarded-For": "203.0.113.5"}, []),
+        ("127.0.0.1", {"X-Forwarded-For": "::1%\xff, [[, 1.2.3.4.5"}, []),
+        ("127.0.0.1", {"X-Forwarded-For": "1.2.3.4," * 500}, []),
+        ("", {"Forwarded": 'for="[', "X-Real-IP": "\xff"}, ["unnamed"]),
+    ],
+)
+def test_page_notices_a_proxy_that_does_not_say_where_from(
+    service: RevocationService,
+    subscriber: Subscriber,
+    clock: FakeClock,
+    database: Database,
+    trusted: str,
+    headers: dict[str, str],
+    seen: list[str],
+) -> None:
+    """Its clients would all be one source: `doctor` finds the row that the page wrote."""
+    proxies = TrustedProxies.from_text(trusted)
+    watch = ProxyWatch(proxies=proxies, database=database, clock=clock, start=lambda act: act())
+    app = create_app(
+        service=service,
+        settings=WebSettings(),
+        session_key="5e55" * 16,
+        clock=clock,
+        proxies=proxies,
+        services=PageServices(proxy_watch=watch),
+    )
+
+    assert send(app, subscriber.number, subscriber.code, headers).status_code == 200
+    with database.read() as connection:
+        assert [each.trouble.value for each in recent_sightings(connection, clock.now())] == seen

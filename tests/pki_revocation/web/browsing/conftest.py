@@ -13,10 +13,10 @@ from pki_revocation.database.engine import Database
 from pki_revocation.service import RevocationService
 from pki_revocation.web.app import create_app
 from tests.chromium import chromium
+from tests.crl_publisher.installations import free_ports
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browsing.visitor import served
 from tests.pki_revocation.web.conftest import SESSION_KEY
-from tests.pki_revocation.web.test_fallback_files import free_port
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def database(sqlite_database: Database) -> Database:
 @pytest.fixture
 def address(service: RevocationService, clock: FakeClock) -> Iterator[str]:
     """Where the page is really served, which its links know."""
-    port = free_port()
+    (port,) = free_ports(1)
     settings = WebSettings(public_url=f"http://127.0.0.1:{port}")
     with served(create_app(service=service, settings=settings, session_key=SESSION_KEY, clock=clock), port) as url:
         yield url
