@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cryptography import x509
+
 from crl_publisher.crl.crl_extensions import CrlParameters
 from crl_publisher.entry_store.selection import Selection
 from pki_revocation.clock import iso
@@ -38,6 +40,11 @@ class Plan:
     keeps_expired: bool = False
     is_foreign: bool = False
     only_authorities: bool = False
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The CA's certificate that it is signed under: the newest one that is valid when it is issued."""
+        return self.issuer.certificate_at(self.moment)
 
     @property
     def scope(self) -> Scope:

@@ -127,7 +127,7 @@ def own_crl(data: bytes, issuer: Issuer) -> ParsedCrl | None:
     """These octets as the issuer's CRL; None when they are no CRL, or one that it did not sign."""
     try:
         crl = parse_crl(data)
-        return crl if crl.is_signed_by(issuer.certificate) else None
+        return crl if crl.is_of(issuer) else None
     except UnreadableCrl:
         return None
 

@@ -85,6 +85,17 @@ def lately_published(
     return tuple(_published(issuer, row) for row in rows)
 
 
+def published_between(
+    connection: Connection, issuer: Issuer, begin: datetime, end: datetime, scope: Scope = FULL
+) -> tuple[PublishedCrl, ...]:
+    """Those of a scope that became public from *begin* to *end*, in the order in which they did."""
+    query = select(crls).where(
+        crls.c.issuer_id == issuer.id, crls.c.scope == scope.name, crls.c.published_at.between(begin, end)
+    )
+    rows = connection.execute(query.order_by(crls.c.published_at, crls.c.number))
+    return tuple(_published(issuer, row) for row in rows)
+
+
 def last_before(connection: Connection, issuer: Issuer, scope: Scope, moment: datetime) -> PublishedCrl | None:
     """The latest that was public at a moment already; the first of all where none was; None where none ever was."""
     query = select(crls).where(

@@ -6,9 +6,12 @@ per issuer and scope, and a delta shares those of its complete CRL (RFC 5280 sec
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
-from pki_revocation.model import Issuer
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pki_revocation.model import Issuer, serial_text
 
 
 class Part(StrEnum):
@@ -75,3 +78,20 @@ USERS = Scope(Part.USERS)
 def certificate_path(issuer: Issuer) -> str:
     """Where an outlet keeps the issuer's own certificate, for AIA caIssuers (RFC 5280 section 4.2.2.1)."""
     return f"aia/{issuer.name}.cer"
+
+
+def certificate_files(issuer: Issuer, now: datetime) -> dict[str, bytes]:
+    """Every file of an issuer's certificates, by its path.
+
+    The newest one that is valid is what certificates refer to, under each of the issuer's names. Where there are
+    several, each is there under its serial too: relying parties whose root is that of an older or of a
+    cross-certificate want that.
+    """
+    newest = issuer.certificate_at(now).public_bytes(Encoding.DER)
+    files = {certificate_path(issuer): newest, **{f"aia/{name}.cer": newest for name in issuer.other_names}}
+    if issuer.earlier_ders:
+        # No name has an underscore in it.
+        for each in issuer.certificates:
+            der = each.public_bytes(Encoding.DER)
+            files[f"aia/{issuer.name}_{serial_text(each.serial_number)}.cer"] = der
+    return files

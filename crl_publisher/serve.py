@@ -82,7 +82,7 @@ def readiness(
                 recorded=last,
                 is_there=public.exists(issuer, FULL),
             )
-            found = next(iter(alarms(known, Promise(needed_since=issuer.certificate.not_valid_before_utc))), None)
+            found = next(iter(alarms(known, Promise(needed_since=issuer.active_since))), None)
             if found is not None:
                 raise NotPublished(f"{issuer.name}: {found.says}.")
 

@@ -6,6 +6,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from pki_revocation.encoding.names import subject_text
+
 from .algorithms import SignatureName
 from .errors import UnusableKey
 from .identity import Purpose, SigningIdentity, identify
@@ -42,7 +44,7 @@ def accept_delegate(
     if certificate == issuer:
         problem = "is the CA's own, and not a delegate's"
     if problem is not None:
-        raise UnusableKey(f"The certificate of {certificate.subject.rfc4514_string()} {problem}.")
+        raise UnusableKey(f"The certificate of {subject_text(certificate)} {problem}.")
     return identity
 
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from keys.files.encryption import protection_of
 from keys.files.file_key import KeyFile
 
-from .algorithms import algorithms_for
+from .algorithms import Signer, algorithms_for
 from .errors import UnusableKey
 from .key_location import KeyLocation
 
@@ -69,6 +69,7 @@ def describe(location: KeyLocation, certificate: x509.Certificate | None = None)
     key = location.load()
     public = key.public_key()
     name, bits = type_of(public)
+    belongs = None if certificate is None else certificate.public_key() == public
     return KeyDescription(
         where=str(location.path if isinstance(location, KeyFile) else location.uri),
         type=name,
@@ -76,8 +77,8 @@ def describe(location: KeyLocation, certificate: x509.Certificate | None = None)
         spki_sha256=spki_sha256(public),
         encrypted=_protection(location, key),
         permissions=_permissions(location.path) if isinstance(location, KeyFile) else None,
-        certificate=None if certificate is None else certificate.public_key() == public,
-        signs=_signs(public),
+        certificate=belongs,
+        signs=_signs(certificate if certificate is not None and belongs else public),
     )
 
 
@@ -104,9 +105,9 @@ _NAMES: dict[type, str] = {
 }
 
 
-def _signs(public: CertificateIssuerPublicKeyTypes) -> tuple[str, ...]:
+def _signs(signer: Signer) -> tuple[str, ...]:
     try:
-        return tuple(each.name for each in algorithms_for(public))
+        return tuple(each.name for each in algorithms_for(signer))
     except UnusableKey:
         return ()
 

@@ -1,6 +1,6 @@
 """The keys' part of `doctor`: what ends soon, as far as this account can see, and key uses without a result."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from keys.delegation.requests import latest_delegates
@@ -11,9 +11,8 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
-from pki_revocation.register.issuers import all_issuers
+from pki_revocation.register.issuers import all_issuers, issuer_of_name_and_key
 
-from .config import KeySettings
 from .errors import UnusableKey
 from .keyring import Keyring
 from .signing_audit import unfinished
@@ -35,11 +34,14 @@ def check(installation: Installation, database: Database) -> Iterator[CheckResul
     with database.read() as connection:
         issuers = all_issuers(connection)
         left = [each for each in unfinished(connection) if now - each.at > _UNDER_WAY]
+    yield from _registered_twice(issuers)
     for issuer in issuers:
         if keyring.signs_crls_for(issuer):
-            yield _ends(f"CA certificate of {issuer.name}", issuer.certificate.not_valid_after_utc, now, _CA_NOTICE)
+            last = max(each.not_valid_after_utc for each in issuer.certificates)
+            yield _ends(f"CA certificate of {issuer.name}", last, now, _CA_NOTICE)
+            yield from _sections(keyring, issuer)
         if keyring.answers_ocsp_for(issuer):
-            yield from _delegates(installation, database, keyring, issuer, now)
+            yield from _delegates(database, keyring, issuer, now)
     says = "each has a result"
     if left:
         numbers = ", ".join(str(each.sequence) for each in left)
@@ -47,9 +49,7 @@ def check(installation: Installation, database: Database) -> Iterator[CheckResul
     yield CheckResult("uses of keys", well=True, says=says)
 
 
-def _delegates(
-    installation: Installation, database: Database, keyring: Keyring, issuer: Issuer, now: datetime
-) -> Iterator[CheckResult]:
+def _delegates(database: Database, keyring: Keyring, issuer: Issuer, now: datetime) -> Iterator[CheckResult]:
     check_name = f"OCSP certificate of {issuer.name}"
     with database.read() as connection:
         registered = latest_delegates(connection, issuer)
@@ -58,7 +58,7 @@ def _delegates(
             notice = (each.not_after - each.issued_at) / 4
             yield _ends(f"{check_name}, responder {each.responder.name}", each.not_after, now, notice)
     try:
-        found = _here(installation, keyring, issuer, now)
+        found = _here(keyring, issuer, now)
     except PkiError as error:
         if not registered:
             yield CheckResult(check_name, well=False, says=str(error))
@@ -75,9 +75,28 @@ def _delegates(
         yield _ends(f"{check_name}, here", end, now, (end - begin) / 4)
 
 
-def _here(
-    installation: Installation, keyring: Keyring, issuer: Issuer, now: datetime
-) -> tuple[datetime, datetime] | None:
+def _registered_twice(issuers: Sequence[Issuer]) -> Iterator[CheckResult]:
+    """Two issuers of one name and key, as older programs registered a renewed CA: to relying parties they are one."""
+    for place, issuer in enumerate(issuers):
+        other = issuer_of_name_and_key(issuers[:place], issuer.certificate)
+        if other is not None:
+            says = (
+                f"its certificate has the name and key of {other.name!r}, and relying parties take both for one CA: "
+                f"remove it while nothing hangs on it, and use 'pki-revocation issuer renew {other.name}'"
+            )
+            yield CheckResult(f"issuer {issuer.name}", well=False, says=says)
+
+
+def _sections(keyring: Keyring, issuer: Issuer) -> Iterator[CheckResult]:
+    """One CA that the configuration has two sections for: the second one would never be looked at."""
+    first, *others = keyring.sections(issuer)
+    if others:
+        sections = ", ".join(f"[keys.{each}]" for each in others)
+        says = f"[keys.{first}] counts, and {sections} of the same CA does not: leave one of them"
+        yield CheckResult(f"keys of {issuer.name}", well=False, says=says)
+
+
+def _here(keyring: Keyring, issuer: Issuer, now: datetime) -> tuple[datetime, datetime] | None:
     """From when to when this installation's certificate is valid; None where the CA itself signs."""
     folder = keyring.delegates(issuer)
     if folder is not None:
@@ -88,10 +107,10 @@ def _here(
             )
         certificate = current.certificate
     else:
-        path = installation.sections(KeySettings)[issuer.name].ocsp_certificate
+        path = keyring.ocsp_certificate(issuer)
         if path is None:
             return None
-        certificate = load_certificate(installation.path(path))
+        certificate = load_certificate(path)
     return certificate.not_valid_before_utc, certificate.not_valid_after_utc
 
 

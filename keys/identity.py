@@ -11,7 +11,6 @@ from datetime import datetime
 from enum import Enum
 
 from cryptography import x509
-from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
     CertificateIssuerPublicKeyTypes,
@@ -21,7 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from keys.files.key_lock import KeyLock
 from pki_revocation.clock import iso
-from pki_revocation.encoding.declared import SubjectPublicKeyInfo
+from pki_revocation.encoding.certificate_parts import CaKeyUsage, parts_of
+from pki_revocation.encoding.names import subject_text
 
 from .algorithms import SignatureName, algorithm_for, algorithms_for
 from .errors import UnusableKey
@@ -60,11 +60,11 @@ class SigningIdentity:
 
     @property
     def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
-        """All that the key may sign with, the usual one first.
+        """All that the key may sign with under its certificate, the usual one first.
 
         One scheme only: a key that signs with PSS signs nothing with PKCS#1 v1.5 (RFC 4055 section 1.2).
         """
-        allowed = [each for each in algorithms_for(self.key.public_key()) if each.scheme is self.algorithm.scheme]
+        allowed = [each for each in algorithms_for(self.certificate) if each.scheme is self.algorithm.scheme]
         return (self.algorithm, *(each for each in allowed if each is not self.algorithm))
 
     def signer(self, algorithm: SignatureAlgorithm) -> Callable[[bytes], bytes]:
@@ -109,9 +109,10 @@ def identify(
     Raises:
         UnusableKey: when they do not belong together, the certificate forbids the purpose, or is not valid now.
     """
-    subject = certificate.subject.rfc4514_string()
-    public = key.public_key()
-    if _spki(public) != certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
+    subject = subject_text(certificate)
+    if _spki(key.public_key()) != certificate.public_key().public_bytes(
+        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    ):
         raise UnusableKey(f"The key does not belong to the certificate of {subject}.")
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         raise UnusableKey(
@@ -123,16 +124,13 @@ def identify(
             _refuse_unless_crl_signer(certificate, issuer, subject)
         case Purpose.OCSP:
             _refuse_unless_ocsp_signer(certificate, issuer, subject)
-    algorithm = algorithm_for(public, signature)
+    algorithm = algorithm_for(certificate, signature)
     return SigningIdentity(key=key, certificate=certificate, algorithm=algorithm, purpose=purpose)
 
 
 def subject_key_identifier(certificate: x509.Certificate) -> bytes:
     """The identifier that a certificate gives its key, or would have given it (RFC 5280 section 4.2.1.2)."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
-        return key_hash(certificate)
+    return parts_of(certificate).key_identifier
 
 
 def key_hash(certificate: x509.Certificate) -> bytes:
@@ -142,20 +140,28 @@ def key_hash(certificate: x509.Certificate) -> bytes:
 
 def public_key_bits(certificate: x509.Certificate) -> bytes:
     """The contents of subjectPublicKey, without tag, length and unused bits: what key hashes are taken over."""
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return asn1.decode_der(SubjectPublicKeyInfo, spki).public_key.as_bytes()
+    return parts_of(certificate).key_bits
 
 
 def _refuse_unless_crl_signer(certificate: x509.Certificate, issuer: x509.Certificate, subject: str) -> None:
     """No indirect CRLs: the CA signs its own, with cRLSign (RFC 5280 section 6.3.3 (f))."""
     if certificate != issuer:
-        raise UnusableKey(f"{subject} is not the issuer {issuer.subject.rfc4514_string()}: CRLs are signed by the CA.")
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return
-    if not usage.crl_sign:
+        raise UnusableKey(f"{subject} is not the issuer {subject_text(issuer)}: CRLs are signed by the CA.")
+    usage = ca_key_usage(certificate, subject)
+    if usage is not None and not usage.crl_sign:
         raise UnusableKey(f"The key usage of {subject} lacks cRLSign.")
+
+
+def ca_key_usage(certificate: x509.Certificate, subject: str) -> CaKeyUsage | None:
+    """What a CA's certificate lets its key sign; None where it says nothing of it.
+
+    Raises:
+        UnusableKey: when what it says cannot be read.
+    """
+    try:
+        return parts_of(certificate).key_usage
+    except ValueError as error:
+        raise UnusableKey(f"The key usage of {subject} cannot be read: {error}.") from error
 
 
 def _refuse_unless_ocsp_signer(certificate: x509.Certificate, issuer: x509.Certificate, subject: str) -> None:
@@ -165,7 +171,7 @@ def _refuse_unless_ocsp_signer(certificate: x509.Certificate, issuer: x509.Certi
     try:
         certificate.verify_directly_issued_by(issuer)
     except Exception as error:  # any failure of a signature check, of whichever algorithm, is the same refusal
-        raise UnusableKey(f"{subject} was not issued by {issuer.subject.rfc4514_string()}.") from error
+        raise UnusableKey(f"{subject} was not issued by {subject_text(issuer)}.") from error
     extensions = certificate.extensions
     try:
         usages = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pki_revocation.clock import Clock, iso
 from pki_revocation.config.installation import Installation
+from pki_revocation.encoding.names import subject_text
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.register.issuers import all_issuers
@@ -18,7 +19,7 @@ def installed_identities(installation: Installation, clock: Clock) -> Iterator[d
     """For each configured key: issuer and purpose, then key, algorithm, serial, until and summary, or the problem."""
     keyring = Keyring.open(installation, clock)
     issuers = _issuers(installation)
-    known = {issuer.name for issuer in issuers}
+    known = {name for issuer in issuers for name in issuer.names}
     for name in sorted(set(installation.sections(KeySettings)) - known):
         yield {
             "issuer": name,
@@ -55,6 +56,6 @@ def _issuers(installation: Installation) -> tuple[Issuer, ...]:
 def _summary(identity: SigningIdentity) -> str:
     certificate = identity.certificate
     return (
-        f"{identity.purpose.value} with {identity.algorithm.name} by {certificate.subject.rfc4514_string()}, "
+        f"{identity.purpose.value} with {identity.algorithm.name} by {subject_text(certificate)}, "
         f"serial {serial_text(certificate.serial_number)}, until {iso(certificate.not_valid_after_utc)}"
     )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+
 from keys.delegate_identity import identity_in
 from keys.files.file_key import KeyFile, load_certificate
 from keys.files.secret_source import SecretSource
@@ -12,6 +14,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.model import Issuer
 
+from .algorithms import SignatureName
 from .config import KeySettings
 from .delegate_key_store import DelegateKeyStore
 from .errors import UnusableKey
@@ -45,12 +48,12 @@ class Keyring:
 
     def signs_crls_for(self, issuer: Issuer) -> bool:
         """Whether a CRL key is configured for this issuer."""
-        settings = self._settings.get(issuer.name)
+        _, settings = self._found(issuer)
         return settings is not None and settings.crl_key is not None
 
     def answers_ocsp_for(self, issuer: Issuer) -> bool:
         """Whether an OCSP key is configured for this issuer."""
-        settings = self._settings.get(issuer.name)
+        _, settings = self._found(issuer)
         return settings is not None and (settings.ocsp_key is not None or settings.ocsp_delegates is not None)
 
     def delegate_lifetime(self, issuer: Issuer) -> timedelta:
@@ -72,8 +75,8 @@ class Keyring:
         token = None if settings.ocsp_key is None else self._configured(issuer, Purpose.OCSP)
         if settings.ocsp_certificate is not None or isinstance(token, KeyFile):
             raise ConfigurationError(
-                f"[keys.{issuer.name}] has ocsp_delegates: leave ocsp_certificate out, and ocsp_key too unless it is "
-                "the pkcs11: URI of where the keys are to be made."
+                f"[keys.{self._found(issuer)[0]}] has ocsp_delegates: leave ocsp_certificate out, and ocsp_key too "
+                "unless it is the pkcs11: URI of where the keys are to be made."
             )
         secret = None
         if settings.ocsp_secret is not None and token is None:
@@ -98,7 +101,8 @@ class Keyring:
         if folder is not None:
             return folder.state()
         if settings.ocsp_certificate is None:
-            return None
+            # The CA signs itself, under the newest of its certificates that is valid.
+            return issuer.certificate_at(self._clock.now())
         try:
             found = (self._directory / settings.ocsp_certificate).stat()
         except OSError:
@@ -114,10 +118,7 @@ class Keyring:
             ConfigurationError: when the configuration names no place for it.
         """
         key = self.location(issuer, Purpose.CRL).load()
-        signature = self._of(issuer).crl_signature
-        certificate = issuer.certificate
-        now = self._clock.now()
-        return identify(key, certificate, Purpose.CRL, issuer=certificate, now=now, signature=signature)
+        return self._authority(key, issuer, Purpose.CRL, self._of(issuer).crl_signature)
 
     def ocsp_identity(self, issuer: Issuer) -> SigningIdentity:
         """The delegated OCSP identity, or the CA's own where no certificate is named beside the key.
@@ -130,11 +131,28 @@ class Keyring:
         if folder is not None:
             return identity_in(folder, issuer, self._clock.now(), settings.ocsp_signature)
         key = self.location(issuer, Purpose.OCSP).load()
-        certificate = issuer.certificate
-        if settings.ocsp_certificate is not None:
-            certificate = load_certificate(self._directory / settings.ocsp_certificate)
+        if settings.ocsp_certificate is None:
+            return self._authority(key, issuer, Purpose.OCSP, settings.ocsp_signature)
+        certificate = load_certificate(self._directory / settings.ocsp_certificate)
         now, signature = self._clock.now(), settings.ocsp_signature
         return identify(key, certificate, Purpose.OCSP, issuer=issuer.certificate, now=now, signature=signature)
+
+    def _authority(
+        self, key: CertificateIssuerPrivateKeyTypes, issuer: Issuer, purpose: Purpose, signature: SignatureName | None
+    ) -> SigningIdentity:
+        """The CA itself, under its newest certificate that is valid now and lets it sign.
+
+        Raises:
+            UnusableKey: when none does, as of the newest one that is valid.
+        """
+        now = self._clock.now()
+        refused: UnusableKey | None = None
+        for certificate in issuer.certificates_at(now):
+            try:
+                return identify(key, certificate, purpose, issuer=certificate, now=now, signature=signature)
+            except UnusableKey as error:
+                refused = refused or error
+        raise refused or UnusableKey(f"{issuer.name} has no certificate.")
 
     def location(self, issuer: Issuer, purpose: Purpose) -> KeyLocation:
         """Where the key for a purpose is; nothing is signed.
@@ -169,7 +187,7 @@ class Keyring:
             Purpose.OCSP: (settings.ocsp_key, settings.ocsp_secret, "ocsp_key"),
         }[purpose]
         if name is None:
-            raise UnusableKey(f"[keys.{issuer.name}] names no {setting}.")
+            raise UnusableKey(f"[keys.{self._found(issuer)[0]}] names no {setting}.")
         made = key_location(
             name,
             directory=self._directory,
@@ -189,13 +207,33 @@ class Keyring:
         """
         location, settings = self.location(issuer, Purpose.OCSP), self._of(issuer)
         if settings.ocsp_certificate is None:
-            raise UnusableKey(f"[keys.{issuer.name}] must name ocsp_key and ocsp_certificate.")
+            raise UnusableKey(f"[keys.{self._found(issuer)[0]}] must name ocsp_key and ocsp_certificate.")
         if not isinstance(location, KeyFile):
-            raise UnusableKey(f"The ocsp_key of [keys.{issuer.name}] is on a token: only files are written here.")
+            raise UnusableKey(
+                f"The ocsp_key of [keys.{self._found(issuer)[0]}] is on a token: only files are written here."
+            )
         return location, self._directory / settings.ocsp_certificate
 
+    def ocsp_certificate(self, issuer: Issuer) -> Path | None:
+        """The file of the delegated certificate; None where the configuration names none.
+
+        Raises:
+            UnusableKey: when it has no section for the issuer.
+        """
+        named = self._of(issuer).ocsp_certificate
+        return None if named is None else self._directory / named
+
+    def sections(self, issuer: Issuer) -> tuple[str, ...]:
+        """The names of an issuer that the configuration has a section for; the first one counts."""
+        return tuple(name for name in issuer.names if name in self._settings)
+
+    def _found(self, issuer: Issuer) -> tuple[str, KeySettings | None]:
+        """The section that counts for an issuer: by its own name, or by another one of its names."""
+        name = next(iter(self.sections(issuer)), issuer.name)
+        return name, self._settings.get(name)
+
     def _of(self, issuer: Issuer) -> KeySettings:
-        settings = self._settings.get(issuer.name)
+        name, settings = self._found(issuer)
         if settings is None:
-            raise UnusableKey(f"There is no [keys.{issuer.name}] in the configuration.")
+            raise UnusableKey(f"There is no [keys.{name}] in the configuration.")
         return settings

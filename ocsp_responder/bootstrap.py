@@ -38,7 +38,7 @@ def application(installation: Installation) -> Application:
     shared = os.environ.get(SHARED_VARIABLE)
     parts = _parts(installation, database, None if shared is None else SharedAnswerCache(Path(shared)))
     # Nothing that lives as long as the process may hold *parts*: what keeps a signer keeps its key from destruction.
-    signers, clock = CurrentSigners(parts.keyring, parts.signers), parts.clock
+    signers, clock = CurrentSigners(parts.keyring, parts.signers, database), parts.clock
     layer, patient = assemble(
         ResponderContext(
             settings=parts.settings,

@@ -45,7 +45,7 @@ def serve(installation: Installation, workers: int | None) -> None:
         renewals = DelegateRenewals.configured(keyring, issuers, database, clock)
         renewals.wait_for_first(keyring, issuers, _FIRST_SECONDS)
         # Kept in one place alone: what keeps a signer keeps its key from being destroyed.
-        signers = CurrentSigners(keyring, answer_signers(keyring, database))
+        signers = CurrentSigners(keyring, answer_signers(keyring, database), database)
         with _renewed(renewals, signers), _in_common(workers, signers, settings.cache_mib * _MIB):
             serve_http(
                 name="ocsp",

@@ -40,17 +40,49 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """A CA whose certificates can be revoked here; *name* stands for it in addresses and commands."""
+    """A CA whose certificates can be revoked here: one name and one key, however often they were certified.
+
+    *name* stands for it in addresses and commands; *other_names* are understood by commands and in [keys.NAME] too.
+    *certificate_der* is its newest certificate, *earlier_ders* are the others, newer before older: relying parties take
+    any of them, because to them a CA is its name and its key (RFC 5280 section 6.1.3).
+    """
 
     id: int
     name: str
     certificate_der: bytes
     is_default: bool = False
+    earlier_ders: tuple[bytes, ...] = ()
+    other_names: tuple[str, ...] = ()
 
     @property
     def certificate(self) -> x509.Certificate:
-        """The CA's own certificate."""
+        """The CA's newest certificate: name and key are the same in all."""
         return x509.load_der_x509_certificate(self.certificate_der)
+
+    @property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """All its certificates, newer before older."""
+        return tuple(x509.load_der_x509_certificate(der) for der in (self.certificate_der, *self.earlier_ders))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that commands and configuration know it by, its own first."""
+        return (self.name, *self.other_names)
+
+    @property
+    def active_since(self) -> datetime:
+        """When its first certificate began to be valid: what it revoked, it revoked since then."""
+        return min(each.not_valid_before_utc for each in self.certificates)
+
+    def certificates_at(self, moment: datetime) -> tuple[x509.Certificate, ...]:
+        """The certificates that are valid at a moment, newer before older; where none is, the newest of all."""
+        certificates = self.certificates
+        valid = (each for each in certificates if each.not_valid_before_utc <= moment <= each.not_valid_after_utc)
+        return tuple(valid) or certificates[:1]
+
+    def certificate_at(self, moment: datetime) -> x509.Certificate:
+        """The newest certificate that is valid at a moment; where none is, the newest of all."""
+        return self.certificates_at(moment)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

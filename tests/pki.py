@@ -28,14 +28,19 @@ class CertificateAuthority:
         """Make its key and certificate, valid from 2026 for ten years."""
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.ski = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
-        self.certificate = (
+        self.name = name(common_name)
+        self.certificate = self.certified(EPOCH, EPOCH + 3650 * DAY)
+
+    def certified(self, begin: datetime, end: datetime) -> x509.Certificate:
+        """A certificate of this name and key, as after a renewal."""
+        return (
             x509.CertificateBuilder()
-            .subject_name(name(common_name))
-            .issuer_name(name(common_name))
+            .subject_name(self.name)
+            .issuer_name(self.name)
             .public_key(self.key.public_key())
             .serial_number(secrets.randbits(120) | 1 << 119)
-            .not_valid_before(EPOCH)
-            .not_valid_after(EPOCH + 3650 * DAY)
+            .not_valid_before(begin)
+            .not_valid_after(end)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_key_usage(cert_sign=True), critical=True)
             .add_extension(self.ski, critical=False)

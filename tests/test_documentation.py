@@ -1,7 +1,7 @@
 """The documentation is run: commands of docs/ca-operations.md, settings, links, and --help of every command."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -28,6 +28,8 @@ def test_operations_page_works_as_written(tmp_path: Path, authority: Certificate
     now = datetime.now(UTC).replace(microsecond=0)
     (tmp_path / "ca.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
     (tmp_path / "ca.key").write_bytes(authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    renewed = authority.certified(now, now + timedelta(days=3650))
+    (tmp_path / "ca-renewed.pem").write_bytes(renewed.public_bytes(Encoding.PEM))
     root = CertificateAuthority("Root CA")
     (tmp_path / "root.pem").write_bytes(root.certificate.public_bytes(Encoding.PEM))
     (tmp_path / "root.key").write_bytes(root.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -23,6 +23,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
+from pki_revocation.encoding.names import name_text
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
 
@@ -90,7 +91,7 @@ def inspect(
             data = der_of(file)
         found = parse_crl(data)
         with database.read() as connection:
-            signer = next((each for each in all_issuers(connection) if found.is_signed_by(each.certificate)), None)
+            signer = next((each for each in all_issuers(connection) if found.is_of(each)), None)
     facts = _facts(found, signer, None if all_entries else _SHOWN_ENTRIES)
     if as_json:
         click.echo(json.dumps(facts))
@@ -200,7 +201,7 @@ def _facts(found: ParsedCrl, signer: Issuer | None, shown: int | None) -> dict[s
         for entry in islice(found.entries(), shown)
     ]
     return {
-        "issuer": found.parsed.issuer.rfc4514_string(),
+        "issuer": name_text(found.frame.issuer),
         "signed_by": "no issuer that is known here" if signer is None else signer.name,
         "number": found.number,
         "this_update": iso(found.this_update),

@@ -14,6 +14,7 @@ from crl_publisher.offline.status import statuses
 from crl_publisher.recovery.evidence import CrlEvidence, file_evidence, public_evidence
 from crl_publisher.recovery.missing_rows import missing_rows
 from crl_publisher.recovery.restoration import CrlRestoration
+from crl_publisher.scheduling.entries import read_entries, weakened
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.doctor import CheckResult
@@ -66,6 +67,7 @@ class _Doctor:
                 yield from self._elsewhere(issuance, issuer, notice)
             else:
                 yield from self._publication(issuance, issuer)
+                yield from self._schedule(issuer)
             yield self._journal_is_complete(issuance, issuer)
 
     def restorations(self, files: Sequence[Path]) -> Iterator[CrlRestoration]:
@@ -138,6 +140,19 @@ class _Doctor:
                 yield CheckResult(f"{each.scope.name} CRL of {issuer.name}", well=False, says=f"{alarm.says}; {runs}")
         if not any(each.alarms or each.delta_alarms for each in observed):
             yield CheckResult(f"CRLs of {issuer.name}", well=True, says=f"all that are due were published; {runs}")
+
+    def _schedule(self, issuer: Issuer) -> Iterator[CheckResult]:
+        """A profile that was made weaker, by which version and why."""
+        with self._database.read() as connection:
+            entries = read_entries(connection, issuer)
+        found = weakened(entries, self._clock.now())
+        if found is not None:
+            entry, stronger = found
+            says = (
+                f"version {entry.number} of {entry.proposed_by} has the profile {entry.schedule.profile}, weaker than "
+                f"{stronger.schedule.profile} of version {stronger.number}: {entry.reason or 'no reason was given'}"
+            )
+            yield CheckResult(f"schedule of {issuer.name}", well=True, says=says)
 
     def _elsewhere(self, issuance: CrlIssuance, issuer: Issuer, notice: timedelta) -> Iterator[CheckResult]:
         with self._database.read() as connection:

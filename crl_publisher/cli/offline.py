@@ -77,7 +77,9 @@ class _Moment(click.ParamType[datetime]):
 @click.option("--validity", type=_Length(), help="How long it is good for, such as 90d; half a year without it.")
 @click.option("--this-update", type=_Moment(), help="When it is to be signed, where that is planned; now without it.")
 @click.option(
-    "--signature", type=click.Choice([each.value for each in SignatureName]), help="For an RSA key; pkcs1 without it."
+    "--signature",
+    type=click.Choice([each.value for each in SignatureName]),
+    help="For an RSA key; as its certificate says without it.",
 )
 @click.option("--last", "is_last", is_flag=True, help="The CA's last CRL, good for ever.")
 @click.option("-o", "--output", type=_new_file, required=True, help="The file to write the request to.")

@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +13,10 @@ import click
 from crl_publisher import bootstrap
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scheduling.document import changed, from_file
+from crl_publisher.scheduling.entries import ScheduleEntry, read_entries
 from crl_publisher.scheduling.errors import ScheduleRefused, VersionRefused
+from crl_publisher.scheduling.operators import Said
+from crl_publisher.scheduling.planned import Planned
 from crl_publisher.scheduling.schedule import Schedule
 from crl_publisher.scheduling.timeline import Timeline
 from pki_revocation.clock import SystemClock, whole_second
@@ -29,6 +32,44 @@ file_option = click.option(
     help="A whole schedule in TOML or JSON, as 'schedule show VERSION' prints it, instead of changes.",
 )
 by_option = click.option("--by", help="Who does this; the account that runs the command without it.")
+reason_option = click.option("--reason", help="Why, as a ticket or a sentence; kept for good, so name no person.")
+weaker_option = click.option("--weaker", is_flag=True, help="A weaker profile is meant; say why with --reason.")
+planned_option = click.option(
+    "--planned",
+    type=click.Choice([each.value for each in Planned]),
+    help="What becomes of planned versions that would undo this: made anew on top of it, withdrawn, or kept.",
+)
+
+
+def said(reason: str | None, *, weaker: bool = False, planned: str | None = None) -> Said:
+    """What the three options say.
+
+    Raises:
+        VersionRefused: for a reason that is none.
+    """
+    return Said(reason=reason, is_weaker=weaker, planned=None if planned is None else Planned(planned))
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleChange:
+    """A version that was written, what was in force *before* it, and the book since then.
+
+    *withdrawn* are other versions that were taken back with it, *planned* those that take over later.
+    """
+
+    entry: ScheduleEntry
+    before: Schedule
+    entries: tuple[ScheduleEntry, ...]
+    timeline: Timeline
+    withdrawn: tuple[ScheduleEntry, ...]
+    planned: tuple[ScheduleEntry, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """The version's fields, and the others' numbers."""
+        return self.entry.as_json() | {
+            "withdrawn": [each.number for each in self.withdrawn],
+            "planned": [each.number for each in self.planned],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +85,31 @@ class ScheduleContext:
         """The issuer's versions that count."""
         with self.database.read() as connection:
             return self.book.timeline(connection, self.issuer)
+
+    def changed(self, moment: datetime, change: Callable[[], ScheduleEntry]) -> ScheduleChange:
+        """Make a change that takes over at *moment*, and look at the book before and after."""
+        before, known = self.timeline().in_force(moment).schedule, self.entries()
+        entry = change()
+        entries, gone = self.entries(), {each.number for each in known if each.withdrawn_at is not None}
+        return ScheduleChange(
+            entry=entry,
+            before=before,
+            entries=entries,
+            timeline=self.timeline(),
+            withdrawn=tuple(
+                each for each in entries if each.withdrawn_at is not None and each.number not in gone | {entry.number}
+            ),
+            planned=tuple(
+                each
+                for each in entries
+                if each.counts and each.number != entry.number and each.begins_after(max(self.now, moment))
+            ),
+        )
+
+    def entries(self) -> tuple[ScheduleEntry, ...]:
+        """Every version of the issuer."""
+        with self.database.read() as connection:
+            return read_entries(connection, self.issuer)
 
     def timeline_from(self, begin: datetime) -> Timeline:
         """The same, as if what is in force now had been so from *begin* on, where that lies before it."""

@@ -13,14 +13,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.identity import SigningIdentity, subject_key_identifier
-from pki_revocation.encoding.declared import octets, values_of
+from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.encoding.der import SEQUENCE, bit_string, header, integer, sequence, time
 
 from .crl_extensions import CrlParameters, encoded_extensions
 
 _VERSION_2 = integer(1)
-# In a TBSCertificate: [0] version, serialNumber, signature, issuer, validity, subject.
-_SUBJECT_PLACE = 5
 _PIECE = 1 << 20
 # Room in front of the list for what is known only when the list is: no name of a CA comes near it.
 _ROOM = 1 << 16
@@ -87,8 +85,7 @@ def _before(algorithm: bytes, certificate: bytes, parameters: CrlParameters, lis
 
 def subject_name(certificate: bytes) -> bytes:
     """The subject of a DER certificate in its own bytes: encoding the name anew could change its string types."""
-    to_be_signed, *_ = values_of(certificate)
-    return octets(values_of(octets(to_be_signed))[_SUBJECT_PLACE])
+    return parts_of(certificate).subject
 
 
 def _signed(file: IO[bytes], before: bytes, listed: int, after: bytes) -> Iterator[bytes]:

@@ -7,14 +7,13 @@ that fits does.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Annotated, BinaryIO, NamedTuple, TypeAlias, cast
+from typing import Annotated, BinaryIO, NamedTuple, TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.x509.oid import ExtensionOID
 
 from crl_publisher.errors import UnreadableCrl
@@ -115,6 +114,10 @@ class Frame:
         listed = sequence(*entries) if entries else _EMPTY_LIST if self.has_list else b""
         return sequence(sequence(self.before, listed, self.after), self.tail)
 
+    def with_issuer(self, name: bytes) -> "Frame":
+        """The same CRL under another issuer's name, its signature not right."""
+        return replace(self, issuer=name, before=self.before.replace(self.issuer, name, 1))
+
     def without_list(self) -> bytes:
         """The same CRL with no list at all, its signature not right."""
         return sequence(sequence(self.before, self.after), self.tail)
@@ -127,7 +130,7 @@ class Frame:
             stream: the CRL that the frame was read from; it is left at another place.
         """
         try:
-            algorithms = algorithms_for(cast("CertificateIssuerPublicKeyTypes", issuer.public_key()))
+            algorithms = algorithms_for(issuer)
         except UnusableKey:
             return False
         allowed = {each.identifier for each in algorithms}
@@ -137,15 +140,14 @@ class Frame:
         return self.is_verified_by(issuer, _blocks(stream, self.signed.stop - self.signed.start))
 
     def is_verified_by(self, issuer: x509.Certificate, signed: Iterable[bytes | memoryview]) -> bool:
-        """Whether the signature fits this CA's key, with any algorithm that others may have used with it.
+        """Whether the signature fits this CA's key, with any algorithm that its certificate lets it be used with.
 
         Args:
             issuer: the CA's certificate.
             signed: what the signature is over, piece by piece.
         """
-        key = issuer.public_key()
         try:
-            algorithm_of(self.outer_algorithm, key).verify(key, self.signature, signed)
+            algorithm_of(self.outer_algorithm, issuer).verify(issuer.public_key(), self.signature, signed)
         except (InvalidSignature, UnusableKey):
             return False
         return True

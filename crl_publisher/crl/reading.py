@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from crl_publisher.errors import UnreadableCrl
+from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 
 from .frame import Frame, read_frame
@@ -122,6 +123,10 @@ class ParsedCrl:
             UnreadableCrl: when one is broken.
         """
         return parse_crl(self.frame.with_entries(entries)).entries()
+
+    def is_of(self, issuer: Issuer) -> bool:
+        """Whether this CA signed it, under any of its certificates: a renewal may bind the key to another signature."""
+        return any(self.is_signed_by(each) for each in issuer.certificates)
 
     def is_signed_by(self, issuer: x509.Certificate) -> bool:
         """Whether the signature over the raw bytes is this CA's, with an algorithm that its key may sign with."""

@@ -11,6 +11,7 @@ from crl_publisher.crl.crl_extensions import EXPIRED_CERTS_ON_CRL, NEXT_CRL_PUBL
 from crl_publisher.crl.reading import ParsedCrl
 from crl_publisher.plan import Plan
 from crl_publisher.scope import Part, Scope
+from keys.identity import subject_key_identifier
 from pki_revocation.clock import iso
 
 from . import tolerance
@@ -66,7 +67,7 @@ def _kind(oid: x509.ObjectIdentifier) -> str:
 
 def _expected(plan: Plan) -> list[x509.Extension[x509.ExtensionType]]:
     said = plan.parameters
-    identifier = _subject_key_identifier(plan.issuer.certificate)
+    identifier = _subject_key_identifier(plan.certificate)
     expected = [
         _extension(x509.AuthorityKeyIdentifier(identifier, None, None)),
         _extension(x509.CRLNumber(said.number)),
@@ -129,6 +130,9 @@ def _extension(value: x509.ExtensionType, *, critical: bool = False) -> x509.Ext
 def _subject_key_identifier(certificate: x509.Certificate) -> bytes:
     try:
         return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except ValueError:
+        # Extensions that cannot be decoded all together: no second reader is at hand for the one.
+        return subject_key_identifier(certificate)
     except x509.ExtensionNotFound:
         key = cast("CertificateIssuerPublicKeyTypes", certificate.public_key())
         return x509.SubjectKeyIdentifier.from_public_key(key).digest

@@ -42,15 +42,22 @@ def let_value_through(extension: x509.Extension[x509.ExtensionType], plan: Plan,
     found = extension.value
     if not plan.is_foreign or not isinstance(found, x509.AuthorityKeyIdentifier):
         return False
-    certificate = plan.issuer.certificate
-    if (
-        found.key_identifier != subject_key_identifier(certificate)
-        or found.authority_cert_serial_number != certificate.serial_number
-        or list(found.authority_cert_issuer or ()) != [x509.DirectoryName(certificate.issuer)]
-    ):
+    if not any(_names(found, certificate) for certificate in plan.issuer.certificates):
         return False
     findings.warning("crl.aki.foreign", "The authority key identifier names issuer and serial too (BR 7.2.2).")
     return True
+
+
+def _names(found: x509.AuthorityKeyIdentifier, certificate: x509.Certificate) -> bool:
+    try:
+        return (
+            found.key_identifier == subject_key_identifier(certificate)
+            and found.authority_cert_serial_number == certificate.serial_number
+            and list(found.authority_cert_issuer or ()) == [x509.DirectoryName(certificate.issuer)]
+        )
+    except ValueError:
+        # A name that cannot be decoded cannot be compared here either.
+        return False
 
 
 def is_date_near(found: datetime, recorded: datetime, plan: Plan) -> bool:

@@ -8,6 +8,7 @@ takes a higher number, and records what had become public already.
 from pathlib import Path
 from typing import Protocol
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
 from crl_publisher.config import CrlSettings
@@ -20,7 +21,7 @@ from crl_publisher.outlets import Outlet
 from crl_publisher.plan import Plan
 from crl_publisher.public_crl import PublicCrls
 from crl_publisher.published import PublishedCrl
-from crl_publisher.scope import FULL, Scope, certificate_path
+from crl_publisher.scope import FULL, Scope, certificate_files
 from keys.identity import SigningIdentity
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
@@ -78,6 +79,7 @@ class CrlIssuance:
             spool: the folder for a CRL that is being made; the system's own when None.
         """
         self._database = database
+        self._clock = clock
         self._audit = audit
         self._keys = keys
         self._outlet = outlet
@@ -93,13 +95,18 @@ class CrlIssuance:
         self.release = Release(database=database, clock=clock, audit=audit, outlet=outlet, rules=rules)
 
     def prepare(self, issuer: Issuer) -> None:
-        """Before the first publication of a process: current encodings, and the CA's certificate beside its CRL.
+        """Before the first publication of a process: current encodings, and the CA's certificates beside its CRL.
 
         Raises:
-            OutletError: when the certificate cannot be written.
+            OutletError: when a certificate cannot be written.
         """
         self._entries.prepare(issuer)
-        self._outlet.put(certificate_path(issuer), issuer.certificate_der)
+        for path, der in certificate_files(issuer, self._clock.now()).items():
+            self._outlet.put(path, der)
+
+    def certificate_in_use(self, issuer: Issuer) -> bytes:
+        """The certificate that the issuer's CRLs are signed under now, in DER."""
+        return issuer.certificate_at(self._clock.now()).public_bytes(Encoding.DER)
 
     def rebuild(self, issuer: Issuer) -> int:
         """Make the entry store of an issuer anew from the journal; give the sequence that it then holds."""

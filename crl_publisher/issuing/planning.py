@@ -85,7 +85,7 @@ class Planning:
                 scope=scope,
                 freshest=self._address(issuer, scope.delta) if timing.has_deltas and not last else None,
                 next_publish=timing.next_publication(moment) if self._settings.next_publish and not last else None,
-                expired_kept_since=issuer.certificate.not_valid_before_utc if self._settings.keep_expired else None,
+                expired_kept_since=issuer.active_since if self._settings.keep_expired else None,
             )
             plan = Plan(
                 issuer=issuer,

@@ -28,6 +28,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import journal
+from pki_revocation.encoding.names import name_text
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers, issuer_named
 
@@ -128,7 +129,7 @@ class CrlInstaller:
             this_update=crl.this_update,
             next_update=next_update,
             scope=scope,
-            expired_kept_since=issuer.certificate.not_valid_before_utc if self._settings.keep_expired else None,
+            expired_kept_since=issuer.active_since if self._settings.keep_expired else None,
         )
         plan = Plan(
             issuer=issuer,
@@ -155,11 +156,11 @@ def _issuer(connection: Connection, crl: ParsedCrl, name: str | None) -> Issuer:
     """
     known = all_issuers(connection) if name is None else (issuer_named(connection, name),)
     for issuer in known:
-        if crl.is_signed_by(issuer.certificate):
+        if crl.is_of(issuer):
             return issuer
     who = "no issuer that is registered here" if name is None else f"not {name}"
     raise NotInstalled(
-        f"The CRL of {crl.parsed.issuer.rfc4514_string()} was signed by {who}, or with an algorithm that its key may "
+        f"The CRL of {name_text(crl.frame.issuer)} was signed by {who}, or with an algorithm that its key may "
         "not sign with."
     )
 

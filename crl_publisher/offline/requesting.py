@@ -85,7 +85,8 @@ class SigningRequests:
             OutletError, StoreError: when what is public or the database cannot be read.
         """
         scope = wanted.scope
-        algorithm = algorithm_for(issuer.certificate.public_key(), wanted.signature)  # type: ignore[arg-type] # it signs
+        certificate = issuer.certificate_at(self._clock.now())
+        algorithm = algorithm_for(certificate, wanted.signature)
         self._entries.prepare(issuer)
         public = self._issuance.predecessors.of(issuer, scope).complete
         self._entries.apply(issuer)
@@ -96,7 +97,6 @@ class SigningRequests:
         self._entries.apply(issuer, through=plan.covers_sequence)
         with self._database.read() as connection:
             entries = list(selected_entries(connection, plan.selection))
-        certificate = issuer.certificate
         request = SigningRequest(to_be_signed(certificate, algorithm.identifier, plan.parameters, entries))
         digest = hashlib.sha256(request.to_be_signed)
         with self._database.write() as connection:
@@ -128,7 +128,7 @@ class SigningRequests:
             this_update=begin,
             next_update=FOR_EVER if wanted.is_last else begin + _validity(wanted.validity, limit) - _SECOND,
             scope=scope,
-            expired_kept_since=issuer.certificate.not_valid_before_utc if self._settings.keep_expired else None,
+            expired_kept_since=issuer.active_since if self._settings.keep_expired else None,
         )
         return Plan(
             issuer=issuer,

@@ -2,14 +2,14 @@
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from crl_publisher.crl.builder import subject_name
 from crl_publisher.crl.reading import parse_crl
 from crl_publisher.errors import UnreadableRequest
 from keys.algorithms import algorithms_for, name_of
 from keys.errors import UnusableKey
 from keys.identity import Purpose, SigningIdentity, identify, subject_key_identifier
+from pki_revocation.encoding.certificate_parts import parts_of
+from pki_revocation.encoding.names import name_text, subject_text
 
 from .signing_request import SigningRequest
 
@@ -26,17 +26,17 @@ def signer_of(
         UnreadableRequest: when the request is for another CA, or for another kind of signature.
     """
     crl = request.unsigned()
-    if request.issuer != subject_name(certificate.public_bytes(Encoding.DER)):
+    if request.issuer != parts_of(certificate).subject:
         raise UnreadableRequest(
-            f"The request is for a CRL of {crl.parsed.issuer.rfc4514_string()}, and the certificate is that of "
-            f"{certificate.subject.rfc4514_string()}: give that CA's key and certificate."
+            f"The request is for a CRL of {name_text(request.issuer)}, and the certificate is that of "
+            f"{subject_text(certificate)}: give that CA's key and certificate."
         )
     if request.key_identifier != subject_key_identifier(certificate):
         raise UnreadableRequest(
-            f"The request is for another key of {certificate.subject.rfc4514_string()}: give the certificate that the "
-            "issuer was added with, and its key."
+            f"The request is for another key of {subject_text(certificate)}: give the certificate that the "
+            "issuer was added or renewed with, and its key."
         )
-    if request.algorithm not in [each.identifier for each in algorithms_for(key.public_key())]:
+    if request.algorithm not in [each.identifier for each in algorithms_for(certificate)]:
         raise UnreadableRequest("The request names a signature algorithm that this key may not sign with.")
     named = name_of(request.algorithm)
     return identify(key, certificate, Purpose.CRL, issuer=certificate, now=crl.this_update, signature=named)

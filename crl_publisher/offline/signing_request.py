@@ -20,6 +20,7 @@ from crl_publisher.errors import UnreadableCrl, UnreadableRequest
 from pki_revocation.clock import iso
 from pki_revocation.encoding.declared import octets, values_of
 from pki_revocation.encoding.der import bit_string, sequence
+from pki_revocation.encoding.names import name_text
 
 _BEGIN, _END = "-----BEGIN CRL TO BE SIGNED-----", "-----END CRL TO BE SIGNED-----"
 _BLOCK = re.compile(rf"{_BEGIN}\n([A-Za-z0-9+/=\n]+)\n{_END}")
@@ -76,7 +77,7 @@ class SigningRequest:
         """What people compare, one line each."""
         crl = self.unsigned()
         next_update = crl.next_update
-        yield f"Issuer:       {crl.parsed.issuer.rfc4514_string()}"
+        yield f"Issuer:       {name_text(self.issuer)}"
         yield f"Covers:       {_covered(crl)}"
         yield f"Number:       {crl.number}"
         yield f"This update:  {iso(crl.this_update)}"

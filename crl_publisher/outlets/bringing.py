@@ -74,7 +74,7 @@ class OutletSync:
             frame = read_frame(BytesIO(data))
         except UnreadableCrl:
             return None
-        certificate = self._files.certificate(path)
-        if certificate is not None and not frame.is_signed_by(certificate, BytesIO(data)):
+        certificates = self._files.certificates(path)
+        if certificates and not any(frame.is_signed_by(each, BytesIO(data)) for each in certificates):
             return None
         return frame.number

@@ -22,6 +22,7 @@ from cryptography import x509
 
 from crl_publisher.crl.frame import read_frame
 from crl_publisher.errors import UnreadableCrl
+from pki_revocation.encoding.names import subject_text
 from pki_revocation.host.outage_log import OutageLog
 
 # The folder of an installation that every account may read.
@@ -130,21 +131,34 @@ class PublishedFiles:
             frame = read_frame(stream)
         except UnreadableCrl as error:
             return None, str(error)
-        certificate = self.certificate(path)
-        if certificate is not None and not frame.is_signed_by(certificate, stream):
-            return None, f"Its signature is not that of {certificate.subject.rfc4514_string()}."
+        certificates = self.certificates(path)
+        if certificates and not any(frame.is_signed_by(each, stream) for each in certificates):
+            return None, f"Its signature is not that of {subject_text(certificates[0])}."
         return frame.next_update, ""
 
-    def certificate(self, path: str) -> x509.Certificate | None:
-        """The certificate that lies beside a CRL; None where there is none, as before the first publication."""
+    def certificates(self, path: str) -> list[x509.Certificate]:
+        """The certificates of the CA that lie beside a CRL, the one in use first.
+
+        None of them where there is none, as before the first publication; several where the CA was renewed, of which one may
+        let its key sign in another way.
+        """
         for name in issuer_names(path):
-            opened = self._opened(f"aia/{name}.cer")
-            if opened is not None:
-                with opened[0] as stream:
-                    try:
-                        return x509.load_der_x509_certificate(stream.read(_LARGEST_CERTIFICATE))
-                    except ValueError as error:
-                        self._outages.failed(f"aia/{name}.cer", f"It is no certificate: {error}")
+            in_use = self._certificate(f"aia/{name}.cer")
+            if in_use is not None:
+                others = sorted((self._root / "aia").glob(f"{name}_*.cer"))
+                found = (self._certificate(f"aia/{each.name}") for each in others)
+                return [in_use, *(each for each in found if each is not None and each != in_use)]
+        return []
+
+    def _certificate(self, path: str) -> x509.Certificate | None:
+        opened = self._opened(path)
+        if opened is None:
+            return None
+        with opened[0] as stream:
+            try:
+                return x509.load_der_x509_certificate(stream.read(_LARGEST_CERTIFICATE))
+            except ValueError as error:
+                self._outages.failed(path, f"It is no certificate: {error}")
         return None
 
     def strangers(self, issuers: Collection[str]) -> list[str]:

@@ -74,7 +74,7 @@ def examine(fetched: FetchedCrl, expected: ExpectedCrl, context: ProbeContext) -
     except UnreadableCrl as error:
         findings.error("probe.unreadable", f"{expected.url} gave something else than a CRL: {error}")
         return findings, None
-    if not crl.frame.is_signed_by(expected.issuer.certificate, fetched.body):
+    if not any(crl.frame.is_signed_by(each, fetched.body) for each in expected.issuer.certificates):
         findings.error("probe.signature", f"{expected.url} gave a CRL that {expected.issuer.name} did not sign.")
         return findings, None
     _caching(findings, crl.frame, answer, expected, context.now)

@@ -48,9 +48,9 @@ class _WatchedScope:
 
 @dataclass(slots=True)
 class _WatchedIssuer:
-    """What this process knows of an issuer: whether everything is in place, and its scopes by name."""
+    """What this process knows of an issuer: for which certificates all is in place, and its scopes by name."""
 
-    is_prepared: bool = False
+    prepared: tuple[Issuer, bytes] | None = None
     watch: DueTracker = field(default_factory=DueTracker)
     scopes: dict[str, _WatchedScope] = field(default_factory=dict)
 
@@ -108,7 +108,12 @@ class Attendance:
     def _turn(self, issuer: Issuer, asked: Sequence[Request], scopes: Sequence[Scope]) -> dict[int, Answer]:
         """The answers to one issuer's requests; what goes wrong with its key or schedule stops no other issuer."""
         watched = self._watched.setdefault(issuer.name, _WatchedIssuer())
-        if not watched.is_prepared:
+        now_so = (issuer, self._issuance.certificate_in_use(issuer))
+        if watched.prepared not in {None, now_so}:
+            # A renewed CA begins anew, at its new certificate's arrival and when that begins to be valid: what failed
+            # for want of a valid certificate is tried at once.
+            watched = self._watched[issuer.name] = _WatchedIssuer()
+        if watched.prepared is None:
             if not asked and self._monotonic() < watched.watch.not_before:
                 return {}
             failure = self._tried(issuer, watched.watch, lambda: self._prepare(issuer, watched))
@@ -126,10 +131,10 @@ class Attendance:
         return {each.id: answer for each in asked}
 
     def _prepare(self, issuer: Issuer, watched: _WatchedIssuer) -> None:
-        """Prepare an issuer once in this process, before anything else is done for it."""
+        """Prepare an issuer in this process, before anything else is done for it."""
         self._book.begin(issuer)
         self._issuance.prepare(issuer)
-        watched.is_prepared = True
+        watched.prepared = issuer, self._issuance.certificate_in_use(issuer)
 
     def _named(
         self, issuer: Issuer, watched: _WatchedIssuer, named: Sequence[Request], scopes: Sequence[Scope]

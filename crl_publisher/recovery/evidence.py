@@ -80,7 +80,7 @@ def file_evidence(connection: Connection, file: Path, scopes_of: ScopesOf) -> tu
     """
     try:
         crl = parse_crl(der_of(file))
-        issuer = next((each for each in all_issuers(connection) if crl.is_signed_by(each.certificate)), None)
+        issuer = next((each for each in all_issuers(connection) if crl.is_of(each)), None)
         if issuer is None:
             raise NoEvidence(f"{file} was signed by no issuer that is registered here: it proves nothing.")
         scope = scope_named_by(crl, scopes_of(connection, issuer))

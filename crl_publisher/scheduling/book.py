@@ -17,11 +17,14 @@ from pki_revocation.database.schema import issuers
 from pki_revocation.errors import StoreError
 from pki_revocation.model import Issuer
 
+from .change import Act, Change, followed, refuse_stale, refuse_unmeant_weakness
 from .coverage import PublicValidity, check
 from .document import as_document
-from .entries import ScheduleEntry, insert_entry, read_entries, timeline_of, update_entry
+from .entries import ScheduleEntry, entry_numbered, insert_entry, read_entries, timeline_of, update_entry
 from .errors import ScheduleRefused, VersionRefused
 from .in_force import InForce
+from .operators import NOTHING_SAID, Said, is_same_person
+from .planned import before
 from .schedule import Schedule
 from .timeline import Timeline, Version
 
@@ -114,7 +117,14 @@ class ScheduleBook:
             raise ScheduleRefused(f"The schedule of the section [publisher] cannot be used. {error}") from None
 
     def propose(
-        self, issuer: Issuer, schedule: Schedule, *, by: str, at: datetime | None = None, restores: int | None = None
+        self,
+        issuer: Issuer,
+        schedule: Schedule,
+        *,
+        by: str,
+        at: datetime | None = None,
+        restores: int | None = None,
+        said: Said = NOTHING_SAID,
     ) -> ScheduleEntry:
         """Make a new version, which counts at once unless a second person has to approve it.
 
@@ -124,59 +134,73 @@ class ScheduleBook:
             by: who makes it.
             at: when it comes into force; None for now, or as soon as it is approved.
             restores: the version that it was copied from.
+            said: why, and what is meant by it.
 
         Raises:
             ScheduleRefused: when it would leave a gap, or break a rule at the handover.
-            VersionRefused: when *at* is past, or nothing would change.
+            VersionRefused: when *at* is past, nothing would change, a planned version would undo it, or a weaker
+            profile is not meant.
             StoreError: when the database does not answer.
         """
         name = _name(by)
         self.begin(issuer)
 
-        def made(entries: tuple[ScheduleEntry, ...], now: datetime) -> tuple[ScheduleEntry, Timeline]:
+        def made(entries: tuple[ScheduleEntry, ...], now: datetime) -> Change:
             if at is not None and at <= now:
                 raise VersionRefused(f"{iso(at)} is past: name a later time, or use 'schedule set' for now.")
             timeline = self._timeline(issuer, entries)
+            version = Version(number=entries[-1].number + 1, effective_from=at or now, schedule=schedule)
+            present = timeline.in_force(version.effective_from)
             entry = ScheduleEntry(
-                number=entries[-1].number + 1,
+                number=version.number,
                 schedule=schedule,
                 effective_from=at,
                 proposed_at=now,
                 proposed_by=name,
                 restores=restores,
+                reason=said.reason,
+                based_on=present.number,
             )
-            if not self._needs_second_person:
-                entry = replace(entry, effective_from=at or now, approved_at=now, approved_by=name)
-            version = Version(number=entry.number, effective_from=at or now, schedule=schedule)
-            if timeline.in_force(version.effective_from).schedule == schedule:
+            if present.schedule == schedule:
                 raise VersionRefused(
-                    f"Nothing would change: version {timeline.in_force(version.effective_from).number}, in force at "
-                    f"{iso(version.effective_from)}, says the same."
+                    f"Nothing would change: version {present.number}, in force at {iso(version.effective_from)}, says "
+                    "the same."
                 )
-            return entry, timeline.with_version(version)
+            refuse_unmeant_weakness(present.schedule, schedule, said)
+            if self._needs_second_person:
+                # What becomes of planned versions is said with the approval: until then nothing changes.
+                return Change(entry, timeline.with_version(version))
+            entry = replace(entry, effective_from=at or now, approved_at=now, approved_by=name)
+            return followed(Change(entry, timeline.with_version(version)), self._act(entries, said, name, now), version)
 
-        def write(connection: Connection, entry: ScheduleEntry) -> None:
-            insert_entry(connection, issuer, entry)
-            event = "schedule.proposed" if self._needs_second_person else "schedule.set"
-            self._record(connection, event, issuer, entry, name)
+        event = "schedule.proposed" if self._needs_second_person else "schedule.set"
+        return self._change(issuer, made, event=event, by=name, is_new=True)
 
-        return self._change(issuer, made, write)
-
-    def approve(self, issuer: Issuer, number: int, *, by: str) -> ScheduleEntry:
+    def approve(
+        self, issuer: Issuer, number: int, *, by: str, said: Said = NOTHING_SAID, as_proposed: bool = False
+    ) -> ScheduleEntry:
         """Approve a version that another operator has proposed, and give its entry.
+
+        Args:
+            issuer: whose schedule it is.
+            number: of the version.
+            by: who approves.
+            said: why, and what becomes of planned versions.
+            as_proposed: whether it may undo what came to count since it was proposed.
 
         Raises:
             ScheduleRefused: when by now it would leave a gap.
-            VersionRefused: when there is no such version, it is not open, its time is past, or it is one's own.
+            VersionRefused: when there is no such version, it is not open, its time is past, it is one's own, or it
+            would undo something unasked.
             StoreError: when the database does not answer.
         """
         name = _name(by)
 
-        def made(entries: tuple[ScheduleEntry, ...], now: datetime) -> tuple[ScheduleEntry, Timeline]:
-            entry = _found(entries, number)
+        def made(entries: tuple[ScheduleEntry, ...], now: datetime) -> Change:
+            entry = entry_numbered(entries, number)
             if not entry.is_open:
                 raise VersionRefused(f"Version {number} is not open: it was approved or withdrawn before.")
-            if entry.proposed_by.casefold() == name.casefold():
+            if is_same_person(entry.proposed_by, name):
                 raise VersionRefused(
                     f"Version {number} was proposed by {entry.proposed_by}: another person approves it."
                 )
@@ -185,45 +209,56 @@ class ScheduleBook:
                     f"Version {number} was to come into force at {iso(entry.effective_from)}, which is past: "
                     "withdraw it, and propose it anew."
                 )
-            approved = replace(entry, effective_from=entry.effective_from or now, approved_at=now, approved_by=name)
-            return approved, self._timeline(issuer, entries).with_version(approved.version())
+            approved = replace(
+                entry,
+                effective_from=entry.effective_from or now,
+                approved_at=now,
+                approved_by=name,
+                approved_reason=said.reason,
+            )
+            timeline, version = self._timeline(issuer, entries), approved.version()
+            present = timeline.in_force(version.effective_from)
+            if not as_proposed:
+                refuse_stale(entries, entry, present)
+            return followed(
+                Change(approved, timeline.with_version(version)), self._act(entries, said, name, now), version
+            )
 
-        def write(connection: Connection, entry: ScheduleEntry) -> None:
-            update_entry(connection, issuer, entry)
-            self._record(connection, "schedule.approved", issuer, entry, name)
+        return self._change(issuer, made, event="schedule.approved", by=name)
 
-        return self._change(issuer, made, write)
-
-    def withdraw(self, issuer: Issuer, number: int, *, by: str) -> ScheduleEntry:
+    def withdraw(self, issuer: Issuer, number: int, *, by: str, said: Said = NOTHING_SAID) -> ScheduleEntry:
         """Withdraw a version that is proposed, or planned and not yet in force, and give its entry.
 
         Raises:
             ScheduleRefused: when without it there would be a gap.
-            VersionRefused: when there is no such version, or it is or was in force.
+            VersionRefused: when there is no such version, it is or was in force, or a later planned one has its changes
+                in it, and it was not said what becomes of that.
             StoreError: when the database does not answer.
         """
         name = _name(by)
 
-        def made(entries: tuple[ScheduleEntry, ...], now: datetime) -> tuple[ScheduleEntry, Timeline]:
-            entry = _found(entries, number)
+        def made(entries: tuple[ScheduleEntry, ...], now: datetime) -> Change:
+            entry = entry_numbered(entries, number)
             if entry.withdrawn_at is not None:
                 raise VersionRefused(f"Version {number} was withdrawn before.")
             # A clock that was set back makes nothing planned that was in force.
-            present = self._timeline(issuer, entries).in_force(now)
+            timeline = self._timeline(issuer, entries)
+            present = timeline.in_force(now)
             if entry.counts and (entry.number == present.number or not entry.begins_after(now)):
                 raise VersionRefused(
                     f"Version {number} is or was in force: set another one, or roll back, instead of withdrawing it."
                 )
-            withdrawn = replace(entry, withdrawn_at=now, withdrawn_by=name)
-            return withdrawn, self._timeline(issuer, tuple(each for each in entries if each is not entry))
+            withdrawn = replace(entry, withdrawn_at=now, withdrawn_by=name, withdrawn_reason=said.reason)
+            rest = self._timeline(issuer, tuple(each for each in entries if each is not entry))
+            change = Change(withdrawn, rest)
+            if not entry.counts:
+                return change
+            version = entry.version()
+            return followed(change, self._act(entries, said, name, now), before(timeline, version), place=version)
 
-        def write(connection: Connection, entry: ScheduleEntry) -> None:
-            update_entry(connection, issuer, entry)
-            self._record(connection, "schedule.withdrawn", issuer, entry, name)
+        return self._change(issuer, made, event="schedule.withdrawn", by=name)
 
-        return self._change(issuer, made, write)
-
-    def roll_back(self, issuer: Issuer, *, by: str, to: int | None = None) -> ScheduleEntry:
+    def roll_back(self, issuer: Issuer, *, by: str, to: int | None = None, said: Said = NOTHING_SAID) -> ScheduleEntry:
         """Make a new version that says what an older one said: *to*, or the last one in force that said otherwise.
 
         Raises:
@@ -235,7 +270,7 @@ class ScheduleBook:
         now = self._clock.now()
         present = self._timeline(issuer, entries).in_force(now)
         if to is not None:
-            older = _found(entries, to)
+            older = entry_numbered(entries, to)
         else:
             past = [
                 each
@@ -249,13 +284,16 @@ class ScheduleBook:
             if not past:
                 raise VersionRefused(f"Before version {present.number} nothing else was in force.")
             older = past[-1]
-        return self.propose(issuer, older.schedule, by=by, restores=older.number)
+        return self.propose(issuer, older.schedule, by=by, restores=older.number, said=said)
 
     def _change(
         self,
         issuer: Issuer,
-        made: Callable[[tuple[ScheduleEntry, ...], datetime], tuple[ScheduleEntry, Timeline]],
-        write: Callable[[Connection, ScheduleEntry], None],
+        made: Callable[[tuple[ScheduleEntry, ...], datetime], Change],
+        *,
+        event: str,
+        by: str,
+        is_new: bool = False,
     ) -> ScheduleEntry:
         """Check outside any lock, since that takes its time; write when the book is still as it was."""
         for _ in range(_ATTEMPTS):
@@ -263,17 +301,27 @@ class ScheduleBook:
                 entries = read_entries(connection, issuer)
                 public_validity = self._public_validity(connection, issuer)
             now = self._clock.now()
-            entry, timeline = made(entries, now)
-            check(timeline, public_validity, now)
+            change = made(entries, now)
+            check(change.timeline, public_validity, now)
             with self._database.write() as connection:
                 self._lock(connection, issuer)
                 if read_entries(connection, issuer) == entries:
-                    write(connection, entry)
-                    return entry
+                    (insert_entry if is_new else update_entry)(connection, issuer, change.entry)
+                    self._record(connection, event, issuer, change.entry, by)
+                    for each in change.withdrawn:
+                        update_entry(connection, issuer, each)
+                        self._record(connection, "schedule.withdrawn", issuer, each, by)
+                    for each in change.rebased:
+                        insert_entry(connection, issuer, each)
+                        self._record(connection, "schedule.rebased", issuer, each, by)
+                    return change.entry
         raise StoreError("Others change this schedule all the time: try again.")
 
     def _timeline(self, issuer: Issuer, entries: tuple[ScheduleEntry, ...]) -> Timeline:
         return timeline_of(issuer.name, entries, self._seed, self._clock.now())
+
+    def _act(self, entries: tuple[ScheduleEntry, ...], said: Said, by: str, now: datetime) -> Act:
+        return Act(entries, said, by, now, self._needs_second_person)
 
     @staticmethod
     def _lock(connection: Connection, issuer: Issuer) -> None:
@@ -287,16 +335,18 @@ class ScheduleBook:
             "effective_from": None if entry.effective_from is None else iso(entry.effective_from),
             "restores": entry.restores,
             "schedule": as_document(entry.schedule),
+            **{
+                name: value
+                for name, value in (
+                    ("reason", entry.reason),
+                    ("approved_reason", entry.approved_reason),
+                    ("withdrawn_reason", entry.withdrawn_reason),
+                    ("rebases", entry.rebases),
+                )
+                if value is not None
+            },
         }
         self._audit.record(connection, event, detail, personal={"operator": by})
-
-
-def _found(entries: tuple[ScheduleEntry, ...], number: int) -> ScheduleEntry:
-    for entry in entries:
-        if entry.number == number:
-            return entry
-    known = f"1 to {entries[-1].number}" if entries else "none yet"
-    raise VersionRefused(f"There is no version {number}: there are {known}.")
 
 
 def _name(by: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -11,13 +12,17 @@ from pki_revocation.database.schema import crl_schedules
 from pki_revocation.model import Issuer
 
 from .document import as_document, as_json, from_json
+from .errors import VersionRefused
 from .schedule import Schedule
 from .timeline import Timeline, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleEntry:
-    """One row of the book; *effective_from* is None for 'as soon as it is approved'."""
+    """One row of the book; *effective_from* is None for 'as soon as it is approved'.
+
+    *based_on* is the version that it changes something of, *rebases* the planned one that it is made anew of.
+    """
 
     number: int
     schedule: Schedule
@@ -29,6 +34,11 @@ class ScheduleEntry:
     approved_by: str | None = None
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
+    reason: str | None = None
+    approved_reason: str | None = None
+    withdrawn_reason: str | None = None
+    based_on: int | None = None
+    rebases: int | None = None
 
     @property
     def counts(self) -> bool:
@@ -62,6 +72,11 @@ class ScheduleEntry:
             "approved_by": self.approved_by,
             "withdrawn_at": _iso(self.withdrawn_at),
             "withdrawn_by": self.withdrawn_by,
+            "reason": self.reason,
+            "approved_reason": self.approved_reason,
+            "withdrawn_reason": self.withdrawn_reason,
+            "based_on": self.based_on,
+            "rebases": self.rebases,
             "schedule": as_document(self.schedule),
         }
 
@@ -89,9 +104,39 @@ def read_entries(connection: Connection, issuer: Issuer) -> tuple[ScheduleEntry,
             approved_by=row.approved_by,
             withdrawn_at=row.withdrawn_at,
             withdrawn_by=row.withdrawn_by,
+            reason=row.reason,
+            approved_reason=row.approved_reason,
+            withdrawn_reason=row.withdrawn_reason,
+            based_on=row.based_on,
+            rebases=row.rebases,
         )
         for row in rows
     )
+
+
+def entry_numbered(entries: tuple[ScheduleEntry, ...], number: int) -> ScheduleEntry:
+    """The version with this number.
+
+    Raises:
+        VersionRefused: when there is none.
+    """
+    for entry in entries:
+        if entry.number == number:
+            return entry
+    known = f"1 to {entries[-1].number}" if entries else "none yet"
+    raise VersionRefused(f"There is no version {number}: there are {known}.")
+
+
+def weakened(entries: Iterable[ScheduleEntry], moment: datetime) -> tuple[ScheduleEntry, ScheduleEntry] | None:
+    """The version that made the profile in force at a moment weaker, and the one before it; None where none did."""
+    begun = [each for each in entries if each.counts and not each.begins_after(moment)]
+    found: tuple[ScheduleEntry, ScheduleEntry] | None = None
+    for stronger, entry in pairwise(sorted(begun, key=lambda each: (each.effective_from or moment, each.number))):
+        if found is not None and not entry.schedule.profile.weaker_than(found[1].schedule.profile):
+            found = None
+        if found is None and entry.schedule.profile.weaker_than(stronger.schedule.profile):
+            found = entry, stronger
+    return found
 
 
 def insert_entry(connection: Connection, issuer: Issuer, entry: ScheduleEntry) -> None:
@@ -104,6 +149,10 @@ def insert_entry(connection: Connection, issuer: Issuer, entry: ScheduleEntry) -
         "proposed_by": entry.proposed_by,
         "approved_at": entry.approved_at,
         "approved_by": entry.approved_by,
+        "reason": entry.reason,
+        "approved_reason": entry.approved_reason,
+        "based_on": entry.based_on,
+        "rebases": entry.rebases,
     }
     connection.execute(insert(crl_schedules).values(issuer_id=issuer.id, version=entry.number, **row))
 
@@ -119,6 +168,8 @@ def update_entry(connection: Connection, issuer: Issuer, entry: ScheduleEntry) -
             approved_by=entry.approved_by,
             withdrawn_at=entry.withdrawn_at,
             withdrawn_by=entry.withdrawn_by,
+            approved_reason=entry.approved_reason,
+            withdrawn_reason=entry.withdrawn_reason,
         )
     )
 

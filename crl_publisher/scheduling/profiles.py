@@ -95,6 +95,19 @@ class Profiles:
         """The names, always in the same order."""
         return " ".join(profile for profile in Profile if profile in self.names)
 
+    def weaker_than(self, other: "Profiles") -> tuple[str, ...]:
+        """The clauses of the others' bounds that are gone or wider here; empty where none is."""
+        return tuple(
+            theirs.clause
+            for own, theirs in (
+                (self.validity, other.validity),
+                (self.age, other.age),
+                (self.age_with_deltas, other.age_with_deltas),
+                (self.revocation, other.revocation),
+            )
+            if theirs is not None and (own is None or own.longest > theirs.longest)
+        )
+
     @property
     def validity(self) -> Bound | None:
         """The strictest bound of validity."""

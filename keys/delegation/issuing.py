@@ -72,7 +72,10 @@ class DelegateIssuer:
         Raises:
             RequestRefused: when it is not that responder's request, or one too many.
         """
-        if not is_signed(asked.responder.public_key, asked.signature, issuer.certificate, asked.request):
+        # A responder that has not yet heard of a renewal asked under the certificate before it.
+        if not any(
+            is_signed(asked.responder.public_key, asked.signature, each, asked.request) for each in issuer.certificates
+        ):
             raise RequestRefused("The row was not written by that responder: its enrolment key did not sign it.")
         try:
             request = x509.load_der_x509_csr(asked.request)

@@ -104,7 +104,7 @@ def issue_here(
                 replace_pair(key, location, certificate.public_bytes(Encoding.PEM), path)
             return certificate, path
         authority = keyring.crl_identity(issuer)
-        end = min(clock.now() + lifetime, issuer.certificate.not_valid_after_utc)
+        end = min(clock.now() + lifetime, authority.certificate.not_valid_after_utc)
         folder.refuse_unless_last(end, clock.now())
         name, asked = _asked(folder)
         detail = _intended(issuer, authority, _public(asked), lifetime)

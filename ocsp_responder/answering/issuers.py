@@ -9,12 +9,12 @@ import hashlib
 from collections.abc import Iterable
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from keys.identity import public_key_bits
 from ocsp_responder.errors import Unauthorized
 from ocsp_responder.request.certid_hashes import HASHES
 from ocsp_responder.request.message import CertId
+from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.model import Issuer
 
@@ -57,11 +57,11 @@ class Issuers:
 
 def issuer_hashes(issuer: Issuer, hash_algorithm: bytes) -> tuple[bytes, bytes]:
     """The issuer's name hash and key hash as a CertID carries them; the key's is over the bits alone."""
-    certificate = issuer.certificate
+    parts = parts_of(issuer.certificate_der)
     digest = HASHES[hash_algorithm]
     return (
-        hashlib.new(digest, certificate.subject.public_bytes(), usedforsecurity=False).digest(),
-        hashlib.new(digest, public_key_bits(certificate), usedforsecurity=False).digest(),
+        hashlib.new(digest, parts.subject, usedforsecurity=False).digest(),
+        hashlib.new(digest, parts.key_bits, usedforsecurity=False).digest(),
     )
 
 
@@ -71,7 +71,8 @@ def parents_of(issuers: Iterable[Issuer]) -> dict[int, tuple[int, int]]:
     found = {}
     for issuer_id, certificate in listed:
         for parent_id, parent in listed:
-            if parent_id != issuer_id and certificate.issuer == parent.subject and _issued(parent, certificate):
+            # Names too are compared, octet for octet.
+            if parent_id != issuer_id and _issued(parent, certificate):
                 found[issuer_id] = (parent_id, certificate.serial_number)
     return found
 
@@ -79,6 +80,6 @@ def parents_of(issuers: Iterable[Issuer]) -> dict[int, tuple[int, int]]:
 def _issued(parent: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(parent)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True

@@ -25,6 +25,7 @@ from ocsp_responder.request.extensions import NONCE
 from pki_revocation.clock import iso
 from pki_revocation.encoding.declared import Identifier, identifier
 from pki_revocation.encoding.der import explicit, extension, integer, object_identifier, octet_string, sequence
+from pki_revocation.encoding.names import subject_text
 from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, exchange
 from pki_revocation.model import Issuer
 
@@ -152,7 +153,7 @@ def verify(answer: bytes, question: Question, now: datetime) -> VerifiedStatus:
         this_update=single.this_update_utc,
         next_update=next_update,
         produced_at=response.produced_at_utc,
-        signer=signer.subject.rfc4514_string(),
+        signer=subject_text(signer),
     )
 
 
@@ -165,10 +166,10 @@ def _verified_signer(
     if signer != issuer:
         _refuse_unless_delegate(signer, issuer, now)
     try:
-        key = signer.public_key()
-        algorithm_of(_algorithm(answer), key).verify(key, response.signature, [response.tbs_response_bytes])
+        algorithm = algorithm_of(_algorithm(answer), signer)
+        algorithm.verify(signer.public_key(), response.signature, [response.tbs_response_bytes])
     except (InvalidSignature, UnusableKey, ValueError) as error:
-        raise AnswerRefused(f"The answer's signature is not one of {signer.subject.rfc4514_string()}.") from error
+        raise AnswerRefused(f"The answer's signature is not one of {subject_text(signer)}.") from error
     return signer
 
 
@@ -179,8 +180,12 @@ def _algorithm(answer: bytes) -> bytes:
 
 
 def _is_responder(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:
-    if response.responder_name is not None:
-        return response.responder_name == certificate.subject
+    try:
+        if response.responder_name is not None:
+            return response.responder_name == certificate.subject
+    except ValueError:
+        # A name that cannot be decoded is told from others by no reader.
+        return False
     return response.responder_key_hash == x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
 
 
@@ -190,7 +195,7 @@ def _refuse_unless_delegate(signer: x509.Certificate, issuer: x509.Certificate, 
     Raises:
         AnswerRefused: saying which of these it is.
     """
-    subject = signer.subject.rfc4514_string()
+    subject = subject_text(signer)
     try:
         signer.verify_directly_issued_by(issuer)
         usage = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value

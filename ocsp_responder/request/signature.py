@@ -81,9 +81,8 @@ class Requestors:
             certificate = x509.load_der_x509_certificate(der)
             if not (self._is_valid(certificate) and self._is_entitled(certificate, der) and _may_sign(certificate)):
                 return False
-            key = certificate.public_key()
-            algorithm = next(each for each in verifiable(key) if each.identifier == signature.algorithm)
-            algorithm.verify(key, signature.bits, [signature.signed])
+            algorithm = next(each for each in verifiable(certificate) if each.identifier == signature.algorithm)
+            algorithm.verify(certificate.public_key(), signature.bits, [signature.signed])
         except (*_REFUSALS, StopIteration):
             return False
         return True

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Iterator, Mapping
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from keys.keyring import Keyring
 from pki_revocation.clock import iso
 from pki_revocation.database.engine import Database
@@ -46,12 +48,20 @@ def answer_signers(keyring: Keyring, database: Database) -> dict[Issuer, AnswerS
 
 
 class CurrentSigners:
-    """The signers as they are now, each followed by its successor once that has signed something."""
+    """The signers as they are now, each followed by its successor once that has signed something.
 
-    def __init__(self, keyring: Keyring, signers: Mapping[Issuer, AnswerSigner]) -> None:
-        """Begin with *signers*."""
+    Issuers are known by what they were at the start; what they are now, with a certificate more after a renewal, is
+    read at each look.
+    """
+
+    def __init__(
+        self, keyring: Keyring, signers: Mapping[Issuer, AnswerSigner], database: Database | None = None
+    ) -> None:
+        """Begin with *signers*; without a *database* their issuers stay what they are."""
         self._keyring = keyring
         self._signers = dict(signers)
+        self._database = database
+        self._latest = {issuer.id: issuer for issuer in signers}
         self._states: dict[Issuer, object] = {}
         self._outages = OutageLog(
             _log,
@@ -65,6 +75,7 @@ class CurrentSigners:
 
     def renewed(self) -> Iterator[tuple[Issuer, AnswerSigner]]:
         """The signers that are new since the last call; one that cannot be used yet is tried again by the next call."""
+        self._read_issuers()
         for issuer, present in tuple(self._signers.items()):
             try:
                 found = self._successor(issuer, present)
@@ -77,11 +88,25 @@ class CurrentSigners:
                     self._signers[issuer] = found
                     yield issuer, found
 
+    def _read_issuers(self) -> None:
+        """Take up what the register says of the issuers; a database that does not answer says nothing new."""
+        if self._database is None:
+            return
+        try:
+            with self._database.read() as connection:
+                found = all_issuers(connection)
+        except (SQLAlchemyError, PkiError) as error:
+            self._outages.failed("the register", error)
+            return
+        self._outages.worked("the register")
+        self._latest |= {issuer.id: issuer for issuer in found}
+
     def _successor(self, issuer: Issuer, present: AnswerSigner) -> AnswerSigner | None:
-        state = self._keyring.ocsp_state(issuer)
+        latest = self._latest[issuer.id]
+        state = (latest, self._keyring.ocsp_state(latest))
         if state == self._states.get(issuer, self):
             return None
-        made = AnswerSigner(self._keyring.ocsp_identity(issuer), issuer)
+        made = AnswerSigner(self._keyring.ocsp_identity(latest), latest)
         made.try_key()
         self._states[issuer] = state
         return None if made.certificate_sha256 == present.certificate_sha256 else made

@@ -33,6 +33,7 @@ from pki_revocation.encoding.der import (
     sequence,
     tlv,
 )
+from pki_revocation.encoding.names import subject_text
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 
@@ -113,15 +114,15 @@ class AnswerSigner:
     def __init__(self, identity: SigningIdentity, issuer: Issuer) -> None:
         """Encode once what is the same in every answer."""
         certificate = identity.certificate
-        self.issuer_not_before = issuer.certificate.not_valid_before_utc
+        self.issuer_not_before = issuer.active_since
         self.issuer_id = issuer.id
         self.issuer_name = issuer.name
         self._valid_from = certificate.not_valid_before_utc
         self._valid_to = certificate.not_valid_after_utc
-        self._subject = certificate.subject.rfc4514_string()
+        self._subject = subject_text(certificate)
         self._responder_id = explicit(2, der.octet_string(identity.key_hash))
         # RFC 9919 section 3.2.2: the delegate's certificate is in the answer; the CA's own, clients have.
-        delegated = identity.certificate_der != issuer.certificate_der
+        delegated = certificate not in issuer.certificates
         self.certificate_sha256 = hashlib.sha256(identity.certificate_der).digest()
         self._certificates = explicit(0, sequence(identity.certificate_der)) if delegated else b""
         self._choice = SignatureChoice(identity)

@@ -8,12 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys.identity import SigningIdentity
 from ocsp_responder.request.extensions import PreferredSignature
-from pki_revocation.encoding.declared import SubjectPublicKeyInfo, identifier
+from pki_revocation.encoding.certificate_parts import parts_of
+from pki_revocation.encoding.der import object_identifier, sequence
 
 
 class SignatureVariant(NamedTuple):
@@ -48,6 +47,5 @@ class SignatureChoice:
 
 def _key_algorithms(certificate: x509.Certificate) -> tuple[bytes, bytes]:
     """The AlgorithmIdentifier of a certificate's key, and the same without its parameters."""
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    algorithm = asn1.decode_der(SubjectPublicKeyInfo, spki).algorithm
-    return identifier(algorithm), identifier(algorithm[:1])
+    parts = parts_of(certificate)
+    return parts.key_algorithm, sequence(object_identifier(parts.key_oid))

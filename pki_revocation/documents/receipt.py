@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from babel.dates import format_datetime
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
+from pki_revocation.encoding.names import common_name, subject_text
 from pki_revocation.model import Confirmation, EntryKind, serial_text
 from pki_revocation.numbers import grouped
 from pki_revocation.proof.gathering import ReceiptEvidence
@@ -89,7 +89,7 @@ def _facts(confirmation: Confirmation, language: Language) -> dict[str, object]:
         "subject": certificate.subject.replace(",", ", ") or None,
         "serial": serial_text(certificate.serial),
         "number": None if certificate.number is None else grouped(certificate.number),
-        "issuer": _common_name(confirmation.issuer.certificate.subject),
+        "issuer": _common_name(confirmation.issuer.certificate),
         "reason": entry.reason.token if entry.reason is not RevocationReason.UNSPECIFIED else "",
         "reference": entry.reference,
         "sequence": str(entry.sequence),
@@ -101,7 +101,7 @@ def _evidence(confirmation: Confirmation, evidence: ReceiptEvidence, language: L
     found: dict[str, object] = {
         "ocsp": None,
         "crl": None,
-        "chain": [_common_name(each.subject) for each in evidence.chain],
+        "chain": [_common_name(each) for each in evidence.chain],
         "whole": evidence.is_whole,
     }
     if evidence.ocsp is not None:
@@ -131,6 +131,5 @@ def _utc(moment: datetime, language: Language) -> str:
     return str(format_datetime(moment, _UTC[language], tzinfo=UTC, locale=language.locale))
 
 
-def _common_name(name: x509.Name) -> str:
-    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(found[0].value) if found else name.rfc4514_string()
+def _common_name(certificate: x509.Certificate) -> str:
+    return common_name(certificate) or subject_text(certificate)

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
+from pki_revocation.encoding.certificate_parts import issuer_of, parts_of
 from pki_revocation.encoding.distribution_points import distribution_points
+from pki_revocation.encoding.names import issuer_text
 from pki_revocation.model import Issuer
 
 from .candidates import CandidateRefused, RefusalKind
@@ -16,12 +18,20 @@ class KnownIssuers:
     """The registered issuers, ready to be asked a hundred thousand times."""
 
     def __init__(self, issuers: Sequence[Issuer], shards: Mapping[tuple[int, str], int] | None = None) -> None:
-        """Read each issuer's certificate once; *shards* are CRL shards by their issuer's id and their address."""
+        """Read each issuer's certificates once; *shards* are CRL shards by their issuer's id and their address.
+
+        Names are known by their octets: one that cannot be decoded is a name too, and keeps no other CA's from being
+        found.
+        """
         self._shards = shards or {}
-        self._named: dict[x509.Name, list[tuple[Issuer, x509.Certificate]]] = defaultdict(list)
+        self._named: dict[bytes, list[tuple[Issuer, x509.Certificate]]] = defaultdict(list)
+        # The serials of CA certificates, by the octets of the name that issued them.
+        self._authorities: dict[bytes, set[int]] = defaultdict(set)
         for issuer in issuers:
-            certificate = issuer.certificate
-            self._named[certificate.subject].append((issuer, certificate))
+            # One of them stands for all: name and key are the same.
+            self._named[parts_of(issuer.certificate_der).subject].append((issuer, issuer.certificate))
+            for certificate in issuer.certificates:
+                self._authorities[parts_of(certificate).issuer].add(certificate.serial_number)
 
     def issuer_of(self, certificate: x509.Certificate) -> Issuer:
         """The issuer whose key signed this certificate; one name may have had several keys (RFC 5280 section 3.2).
@@ -29,7 +39,10 @@ class KnownIssuers:
         Raises:
             CandidateRefused: when no registered issuer has that name, or none of that name signed it.
         """
-        named = self._named.get(certificate.issuer, [])
+        try:
+            named = self._named.get(issuer_of(certificate), [])
+        except ValueError as error:
+            raise CandidateRefused(RefusalKind.BROKEN, f"It is no certificate in DER: {error}.") from None
         for issuer, own in named:
             try:
                 certificate.verify_directly_issued_by(own)
@@ -41,7 +54,7 @@ class KnownIssuers:
             raise CandidateRefused(RefusalKind.SIGNATURE, f"Its signature is not verified by the key of {names}.")
         raise CandidateRefused(
             RefusalKind.ISSUER,
-            f"Its issuer {certificate.issuer.rfc4514_string()[:200]!r} is not registered: "
+            f"Its issuer {issuer_text(certificate)[:200]!r} is not registered: "
             "add it with 'pki-revocation issuer add'.",
         )
 
@@ -58,7 +71,4 @@ class KnownIssuers:
 
     def serials_signed_by(self, issuer: Issuer) -> frozenset[int]:
         """The serials that this issuer gave to registered issuers: CA certificates, which get no number."""
-        name = issuer.certificate.subject
-        return frozenset(
-            own.serial_number for certificates in self._named.values() for _, own in certificates if own.issuer == name
-        )
+        return frozenset(self._authorities.get(parts_of(issuer.certificate_der).subject, ()))

@@ -10,7 +10,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.model import Confirmation
 
 from .addresses import ServiceAddress, distribution_address, ocsp_address
-from .chain import chain_above
+from .chain import chain_above, is_whole
 from .fetching import ServiceClient
 from .listing import CrlListing, recorded_listing, with_published_file
 from .ocsp_answer import OcspAnswer, ask_ocsp
@@ -31,7 +31,7 @@ class ReceiptEvidence:
     @property
     def is_whole(self) -> bool:
         """Whether the chain ends at a root: it cannot be checked alone where the register does not know the root."""
-        return self.chain[-1].subject == self.chain[-1].issuer
+        return is_whole(self.chain)
 
 
 class EvidenceCollector:
@@ -58,11 +58,15 @@ class EvidenceCollector:
         with self._database.read() as connection:
             first = journal.first_entry(connection, issuer.id, certificate.serial) or confirmation.entry
             latest = journal.latest_entry(connection, issuer.id, certificate.serial) or confirmation.entry
-            chain = chain_above(connection, issuer)
             crl = recorded_listing(connection, self._distribution.address, issuer, first)
         # No transaction is held while the services are asked.
+        newest, *others = issuer.certificates
+        ocsp = ask_ocsp(self._ocsp, newest, certificate.serial, latest.revocation_date, others)
+        with self._database.read() as connection:
+            # Checked as of the moment when the response was signed: by then a renewed CA may have another certificate.
+            chain = chain_above(connection, issuer, None if ocsp is None else ocsp.produced_at)
         return ReceiptEvidence(
-            ocsp=ask_ocsp(self._ocsp, issuer.certificate, certificate.serial, latest.revocation_date),
+            ocsp=ocsp,
             crl=None if crl is None else with_published_file(crl, self._distribution, issuer, first),
             certificate=None if certificate.der is None else x509.load_der_x509_certificate(certificate.der),
             chain=chain,

@@ -4,6 +4,7 @@ CertIDs are made with SHA-1, because that is what `openssl ocsp` looks for in a 
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from pki_revocation.encoding.certificate_parts import parts_of
+from pki_revocation.encoding.names import subject_text
 from pki_revocation.host.http_client import ResponseTooLarge
 
 from .fetching import FetchRequest, ServiceClient
@@ -35,9 +38,21 @@ class OcspAnswer:
 
 
 def ask_ocsp(
-    responder: ServiceClient, issuer: x509.Certificate, serial: int, revocation_date: datetime
+    responder: ServiceClient,
+    issuer: x509.Certificate,
+    serial: int,
+    revocation_date: datetime,
+    others: Sequence[x509.Certificate] = (),
 ) -> OcspAnswer | None:
-    """The responder's word on a certificate that was revoked on *revocation_date*; None when it has none to rely on."""
+    """The responder's word on a certificate; None when it has none to rely on.
+
+    Args:
+        responder: ours.
+        issuer: the CA's certificate, any of them.
+        serial: of the certificate.
+        revocation_date: since when the journal has it as revoked.
+        others: the CA's other certificates: under one of them it may have signed itself.
+    """
     request = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*_cert_id(issuer), serial, _sha1()).build()
     try:
         octets = responder.fetch(
@@ -48,42 +63,44 @@ def ask_ocsp(
     if octets is None:
         return None
     try:
-        return _checked(octets, issuer, serial, revocation_date)
+        return _checked(octets, (issuer, *others), serial, revocation_date)
     except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension) as error:
         _log.error("serial %x: the OCSP response is no proof: %s", serial, error)
         return None
 
 
-def _checked(octets: bytes, issuer: x509.Certificate, serial: int, revocation_date: datetime) -> OcspAnswer:
+def _checked(
+    octets: bytes, authorities: Sequence[x509.Certificate], serial: int, revocation_date: datetime
+) -> OcspAnswer:
     response = ocsp.load_der_ocsp_response(octets)
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise ValueError(f"its status is {response.response_status.name}")
     found = (response.issuer_name_hash, response.issuer_key_hash, response.serial_number)
-    if found != (*_cert_id(issuer), serial):
+    if found != (*_cert_id(authorities[0]), serial):
         raise ValueError("it is about another certificate")
     if response.certificate_status is not ocsp.OCSPCertStatus.REVOKED or response.revocation_time_utc is None:
         raise ValueError(f"it says {response.certificate_status.name}")
     if response.revocation_time_utc != revocation_date:
         raise ValueError(f"it says revoked since {response.revocation_time_utc}, the journal {revocation_date}")
-    signer = _signer(response, issuer)
+    signer = _signer(response, authorities)
     return OcspAnswer(
         der=octets,
         produced_at=response.produced_at_utc,
         revocation_time=response.revocation_time_utc,
-        signer=signer.subject.rfc4514_string(),
+        signer=subject_text(signer),
     )
 
 
-def _signer(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> x509.Certificate:
+def _signer(response: ocsp.OCSPResponse, authorities: Sequence[x509.Certificate]) -> x509.Certificate:
     """The CA itself, or its delegated responder, as of the moment of signing (RFC 6960 section 4.2.2.2)."""
-    for candidate in (*response.certificates, issuer):
-        if not is_signed_with(response, candidate):
-            continue
-        if candidate != issuer:
-            _refuse_undelegated(candidate, issuer)
-        if not candidate.not_valid_before_utc <= response.produced_at_utc <= candidate.not_valid_after_utc:
-            raise ValueError("its signer was not valid then")
-        return candidate
+    fitting = [each for each in (*response.certificates, *authorities) if is_signed_with(response, each)]
+    for candidate in fitting:
+        if candidate not in authorities:
+            _refuse_undelegated(candidate, authorities[0])
+        if candidate.not_valid_before_utc <= response.produced_at_utc <= candidate.not_valid_after_utc:
+            return candidate
+    if fitting:
+        raise ValueError("its signer was not valid then")
     raise ValueError("neither the CA nor a delegate of its has signed it")
 
 
@@ -99,10 +116,14 @@ def _refuse_undelegated(candidate: x509.Certificate, issuer: x509.Certificate) -
 
 def _cert_id(issuer: x509.Certificate) -> tuple[bytes, bytes]:
     """Hashes of the CA's name and of its key's bits (RFC 6960 section 4.1.1)."""
-    key = x509.SubjectKeyIdentifier.from_public_key(issuer.public_key()).digest
-    name = hashes.Hash(_sha1())
-    name.update(issuer.subject.public_bytes())
-    return name.finalize(), key
+    parts = parts_of(issuer)
+    return _digest(parts.subject), _digest(parts.key_bits)
+
+
+def _digest(octets: bytes) -> bytes:
+    digest = hashes.Hash(_sha1())
+    digest.update(octets)
+    return digest.finalize()
 
 
 def _sha1() -> hashes.SHA1:

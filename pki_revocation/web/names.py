@@ -3,13 +3,14 @@
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from pki_revocation.encoding.names import common_name, subject_text
 from pki_revocation.model import IssuedCertificate, Issuer
 
 
 def issuer_name(issuer: Issuer) -> str:
     """The common name in the CA's certificate, or its whole subject."""
-    subject = issuer.certificate.subject
-    return _common_name(subject) or subject.rfc4514_string()
+    certificate = issuer.certificate
+    return common_name(certificate) or subject_text(certificate)
 
 
 def subject_name(certificate: IssuedCertificate) -> str:

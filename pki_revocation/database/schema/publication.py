@@ -115,6 +115,14 @@ crl_schedules = Table(
     Column("approved_by", String(128)),
     Column("withdrawn_at", UtcDateTime),
     Column("withdrawn_by", String(128)),
+    # Why: a ticket, or a sentence.
+    Column("reason", Text),
+    Column("approved_reason", Text),
+    Column("withdrawn_reason", Text),
+    # The version that was in force, or was to be, where this one takes over: what it changes, it changes of that one.
+    Column("based_on", Integer),
+    # The planned version that this one is, made anew on top of a change that came before it.
+    Column("rebases", Integer),
     CheckConstraint("approved_at IS NULL OR effective_from IS NOT NULL", name="approved_from"),
 )
 

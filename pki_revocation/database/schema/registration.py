@@ -25,9 +25,14 @@ issuers = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String(64), nullable=False, unique=True),
+    # Its newest certificate, and the others with the same name and key, newer before older, one DER after the other. In
+    # one row, so that every account that reads issuers reads all of them.
     Column("certificate", LargeBinary, nullable=False),
     Column("is_default", Boolean, nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
+    Column("earlier_certificates", LargeBinary),
+    # Further names that commands and [keys.NAME] know it by, with blanks between.
+    Column("other_names", Text),
 )
 
 certificates = Table(

@@ -214,3 +214,58 @@ def test_publisher_does_not_start_with_a_schedule_that_leaves_a_gap(installed: I
     assert "Error: The schedule of the section [publisher] cannot be used. At " in done.stderr
     assert "Traceback" not in done.stderr
     assert "cannot be used" in shown
+
+
+def test_planned_version_is_named_and_shown(installed: Installed) -> None:
+    """A change before it is refused until it is said what becomes of it; `show` says what the plan changes."""
+    said(installed, "rotate", "period=2h", "--at", "+1h", "--reason", "CHG-1")
+    assert "Version 2 is planned for" in refused(installed, "set", "validity=3d")
+    rebased = said(installed, "set", "validity=3d", "--planned", "rebase", "--reason", "INC-7", account="jan")
+    shown = said(installed, "show")
+    versions = answer(installed, "show")["versions"]
+
+    assert "Version 2, which was planned, was withdrawn." in rebased
+    assert "Version 4, version 2 made anew, takes over at" in rebased
+    assert "period 1h -> 2h" in rebased
+    assert "changes period 1h -> 2h" in shown
+    assert "(INC-7)" in shown
+    assert isinstance(versions, list)
+    assert versions[-1]["changes"] == {"period": {"before": "1h", "after": "2h"}}
+    assert [each["reason"] for each in versions] == [None, "CHG-1", "INC-7", "INC-7"]
+
+
+def test_diff_of_two_versions(installed: Installed) -> None:
+    """Either way round, and as JSON."""
+    said(installed, "set", "period=2h", "zone=Europe/Amsterdam")
+
+    assert said(installed, "diff", "1", "2") == "period: 1h -> 2h\nzone: UTC -> Europe/Amsterdam\n"
+    assert answer(installed, "diff", "2", "1")["period"] == {"before": "2h", "after": "1h"}
+    assert "says the same" in said(installed, "diff", "2", "2")
+    assert "no version 7" in refused(installed, "diff", "1", "7")
+
+
+def test_runs_are_shown_against_the_plan(installed: Installed) -> None:
+    """What the record has as published, for the time that was asked about."""
+    CliRunner().invoke(program, ["crl", "publish", "--directory", str(installed.installation.directory)])
+    found = answer(installed, "runs", "--since", "1h")
+
+    assert (found["issuer"], found["missed"]) == ("issuing", 0)
+    assert "runs were planned since" in said(installed, "runs")
+    assert "0 missed" in said(installed, "runs", "--late", "--rows", "0")
+    assert "--since" in refused(installed, "runs", "--since", "0s")
+    assert "--since" in refused(installed, "runs", "--since", "soon")
+
+
+def test_weaker_profile_is_said_by_doctor(installed: Installed) -> None:
+    """Who set it, and why, for as long as it is in force."""
+    weaker = ("set", "profile=pkix", "outage_allowance=0s", "validity=25h")
+    assert "--weaker" in refused(installed, *weaker)
+    assert "--weaker" in refused(installed, *weaker, "--weaker")
+    said(installed, *weaker, "--weaker", "--reason", "CHG-3: lab")
+    told = CliRunner().invoke(program, ["doctor", "--directory", str(installed.installation.directory)]).output
+    line = next(each for each in told.splitlines() if "schedule of issuing" in each)
+    said(installed, "set", "profile=br etsi")
+    after = CliRunner().invoke(program, ["doctor", "--directory", str(installed.installation.directory)]).output
+
+    assert "version 2 of anna has the profile pkix, weaker than br etsi of version 1: CHG-3: lab" in line
+    assert "schedule of issuing" not in after

@@ -484,3 +484,21 @@ def test_replacement_is_read_once_for_all_who_ask(data: bytes, root: Path, monke
         assert set(pool.map(ask, range(50))) == {sha256(data).hexdigest()}
 
     assert readings == [len(data)]
+
+
+def test_crl_of_a_renewed_ca_is_held_against_each_of_its_certificates(
+    client: FlaskClient, data: bytes, root: Path, issuer: Issuer, authority: CertificateAuthority
+) -> None:
+    """One of them may let the key sign in another way: the CRL is its CA's under any, and under none of another CA."""
+    right, wrong = issuer.certificate_der, CertificateAuthority("x").certificate.public_bytes(Encoding.DER)
+    (root / "aia/issuing.cer").write_bytes(wrong)
+    refused = client.get(ADDRESS).status_code
+    (root / "aia/issuing_17.cer").write_bytes(wrong)
+    (root / "aia/issuing_18.cer").write_bytes(right)
+    (root / "crl/issuing.crl").write_bytes(data)
+    served = client.get(ADDRESS)
+
+    assert refused == 404
+    assert served.data == data
+    assert client.get("/aia/issuing_18.cer").data == right
+    assert authority.certificate.public_bytes(Encoding.DER) == right

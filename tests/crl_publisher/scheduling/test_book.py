@@ -12,6 +12,7 @@ from crl_publisher.config import CrlSettings
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scheduling.entries import ScheduleEntry, read_entries
 from crl_publisher.scheduling.errors import ScheduleRefused, VersionRefused
+from crl_publisher.scheduling.operators import Said
 from crl_publisher.scheduling.schedule import Schedule
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.database.engine import Database
@@ -176,11 +177,12 @@ def test_approval_is_checked_anew(careful: ScheduleBook, issuer: Issuer, clock: 
     """What was fine when it was proposed may leave a gap by now."""
     weekly = of("profile=ca", "period=30d", "validity=300d")
     careful.propose(issuer, of("period=2h"), by="anna", at=clock.now() + 9 * HOUR)
-    careful.propose(issuer, weekly, by="anna", at=clock.now() + 5 * HOUR)
+    meant = Said(is_weaker=True, reason="CHG-7: a CA of CAs")
+    careful.propose(issuer, weekly, by="anna", at=clock.now() + 5 * HOUR, said=meant)
     careful.approve(issuer, 3, by="bob")
 
     with pytest.raises(ScheduleRefused, match="nextUpdate would go backwards"):
-        careful.approve(issuer, 2, by="bob")
+        careful.approve(issuer, 2, by="bob", as_proposed=True)
 
 
 def test_withdrawal(book: ScheduleBook, database: Database, issuer: Issuer, clock: FakeClock) -> None:

@@ -18,11 +18,13 @@ from pki_revocation.database.schema import audit, certificates
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.register import api_tokens
 from pki_revocation.register.certificates import certificate_with_number
+from pki_revocation.register.issuer_changes import IssuerChanges
 from pki_revocation.register.letter_recipients import recipient_of
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.recipients import Recipient
 from tests.fakes import FakeClock
+from tests.odd_authorities import ODD_NAMES, OddAuthority
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import pem
 
@@ -206,3 +208,20 @@ def test_other_methods_and_addresses(app: Flask) -> None:
     assert "POST" in client.get(PATH).headers["Allow"]
     assert client.get(PATH).mimetype == client.post("/api/v1/nothing").mimetype == "application/problem+json"
     assert (client.get(PATH).status_code, client.post("/api/v1/nothing").status_code) == (405, 404)
+
+
+@pytest.mark.parametrize("name", ["Latin-1 in UTF8String", "an INTEGER", "a SEQUENCE"])
+def test_issuer_with_an_odd_name_stops_no_other(
+    post: Post, certificate: x509.Certificate, database: Database, clock: FakeClock, name: str
+) -> None:
+    """Once it is registered, certificates of the others and its own come in as before."""
+    odd = OddAuthority(ODD_NAMES[name])
+    with database.write() as connection:
+        IssuerChanges(clock).add(connection, odd.certificate, name="odd", makes_default=False)
+    answers = [post(pem(certificate)), post(pem(odd.issue(clock.now())))]
+
+    assert [each.status_code for each in answers] == [201, 201]
+    assert [(each.json or {}).get("issuer") for each in answers] == ["issuing", "odd"]
+    unknown = post(pem(OddAuthority(ODD_NAMES["NULL"]).issue(clock.now())))
+    assert unknown.status_code == 422
+    assert "CN=#0500" in unknown.text
