@@ -9,7 +9,8 @@ import click
 from click.testing import CliRunner
 
 from pki_revocation.cli.help_pages import COLUMNS, COMMANDS_GROUP, FOLDER, page_path
-from pki_revocation.cli.program import PROGRAM, program
+from pki_revocation.cli.program import program
+from pki_revocation.host.installed import PROGRAM
 
 Words = tuple[str, ...]
 ROOT = Path(__file__).parents[1]

@@ -84,7 +84,7 @@ def readiness(root: Path, clock: Clock, *, knows: Callable[[str], bool]) -> Call
             published = files.open(path)
             if published is None:
                 strange = f"What is published as {path} cannot be served."
-                if knows(path) or files.certificate(path) is not None:
+                if knows(path) or files.certificates(path):
                     raise NotPublished(strange)
                 continue
             served += 1

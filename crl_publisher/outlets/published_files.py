@@ -139,8 +139,8 @@ class PublishedFiles:
     def certificates(self, path: str) -> list[x509.Certificate]:
         """The certificates of the CA that lie beside a CRL, the one in use first.
 
-        None of them where there is none, as before the first publication; several where the CA was renewed, of which one may
-        let its key sign in another way.
+        None before the first publication; several where the CA was renewed, of which one may let its key sign in
+        another way.
         """
         for name in issuer_names(path):
             in_use = self._certificate(f"aia/{name}.cer")
