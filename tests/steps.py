@@ -37,7 +37,7 @@ STARTING_PROGRAMS = ("tests/integration", "tests/interop", "tests/conformance", 
 
 
 def mark(items: list[pytest.Item]) -> None:
-    """Give the mark `long` to what repeats on PostgreSQL what it shows on SQLite, and `store` to what is the store's."""
+    """Mark with `long` what repeats on PostgreSQL what it shows on SQLite, and with `store` what is the store's."""
     for item in items:
         if _is_on_postgresql(item) and _is_below(item, OF_THE_STORE):
             item.add_marker(STORE)

@@ -5,7 +5,7 @@ it takes until the next publication at the earliest: a cache then keeps no CRL b
 again with the ETag costs next to nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -69,8 +69,11 @@ def serve(installation: Installation, workers: int | None = None) -> None:
     )
 
 
-def readiness(root: Path, clock: Clock) -> Callable[[], None]:
-    """What /readyz asks: raises NotPublished while there is no CRL to serve, or one has lapsed."""
+def readiness(root: Path, clock: Clock, outdated: Callable[[], Sequence[str]] = tuple) -> Callable[[], None]:
+    """What /readyz asks: raises NotPublished while there is no CRL to serve, or one has lapsed or was followed.
+
+    *outdated* gives a sentence for each that was followed by another one.
+    """
     files = PublishedFiles(root)
 
     def ready() -> None:
@@ -84,6 +87,8 @@ def readiness(root: Path, clock: Clock) -> Callable[[], None]:
             published.stream.close()
             if published.next_update is not None and published.next_update <= clock.now():
                 raise NotPublished(f"{path} lapsed at {iso(published.next_update)}.")
+        for sentence in outdated():
+            raise NotPublished(sentence)
 
     return ready
 

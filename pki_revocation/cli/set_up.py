@@ -9,6 +9,7 @@ from cryptography import x509
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
+from pki_revocation.config.secret_files import PEPPER, SESSION
 from pki_revocation.errors import ConfigurationError, PkiError
 from pki_revocation.model import serial_text
 from pki_revocation.register.issuers import add_issuer, all_issuers
@@ -24,12 +25,19 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
     "--directory", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="The folder to set up."
 )
 @click.option("--database", "url", help="Database address for a new configuration; SQLite in the folder without it.")
-def init(directory: Path, url: str | None) -> None:
+@click.option(
+    "--replace",
+    type=click.Choice([PEPPER, SESSION]),
+    multiple=True,
+    help="Make a new secret in place of one that is lost for good: codes die with their pepper.",
+)
+def init(directory: Path, url: str | None, replace: tuple[str, ...]) -> None:
     """Set up an installation, or bring its database to this program's revision.
 
-    Makes the folder, config.toml, the secrets and the tables; what is there already stays as it is.
+    Makes the folder, config.toml, the secrets and the tables; what is there already stays as it is. For a database that
+    was set up before, no second pepper and no second session key are made.
     """
-    installation = set_up(directory, FIRST_CONFIG if url is None else config_with_database(url))
+    installation = set_up(directory, FIRST_CONFIG if url is None else config_with_database(url), replace=replace)
     click.echo(f"Ready: {installation.directory} with database {installation.database()}")
     click.echo("Back up the folder 'secrets' apart from the database: without the pepper every code is dead.")
 

@@ -148,6 +148,17 @@ class Database:
             revisions.refuse_newer(revisions.found(connection), str(self))
             revisions.upgrade(connection)
 
+    def is_set_up(self) -> bool:
+        """Whether it has this product's tables, at whatever revision.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        if self.is_sqlite and not (self._file.exists() and self._file.stat().st_size):
+            return False
+        with self.read() as connection:
+            return revisions.found(connection) is not None
+
     def check_revision(self) -> None:
         """Refuse to work on tables that this program does not know.
 

@@ -35,7 +35,7 @@ def test_crls_are_published(
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One with many segments, one after a change in the midst of them, and one after a rebuild list what they should."""
+    """One with many segments, one after a change in their midst, and one after a rebuild list what they should."""
     monkeypatch.setattr(segments, "_OCTETS", 200)
     with database.read() as connection:
         assert str(connection.exec_driver_sql("SHOW server_version").scalar_one()).startswith("16.")

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 
 from pki_revocation.cli.program import program
 from pki_revocation.config.installation import Installation
-from pki_revocation.database import postgresql_engine, versions
+from pki_revocation.database import versions
 from pki_revocation.database.engine import Database
+from pki_revocation.database.postgresql_connection import PostgresqlConnection
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.runtime.new_installation import FIRST_CONFIG, set_up
 from pki_revocation.runtime.services import ALL, run_service
@@ -37,7 +38,7 @@ COMMANDS = (
     ("doctor", "--restore"),
     ("audit", "verify"),
     ("token", "list"),
-    ("maintenance", "status"),
+    ("maintenance", "show"),
     ("crl", "list"),
     ("crl", "publish"),
     ("crl", "rebuild"),
@@ -107,19 +108,17 @@ def test_postgresql_from_15_on_is_taken(version: int) -> None:
     versions.refuse_old_postgresql(version)
 
 
-def test_every_connection_to_an_old_postgresql_is_refused(
-    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_connection_to_an_old_postgresql_is_refused(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """So no process works on one, whatever it does first; the refused connection is closed."""
     monkeypatch.setattr(versions, "LEAST_POSTGRESQL", 99)
     opened: list[psycopg.Connection[object]] = []
-    connect = postgresql_engine.PostgresqlConnection.opened
+    connect = PostgresqlConnection.opened
 
     def remembered(*arguments: object, **named: object) -> object:
         opened.append(connect(*arguments, **named))  # type: ignore[arg-type] # passed on as they came
         return opened[-1]
 
-    monkeypatch.setattr(postgresql_engine.PostgresqlConnection, "opened", remembered)
+    monkeypatch.setattr(PostgresqlConnection, "opened", remembered)
     with Database(postgresql_url) as database:
         for act in (database.check_revision, database.upgrade):
             with pytest.raises(StoreError, match="99 or newer"):
