@@ -13,6 +13,7 @@ from .errors import BackupFailed
 
 # Where Debian and Red Hat keep the programs of each version, beside the ones on the path.
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")
+_PASSWORD = "password"  # noqa: S105 - a parameter's name
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
@@ -28,7 +29,7 @@ def run(name: str, url: URL, server: int, *arguments: str) -> None:
     Raises:
         BackupFailed: when there is no program that is new enough, or it failed; with its own first words.
     """
-    address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    address = _without_password(url).render_as_string(hide_password=False)
     ran = subprocess.run(  # noqa: S603 - a program of PostgreSQL's, with arguments of our own
         [_program(name, server), f"--dbname={address}", "--no-password", *arguments],
         env=_environment(url),
@@ -54,8 +55,21 @@ def read_through(dump: Path, server: int) -> None:
         raise BackupFailed(f"The dump cannot be read again: {(ran.stderr.splitlines() or ['no reason given'])[0]}.")
 
 
+def _without_password(url: URL) -> URL:
+    # Not url.set(password=None), which changes nothing.
+    return URL.create(
+        "postgresql",
+        username=url.username,
+        host=url.host,
+        port=url.port,
+        database=url.database,
+        query={name: value for name, value in url.query.items() if name != _PASSWORD},
+    )
+
+
 def _environment(url: URL) -> Mapping[str, str]:
-    return {**os.environ, **({} if url.password is None else {"PGPASSWORD": url.password})}
+    password = url.password or url.query.get(_PASSWORD)
+    return {**os.environ, **({"PGPASSWORD": password} if isinstance(password, str) else {})}
 
 
 def _program(name: str, server: int) -> str:
