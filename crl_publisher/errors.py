@@ -63,6 +63,9 @@ _OF_THE_STORE = frozenset(
 )
 
 
+_LOST = "crl.entry.lost"
+
+
 class CrlRejected(PkiError):
     """The gate found an error: nothing was published, and the last good CRL stays.
 
@@ -73,4 +76,9 @@ class CrlRejected(PkiError):
         self.counts = dict(counts)
         self.blames_entry_store = not _OF_THE_STORE.isdisjoint(counts)
         kinds = ", ".join(kind if count == 1 else f"{kind} ({count} times)" for kind, count in counts.items())
-        super().__init__(f"The CRL was not published, because the gate found {kinds}: {' '.join(messages)}")
+        advice = (
+            " The database may come from an old backup: run 'pki-revocation doctor --restore'."
+            if _LOST in counts
+            else ""
+        )
+        super().__init__(f"The CRL was not published, because the gate found {kinds}: {' '.join(messages)}{advice}")

@@ -15,7 +15,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.population import Population
-from tests.databases import new_postgresql
+from tests.databases import OLDEST, new_postgresql
 from tests.fakes import FakeClock
 
 
@@ -38,7 +38,7 @@ def test_crls_are_published(
     """One with many segments, one after a change in their midst, and one after a rebuild list what they should."""
     monkeypatch.setattr(segments, "_OCTETS", 200)
     with database.read() as connection:
-        assert str(connection.exec_driver_sql("SHOW server_version").scalar_one()).startswith("16.")
+        assert str(connection.exec_driver_sql("SHOW server_version").scalar_one()).startswith(f"{OLDEST}.")
     serials = population.issue(40)
     population.revoke(*serials[:30])
     issuance.publish(issuer)

@@ -4,8 +4,9 @@ The usual case, unlike the one with a certificate that was issued after the back
 """
 
 import json
+import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -243,6 +244,27 @@ def test_crl_that_is_recorded_or_on_its_way_is_no_evidence(loss: Loss) -> None:
     assert not Guard(installed).missing.any
 
 
+def test_role_that_may_not_read_the_record_knows_as_much(loss: Loss) -> None:
+    """An account with what a responder needed before: the list itself is compared with the journal."""
+    installed = loss.installed
+    if installed.database.is_sqlite:
+        pytest.skip("SQLite has no roles")
+    name = f"ocsp_{secrets.token_hex(4)}"
+    with installed.database.write() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN")
+        connection.exec_driver_sql(f"GRANT SELECT ON journal, journal_heads, certificates, issuers TO {name}")
+    url = installed.database.url.set(username=name)
+    try:
+        with Database(url) as database:
+            assert len(Guard(replace(installed, database=database)).lacking) == LOST
+            assert run(installed, "doctor", "--restore", "--yes").exit_code == 0
+            assert not Guard(replace(installed, database=database)).missing.any
+    finally:
+        with installed.database.write() as connection:
+            connection.exec_driver_sql(f"DROP OWNED BY {name}")
+            connection.exec_driver_sql(f"DROP ROLE {name}")
+
+
 class Guard:
     """A responder's statuses on an installation as it is now."""
 
@@ -258,6 +280,12 @@ class Guard:
         self.missing.examine()
         self._source = GuardedStatusSource(SqlStatusSource(installed.database, clock), self.missing, clock, {})
         self._issuer = installed.issuer
+
+    @property
+    def lacking(self) -> set[int]:
+        """The serials that the journal lacks."""
+        own = self.missing.of(self._issuer.id)
+        return set() if own is None else set(own.revoked)
 
     def statuses(self, *serials: int) -> tuple[Status, ...]:
         """What is answered."""
