@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
@@ -210,19 +211,29 @@ class GuardedStatusSource:
 def public_files(installation: Installation) -> Fetch:
     """Where an installation's CRLs are public: in the folder of this machine, and at the public address.
 
-    A public address on this machine is that same folder's.
+    A public address on this machine is that same folder's, and one that does not answer is not asked again: OCSP must
+    start all the same, and whether the journal is whole cannot be told from there then.
     """
     folder = installation.path("published")
     address = distribution_address(installation)
-    is_here = urlsplit(address.public).hostname in {LOOPBACK, "localhost", "::1"}
+    asks = urlsplit(address.public).hostname not in {LOOPBACK, "localhost", "::1"}
 
     def fetch(path: str) -> Iterable[bytes]:
+        nonlocal asks
         here = _read(folder / path)
         if here is not None:
             yield here
-        there = None if is_here else _asked(address.below(path).public)
-        if there is not None and there != here:
-            yield there
+        if asks:
+            try:
+                answer = exchange(
+                    "GET", address.below(path).public, limits=ExchangeLimits(seconds=_SECONDS, octets=_LARGEST)
+                )
+            except ExchangeFailed as error:
+                asks = False
+                _log.warning("the public CRL cannot be compared with the journal: %s", error)
+            else:
+                if answer.status == HTTPStatus.OK and answer.body != here:
+                    yield answer.body
 
     return fetch
 
@@ -234,16 +245,6 @@ def _read(file: Path) -> bytes | None:
         except OSError as error:
             _log.warning("%s cannot be read: %s", file, error.strerror)
     return None
-
-
-def _asked(url: str) -> bytes | None:
-    try:
-        answer = exchange("GET", url, limits=ExchangeLimits(seconds=_SECONDS, octets=_LARGEST))
-    except ExchangeFailed as error:
-        # Whether the journal is whole cannot be told then; without this address, OCSP must answer all the same.
-        _log.warning("the public CRL cannot be compared with the journal: %s", error)
-        return None
-    return answer.body if answer.status == 200 else None  # noqa: PLR2004 - what was asked for is there
 
 
 def _own_crl(issuer: Issuer, data: bytes) -> tuple[x509.CertificateRevocationList | None, int | None]:

@@ -5,9 +5,12 @@ The usual case, unlike the one with a certificate that was issued after the back
 
 import json
 import secrets
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.codes import CodeVerifier
+from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
@@ -214,23 +218,35 @@ def test_watch_ends_with_its_process(loss: Loss) -> None:
     assert guard.missing.any
 
 
-def _cut(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
-def _flip(data: bytes) -> bytes:
-    return data[:-1] + bytes((data[-1] ^ 1,))
-
-
-@pytest.mark.parametrize(
-    "change", [_cut, _flip, lambda _: b"", lambda _: b"hello"], ids=["cut", "flipped", "empty", "text"]
-)
-def test_what_the_ca_did_not_sign_stops_nothing(loss: Loss, change: Callable[[bytes], bytes]) -> None:
-    """Any account that may write there could otherwise take OCSP down."""
+def test_what_the_ca_did_not_sign_stops_nothing(loss: Loss) -> None:
+    """Any account that may write there could otherwise take OCSP down: cut off, changed, empty, and no CRL at all."""
     file = loss.installed.public_file
-    file.write_bytes(change(file.read_bytes()))
+    data = file.read_bytes()
+    for unfit in (data[: len(data) // 2], data[:-1] + bytes((data[-1] ^ 1,)), b"", b"hello"):
+        file.write_bytes(unfit)
+        assert not Guard(loss.installed).missing.any
 
-    assert not Guard(loss.installed).missing.any
+
+def test_public_address_is_asked_where_the_folder_is_not_here(loss: Loss) -> None:
+    """A responder on another machine; an address that does not answer keeps none from starting."""
+    installed = loss.installed
+    away = installed.installation.path("away")
+    installed.installation.path("published").rename(away)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(away))
+    with ThreadingHTTPServer(("127.0.0.2", 0), handler) as server:
+        config = installed.installation.config
+        config.write_text(config.read_text().replace("[distribution]", f"""[distribution]
+        public_url = "http://127.0.0.2:{server.server_port}"
+"""))  # fmt: skip
+        remote = replace(installed, installation=Installation.open(installed.installation.directory))
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            assert len(Guard(remote).lacking) == LOST
+        finally:
+            server.shutdown()
+            thread.join()
+    assert not Guard(remote).missing.any
 
 
 def test_crl_that_is_recorded_or_on_its_way_is_no_evidence(loss: Loss) -> None:

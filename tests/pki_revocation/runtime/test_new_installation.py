@@ -24,7 +24,7 @@ from pki_revocation.runtime.new_installation import config_with_database, set_up
 from pki_revocation.web.bootstrap import application
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database that was never set up."""
     if request.param == "sqlite":

@@ -38,6 +38,9 @@ from tests.databases import new_postgresql
 from tests.pki import CertificateAuthority
 from tests.subscribers import Subscriber, enrol
 
+# The rest of the tests repeats on PostgreSQL in the long step.
+BOTH = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
@@ -66,7 +69,7 @@ class Register:
             return journal.read_head(connection, self.issuer.id).sequence
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty database's address; the programs that come with the server are the first on the path."""
     if request.param == "sqlite":
@@ -120,6 +123,7 @@ def empty_place(register: Register, request: pytest.FixtureRequest) -> Iterator[
             )
 
 
+@BOTH
 def test_there_and_back(register: Register, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """What was made is put back: rows, journal, audit chain, codes; and what to do next is said."""
     file = tmp_path / "register.backup"
@@ -165,6 +169,7 @@ def test_backup_holds_no_secret(register: Register, tmp_path: Path) -> None:
         assert bytes.fromhex(text) not in data
 
 
+@BOTH
 def test_drill_leaves_everything_as_it_is_and_is_remembered(register: Register, tmp_path: Path) -> None:
     """It is tried beside the register, which goes on; `doctor` says when."""
     assert "none was tried yet" in register.run("doctor").output
