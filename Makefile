@@ -26,10 +26,11 @@ test: ## Set up what tests need, and run them: all but what `make test-long` has
 	@requirements/programs.sh tests
 	FUZZ_FACTOR=0.1 .venv/bin/pytest -n 2 --dist worksteal --durations 10 -m "not long"
 
-test-long: ## What `make test` leaves out: PostgreSQL above the store, what repeats, and all of the random examples.
+test-long: ## What `make test` leaves out: PostgreSQL above the store, 16 below it, what repeats, and all random examples.
 	@requirements/install.sh "$(PYTHON)" test
 	@requirements/programs.sh tests
 	.venv/bin/pytest -n 2 --dist worksteal --durations 10 -m "long or hypothesis or campaign"
+	POSTGRESQL=16 FUZZ_FACTOR=0.1 .venv/bin/pytest -n 2 --dist worksteal --durations 10 -m "store"
 
 check: ## Format, lint, types and import rules.
 	@requirements/install.sh "$(PYTHON)" test

@@ -55,13 +55,30 @@ class NotPublished(PkiError):
     """An issuer has no valid published CRL, or no publisher made one in time."""
 
 
+# Findings about a list that is not what the journal calls for, and so about the store that it was made from. That the
+# public CRL lists more than the journal (crl.entry.lost) is not among them.
+_OF_THE_STORE = frozenset(
+    f"crl.entry.{kind}"
+    for kind in ("missing", "unknown", "duplicate", "irregular", "encoding", "date", "reason", "invalidity-date")
+)
+
+
+_LOST = "crl.entry.lost"
+
+
 class CrlRejected(PkiError):
     """The gate found an error: nothing was published, and the last good CRL stays.
 
-    *counts* says how often each kind of finding came up.
+    *counts* says how often each kind of finding came up, *blames_entry_store* whether the list is not the journal's.
     """
 
     def __init__(self, counts: Mapping[str, int], messages: Sequence[str]) -> None:
         self.counts = dict(counts)
+        self.blames_entry_store = not _OF_THE_STORE.isdisjoint(counts)
         kinds = ", ".join(kind if count == 1 else f"{kind} ({count} times)" for kind, count in counts.items())
-        super().__init__(f"The CRL was not published, because the gate found {kinds}: {' '.join(messages)}")
+        advice = (
+            " The database may come from an old backup: run 'pki-revocation doctor --restore'."
+            if _LOST in counts
+            else ""
+        )
+        super().__init__(f"The CRL was not published, because the gate found {kinds}: {' '.join(messages)}{advice}")

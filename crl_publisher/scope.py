@@ -75,6 +75,17 @@ CA = Scope(Part.CA)
 USERS = Scope(Part.USERS)
 
 
+def path_named(issuer: Issuer, name: str) -> str:
+    """The path of the scope that the record of CRLs calls *name*."""
+    complete = name.removesuffix("-delta")
+    if complete.startswith(f"{Part.SHARD.value}-"):
+        # Its address stands in the certificates, and not in the path.
+        scope = Scope(Part.SHARD, shard=int(complete.removeprefix(f"{Part.SHARD.value}-")), url="-")
+    else:
+        scope = Scope(Part(complete))
+    return (scope if complete == name else scope.delta).path(issuer)
+
+
 def certificate_path(issuer: Issuer) -> str:
     """Where an outlet keeps the issuer's own certificate, for AIA caIssuers (RFC 5280 section 4.2.2.1)."""
     return f"aia/{issuer.name}.cer"

@@ -1,7 +1,7 @@
 """Where the responder's parts are chosen and put together."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from flask import Flask
 from keys.keyring import Keyring
 from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.answering.issuers import parents_of
+from ocsp_responder.answering.missing_revocations import GuardedStatusSource, MissingRevocations, public_files
 from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswerCache
 from ocsp_responder.fast_path.assembly import ResponderContext, assemble, http_endpoint, slow_issuers
 from ocsp_responder.http.app import create_app
@@ -39,6 +40,7 @@ def application(installation: Installation) -> Application:
     parts = _parts(installation, database, None if shared is None else SharedAnswerCache(Path(shared)))
     # Nothing that lives as long as the process may hold *parts*: what keeps a signer keeps its key from destruction.
     signers, clock = CurrentSigners(parts.keyring, parts.signers, database), parts.clock
+    missing = missing_revocations(installation, database, tuple(parts.signers))
     layer, patient = assemble(
         ResponderContext(
             settings=parts.settings,
@@ -48,6 +50,7 @@ def application(installation: Installation) -> Application:
             parents=issuer_parents(parts.settings, database),
             slow=slow_issuers(parts.signers),
             signers=signers,
+            missing=missing,
         ),
         parts.answerer,
     )
@@ -74,7 +77,13 @@ def responder(installation: Installation, database: Database) -> Flask:
         UnusableKey: when a configured key or its certificate cannot be used.
     """
     parts = _parts(installation, database)
-    source = SqlStatusSource(database, parts.clock, issuer_parents(parts.settings, database))
+    parents = issuer_parents(parts.settings, database)
+    source = GuardedStatusSource(
+        SqlStatusSource(database, parts.clock, parents),
+        missing_revocations(installation, database, tuple(parts.signers)),
+        parts.clock,
+        parents,
+    )
     return create_app(parts.answerer(source).answer, clock=parts.clock, endpoint=http_endpoint(parts.settings))
 
 
@@ -101,6 +110,21 @@ def _parts(installation: Installation, database: Database, shared: SharedAnswerC
         return Answerer(signers=signers, source=source, settings=settings, requestors=asking, shared=shared)
 
     return _Parts(settings=settings, clock=clock, keyring=keyring, signers=signers, answerer=answerer)
+
+
+def missing_revocations(
+    installation: Installation, database: Database, issuers: Sequence[Issuer]
+) -> MissingRevocations:
+    """What the journals lack of what is public now: nothing, unless an old backup was restored.
+
+    Raises:
+        StoreError: when the database does not answer.
+    """
+    missing = MissingRevocations(
+        database=database, clock=SystemClock(), issuers=issuers, fetch=public_files(installation)
+    )
+    missing.examine()
+    return missing
 
 
 def issuer_parents(settings: OcspSettings, database: Database) -> dict[int, tuple[int, int]]:

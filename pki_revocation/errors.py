@@ -23,6 +23,16 @@ class NotFound(PkiError):
     """Something that was named does not exist."""
 
 
+class ConfirmationLost(NotFound):
+    """A confirmation was given once, and the journal knows nothing of it: an old backup was restored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This confirmation is not in the register any more: look with number and code whether the certificate is "
+            "revoked, and revoke it again if it is not."
+        )
+
+
 class ClockBehindJournal(PkiError):
     """The journal's last moment is in the future: the clock was ahead once, or is behind now."""
 

@@ -183,6 +183,12 @@ def entry_with_reference(connection: Connection, reference: str) -> JournalEntry
     return None if row is None else _entry(row)
 
 
+def named_through(connection: Connection, issuer_id: int) -> int:
+    """The last sequence for which a receipt's address that names a sequence alone counts; 0 for none."""
+    query = select(journal_heads.c.named_through).where(journal_heads.c.issuer_id == issuer_id)
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
 def entries_after(
     connection: Connection, issuer_id: int, sequence: int, *, through: int | None = None
 ) -> Iterator[JournalEntry]:

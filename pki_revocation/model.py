@@ -31,6 +31,15 @@ class Channel(StrEnum):
     RESTORE = "restore"
 
 
+# Rows that repeat what another record said first: their own moment of recording says nothing of the revocation.
+_BROUGHT = frozenset({Channel.IMPORT, Channel.RESTORE})
+
+
+def moment_of(channel: Channel, recorded_at: datetime, revocation_date: datetime) -> datetime:
+    """The moment that a row is about: that of recording, unless it repeats what was recorded elsewhere before."""
+    return revocation_date if channel in _BROUGHT else recorded_at
+
+
 class EntryKind(StrEnum):
     """What a journal row says: a revocation, or that its reason was raised to keyCompromise."""
 
@@ -134,6 +143,19 @@ class JournalEntry:
     invalidity_date: datetime | None
     channel: Channel
     reference: str
+
+    @property
+    def revoked_at(self) -> datetime:
+        """When the revocation was made: at the moment of recording, unless it was recorded elsewhere before.
+
+        What an import or a restoration brought is dated by that first record, and not by when it came here.
+        """
+        return moment_of(self.channel, self.recorded_at, self.revocation_date)
+
+    @property
+    def raised_at(self) -> datetime | None:
+        """When the reason was raised; None where it was not, or a restoration brought the raise: no CRL says when."""
+        return self.recorded_at if self.kind is EntryKind.RAISE and self.channel not in _BROUGHT else None
 
     def __post_init__(self) -> None:
         """Refuse a date after the recording, and an invalidity date for another reason than keyCompromise."""

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from sqlalchemy import Connection
 
@@ -23,7 +24,7 @@ from . import journal, policy
 from .audit import AuditTrail
 from .clock import Clock
 from .codes import CodeVerifier, parse_code
-from .errors import NotFound, NotRecognised
+from .errors import ConfirmationLost, NotFound, NotRecognised
 from .model import (
     CertificateStatus,
     Channel,
@@ -43,6 +44,7 @@ from .register.live_codes import live_code, live_verifier
 from .subscribers import outbox
 
 _log = logging.getLogger(__name__)
+_NO_CONFIRMATION = "There is no such confirmation."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,20 @@ class AuthenticatedSubscriber:
     certificate_id: int
     code_version: int
     binding_tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptId:
+    """Which confirmation a receipt shows: whose certificate's it is, and the reference that the row was given."""
+
+    issuer_id: int
+    serial: int
+    reference: str
+
+    @classmethod
+    def of(cls, entry: JournalEntry) -> Self:
+        """The receipt of a row."""
+        return cls(issuer_id=entry.issuer_id, serial=entry.serial, reference=entry.reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,19 +191,47 @@ class RevocationService:
         return CertificateStatus(issuer=issuer, certificate=certificate, entry=entry)
 
     def confirmation(self, issuer_id: int, sequence: int) -> Confirmation:
-        """The confirmation again, for a client that has its address.
+        """The confirmation of a row that the caller has just read.
 
         Raises:
             NotFound: when the journal has no such row.
         """
         with self._database.read() as connection:
             entry = journal.entry_at(connection, issuer_id, sequence)
-            issuer = issuer_with_id(connection, issuer_id)
-            if entry is None or issuer is None:
-                message = "There is no such confirmation."
-                raise NotFound(message)
-            certificate = _certificate(connection, issuer, entry.serial)
-            return _confirmation(connection, issuer, certificate, entry, repeated=True)
+            if entry is None:
+                raise NotFound(_NO_CONFIRMATION)
+            return _again(connection, entry)
+
+    def confirmed_earlier(self, receipt: ReceiptId) -> Confirmation:
+        """The confirmation again, for a client that was given it, perhaps by a journal that was lost since.
+
+        After a restoration the row may be another one, of the same certificate; it is never another certificate's.
+
+        Raises:
+            ConfirmationLost: when the journal has neither the row nor any other of its certificate.
+        """
+        with self._database.read() as connection:
+            entry = journal.entry_with_reference(connection, receipt.reference)
+            if entry is None or (entry.issuer_id, entry.serial) != (receipt.issuer_id, receipt.serial):
+                entry = journal.latest_entry(connection, receipt.issuer_id, receipt.serial)
+            if entry is None:
+                raise ConfirmationLost
+            return _again(connection, entry)
+
+    def confirmed_by_sequence(self, issuer_id: int, sequence: int) -> Confirmation:
+        """As `confirmed_earlier`, for a client whose address names a sequence alone, as they did up to revision 0011.
+
+        Such an address counts for rows that were there when the tables were brought to 0012: of a later one it cannot
+        be told whether it is the row that was meant, or was written after an old backup was restored.
+
+        Raises:
+            ConfirmationLost: for any other row.
+        """
+        with self._database.read() as connection:
+            entry = journal.entry_at(connection, issuer_id, sequence)
+            if entry is None or sequence > journal.named_through(connection, issuer_id):
+                raise ConfirmationLost
+            return _again(connection, entry)
 
     def propagation(self, confirmation: Confirmation) -> Propagation:
         """What relying parties see of a revocation now: OCSP responders' own reports, and published CRLs."""
@@ -280,11 +324,19 @@ def _certificate(connection: Connection, issuer: Issuer, serial: int) -> IssuedC
     return certificate
 
 
+def _again(connection: Connection, entry: JournalEntry) -> Confirmation:
+    issuer = issuer_with_id(connection, entry.issuer_id)
+    if issuer is None:
+        raise NotFound(_NO_CONFIRMATION)
+    certificate = _certificate(connection, issuer, entry.serial)
+    return _confirmation(connection, issuer, certificate, entry, repeated=True)
+
+
 def _confirmation(
     connection: Connection, issuer: Issuer, certificate: IssuedCertificate, entry: JournalEntry, *, repeated: bool
 ) -> Confirmation:
-    """*revoked_at* is when the journal took in the revocation, also for the raise that came after it."""
+    """*revoked_at* is the revocation's own moment, also for the raise that came after it."""
     first = journal.first_entry(connection, issuer.id, certificate.serial) or entry
     return Confirmation(
-        issuer=issuer, certificate=certificate, entry=entry, revoked_at=first.recorded_at, repeated=repeated
+        issuer=issuer, certificate=certificate, entry=entry, revoked_at=first.revoked_at, repeated=repeated
     )

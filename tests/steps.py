@@ -1,6 +1,7 @@
 """Which step of `.ci/run` a test belongs to: `make test`, or `make test-long`, which repeats and takes longer.
 
-Every test is in one of them, and property tests, which `make test` gives a tenth of their examples, are in both.
+Every test is in one of them, and property tests, which `make test` gives a tenth of their examples, are in both. What
+is the store's runs on PostgreSQL 18 in `make test`, and once more in the long step, on 16.
 Without `-m`, pytest runs all.
 """
 
@@ -9,6 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 
 LONG = "long"
+STORE = "store"
 # What lies in the database's own layer, or lives by its locks, transactions and snapshots: `make test` has it on both
 # databases. What lies above asks for rows and gets them, and is asked on PostgreSQL in the long step.
 OF_THE_STORE = (
@@ -35,8 +37,10 @@ STARTING_PROGRAMS = ("tests/integration", "tests/interop", "tests/conformance", 
 
 
 def mark(items: list[pytest.Item]) -> None:
-    """Give the mark `long` to what repeats on PostgreSQL what it shows on SQLite, and is not the store's."""
+    """Mark with `long` what repeats on PostgreSQL what it shows on SQLite, and with `store` what is the store's."""
     for item in items:
+        if _is_on_postgresql(item) and _is_below(item, OF_THE_STORE):
+            item.add_marker(STORE)
         if _repeats_on_postgresql(item) and not _is_below(item, OF_THE_STORE):
             item.add_marker(LONG)
 
@@ -48,6 +52,13 @@ def sort(items: list[pytest.Item]) -> None:
     ones evenly at the end.
     """
     items.sort(key=lambda item: not _is_below(item, STARTING_PROGRAMS))
+
+
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    if not isinstance(item, pytest.Function):
+        return False
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "postgresql" in parameters or not {"postgresql", "server"}.isdisjoint(item.fixturenames)
 
 
 def _repeats_on_postgresql(item: pytest.Item) -> bool:

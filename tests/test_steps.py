@@ -13,7 +13,14 @@ def test_no_test_is_in_neither_step() -> None:
     assert re.findall(r'pytest .*-m "([^"]*)"', (ROOT / "Makefile").read_text()) == [
         "not long",
         "long or hypothesis or campaign",
+        "store",
     ]
+
+
+def test_store_is_asked_on_the_older_server_too() -> None:
+    """The second run of the long step is on PostgreSQL 16: what only a newer one has is found there."""
+    (line,) = [line for line in (ROOT / "Makefile").read_text().splitlines() if '-m "store"' in line]
+    assert line.strip().startswith("POSTGRESQL=16 ")
 
 
 def test_ci_runs_both_steps() -> None:

@@ -156,7 +156,10 @@ def shards(installation: Installation, *, issuer_name: str | None, as_json: bool
 @issuer_option
 @installation_option
 def rebuild(installation: Installation, *, issuer_name: str | None) -> None:
-    """Make the stored CRL entries of an issuer anew from the journal: needed only when the gate says so."""
+    """Make the stored CRL entries of an issuer anew from the journal.
+
+    The publisher does it by itself when the gate finds them wanting.
+    """
     with installation.database() as database:
         database.check_revision()
         issuer = issuer_named(database, issuer_name)

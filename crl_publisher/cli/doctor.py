@@ -7,10 +7,13 @@ from pathlib import Path
 
 from crl_publisher import bootstrap
 from crl_publisher.config import CrlSettings
+from crl_publisher.distribution.staleness import RecordComparison
+from crl_publisher.entry_store.progress import wanting
 from crl_publisher.errors import OutletError
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.offline.alarms import ADVICE
 from crl_publisher.offline.status import statuses
+from crl_publisher.outlets.published_files import PUBLISHED
 from crl_publisher.recovery.evidence import CrlEvidence, file_evidence, public_evidence
 from crl_publisher.recovery.missing_rows import missing_rows
 from crl_publisher.recovery.restoration import CrlRestoration
@@ -68,7 +71,13 @@ class _Doctor:
             else:
                 yield from self._publication(issuance, issuer)
                 yield from self._schedule(issuer)
+                yield from self._entries(issuer)
             yield self._journal_is_complete(issuance, issuer)
+        comparison = RecordComparison(
+            database=self._database, clock=self._clock, root=self._installation.path(PUBLISHED)
+        )
+        for sentence in comparison.outdated():
+            yield CheckResult("published files on this node", well=False, says=sentence)
 
     def restorations(self, files: Sequence[Path]) -> Iterator[CrlRestoration]:
         issuance = bootstrap.issuance(self._installation, self._database)
@@ -153,6 +162,16 @@ class _Doctor:
                 f"{stronger.schedule.profile} of version {stronger.number}: {entry.reason or 'no reason was given'}"
             )
             yield CheckResult(f"schedule of {issuer.name}", well=True, says=says)
+
+    def _entries(self, issuer: Issuer) -> Iterator[CheckResult]:
+        with self._database.read() as connection:
+            held, due = wanting(connection, issuer.id)
+        if held != due:
+            says = (
+                f"it has {held} entries, and the journal calls for {due}: the publisher makes it anew before its next "
+                f"CRL, and 'pki-revocation crl rebuild --issuer {issuer.name}' does it now"
+            )
+            yield CheckResult(f"entry store of {issuer.name}", well=False, says=says)
 
     def _elsewhere(self, issuance: CrlIssuance, issuer: Issuer, notice: timedelta) -> Iterator[CheckResult]:
         with self._database.read() as connection:

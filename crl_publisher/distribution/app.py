@@ -5,7 +5,7 @@ it takes until the next publication at the earliest: a cache then keeps no CRL b
 again with the ETag costs next to nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -69,12 +69,14 @@ def serve(installation: Installation, workers: int | None = None) -> None:
     )
 
 
-def readiness(root: Path, clock: Clock, *, knows: Callable[[str], bool]) -> Callable[[], None]:
+def readiness(
+    root: Path, clock: Clock, *, knows: Callable[[str], bool], outdated: Callable[[], Sequence[str]] = tuple
+) -> Callable[[], None]:
     """What /readyz asks: raises NotPublished while there is no CRL to serve, or one of an issuer of ours is not well.
 
     An issuer is ours when *knows* says so of the CRL's path, or its certificate lies beside. Anything else that
     somebody put there (a link, another CA's file) is not served, and is no reason to keep relying parties from the CRLs
-    that are: `doctor` names it.
+    that are: `doctor` names it. *outdated* gives a sentence for each CRL that was followed by another one.
     """
     files = PublishedFiles(root)
 
@@ -93,6 +95,8 @@ def readiness(root: Path, clock: Clock, *, knows: Callable[[str], bool]) -> Call
                 raise NotPublished(f"{path} lapsed at {iso(published.next_update)}.")
         if not served:
             raise NotPublished(strange or "No CRL has been published yet.")
+        for sentence in outdated():
+            raise NotPublished(sentence)
 
     return ready
 

@@ -19,7 +19,6 @@ from sqlalchemy import (
     and_,
     case,
     delete,
-    func,
     insert,
     or_,
     select,
@@ -69,8 +68,9 @@ def empty(connection: Connection, issuer_id: int, changed: Iterable[tuple[int, b
         connection.execute(update(crl_stretches).where(_columns.issuer_id == issuer_id).values(octets=None))
         return
     for shard, serial in places:
-        begins = select(func.max(_columns.first)).where(*_of(issuer_id, shard), _columns.first <= serial)
-        at = _columns.first == begins.scalar_subquery()
+        # Not max(): PostgreSQL has none for octets before 18.
+        begins = select(_columns.first).where(*_of(issuer_id, shard), _columns.first <= serial)
+        at = _columns.first == begins.order_by(_columns.first.desc()).limit(1).scalar_subquery()
         connection.execute(update(crl_stretches).where(*_of(issuer_id, shard), at).values(octets=None))
 
 
@@ -157,8 +157,8 @@ def _fill(connection: Connection, selection: Selection, segment: _Segment, most:
     Given back are how many entries were read, and the segment that was left because there were more, or None.
     """
     of = _of(selection.issuer_id, segment.shard)
-    following = select(func.min(_columns.first)).where(*of, _columns.first > segment.first)
-    after = connection.execute(following).scalar_one()
+    following = select(_columns.first).where(*of, _columns.first > segment.first).order_by(_columns.first).limit(1)
+    after = connection.execute(following).scalar_one_or_none()
     query = listed_entries(selection, _serial, crl_entries.c.entry, type_coerce(crl_entries.c.not_after, Integer))
     query = query.where(*_within(segment, after)).order_by(crl_entries.c.serial).limit(most + 1)
     rows = [row for portion in portions(connection, query) for row in portion]

@@ -25,6 +25,7 @@ from pki_revocation.encoding.der import (
     sequence,
     time,
 )
+from pki_revocation.journal import read_head
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 
@@ -101,10 +102,11 @@ class EntryStore:
             self.rebuild(issuer)
 
     def rebuild(self, issuer: Issuer) -> int:
-        """Forget every entry of the issuer and make them anew from the journal; give the sequence reached."""
+        """Forget an issuer's entries and make them anew from the journal as it stands; give the sequence reached."""
         with self._database.write() as connection:
             forget(connection, issuer)
-        return self.apply(issuer)
+            stands = read_head(connection, issuer.id).sequence
+        return self.apply(issuer, through=stands)
 
     def _write(self, connection: Connection, issuer: Issuer, applied: int, through: int) -> int:
         """Make the entries of the rows behind *applied*; give the last one's sequence."""

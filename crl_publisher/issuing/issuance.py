@@ -5,8 +5,10 @@ never while anything is signed. A process that ends anywhere in between leaves t
 takes a higher number, and records what had become public already.
 """
 
+import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
@@ -16,6 +18,7 @@ from crl_publisher.crl.builder import build
 from crl_publisher.entry_store.listing import selected_entries
 from crl_publisher.entry_store.segments import fill_segments, may_use_segments
 from crl_publisher.entry_store.store import EntryStore
+from crl_publisher.errors import CrlRejected
 from crl_publisher.gate.inspection import GateRules
 from crl_publisher.outlets import Outlet
 from crl_publisher.plan import Plan
@@ -35,6 +38,9 @@ from .predecessor import Predecessor, Predecessors
 from .release import Release
 from .shards import complete_scopes
 from .timing import Timings
+
+_log = logging.getLogger(__name__)
+_Published = TypeVar("_Published")
 
 
 class CrlKeys(Protocol):
@@ -91,6 +97,8 @@ class CrlIssuance:
         )
         rules = GateRules(profile=settings.lint, size_limit=settings.size_limit, size_blocks=settings.size_blocks)
         public = PublicCrls(outlet, database)
+        # Issuers whose store was made anew, and whose CRL was refused again: that is no reason to do it each time.
+        self._rebuilt_in_vain: set[str] = set()
         self.predecessors = Predecessors(database=database, clock=clock, audit=audit, public=public)
         self.release = Release(database=database, clock=clock, audit=audit, outlet=outlet, rules=rules)
 
@@ -110,10 +118,35 @@ class CrlIssuance:
 
     def rebuild(self, issuer: Issuer) -> int:
         """Make the entry store of an issuer anew from the journal; give the sequence that it then holds."""
+        return self._rebuild(issuer, {})
+
+    def _rebuild(self, issuer: Issuer, cause: Mapping[str, int]) -> int:
         sequence = self._entries.rebuild(issuer)
+        detail: dict[str, object] = {"issuer": issuer.name, "sequence": sequence}
+        if cause:
+            detail["findings"] = dict(cause)
         with self._database.write() as connection:
-            self._audit.record(connection, "crl.entries-rebuilt", {"issuer": issuer.name, "sequence": sequence})
+            self._audit.record(connection, "crl.entries-rebuilt", detail)
         return sequence
+
+    def _healing(self, issuer: Issuer, publish: Callable[[], _Published]) -> _Published:
+        """Publish; where the gate finds that the list is not the journal's, make the store anew and publish once more.
+
+        The store follows from the journal, so that nothing is lost with it, and relying parties need not wait for an
+        operator. The gate has the last word both times.
+        """
+        try:
+            published = publish()
+        except CrlRejected as rejected:
+            if not rejected.blames_entry_store or issuer.name in self._rebuilt_in_vain:
+                raise
+            _log.error("%s: the entry store is not what the journal says: it is made anew", issuer.name)
+            self._rebuilt_in_vain.add(issuer.name)
+            self._rebuild(issuer, rejected.counts)
+            published = publish()
+            _log.info("%s: the entry store was made anew from the journal, and the CRL is public", issuer.name)
+        self._rebuilt_in_vain.discard(issuer.name)
+        return published
 
     def scopes(self, connection: Connection, issuer: Issuer) -> tuple[Scope, ...]:
         """All complete CRLs that an issuer has."""
@@ -136,6 +169,9 @@ class CrlIssuance:
             OutletError: when it could not be put where it belongs; the last good CRL stays.
             StoreError: when the database does not answer.
         """
+        return self._healing(issuer, lambda: self._publish(issuer, scope, last=last))
+
+    def _publish(self, issuer: Issuer, scope: Scope, *, last: bool) -> PublishedCrl:
         identity = self._keys.crl_identity(issuer)
         before = self.predecessors.of(issuer, scope)
         self._catch_up(issuer)
@@ -151,10 +187,14 @@ class CrlIssuance:
         Raises:
             as `publish` says.
         """
-        identity = self._keys.crl_identity(issuer)
-        before = self.predecessors.of(issuer, scope)
-        self._catch_up(issuer)
-        return self._publish_delta(issuer, scope, before, identity, beside=None)
+
+        def publish() -> PublishedCrl | None:
+            identity = self._keys.crl_identity(issuer)
+            before = self.predecessors.of(issuer, scope)
+            self._catch_up(issuer)
+            return self._publish_delta(issuer, scope, before, identity, beside=None)
+
+        return self._healing(issuer, publish)
 
     def _catch_up(self, issuer: Issuer) -> None:
         """Apply the bulk of the journal, in transactions of its own: the plan's lock must not wait for it.

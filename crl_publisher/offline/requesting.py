@@ -14,6 +14,7 @@ from crl_publisher.config import CrlSettings
 from crl_publisher.crl.builder import to_be_signed
 from crl_publisher.crl.crl_extensions import CrlParameters
 from crl_publisher.entry_store.listing import selected_entries
+from crl_publisher.entry_store.progress import wanting
 from crl_publisher.entry_store.store import EntryStore
 from crl_publisher.errors import LastCrlInFuture
 from crl_publisher.issuing.issuance import CrlIssuance
@@ -90,6 +91,7 @@ class SigningRequests:
         self._entries.prepare(issuer)
         public = self._issuance.predecessors.of(issuer, scope).complete
         self._entries.apply(issuer)
+        self._heal_store(issuer)
         with self._database.write() as connection:
             plan = self._plan(connection, issuer, wanted, public)
             reserve(connection, plan)
@@ -109,6 +111,13 @@ class SigningRequests:
             }
             self._audit.record(connection, "crl.requested", detail)
         return request
+
+    def _heal_store(self, issuer: Issuer) -> None:
+        """Make the entries anew where some are missing: the gate would find it when the ceremony is over."""
+        with self._database.read() as connection:
+            held, due = wanting(connection, issuer.id)
+        if held != due:
+            self._issuance.rebuild(issuer)
 
     def _plan(self, connection: Connection, issuer: Issuer, wanted: RequestedCrl, public: PublicCrl | None) -> Plan:
         scope = wanted.scope

@@ -101,6 +101,8 @@ def missing_rows(connection: Connection, issuer: Issuer, evidence: Sequence[CrlE
     remaining = iter(statements.values())
     while portion := list(islice(remaining, _LOOKUP_BATCH)):
         _compare(connection, issuer, portion, now, found)
+    # A journal is in the order of time, and a CRL in that of serials.
+    found.rows.sort(key=lambda row: (row.revocation_date, row.kind is EntryKind.RAISE, row.serial))
     return found
 
 

@@ -1,7 +1,9 @@
 """Takes revocations back into the journal that public CRLs list, after a database came back from an old backup.
 
 The CRL is the evidence: its number and digest are audited with what was written, and the CRL itself is kept. What it
-tells is imported as it stands: date, reason and invalidity date are the CRL's, and the moment of recording is now.
+tells is imported as it stands and in the order of its dates: date, reason and invalidity date are the CRL's, and the
+moment of recording is now. References are new, because no CRL has them: a subscriber's old address names the
+certificate as well, and shows the row that took the lost one's place.
 """
 
 from collections.abc import Iterator, Sequence

@@ -29,7 +29,7 @@ from pki_revocation.documents.letters.maker import LetterMaker
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.register.certificates import certificate_with_serial
-from pki_revocation.register.issuers import add_issuer, all_issuers, issuer_named
+from pki_revocation.register.issuers import add_issuer, issuer_named
 from pki_revocation.runtime.new_installation import set_up
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
@@ -84,9 +84,10 @@ def make_demo(plan: DemoPlan, clock: Clock, progress: Progress) -> Installation:
     Raises:
         DemoRefused: when the database given already holds a register.
     """
+    if plan.database_url is not None:
+        _refuse_used(plan.database_url)
     installation = set_up(plan.directory, _config(plan))
     with installation.database() as database:
-        _refuse_used(database)
         root, issuing = _make_authorities(plan, clock)
         issuers = _register(database, (ROOT, root.certificate), (ISSUING, issuing.certificate), clock=clock)
         _register_responder(installation, database, issuers[ISSUING], clock)
@@ -121,9 +122,9 @@ def _key_type(installation: Installation) -> str:
     return (installation.path("keys") / "type").read_text("ascii").strip()
 
 
-def _refuse_used(database: Database) -> None:
-    with database.read() as connection:
-        if all_issuers(connection):
+def _refuse_used(url: str) -> None:
+    with Database(url) as database:
+        if database.is_set_up():
             raise DemoRefused(f"The database {database} holds a register already: give the demo an empty one.")
 
 

@@ -46,6 +46,16 @@ class SharedAnswer(NamedTuple):
     validity: Validity
 
 
+class _Place(NamedTuple):
+    """A place of the file: times in Unix seconds."""
+
+    key: bytes
+    this_update: int
+    next_update: int
+    refresh_at: int
+    octets: bytes
+
+
 class SharedAnswerCache:
     """One worker's view of the file."""
 
@@ -98,9 +108,9 @@ class SharedAnswerCache:
         for at in self._places(key):
             if self._map[at : at + _KEY_OCTETS] == key:
                 found = self._read(at)
-                if found is not None and found[0] <= seconds < found[2]:
-                    this_update, next_update, refresh_at, octets = found
-                    return SharedAnswer(octets, _validity(this_update, next_update, refresh_at))
+                # Once more: between the two looks the place may have been given to another answer, whole and right.
+                if found is not None and found.key == key and found.this_update <= seconds < found.refresh_at:
+                    return SharedAnswer(found.octets, _validity(found.this_update, found.next_update, found.refresh_at))
         return None
 
     def share(self, key: bytes, der: bytes, validity: Validity) -> SharedAnswer:
@@ -135,14 +145,14 @@ class SharedAnswerCache:
         begin = _ROUND_OCTETS + row * _WAYS * self._octets
         return range(begin, begin + _WAYS * self._octets, self._octets)
 
-    def _read(self, at: int) -> tuple[int, int, int, bytes] | None:
-        """A place's thisUpdate, nextUpdate and refresh time in Unix seconds, and its answer; None if not whole."""
+    def _read(self, at: int) -> _Place | None:
+        """What a place holds; None if it is not whole."""
         place = self._map[at : at + self._octets]
         key, this_update, next_update, refresh_at, length, check = _PLACE.unpack_from(place)
         octets = place[_PLACE.size : _PLACE.size + length]
         if _checked(key, this_update, next_update, refresh_at, octets) != check:
             return None
-        return this_update, next_update, refresh_at, octets
+        return _Place(key, this_update, next_update, refresh_at, octets)
 
     def _write(self, at: int, key: bytes, answer: SharedAnswer) -> None:
         moments = (answer.validity.this_update, answer.validity.next_update, answer.validity.refresh_at)
@@ -154,7 +164,7 @@ class SharedAnswerCache:
     def _age(self, at: int) -> int:
         """The thisUpdate of a place's answer in Unix seconds; 0 for one that is not whole."""
         found = self._read(at)
-        return 0 if found is None else found[0]
+        return 0 if found is None else found.this_update
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ocsp_responder.answering.answerer import Answerer
+from ocsp_responder.answering.missing_revocations import GuardedStatusSource, MissingRevocations
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.http.transport import HttpEndpoint
 from ocsp_responder.signing.answer_signers import CurrentSigners
@@ -26,6 +27,7 @@ from .layer import OcspFastPath
 from .metrics import FastPathMetrics
 from .plain_request import PlainRequests
 from .report import ProgressReport
+from .restoration_watch import RestorationWatch
 from .signer_reload import SignerReload
 from .sqlite_journal import SqliteJournal
 from .statuses import InlineStatusSource, KnownStatuses, RevokedFallbackSource
@@ -44,7 +46,7 @@ class ResponderContext:
     """What an assembly is made for.
 
     *parents* as for `SqlStatusSource`, empty where issuers are not asked about; *signers* are watched for new keys,
-    None where the keys stay as they are.
+    None where the keys stay as they are; *missing* is what journals lack of public CRLs, None where nothing is public.
     """
 
     settings: OcspSettings
@@ -54,6 +56,7 @@ class ResponderContext:
     parents: Mapping[int, tuple[int, int]]
     slow: frozenset[int]
     signers: CurrentSigners | None = None
+    missing: MissingRevocations | None = None
 
 
 def http_endpoint(settings: OcspSettings) -> HttpEndpoint:
@@ -83,18 +86,19 @@ def assemble(
     )
     slow = set(context.slow)
     fast_path = InlineStatusSource(watch, known, parents=context.parents, slow=slow)
-    quick = answerer(RevokedFallbackSource(fast_path, watch, known, clock))
+    quick = answerer(_guarded(context, RevokedFallbackSource(fast_path, watch, known, clock)))
     layer = OcspFastPath(
         answerer=quick,
         watch=watch,
         cache=cache,
         clock=clock,
         endpoint=http_endpoint(settings),
+        missing=context.missing,
     )
     figures = FastPathMetrics(
         made=layer.made,
         applied=lambda: watch.applied,
-        current=lambda: watch.trouble is None,
+        current=lambda: layer.trouble() is None,
         kept=lambda: len(cache),
         names={issuer.id: issuer.name for issuer in context.issuers},
     )
@@ -102,10 +106,18 @@ def assemble(
         *_triggers(context.database), ProgressReport(context.database, watch, clock, settings.validity), figures
     )
     reading = CachingStatusSource(SqlStatusSource(context.database, clock, context.parents), layer, known)
-    patient = answerer(RevokedFallbackSource(reading, watch, known, clock))
+    patient = answerer(_guarded(context, RevokedFallbackSource(reading, watch, known, clock)))
+    if context.missing is not None:
+        layer.accompany(RestorationWatch(context.missing))
     if context.signers is not None:
         layer.accompany(SignerReload(context.signers, partial(_replace_signer, slow, (quick, patient)), clock))
     return layer, partial(_respond, patient, layer, keep=not context.parents)
+
+
+def _guarded(context: ResponderContext, source: StatusSource) -> StatusSource:
+    if context.missing is None:
+        return source
+    return GuardedStatusSource(source, context.missing, context.clock, context.parents)
 
 
 def slow_issuers(signers: Mapping[Issuer, AnswerSigner]) -> frozenset[int]:

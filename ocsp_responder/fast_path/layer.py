@@ -13,6 +13,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from ocsp_responder.answering.answerer import Answerer
+from ocsp_responder.answering.missing_revocations import MissingRevocations
 from ocsp_responder.errors import MalformedRequest, WouldWait
 from ocsp_responder.http.transport import (
     ALLOWED,
@@ -56,6 +57,7 @@ class OcspFastPath:
         cache: AnswerCache,
         clock: Clock,
         endpoint: HttpEndpoint,
+        missing: MissingRevocations | None = None,
     ) -> None:
         """Answer with these parts; nothing is looked at before `start`.
 
@@ -65,8 +67,10 @@ class OcspFastPath:
             cache: one of the watch's keepers.
             clock: dates what is sent.
             endpoint: where the responder is.
+            missing: what journals lack of public CRLs, which is a trouble while it lasts.
         """
         self._answerer = answerer
+        self._missing = missing
         self._watch = watch
         self.cache = cache
         self._clock = clock
@@ -108,7 +112,7 @@ class OcspFastPath:
 
     def trouble(self) -> str | None:
         """What keeps new answers from being made, in a sentence; None while nothing does."""
-        return self._watch.trouble
+        return self._watch.trouble or (None if self._missing is None else self._missing.trouble)
 
     def handle(self, exchanges: list[Exchange], otherwise: Otherwise) -> None:
         """Answer what can be answered, after a look at the journal, and pass on the rest."""

@@ -32,7 +32,7 @@ def set_contact(installation: Installation, number: str, language: str) -> None:
     """Register a certificate's contact, whose address comes on standard input: no list of processes shows it."""
     found = Contact(email=sys.stdin.readline().strip(), language=language)
     clock = SystemClock()
-    with installation.database() as database, database.write() as connection:
+    with installation.checked_database() as database, database.write() as connection:
         certificate = certificate_numbered(connection, number)
         contacts.store(connection, certificate.id, found)
         AuditTrail(clock).record(connection, "contact.set", {"serial": serial_text(certificate.serial)})
@@ -45,7 +45,7 @@ def set_contact(installation: Installation, number: str, language: str) -> None:
 @installation_option
 def show(installation: Installation, number: str, *, as_json: bool) -> None:
     """Show a certificate's contact."""
-    with installation.database() as database, database.read() as connection:
+    with installation.checked_database() as database, database.read() as connection:
         found = contacts.of_number(connection, parse_number(number))
     if found is None:
         raise NotFound("There is no contact for this number.")
@@ -59,7 +59,7 @@ def show(installation: Installation, number: str, *, as_json: bool) -> None:
 def erase(installation: Installation, number: str) -> None:
     """Erase a certificate's contact: nothing is mailed to it any more, what waits included."""
     clock = SystemClock()
-    with installation.database() as database, database.write() as connection:
+    with installation.checked_database() as database, database.write() as connection:
         certificate = certificate_numbered(connection, number)
         if not contacts.erase(connection, certificate.id):
             raise NotFound("There is no contact for this number.")

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from pki_revocation import journal
 from pki_revocation.audit import AuditBroken, verify_chain
 from pki_revocation.audit_verification import verify_journal
-from pki_revocation.clock import SystemClock
+from pki_revocation.clock import SystemClock, iso
 from pki_revocation.codes import Pepper
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
@@ -27,6 +27,8 @@ from pki_revocation.propagation.responders import live_responders
 from pki_revocation.rate_limiting.proxy_sightings import ProxyTrouble, recent_sightings
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.register.marks import MarkName, mark
+from pki_revocation.register.own_secrets import refuse_foreign_secrets, session_key_id
 from pki_revocation.runtime.service_states import supervised_services
 
 from .options import installation_option
@@ -108,7 +110,8 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
         yield from _journal(database)
         yield _audit(database)
         yield from _pepper(installation, database)
-        yield _session_key(installation)
+        yield _session_key(installation, database)
+        yield _backups(database)
         yield from _accounts(installation)
         yield from _proxies(installation, database)
         yield from _responders(database)
@@ -191,16 +194,34 @@ def _pepper(installation: Installation, database: Database) -> Iterator[CheckRes
         yield CheckResult(
             "codes", well, says if well else f"{says}, which is not here: restore it, or reissue the letters"
         )
-    if pepper is not None and not rows:
+    if pepper is None or rows:
+        return
+    try:
+        with database.read() as connection:
+            refuse_foreign_secrets(connection, pepper=pepper)
+    except PkiError as error:
+        yield CheckResult("pepper", well=False, says=str(error))
+    else:
         yield CheckResult("pepper", well=True, says=f"{pepper.id}, no code made with it yet")
 
 
-def _session_key(installation: Installation) -> CheckResult:
+def _session_key(installation: Installation, database: Database) -> CheckResult:
     try:
-        load_session_key(installation)
+        session_key = load_session_key(installation)
+        with database.read() as connection:
+            refuse_foreign_secrets(connection, session_key=session_key)
     except PkiError as error:
         return CheckResult("session key", well=False, says=str(error))
-    return CheckResult("session key", well=True, says="present")
+    return CheckResult("session key", well=True, says=session_key_id(session_key))
+
+
+def _backups(database: Database) -> CheckResult:
+    """When one was made last, and tried: to be looked at by people, since others may back up by other means."""
+    with database.read() as connection:
+        made, tried = mark(connection, MarkName.BACKUP), mark(connection, MarkName.DRILL)
+    says = "'pki-revocation backup' made none yet" if made is None else f"the last one was made at {iso(made.at)}"
+    trial = "none was tried yet ('restore --drill')" if tried is None else f"one was tried at {iso(tried.at)}"
+    return CheckResult("backups", well=True, says=f"{says}; {trial}")
 
 
 def _accounts(installation: Installation) -> Iterator[CheckResult]:

@@ -60,7 +60,7 @@ def set_recipient(
     """
     lines = sys.stdin.read().splitlines()
     clock = SystemClock()
-    with installation.database() as database, database.write() as connection:
+    with installation.checked_database() as database, database.write() as connection:
         certificate = certificate_numbered(connection, number)
         before = recipient_of(connection, certificate.id) or Recipient()
         after = _corrected(before, language, lines)
@@ -84,7 +84,7 @@ def set_recipient(
 @installation_option
 def show(installation: Installation, number: str, *, as_json: bool) -> None:
     """Show the recipient of a certificate's letter, as the address window does."""
-    with installation.database() as database, database.read() as connection:
+    with installation.checked_database() as database, database.read() as connection:
         certificate = certificate_numbered(connection, number)
         found = recipient_of(connection, certificate.id) or Recipient()
     if as_json:
@@ -103,7 +103,7 @@ def show(installation: Installation, number: str, *, as_json: bool) -> None:
 def erase(installation: Installation, number: str, *, by: str) -> None:
     """Erase language and address of a certificate's letter."""
     clock = SystemClock()
-    with installation.database() as database, database.write() as connection:
+    with installation.checked_database() as database, database.write() as connection:
         certificate = certificate_numbered(connection, number)
         if not erase_recipient(connection, certificate.id):
             raise NotFound("There is no language and no address for this number.")

@@ -1,7 +1,8 @@
 """An installation: a folder with the configuration, the secrets, the keys and the published files of one register."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,18 @@ class Installation:
             file = self.path(make_url(url).database or "revocation.db")
             return Database(make_url(url).set(database=str(file)), probe_after=probe_after)
         return Database(url, probe_after=probe_after)
+
+    @contextmanager
+    def checked_database(self) -> Iterator[Database]:
+        """The database of a command, of this program's revision; closed when the block ends.
+
+        Raises:
+            ConfigurationError: for an address that is no database's.
+            StoreError: when it does not answer, or is not this program's.
+        """
+        with self.database() as database:
+            database.check_revision()
+            yield database
 
 
 def _path_from(variable: str) -> Path | None:

@@ -1,7 +1,7 @@
 """Secrets of the installation that are kept in files: the pepper, and the key that signs web sessions and addresses.
 
-Each can come from the environment instead, which wins, or as a credential that systemd hands over. A file that group or
-others can read is refused.
+Each can come from the environment instead, which wins, or from a folder of credentials that CREDENTIALS_DIRECTORY
+names: systemd does so for a service, and an operator for a command. A file that others can read is refused.
 """
 
 import contextlib
@@ -25,16 +25,28 @@ SESSION_VARIABLE = "PKI_REVOCATION_SESSION_KEY"
 _CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 PEPPER = "pepper"
 SESSION = "session-key"
+_VARIABLES = {PEPPER: PEPPER_VARIABLE, SESSION: SESSION_VARIABLE}
 _SESSION_OCTETS = 32
 _SESSION_KEY = re.compile(rf"[0-9a-fA-F]{{{2 * _SESSION_OCTETS},}}")
 
 
 def create_secrets(directory: Path) -> None:
     """Make the secrets that are not there yet; those that are there stay as they are."""
+    for name in (PEPPER, SESSION):
+        create_secret(directory, name)
+
+
+def create_secret(directory: Path, name: str) -> None:
+    """Make one of them, unless it is there."""
     folder = directory / FOLDER
     durable_files.make_folder(folder)
-    write_private(folder / PEPPER, Pepper.generate().to_text() + "\n")
-    write_private(folder / SESSION, secrets.token_hex(_SESSION_OCTETS) + "\n")
+    text = Pepper.generate().to_text() if name == PEPPER else secrets.token_hex(_SESSION_OCTETS)
+    write_private(folder / name, text + "\n")
+
+
+def has_secret(installation: Installation, name: str) -> bool:
+    """Whether a secret is in one of its places, fit for use or not."""
+    return bool(os.environ.get(_VARIABLES[name])) or _file_of(installation, name).is_file()
 
 
 def load_pepper(installation: Installation) -> Pepper:
@@ -43,7 +55,7 @@ def load_pepper(installation: Installation) -> Pepper:
     Raises:
         ConfigurationError: when it is missing, readable by others, or no pepper.
     """
-    return Pepper.from_text(_load(installation, PEPPER, PEPPER_VARIABLE))
+    return Pepper.from_text(_load(installation, PEPPER))
 
 
 def load_session_key(installation: Installation) -> str:
@@ -52,11 +64,11 @@ def load_session_key(installation: Installation) -> str:
     Raises:
         ConfigurationError: when it is missing, readable by others, or shorter than 32 octets in hexadecimal.
     """
-    text = _load(installation, SESSION, SESSION_VARIABLE).strip()
+    text = _load(installation, SESSION).strip()
     if not _SESSION_KEY.fullmatch(text):
         raise ConfigurationError(
-            f"The session key is not {_SESSION_OCTETS} octets or more in hexadecimal: remove {FOLDER}/{SESSION} and "
-            "run 'pki-revocation init' for a new one; open pages then have to be begun again."
+            f"The session key is not {_SESSION_OCTETS} octets or more in hexadecimal: run 'pki-revocation init "
+            f"--replace {SESSION}' for a new one; open pages then have to be begun again."
         )
     return text
 
@@ -101,18 +113,31 @@ def read_private_table(file: Path, known: Collection[str]) -> dict[str, str]:
     return found
 
 
-def _load(installation: Installation, name: str, variable: str) -> str:
-    if value := os.environ.get(variable):
+def _load(installation: Installation, name: str) -> str:
+    if value := os.environ.get(_VARIABLES[name]):
         return value
-    if (folder := os.environ.get(_CREDENTIALS_VARIABLE)) and (credential := Path(folder) / name).is_file():
-        # systemd made the folder for this process alone.
-        return credential.read_text("utf-8")
-    path = installation.path(FOLDER) / name
+    path = _file_of(installation, name)
     if not path.is_file():
-        message = (
-            f"The secret {path} is missing: restore it from its backup, set {variable}, or hand it over as the systemd "
-            f"credential {name}."
-        )
-        raise ConfigurationError(message)
-    refuse_readable_by_others(path)
+        raise ConfigurationError(missing_secret(installation, name))
+    if path.parent == installation.path(FOLDER):
+        refuse_readable_by_others(path)
+    elif path.stat().st_mode & stat.S_IRWXO:
+        # What systemd hands over may show the group's permission, for the service's own account.
+        raise ConfigurationError(f"{path} can be read by every account: run 'chmod 600 {path}'.")
     return path.read_text("utf-8")
+
+
+def missing_secret(installation: Installation, name: str) -> str:
+    """The sentence that says where a missing secret belongs."""
+    return (
+        f"The secret {installation.path(FOLDER) / name} is missing: restore it from its backup, set "
+        f"{_VARIABLES[name]}, hand it over as the systemd credential {name}, or name the folder that holds it with "
+        f"{_CREDENTIALS_VARIABLE}."
+    )
+
+
+def _file_of(installation: Installation, name: str) -> Path:
+    folder = os.environ.get(_CREDENTIALS_VARIABLE)
+    if folder and (credential := Path(folder) / name).is_file():
+        return credential
+    return installation.path(FOLDER) / name

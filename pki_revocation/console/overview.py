@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from pki_revocation.database.schema import certificates, crls, issuers, journal, journal_heads
-from pki_revocation.model import EntryKind
+from pki_revocation.model import Channel, EntryKind, moment_of
 from pki_revocation.reasons import RevocationReason
 
 LATEST = 20
@@ -36,7 +36,7 @@ class RevocationLine:
     kind: EntryKind
     serial: int
     organisation: str
-    recorded_at: datetime
+    at: datetime
     reason: RevocationReason
     channel: str
     reference: str
@@ -107,7 +107,7 @@ def _revocations(connection: Connection) -> tuple[RevocationLine, ...]:
     # Issuer by issuer, because the latest rows of one journal are found by its key, however long it is.
     ids = connection.execute(select(issuers.c.id).order_by(issuers.c.id)).scalars().all()
     lines = [line for issuer_id in ids for line in _latest(connection, issuer_id)]
-    return tuple(sorted(lines, key=attrgetter("recorded_at"), reverse=True)[:LATEST])
+    return tuple(sorted(lines, key=attrgetter("at"), reverse=True)[:LATEST])
 
 
 def _latest(connection: Connection, issuer_id: int) -> Iterator[RevocationLine]:
@@ -129,7 +129,7 @@ def _latest(connection: Connection, issuer_id: int) -> Iterator[RevocationLine]:
             kind=EntryKind(row.kind),
             serial=row.serial,
             organisation=row.organisation,
-            recorded_at=row.recorded_at,
+            at=moment_of(Channel(row.channel), row.recorded_at, row.revocation_date),
             reason=RevocationReason(row.reason),
             channel=row.channel,
             reference=row.reference,

@@ -6,7 +6,7 @@ stores.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table
@@ -25,13 +25,21 @@ class RowExists(Exception):
 def bulk_insert(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
 ) -> None:
-    """Insert rows, whose values stand in the order of *columns*, inside the connection's transaction.
+    """Insert rows, of which there may be none, inside the connection's transaction.
+
+    Args:
+        connection: of the transaction.
+        table: gets the rows.
+        columns: the order in which a row's values stand.
+        rows: passes once.
 
     Raises:
         RowExists: when one of them is there already.
         StoreError: when the database stops answering.
     """
     values = _stored(connection, table, columns, rows)
+    if values is None:
+        return
     try:
         if connection.dialect.name == "sqlite":
             _insert_sqlite(connection, "INSERT", table, columns, values)
@@ -44,12 +52,14 @@ def bulk_insert(
 def bulk_replace(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
 ) -> None:
-    """Insert rows, each in place of one with the same primary key; no key may be among *rows* twice.
+    """Insert rows, each in place of one with the same primary key; no key may be among *rows* twice, and none need be.
 
     Raises:
         StoreError: when the database stops answering.
     """
     values = _stored(connection, table, columns, rows)
+    if values is None:
+        return
     if connection.dialect.name == "sqlite":
         _insert_sqlite(connection, "INSERT OR REPLACE", table, columns, values)
         return
@@ -84,12 +94,21 @@ def portions(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Se
 
 def _stored(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
-) -> Iterator[tuple[Any, ...]]:
-    """The rows' values as the columns store them."""
-    binds = [_bind(connection, table.c[name].type) for name in columns]
+) -> Iterator[tuple[Any, ...]] | None:
+    """The rows' values as the columns store them; None for no rows, of which a driver would make an error."""
     remaining = iter(rows)
+    first = next(remaining, None)
+    if first is None:
+        return None
+    binds = [_bind(connection, table.c[name].type) for name in columns]
+    return _converted(binds, chain((first,), remaining))
+
+
+def _converted(
+    binds: Sequence[Callable[[Any], Any] | None], rows: Iterator[tuple[object, ...]]
+) -> Iterator[tuple[Any, ...]]:
     # Column by column: a loop over each row would cost more than its conversions, and most columns need none.
-    while portion := tuple(islice(remaining, _PORTION)):
+    while portion := tuple(islice(rows, _PORTION)):
         given = zip(*portion, strict=True)
         yield from zip(
             *(each if bind is None else map(bind, each) for bind, each in zip(binds, given, strict=True)), strict=True

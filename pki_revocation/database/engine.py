@@ -140,12 +140,24 @@ class Database:
         A SQLite file that is missing is made here, and nowhere else.
 
         Raises:
-            StoreError: when the database does not answer, or cannot be made.
+            StoreError: when the database does not answer, cannot be made, or is newer than this program.
         """
         if self.is_sqlite:
             sqlite_file.make(self._file)
         with self.write() as connection:
+            revisions.refuse_newer(revisions.found(connection), str(self))
             revisions.upgrade(connection)
+
+    def is_set_up(self) -> bool:
+        """Whether it has this product's tables, at whatever revision.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        if self.is_sqlite and not (self._file.exists() and self._file.stat().st_size):
+            return False
+        with self.read() as connection:
+            return revisions.found(connection) is not None
 
     def check_revision(self) -> None:
         """Refuse to work on tables that this program does not know.
@@ -159,6 +171,7 @@ class Database:
         if found is None:
             message = f"The database {self} is empty: run 'pki-revocation init' first."
             raise StoreError(message)
+        revisions.refuse_newer(found, str(self))
         if found != wanted:
             message = f"The database {self} is at revision {found}, not at {wanted}: run 'pki-revocation init'."
             raise StoreError(message)

@@ -8,7 +8,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from pki_revocation.errors import StoreError
+
 from .postgresql_connection import PostgresqlConnection
+from .versions import refuse_old_postgresql
 
 # How long a connection that was kept may take for nothing at all, before it is replaced by a new one.
 _PING_SECONDS = 1.0
@@ -40,7 +43,13 @@ def postgresql_engine(url: URL, *, probe_after: float, lock_seconds: int) -> Eng
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, arguments: Any, parameters: Any) -> PostgresqlConnection:  # noqa: ANN401 - what the driver takes
-        return PostgresqlConnection.opened(arguments, parameters, probe_after=probe_after)
+        connection = PostgresqlConnection.opened(arguments, parameters, probe_after=probe_after)
+        try:
+            refuse_old_postgresql(connection.info.server_version)
+        except StoreError:
+            connection.close()
+            raise
+        return connection
 
     @event.listens_for(engine, "checkout")
     def refuse_silent(connection: PostgresqlConnection, record: ConnectionPoolEntry, _proxy: object) -> None:

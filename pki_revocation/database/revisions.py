@@ -8,13 +8,37 @@ from pathlib import Path
 
 from sqlalchemy import Connection, column, inspect, select, table
 
+from pki_revocation.errors import StoreError
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 _HERE = table("alembic_version", column("version_num"))
 
 
 def wanted() -> str:
     """The revision of this program's tables."""
-    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+    return max(_known())
+
+
+def refuse_newer(found: str | None, database: str) -> None:
+    """Refuse tables at a revision that this program has never heard of: a newer program brought them there.
+
+    Args:
+        found: the tables' revision; None where there are none.
+        database: its address without a password.
+
+    Raises:
+        StoreError: naming both revisions.
+    """
+    if found is not None and found not in _known():
+        raise StoreError(
+            f"The database {database} is newer than this program: its tables are at revision {found}, and this program "
+            f"knows them up to {wanted()}. Install the program again that brought it there, or put a backup back that "
+            "is older (see 'Upgrade' in docs/ca-operations.md)."
+        )
+
+
+def _known() -> frozenset[str]:
+    return frozenset(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 def found(connection: Connection) -> str | None:

@@ -12,6 +12,8 @@ from typing import Any
 
 from pki_revocation.errors import StoreError
 
+from .versions import refuse_old_sqlite
+
 
 class FileConnection(sqlite3.Connection):
     """A connection that knows which file it opened; *identity* as `identity` gives it."""
@@ -32,9 +34,10 @@ def open_existing(file: Path, **options: Any) -> FileConnection:  # noqa: ANN401
     """A connection to a file that holds a database already.
 
     Raises:
-        StoreError: when it is missing or empty, or cannot be examined.
+        StoreError: when it is missing or empty, or cannot be examined, or when SQLite is too old.
         sqlite3.Error: when it cannot be opened.
     """
+    refuse_old_sqlite(sqlite3.sqlite_version_info)
     # Before it is opened: one that is replaced in between is noticed at the next comparison, and not taken for the new.
     try:
         found = file.stat()
@@ -56,8 +59,9 @@ def make(file: Path) -> None:
     """Make the file where there is none, its owner's alone from the first octet on, and let readers not wait in it.
 
     Raises:
-        StoreError: when only its log is there, or it is no database.
+        StoreError: when only its log is there, or it is no database, or when SQLite is too old.
     """
+    refuse_old_sqlite(sqlite3.sqlite_version_info)
     log = Path(f"{file}-wal")
     if not (file.exists() and file.stat().st_size) and log.exists() and log.stat().st_size:
         raise StoreError(

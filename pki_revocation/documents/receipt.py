@@ -11,7 +11,7 @@ from babel.dates import format_datetime
 from cryptography import x509
 
 from pki_revocation.encoding.names import common_name, subject_text
-from pki_revocation.model import Confirmation, EntryKind, serial_text
+from pki_revocation.model import Confirmation, serial_text
 from pki_revocation.numbers import grouped
 from pki_revocation.proof.gathering import ReceiptEvidence
 from pki_revocation.reasons import RevocationReason
@@ -83,7 +83,7 @@ def _facts(confirmation: Confirmation, language: Language) -> dict[str, object]:
         "revoked": _moment(confirmation.revoked_at, language),
         "revoked_utc": _utc(confirmation.revoked_at, language),
         "shown": None if shown == confirmation.revoked_at else _utc(shown, language),
-        "raised": _moment(entry.recorded_at, language) if entry.kind is EntryKind.RAISE else None,
+        "raised": None if entry.raised_at is None else _moment(entry.raised_at, language),
         "since": None if entry.invalidity_date is None else _moment(entry.invalidity_date, language),
         "organisation": certificate.organisation or None,
         "subject": certificate.subject.replace(",", ", ") or None,

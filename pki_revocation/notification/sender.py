@@ -183,7 +183,7 @@ def _text(connection: Connection, mail: QueuedMail, contact: Contact) -> texts.T
             organisation=certificate.organisation,
             number=mail.number,
             serial=serial_text(entry.serial),
-            revoked_at=first.recorded_at,
+            revoked_at=first.revoked_at,
             reason=entry.reason,
             reference=entry.reference,
         ),

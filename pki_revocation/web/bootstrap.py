@@ -12,7 +12,7 @@ from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.rate_limiting.limiter import RateLimiter
 from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
 from pki_revocation.rate_limiting.settings import LimitSettings
-from pki_revocation.register.live_codes import refuse_foreign_pepper
+from pki_revocation.register.own_secrets import confirm_secrets, refuse_foreign_secrets
 from pki_revocation.service import RevocationService
 
 from .app import PageServices, create_app
@@ -33,12 +33,15 @@ def application(installation: Installation) -> Application:
     pepper = load_pepper(installation)
     verifier = CodeVerifier(pepper, installation.section(CodeSettings).scheme)
 
+    session_key = load_session_key(installation)
+
     def ready() -> None:
         database.check_revision()
         with database.read() as connection:
-            refuse_foreign_pepper(connection, pepper)
+            refuse_foreign_secrets(connection, pepper=pepper, session_key=session_key)
 
-    ready()
+    database.check_revision()
+    confirm_secrets(database, clock, pepper=pepper, session_key=session_key)
     contact = installation.section(ContactSettings)
     service = RevocationService(
         database=database,
@@ -51,7 +54,7 @@ def application(installation: Installation) -> Application:
         wsgi=create_app(
             service=service,
             settings=installation.section(WebSettings),
-            session_key=load_session_key(installation),
+            session_key=session_key,
             clock=clock,
             proxies=limits.trusted_proxies,
             services=PageServices(

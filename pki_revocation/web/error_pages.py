@@ -6,7 +6,7 @@ from flask import Response, make_response, render_template
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped] # it carries no types
 from werkzeug.exceptions import HTTPException
 
-from pki_revocation.errors import NotFound, StoreError, TooManyAttempts
+from pki_revocation.errors import ConfirmationLost, NotFound, StoreError, TooManyAttempts
 
 from .availability import UnderMaintenance
 from .fallback import fallback_answer
@@ -89,6 +89,14 @@ _RECEIPTS_BUSY = ErrorPage(
         "download the receipt again."
     ),
 )
+_CONFIRMATION_LOST = ErrorPage(
+    410,
+    translatable("We cannot show this confirmation any more"),
+    translatable(
+        "After a failure of our systems this confirmation is not in our register. Look on the revocation page, with "
+        "your number and code, whether your certificate is revoked. If it is not, revoke it there again."
+    ),
+)
 _INTERNAL = ErrorPage(
     500,
     translatable("Something went wrong on our side"),
@@ -122,6 +130,7 @@ def page_for_status(status: int) -> ErrorPage:
 
 
 _BY_ERROR: dict[type[Exception], ErrorPage] = {
+    ConfirmationLost: _CONFIRMATION_LOST,
     NotFound: _NOT_FOUND,
     TooManyAttempts: _TOO_MANY_ATTEMPTS,
     ReceiptsBusy: _RECEIPTS_BUSY,

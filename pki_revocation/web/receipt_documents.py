@@ -35,7 +35,7 @@ def receipt_documents(
     def download(token: str, file: str) -> Response:
         if file not in languages:
             raise NotFound
-        confirmation = service.confirmation(*receipts.read(token))
+        confirmation = receipts.confirmation(token, service)
         if clock.now() > confirmation.entry.recorded_at + RECEIPT_LIFETIME:
             raise Gone
         language = languages[file]

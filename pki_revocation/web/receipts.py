@@ -10,9 +10,9 @@ from flask import Blueprint, Response, jsonify, render_template, url_for
 from werkzeug.exceptions import Gone
 
 from pki_revocation.clock import Clock
-from pki_revocation.errors import NotFound
+from pki_revocation.errors import ConfirmationLost, NotFound
 from pki_revocation.model import Confirmation
-from pki_revocation.service import RevocationService
+from pki_revocation.service import ReceiptId, RevocationService
 
 from .languages import current_language
 from .propagation_view import propagation_view
@@ -25,7 +25,7 @@ def receipt_address(public_url: str, receipts: ReceiptTokens) -> ReceiptAddress:
     """How a confirmation's receipt is reached from outside; the same confirmation always has the same address."""
 
     def address(confirmation: Confirmation) -> str:
-        token = receipts.token(confirmation.entry.issuer_id, confirmation.entry.sequence)
+        token = receipts.token(ReceiptId.of(confirmation.entry))
         return f"{public_url.rstrip('/')}/receipt/{token}"
 
     return address
@@ -52,7 +52,7 @@ def receipt_pages(
 
     def confirmed(token: str) -> Confirmation | None:
         """The confirmation that a token stands for, or None when its thirty days are over."""
-        confirmation = service.confirmation(*receipts.read(token))
+        confirmation = receipts.confirmation(token, service)
         return confirmation if clock.now() <= confirmation.entry.recorded_at + RECEIPT_LIFETIME else None
 
     @blueprint.get("/receipt/<token>")
@@ -64,7 +64,10 @@ def receipt_pages(
 
     @blueprint.get("/receipt/<token>/visible")
     def visible(token: str) -> Response:
-        confirmation = confirmed(token)
+        try:
+            confirmation = confirmed(token)
+        except ConfirmationLost:
+            confirmation = None
         if confirmation is None:
             raise NotFound("The confirmation is no longer shown.")
         seen = propagation_view(service.propagation(confirmation), confirmation)

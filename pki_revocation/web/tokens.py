@@ -12,7 +12,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from pki_revocation.clock import Clock
 from pki_revocation.errors import NotFound, PkiError
-from pki_revocation.service import AuthenticatedSubscriber
+from pki_revocation.model import Confirmation, serial_text
+from pki_revocation.service import AuthenticatedSubscriber, ReceiptId, RevocationService
 
 TICKET_LIFETIME = timedelta(minutes=30)
 RECEIPT_LIFETIME = timedelta(days=30)
@@ -55,27 +56,47 @@ class TicketSigner:
 
 
 class ReceiptTokens:
-    """Signs which journal row a receipt shows; the same row always has the same address."""
+    """Signs which confirmation a receipt shows; the same row always has the same address.
+
+    What is signed is the certificate and the row's reference. A sequence would mean another row after an old backup was
+    restored, and so another subscriber's confirmation.
+    """
 
     def __init__(self, session_key: str) -> None:
         """The signature, 256 bits, is what makes the address unguessable."""
         self._serializer = _serializer(session_key, "receipt")
 
-    def token(self, issuer_id: int, sequence: int) -> str:
+    def token(self, receipt: ReceiptId) -> str:
         """The last part of the receipt's address."""
-        return str(self._serializer.dumps([issuer_id, sequence]))
+        return str(self._serializer.dumps([receipt.issuer_id, serial_text(receipt.serial), receipt.reference]))
 
-    def read(self, token: str) -> tuple[int, int]:
-        """The issuer's id and the journal's sequence that a token stands for.
+    def read(self, token: str) -> ReceiptId | tuple[int, int]:
+        """What a token stands for; issuer and sequence for those that were made before revision 0012.
 
         Raises:
             NotFound: when it was not made here.
         """
         try:
-            issuer_id, sequence = self._serializer.loads(token)
+            issuer_id, *rest = self._serializer.loads(token)
         except BadSignature:
             raise NotFound("There is no such receipt.") from None
-        return issuer_id, sequence
+        if len(rest) == 1:
+            return issuer_id, rest[0]
+        serial, reference = rest
+        return ReceiptId(issuer_id=issuer_id, serial=int(serial, 16), reference=reference)
+
+    def confirmation(self, token: str, service: RevocationService) -> Confirmation:
+        """The confirmation that a token stands for.
+
+        Raises:
+            NotFound: when it was not made here.
+            ConfirmationLost: when it was, and the journal has nothing to show for it.
+            StoreError: when the database does not answer.
+        """
+        found = self.read(token)
+        return (
+            service.confirmed_earlier(found) if isinstance(found, ReceiptId) else service.confirmed_by_sequence(*found)
+        )
 
 
 def _serializer(session_key: str, purpose: str) -> URLSafeSerializer:

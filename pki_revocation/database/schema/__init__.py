@@ -2,6 +2,7 @@
 
 from .base import metadata
 from .columns import CrlNumber, SerialNumber, UtcDateTime
+from .installing import installation_marks
 from .publication import (
     crl_entries,
     crl_projections,
@@ -48,6 +49,7 @@ __all__ = [
     "crls",
     "delegate_requests",
     "delegate_responders",
+    "installation_marks",
     "issuers",
     "journal",
     "journal_heads",

@@ -24,6 +24,8 @@ journal_heads = Table(
     Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
     Column("sequence", BigInteger, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),
+    # Where the journal ended when receipts' addresses began to name a reference and no sequence.
+    Column("named_through", BigInteger, nullable=False, server_default="0"),
 )
 
 journal = Table(

@@ -8,6 +8,7 @@ from pki_revocation.config.secret_files import load_pepper
 from pki_revocation.config.settings import CodeSettings, ContactSettings, LetterSettings, WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import ConfigurationError
+from pki_revocation.register.own_secrets import confirm_secrets
 from pki_revocation.subscribers.languages import LANGUAGES, Language
 
 from .maker import LetterMaker
@@ -26,17 +27,20 @@ def letter_maker(
     Where one is None, the configuration says it.
 
     Raises:
-        ConfigurationError: when the pepper is missing, or a setting is wrong.
+        ConfigurationError: when the pepper is missing or not the installation's, or a setting is wrong.
+        StoreError: when the database does not answer.
     """
     settings = installation.section(LetterSettings)
     default = settings.language
     if default not in LANGUAGES:
         raise ConfigurationError(f"[letters] language is {default!r}, and may be {' or '.join(LANGUAGES)}.")
+    pepper = load_pepper(installation)
+    confirm_secrets(database, clock, pepper=pepper)
     return LetterMaker(
         database=database,
         clock=clock,
         audit=AuditTrail(clock),
-        verifier=CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme),
+        verifier=CodeVerifier(pepper, installation.section(CodeSettings).scheme),
         public_url=installation.section(WebSettings).public_url,
         language=language or Language(default),
         fonts=None if settings.fonts is None else installation.path(settings.fonts),

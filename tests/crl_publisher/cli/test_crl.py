@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from crl_publisher.crl.reading import parse_crl
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.sections import duration
-from pki_revocation.database.schema import leases, publication_requests
+from pki_revocation.database.schema import crl_entries, crl_stretches, leases, publication_requests
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.installations import Installed, install
 from tests.databases import new_sqlite
@@ -198,3 +198,22 @@ def test_scope_is_published_alone(installed: Installed) -> None:
     assert said["scope"] == "ca"
     assert installed.installation.path("published/crl/issuing/ca.crl").exists()
     assert not installed.public_file.exists()
+
+
+def test_doctor_names_an_entry_store_that_lacks_entries(installed: Installed) -> None:
+    """And what brings it back; the next CRL does by itself."""
+    installed.population.issue_revoked(3)
+    assert run(installed, "crl", "publish").exit_code == 0
+    assert "entry store" not in run(installed, "doctor").output
+    with installed.database.write() as connection:
+        connection.execute(delete(crl_entries))
+        connection.execute(delete(crl_stretches))
+
+    told = run(installed, "doctor")
+
+    assert told.exit_code == 1
+    assert "WRONG  entry store of issuing: it has 0 entries, and the journal calls for 3" in told.output
+    assert "crl rebuild --issuer issuing" in told.output
+    assert run(installed, "crl", "publish").exit_code == 0
+    assert "entry store" not in run(installed, "doctor").output
+    assert len(parse_crl(installed.public_file.read_bytes())) == 3

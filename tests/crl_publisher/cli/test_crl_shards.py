@@ -88,7 +88,6 @@ def test_added_shards_are_audited_and_take_in_what_names_them(
     early = authority.issue("Early", SystemClock().now(), crl_url=url(1))
     file = installed.installation.directory / "early.pem"
     file.write_bytes(early.public_bytes(Encoding.PEM))
-    assert run(installed, "init").exit_code == 0
     done = run(installed, "certificate", "import", str(file))
     assert done.exit_code == 0, done.output
 

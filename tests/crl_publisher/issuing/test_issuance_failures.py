@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,28 +11,34 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
+from crl_publisher.config import PublisherSettings
 from crl_publisher.crl.builder import build
 from crl_publisher.crl.reading import parse_crl
+from crl_publisher.entry_store import store as store_module
+from crl_publisher.entry_store.progress import wanting
 from crl_publisher.errors import CrlRejected, NumberNotAbove, OutletError
 from crl_publisher.gate.inspection import inspect
 from crl_publisher.issuing import issuance as issuance_module
 from crl_publisher.issuing import planning as planning_module
 from crl_publisher.issuing import release as release_module
 from crl_publisher.issuing.issuance import CrlIssuance
+from crl_publisher.issuing.timing import SettingsTiming
+from crl_publisher.outlets import DirectoryOutlet
 from crl_publisher.published import published
 from keys.errors import UnusableKey
 from pki_revocation.database.engine import Database
-from pki_revocation.database.schema import audit, crl_entries, crl_stretches, crls
+from pki_revocation.database.schema import audit, crl_entries, crl_projections, crl_stretches, crls
 from pki_revocation.model import Issuer
-from tests.crl_publisher.crafted import entry
+from tests.conftest import START
+from tests.crl_publisher.crafted import entry, reason_code
 from tests.crl_publisher.population import OneKey, Population
-from tests.crl_publisher.publications import events, serials
+from tests.crl_publisher.publications import events, issuance_of, serials
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def _flip(data: bytes) -> bytes:
@@ -64,39 +71,130 @@ def test_flipped_bit_stops_the_publication(
         assert len(published(connection, issuer, limit=10)) == 1
 
 
-def test_missing_serial_stops_the_publication(
-    issuance: CrlIssuance, issuer: Issuer, population: Population, public_file: Path, database: Database
+def _empty(connection: Connection, serials: list[int]) -> None:
+    connection.execute(delete(crl_entries))
+    connection.execute(delete(crl_stretches))
+
+
+def _lose_one(connection: Connection, serials: list[int]) -> None:
+    connection.execute(delete(crl_entries).where(crl_entries.c.serial == serials[1]))
+    connection.execute(delete(crl_stretches))
+
+
+def _falsify(connection: Connection, serials: list[int]) -> None:
+    falsified = entry(serials[0], START - DAY)
+    connection.execute(update(crl_entries).where(crl_entries.c.serial == serials[0]).values(entry=falsified))
+    connection.execute(delete(crl_stretches))
+
+
+def _garble(connection: Connection, serials: list[int]) -> None:
+    _falsify(connection, serials)
+    reasoned = entry(serials[2], START, reason_code(4))
+    connection.execute(update(crl_entries).where(crl_entries.c.serial == serials[2]).values(entry=reasoned))
+
+
+def _invent(connection: Connection, serials: list[int]) -> None:
+    (row,) = connection.execute(select(crl_entries).where(crl_entries.c.serial == serials[0])).mappings().all()
+    connection.execute(insert(crl_entries).values(dict(row) | {"serial": 77, "entry": entry(77, START)}))
+    connection.execute(delete(crl_stretches))
+
+
+def _empty_segments(connection: Connection, serials: list[int]) -> None:
+    """Filled ones that hold nothing, which is worse than none."""
+    connection.execute(update(crl_stretches).values(octets=b""))
+
+
+def _move_progress(connection: Connection, serials: list[int]) -> None:
+    _empty(connection, serials)
+    connection.execute(update(crl_projections).values(sequence=2))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [_empty, _lose_one, _falsify, _garble, _invent, _empty_segments, _move_progress],
+    ids=lambda each: each.__name__,
+)
+def test_store_that_is_not_the_journals_is_made_anew(
+    issuance: CrlIssuance,
+    issuer: Issuer,
+    population: Population,
+    public_file: Path,
+    database: Database,
+    damage: Callable[[Connection, list[int]], None],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """An entry that vanished from the store is noticed by the journal; rebuilding the store heals it."""
+    """Whatever became of it: the CRL is refused, the store rebuilt, and the next one public; all in one publication."""
     revoked = population.issue_revoked(3)
     issuance.publish(issuer)
-    before = public_file.read_bytes()
     with database.write() as connection:
-        connection.execute(delete(crl_entries).where(crl_entries.c.serial == revoked[1]))
-        connection.execute(delete(crl_stretches))
+        damage(connection, revoked)
 
-    with pytest.raises(CrlRejected) as rejected:
-        issuance.publish(issuer)
-
-    assert set(rejected.value.counts) == {"crl.entry.missing", "crl.entry.lost"}
-    assert public_file.read_bytes() == before
-    assert issuance.rebuild(issuer) == 3
     issuance.publish(issuer)
+
     assert serials(parse_crl(public_file.read_bytes())) == set(revoked)
+    assert events(database)[2:] == [
+        "crl.signing",
+        "crl.rejected",
+        "crl.entries-rebuilt",
+        "crl.signing",
+        "crl.published",
+    ]
+    assert "is made anew" in caplog.text
+    with database.read() as connection:
+        text = connection.scalars(select(audit.c.detail).where(audit.c.event == "crl.entries-rebuilt")).one()
+        assert wanting(connection, issuer.id) == (3, 3)
+    assert any(kind.startswith("crl.entry.") for kind in json.loads(text)["findings"])
 
 
-def test_falsified_entry_stops_the_publication(
-    issuance: CrlIssuance, issuer: Issuer, population: Population, clock: FakeClock, database: Database
+def test_delta_heals_the_store_too(
+    database: Database,
+    clock: FakeClock,
+    one_key: OneKey,
+    outlet: DirectoryOutlet,
+    issuer: Issuer,
+    population: Population,
 ) -> None:
-    """The store is not believed: a date that somebody changed in it is held against the journal."""
-    (serial,) = population.issue_revoked(1)
+    """The first that meets it does."""
+    issuance = issuance_of(
+        database, clock, one_key, outlet, timings=SettingsTiming(PublisherSettings(delta_period=HOUR / 4))
+    )
+    issuance.publish(issuer)
+    revoked = population.issue_revoked(3)
+    issuance.publish_delta(issuer)
+    with database.write() as connection:
+        _empty(connection, revoked)
+
+    delta = issuance.publish_delta(issuer)
+
+    assert delta is not None
+    assert delta.entries == 3
+    assert "crl.entries-rebuilt" in events(database)
+
+
+def test_rebuilding_in_vain_is_not_repeated(
+    issuance: CrlIssuance, issuer: Issuer, population: Population, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the list is wrong for another cause: once, and then the alarm stands until a CRL was published again."""
+    revoked = population.issue_revoked(3)
+    issuance.publish(issuer)
+    before = len(events(database))
+    encode = store_module.encode_entry
+    monkeypatch.setattr(store_module, "encode_entry", lambda serial, *_: encode(serial, START - DAY, *_[1:]))
+    with database.write() as connection:
+        _empty(connection, revoked)
+
+    for _ in range(3):
+        with pytest.raises(CrlRejected, match=r"crl\.entry\.date|crl\.entry\.missing"):
+            issuance.publish(issuer)
+    assert events(database)[before:].count("crl.entries-rebuilt") == 1
+
+    monkeypatch.setattr(store_module, "encode_entry", encode)
+    issuance.rebuild(issuer)
     issuance.publish(issuer)
     with database.write() as connection:
-        connection.execute(update(crl_entries).values(entry=entry(serial, clock.now() - DAY)))
-        connection.execute(delete(crl_stretches))
-
-    with pytest.raises(CrlRejected, match=r"crl\.entry\.date"):
-        issuance.publish(issuer)
+        _empty(connection, revoked)
+    issuance.publish(issuer)
+    assert events(database)[before:].count("crl.entries-rebuilt") == 3
 
 
 def test_old_number_stops_the_publication(

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from crl_publisher.errors import LastCrlInFuture, LastCrlPublished, NotLastCrl
 from crl_publisher.offline.installing import CrlInstaller
@@ -12,7 +12,7 @@ from crl_publisher.offline.requesting import ImpossibleRequest, RequestedCrl, Si
 from crl_publisher.published import FOR_EVER
 from pki_revocation.audit import verify_chain
 from pki_revocation.database.engine import Database
-from pki_revocation.database.schema import audit, certificates, crls
+from pki_revocation.database.schema import audit, certificates, crl_entries, crl_stretches, crls
 from pki_revocation.model import Issuer
 from tests.crl_publisher.offline.ceremony import Ceremony
 from tests.crl_publisher.population import Population
@@ -48,6 +48,23 @@ def test_request_reserves_its_number_and_is_audited(
     ]
     assert [record.event for record in records] == ["crl.requesting", "crl.requested"] * 2
     assert json.loads(records[1].detail)["to_be_signed_sha256"] == first.sha256.replace(" ", "")
+
+
+def test_no_ceremony_is_spent_on_a_list_that_lacks_entries(
+    requesting: SigningRequests, issuer: Issuer, population: Population, database: Database
+) -> None:
+    """An emptied store is made anew before the request is written, and not found out by the gate afterwards."""
+    revoked = population.issue_revoked(3)
+    requesting.request(issuer, RequestedCrl())
+    with database.write() as connection:
+        connection.execute(delete(crl_entries))
+        connection.execute(delete(crl_stretches))
+
+    crl = requesting.request(issuer, RequestedCrl()).unsigned()
+
+    assert {int.from_bytes(entry.serial) for entry in crl.entries()} == set(revoked)
+    with database.read() as connection:
+        assert "crl.entries-rebuilt" in connection.scalars(select(audit.c.event)).all()
 
 
 def test_times_are_an_off_line_authoritys(requesting: SigningRequests, issuer: Issuer, clock: FakeClock) -> None:

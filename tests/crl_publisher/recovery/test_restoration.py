@@ -119,6 +119,7 @@ def test_gate_refuses_until_the_journal_is_restored(loss: Loss, authority: Certi
     refused = run(installed, "crl", "publish")
     assert refused.exit_code == 1
     assert "crl.entry.lost" in refused.output
+    assert "run 'pki-revocation doctor --restore'" in refused.output
     assert parse_crl(installed.public_file.read_bytes()).number == public.number
     sick = run(installed, "doctor")
     assert sick.exit_code == 1

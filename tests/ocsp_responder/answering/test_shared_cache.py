@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ocsp_responder.answering.shared_cache import SharedAnswerCache
+from ocsp_responder.answering.shared_cache import SharedAnswer, SharedAnswerCache
 from ocsp_responder.signing.response import Validity
 
 MOMENT = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
@@ -137,6 +137,23 @@ def test_threads_and_workers_at_once(file: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(work, seed) for seed in range(4)]:
             done.result()
+
+
+def test_place_that_was_given_to_another_answer(
+    pair: tuple[SharedAnswerCache, SharedAnswerCache], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a look at its key and the reading of the rest: what is read is whole, and another certificate's."""
+    one, other = pair
+    one.share(KEY, b"signed", validity())
+    read = SharedAnswerCache._read  # noqa: SLF001 - the moment before it is the matter
+
+    def late(cache: SharedAnswerCache, at: int) -> object:
+        other._write(at, SharedAnswerCache.key("b"), SharedAnswer(b"other", validity()))  # noqa: SLF001 - as above
+        return read(cache, at)
+
+    monkeypatch.setattr(SharedAnswerCache, "_read", late)
+
+    assert one.find(KEY, MOMENT) is None
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:

@@ -1,14 +1,25 @@
 """Bulk insertion stores exactly what every other writer of the table stores, on both databases."""
 
+import random
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import insert, select
 
+from crl_publisher.bench.register import add_revoked
+from crl_publisher.entry_store.store import EntryStore
+from pki_revocation.audit import AuditTrail
 from pki_revocation.database.bulk import RowExists, bulk_insert, bulk_replace
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, crl_entries
+from pki_revocation.importing.batch import BatchWriter, Written
+from pki_revocation.journal import append, lock_head
 from pki_revocation.model import Issuer
+from pki_revocation.register.letter_recipients import add_recipients
+from pki_revocation.register.live_codes import store_codes
+from pki_revocation.subscribers import contacts
+from tests.fakes import FakeClock
 
 COLUMNS = (
     "issuer_id",
@@ -86,3 +97,31 @@ def test_replacing_takes_the_place_of_the_same_key(database: Database, issuer: I
         (issuer.id, 0, 2, False, 2, FAR, b"c"),
         (issuer.id, 1, 2, True, 1, NOW, b"d"),
     }
+
+
+@pytest.mark.parametrize("insert_rows", [bulk_insert, bulk_replace])
+def test_no_rows_are_no_error(database: Database, issuer: Issuer, insert_rows: Callable[..., None]) -> None:
+    """Nothing is written, whatever kind of nothing it is, and the transaction goes on."""
+    nothings: tuple[Iterable[tuple[object, ...]], ...] = ([], (), iter(()), filter(None, ()))
+    with database.write() as connection:
+        for nothing in nothings:
+            insert_rows(connection, certificates, COLUMNS, nothing)
+        bulk_insert(connection, certificates, COLUMNS, rows(issuer, 7))
+
+    with database.read() as connection:
+        assert connection.execute(select(certificates.c.serial)).scalars().all() == [7]
+
+
+def test_every_caller_may_have_no_rows(database: Database, issuer: Issuer, clock: FakeClock) -> None:
+    """An empty batch of an import, no new rows of the journal, nothing to apply, and a benchmark of none."""
+    writer = BatchWriter(database=database, clock=clock, audit=AuditTrail(clock))
+    assert writer.write(issuer, []) == Written()
+    with database.write() as connection:
+        head = lock_head(connection, issuer.id)
+        assert append(connection, head, [], clock.now()) == ()
+        add_recipients(connection, [])
+        contacts.add(connection, [])
+        store_codes(connection, [], pepper_id="0" * 16, clock=clock)
+    assert EntryStore(database).apply(issuer) == 0
+    assert EntryStore(database).rebuild(issuer) == 0
+    assert add_revoked(database, issuer, clock, 0, random.Random(0)) == []  # noqa: S311 - no secret

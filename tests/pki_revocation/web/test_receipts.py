@@ -6,9 +6,17 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from pki_revocation.codes import CodeVerifier
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import journal_heads
+from pki_revocation.model import Issuer
+from pki_revocation.service import ReceiptId
+from pki_revocation.web.tokens import ReceiptTokens
 from tests.fakes import FakeClock
+from tests.pki import CertificateAuthority
 from tests.pki_revocation.web.browser import Browser
-from tests.subscribers import Subscriber
+from tests.pki_revocation.web.conftest import SESSION_KEY, Journal
+from tests.subscribers import Subscriber, enrol
 
 
 @pytest.fixture
@@ -87,6 +95,67 @@ def test_what_is_visible_needs_no_cookie_and_is_kept_by_nobody(app: Flask, brows
     assert "Nederlandse tijd" in answer.get_json()["looked"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
+
+
+def test_receipt_of_a_lost_row_shows_the_same_certificate(browser: Browser, address: str, written: Journal) -> None:
+    """After a restoration the row has another reference: the address names the certificate, and shows its row."""
+    (entry,) = written.entries()
+    lost = ReceiptId(issuer_id=entry.issuer_id, serial=entry.serial, reference="AAAA-BBBB-CCCC")
+
+    receipt = browser.get(f"/receipt/{ReceiptTokens(SESSION_KEY).token(lost)}")
+
+    assert receipt.status_code == 200
+    assert entry.reference in receipt.text
+    assert f"{entry.serial:x}" in receipt.text.replace(":", "").replace(" ", "").lower()
+
+
+@pytest.mark.parametrize("by", ["certificate", "reference of another certificate", "sequence"])
+def test_receipt_of_what_is_lost_says_so(
+    browser: Browser,
+    address: str,
+    written: Journal,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    database: Database,
+    clock: FakeClock,
+    verifier: CodeVerifier,
+    by: str,
+) -> None:
+    """410 with what to do: never another certificate's confirmation, and never that the revocation stands."""
+    other = enrol(database, issuer, authority.issue("Elders BV", clock.now()), clock, verifier)
+    (entry,) = written.entries()
+    tokens = ReceiptTokens(SESSION_KEY)
+    reference = entry.reference if by == "reference of another certificate" else "AAAA-BBBB-CCCC"
+    token = tokens.token(ReceiptId(issuer_id=issuer.id, serial=other.certificate.serial, reference=reference))
+    if by == "sequence":
+        # As addresses were made before revision 0012; there was no row then.
+        token = old_token(issuer.id, entry.sequence)
+
+    gone, seen = browser.get(f"/receipt/{token}"), browser.get(f"/receipt/{token}/visible")
+
+    assert gone.status_code == 410
+    assert "is not in our register" in gone.text
+    assert entry.reference not in gone.text
+    assert seen.status_code == 404
+    assert "staat deze bevestiging niet in ons register" in browser.get(f"/receipt/{token}?lang=nl").text
+
+
+def test_address_of_before_counts_for_what_was_there_before(
+    browser: Browser, address: str, written: Journal, database: Database, issuer: Issuer
+) -> None:
+    """A row up to which the journal went when the tables were brought to 0012 is the one that was meant."""
+    (entry,) = written.entries()
+    with database.write() as connection:
+        connection.execute(journal_heads.update().values(named_through=1))
+
+    assert entry.reference in browser.get(f"/receipt/{old_token(issuer.id, 1)}").text
+    assert browser.get(f"/receipt/{old_token(issuer.id, 2)}").status_code == 410
+
+
+def old_token(issuer_id: int, sequence: int) -> str:
+    """A receipt's token as it was made before revision 0012."""
+    serializer = ReceiptTokens(SESSION_KEY)._serializer  # noqa: SLF001 - the same key and salt
+    return str(serializer.dumps([issuer_id, sequence]))
 
 
 def _without_the_look(page: str) -> str:

