@@ -17,11 +17,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _TOP = Path(__file__).parent.parent
 # Which the program imports when a command asks for them, and most do.
@@ -190,7 +191,7 @@ class _Server:
             connection, selectors.EVENT_READ, lambda: signal.pidfd_send_signal(ended, signal.SIGKILL)
         )
 
-    def _become(self, asked: dict[str, object], files: list[int], connection: socket.socket) -> NoReturn:
+    def _become(self, asked: dict[str, Any], files: list[int], connection: socket.socket) -> NoReturn:
         """Be the program with these arguments, this environment, folder and files, to its end."""
         status = 1
         try:
@@ -200,17 +201,19 @@ class _Server:
             for number, file in enumerate(files):
                 os.dup2(file, number)
                 os.close(file)
-            arguments, environment = asked["arguments"], asked["environment"]
-            if not isinstance(arguments, list) or not isinstance(environment, dict):
-                raise TypeError(asked)
-            sys.argv = ["pki-revocation", *arguments]
+            # Whether they can seek was found out for other files.
+            sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+            sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+            sys.argv = ["pki-revocation", *asked["arguments"]]
             os.environ.clear()
-            os.environ.update(environment)
-            os.chdir(str(asked["folder"]))
+            os.environ.update(asked["environment"])
+            os.chdir(asked["folder"])
             self._main()
             status = 0
         except SystemExit as ended:
             status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        except BaseException:  # noqa: BLE001 - as the interpreter says it at a program's end
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
