@@ -21,16 +21,17 @@ _YOUNG_SECONDS = 60.0
 
 
 @contextmanager
-def temporary_folder(purpose: str) -> Iterator[Path]:
+def temporary_folder(purpose: str, beside: Path | None = None) -> Iterator[Path]:
     """A new folder of the caller's own (mode 0700), gone with what is in it when the block ends.
 
     Args:
         purpose: a word for its name, for people who find it.
+        beside: the folder that it is made in, where what it holds gets its place there; the system's own without it.
 
     Raises:
         OSError: when it cannot be made.
     """
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{purpose}-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{purpose}-", dir=beside))
     try:
         with FolderLock(folder):
             yield folder
@@ -38,9 +39,13 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove_abandoned_folders() -> None:
-    """Remove what killed processes of this account have left; what cannot be removed stays, and harms nothing."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+def remove_abandoned_folders(beside: Path | None = None) -> None:
+    """Remove what killed processes of this account have left; what cannot be removed stays, and harms nothing.
+
+    Args:
+        beside: where they were made; the system's own folder without it.
+    """
+    for folder in (beside or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError, FolderHeld):
             about = folder.lstat()
             if about.st_uid != os.geteuid() or time.time() - about.st_mtime < _YOUNG_SECONDS or folder.is_symlink():

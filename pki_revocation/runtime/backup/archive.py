@@ -5,17 +5,16 @@ refused before anything is put anywhere. It is its owner's alone, since the conf
 """
 
 import hashlib
-import io
 import json
-import os
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import IO
 
 from pki_revocation.host import durable_files
+from pki_revocation.host.temporary_folders import remove_abandoned_folders, temporary_folder
 
 from .errors import BackupFailed, BackupUnfit
 from .manifest import Manifest
@@ -26,6 +25,7 @@ _MANIFEST = "manifest.json"
 _DIGESTS = "SHA256SUMS.json"
 _MEMBERS = frozenset({*DATABASES.values(), CONFIG, _MANIFEST})
 _LARGEST_TEXT = 1 << 24
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +49,41 @@ def write(target: Path, manifest: Manifest, database: Path, config: bytes) -> st
     name = DATABASES[manifest.kind]
     with database.open("rb") as stream:
         digests[name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+    sha256 = hashlib.sha256()
+
+    def pieces() -> Iterator[bytes]:
+        with database.open("rb") as stream:
+            members: dict[str, tuple[int, Iterable[bytes]]] = {
+                member: (len(text), [text])
+                for member, text in {_DIGESTS: json.dumps(digests).encode(), **texts}.items()
+            }
+            members[name] = (database.stat().st_size, pieces_of(stream))
+            for piece in _tar(members):
+                sha256.update(piece)
+                yield piece
+
     try:
-        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
-            with tarfile.open(fileobj=file, mode="w") as tar:
-                for member, text in {_DIGESTS: json.dumps(digests).encode(), **texts}.items():
-                    header = tarfile.TarInfo(member)
-                    header.size, header.mode = len(text), 0o600
-                    tar.addfile(header, io.BytesIO(text))
-                header = tarfile.TarInfo(name)
-                header.size, header.mode = database.stat().st_size, 0o600
-                with database.open("rb") as stream:
-                    tar.addfile(header, stream)
-            file.flush()
-            os.fsync(file.fileno())
-            file.seek(0)
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        durable_files.move(draft, target)
+        durable_files.write(target, pieces())
     except OSError as error:
         raise BackupFailed(f"{target} cannot be written: {error.strerror or error}.") from error
-    finally:
-        draft.unlink(missing_ok=True)
-    return sha256
+    return sha256.hexdigest()
+
+
+def pieces_of(stream: IO[bytes]) -> Iterator[bytes]:
+    """A file's octets, never all at once."""
+    while piece := stream.read(_PIECE):
+        yield piece
+
+
+def _tar(members: Mapping[str, tuple[int, Iterable[bytes]]]) -> Iterator[bytes]:
+    """A tar's octets, member by member: by their names, with size and contents of each."""
+    for name, (size, contents) in members.items():
+        header = tarfile.TarInfo(name)
+        header.size, header.mode = size, 0o600
+        yield header.tobuf()
+        yield from contents
+        yield bytes(-size % tarfile.BLOCKSIZE)
+    yield bytes(2 * tarfile.BLOCKSIZE)
 
 
 @contextmanager
@@ -80,21 +93,22 @@ def opened(file: Path, beside: Path) -> Iterator[OpenedBackup]:
     Raises:
         BackupUnfit: when it is no backup, or not whole.
     """
-    with TemporaryDirectory(prefix=".pki-revocation-backup-", dir=beside) as folder:
+    remove_abandoned_folders(beside)
+    with temporary_folder("backup", beside) as folder:
         try:
             with file.open("rb") as stream:
                 sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-            digests = _extracted(file, Path(folder))
+            digests = _extracted(file, folder)
         except (tarfile.TarError, OSError, ValueError, EOFError) as error:
             if isinstance(error, OSError) and error.filename == str(file):
                 raise
             raise BackupUnfit(f"{file} is no backup, or was cut off: {error}.") from error
-        _refuse_other_octets(file, Path(folder), digests)
-        manifest = Manifest.from_json((Path(folder) / _MANIFEST).read_bytes())
-        database = Path(folder) / DATABASES.get(manifest.kind, "")
+        _refuse_other_octets(file, folder, digests)
+        manifest = Manifest.from_json((folder / _MANIFEST).read_bytes())
+        database = folder / DATABASES.get(manifest.kind, "")
         if not database.is_file():
             raise BackupUnfit(f"{file} holds no database of the kind {manifest.kind}.")
-        yield OpenedBackup(manifest, database, (Path(folder) / CONFIG).read_bytes(), sha256)
+        yield OpenedBackup(manifest, database, (folder / CONFIG).read_bytes(), sha256)
 
 
 def _extracted(file: Path, folder: Path) -> Mapping[str, str]:
@@ -111,7 +125,7 @@ def _extracted(file: Path, folder: Path) -> Mapping[str, str]:
             elif member.name in _MEMBERS:
                 # Names of our own alone: nothing in a file leads out of the folder.
                 with (folder / member.name).open("xb") as target:
-                    while piece := stream.read(1 << 20):
+                    for piece in pieces_of(stream):
                         target.write(piece)
     return digests
 

@@ -25,7 +25,7 @@ from pki_revocation.register.marks import MarkName, set_mark
 from pki_revocation.register.own_secrets import refuse_foreign_secrets
 
 from . import opening
-from .archive import OpenedBackup, opened
+from .archive import OpenedBackup, opened, pieces_of
 from .errors import RestoreRefused
 from .manifest import Manifest
 
@@ -113,16 +113,13 @@ def _in_place_of(file: Path, backup: OpenedBackup, clock: Clock) -> Path | None:
     with contextlib.closing(sqlite3.connect(backup.database)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
     mode, owner = (0o600, None) if found is None else (found.st_mode & 0o777, (found.st_uid, found.st_gid))
-    os.chmod(backup.database, mode)  # noqa: PTH101 - beside the next line
-    if owner is not None and os.geteuid() == 0:
-        os.chown(backup.database, *owner)
     put_aside = None
     if found is not None:
         put_aside = file.with_name(f"{file.name}.before-{iso(clock.now()).replace(':', '')}")
         durable_files.move(file, put_aside)
     with backup.database.open("rb") as copy:
-        os.fsync(copy.fileno())
-    durable_files.move(backup.database, file)
+        # Another account's file stays that account's, which takes root.
+        durable_files.write(file, pieces_of(copy), mode=mode, owner=owner if os.geteuid() == 0 else None)
     return put_aside
 
 

@@ -8,7 +8,6 @@ import contextlib
 import json
 import sqlite3
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection, func, select
 
@@ -16,6 +15,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
+from pki_revocation.host.temporary_folders import remove_abandoned_folders, temporary_folder
 from pki_revocation.register.marks import MarkName, set_mark
 
 from . import archive, postgresql_tools
@@ -42,12 +42,14 @@ def take(installation: Installation, database: Database, file: Path, clock: Cloc
     """
     made_at = iso(clock.now())
     try:
-        with TemporaryDirectory(prefix=".pki-revocation-backup-", dir=file.resolve().parent) as folder:
-            copy = Path(folder) / archive.DATABASES["sqlite" if database.is_sqlite else "postgresql"]
+        beside = file.resolve().parent
+        remove_abandoned_folders(beside)
+        with temporary_folder("backup", beside) as folder:
+            copy = folder / archive.DATABASES["sqlite" if database.is_sqlite else "postgresql"]
             copied = _copied_sqlite if database.is_sqlite else _copied_postgresql
             manifest = copied(installation, database, copy, made_at)
             sha256 = archive.write(file, manifest, copy, installation.config.read_bytes())
-        with archive.opened(file, file.resolve().parent) as again:
+        with archive.opened(file, beside) as again:
             if again.manifest != manifest:
                 raise BackupFailed(f"{file} does not say what was written into it.")
     except OSError as error:

@@ -28,6 +28,7 @@ from pki_revocation.codes import CodeScheme, CodeVerifier
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper
 from pki_revocation.database.engine import Database
+from pki_revocation.host.folder_lock import FolderLock
 from pki_revocation.model import Channel, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.issuers import add_issuer
@@ -352,7 +353,7 @@ def test_backup_of_a_broken_chain_is_not_made(register: Register, tmp_path: Path
     assert done.exit_code == 1
     assert "audit chain" in done.output
     assert file.read_bytes() == b"yesterday's"
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert list(tmp_path.glob("pki-revocation-*")) == []
 
 
 def test_folder_without_configuration_gets_the_backups(
@@ -442,10 +443,26 @@ def test_full_disk_leaves_the_backup_of_before(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tarfile.TarFile, "addfile", full)
+    monkeypatch.setattr(tarfile.TarInfo, "tobuf", full)
     done = register.run("backup", file)
 
     assert done.exit_code == 1
     assert "No space left on device" in done.output
     assert file.read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert list(tmp_path.glob("pki-revocation-*")) == []
+
+
+def test_what_a_kill_left_is_removed_by_the_next_one(register: Register, tmp_path: Path) -> None:
+    """A folder with a copy of the database, which nothing else would ever remove; one that is in use stays."""
+    file = tmp_path / "register.backup"
+    left, used = (tmp_path / f"pki-revocation-backup-{name}" for name in ("left", "used"))
+    for folder in (left, used):
+        folder.mkdir(mode=0o700)
+        (folder / "database.sqlite").write_bytes(b"-")
+        os.utime(folder, (0, 0))
+
+    with FolderLock(used):
+        assert register.run("backup", file).exit_code == 0
+
+    assert not left.exists()
+    assert used.exists()
