@@ -23,6 +23,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
+from pki_revocation.encoding.serials import text_of_stored
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
 
@@ -192,7 +193,7 @@ def _facts(found: ParsedCrl, signer: Issuer | None, shown: int | None) -> dict[s
     next_update = found.next_update
     entries = [
         {
-            "serial": entry.serial.hex(),
+            "serial": text_of_stored(entry.serial),
             "revoked_at": iso(entry.revocation_date),
             "reason": entry.reason.token if entry.reason else None,
             "invalidity_date": iso(entry.invalidity_date) if entry.invalidity_date else None,

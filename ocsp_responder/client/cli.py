@@ -11,8 +11,9 @@ from ocsp_responder.config import OcspSettings
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
+from pki_revocation.encoding.serials import from_text
 from pki_revocation.errors import NotFound
-from pki_revocation.model import SERIAL_LIMIT, serial_text
+from pki_revocation.model import serial_text
 from pki_revocation.register.issuers import issuer_named
 
 from .query import Question, ask, verify
@@ -75,9 +76,6 @@ def _serial(what: str) -> int:
         except ValueError:
             raise NotFound(f"{what} is no certificate: give a PEM or DER file.") from None
     try:
-        serial = int(what.replace(":", ""), 16)
+        return from_text(what)
     except ValueError:
         raise NotFound(f"{what!r} is no serial in hexadecimal, and no file.") from None
-    if not 0 < serial < SERIAL_LIMIT:
-        raise NotFound(f"{what!r} is no serial: one is positive and has at most 20 octets.")
-    return serial

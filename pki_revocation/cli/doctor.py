@@ -28,6 +28,7 @@ from pki_revocation.register.issuers import all_issuers
 from pki_revocation.runtime.service_states import supervised_services
 
 from .options import installation_option
+from .register_checks import register_findings
 from .restoration import RESTORATIONS_GROUP, FindRestorations, Restoration
 
 CHECKS_GROUP = "pki_revocation.checks"
@@ -109,6 +110,7 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
         yield _session_key(installation)
         yield from _accounts(installation)
         yield from _responders(database)
+        yield from (CheckResult(*finding) for finding in register_findings(database))
         yield from _of_upper_packages(installation, database)
 
 

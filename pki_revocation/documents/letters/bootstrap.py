@@ -11,6 +11,7 @@ from pki_revocation.errors import ConfigurationError
 from pki_revocation.subscribers.languages import LANGUAGES, Language
 
 from .maker import LetterMaker
+from .page_address import refuse_unfit_address
 
 
 def letter_maker(
@@ -27,8 +28,12 @@ def letter_maker(
 
     Raises:
         ConfigurationError: when the pepper is missing, or a setting is wrong.
+        PageNotPublic: when letters would print an address that no subscriber reaches, or one without TLS.
     """
     settings = installation.section(LetterSettings)
+    public_url = installation.section(WebSettings).public_url
+    if not settings.for_demonstration:
+        refuse_unfit_address(public_url)
     default = settings.language
     if default not in LANGUAGES:
         raise ConfigurationError(f"[letters] language is {default!r}, and may be {' or '.join(LANGUAGES)}.")
@@ -37,7 +42,7 @@ def letter_maker(
         clock=clock,
         audit=AuditTrail(clock),
         verifier=CodeVerifier(load_pepper(installation), installation.section(CodeSettings).scheme),
-        public_url=installation.section(WebSettings).public_url,
+        public_url=public_url,
         language=language or Language(default),
         fonts=None if settings.fonts is None else installation.path(settings.fonts),
         prints=settings.print_file if prints is None else prints,

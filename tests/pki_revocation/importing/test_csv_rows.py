@@ -94,7 +94,7 @@ def test_wrong_columns_are_told_the_right_ones(tmp_path: Path, header: str, word
         ("01,x,2027-11-23T14:03:22Z,,,R,,", RefusalKind.DATE, "has no revoked_at"),
         ("01,x,2027-11-23T14:03:22Z,,,V,2026-10-01T00:00:00Z,", RefusalKind.BROKEN, "marked V"),
         ("01,x,2027-11-23T14:03:22Z,,,,,superseded", RefusalKind.BROKEN, "marked V"),
-        ("01,x,2027-11-23T14:03:22Z,,,R,2026-10-01T00:00:00Z,certificateHold", RefusalKind.REASON, "on hold"),
+        ("01,x,2027-11-23T14:03:22Z,,,R,2026-10-01T00:00:00Z,certificateHold", RefusalKind.HOLD, "on hold"),
         ("01,x,2027-11-23T14:03:22Z,,,,,,more", RefusalKind.BROKEN, "more columns than the header"),
         ("01,x\0y,2027-11-23T14:03:22Z,,,,,", RefusalKind.BROKEN, "NUL"),
         ('01,"x"y,2027-11-23T14:03:22Z,,,,,', RefusalKind.BROKEN, "no CSV"),

@@ -89,8 +89,8 @@ def test_expired_row_is_marked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "kind", "words"),
     [
-        (index_row(1, f"{REVOKED},certificateHold"), RefusalKind.REASON, "on hold"),
-        (index_row(1, f"{REVOKED},holdInstruction,holdInstructionReject"), RefusalKind.REASON, "on hold"),
+        (index_row(1, f"{REVOKED},certificateHold"), RefusalKind.HOLD, "on hold"),
+        (index_row(1, f"{REVOKED},holdInstruction,holdInstructionReject"), RefusalKind.HOLD, "on hold"),
         (index_row(1, f"{REVOKED},removeFromCRL"), RefusalKind.REASON, "removeFromCRL"),
         (index_row(1, f"{REVOKED},boredom"), RefusalKind.REASON, "'boredom'"),
         (index_row(1, "260230000000Z"), RefusalKind.DATE, "'260230000000Z' is no date"),
