@@ -187,7 +187,8 @@ def _explain(connection: Connection, crl: ParsedCrl, plan: Plan, findings: Findi
         elif serial not in awaited:
             advice = tolerance.advice_on_unknown(plan)
             findings.error(
-                "crl.entry.unknown", f"The journal has no revocation of {text_of_stored(serial)} that belongs here{advice}."
+                "crl.entry.unknown",
+                f"The journal has no revocation of {text_of_stored(serial)} that belongs here{advice}.",
             )
         elif octets != awaited[serial][1]:
             _explain_entry(crl, octets, awaited[serial][0], plan, findings)

@@ -137,7 +137,9 @@ def unbar(
             if missing := [serial_text(serial) for serial in chosen if serial not in barred]:
                 raise NotFound(f"Not barred for {issuer.name}: {', '.join(missing)}. Nothing was changed.")
             lift_bars(connection, issuer.id, chosen)
-            bars = [{"serial": serial_text(each.serial), "kind": each.kind, "why": each.why} for each in barred.values()]
+            bars = [
+                {"serial": serial_text(each.serial), "kind": each.kind, "why": each.why} for each in barred.values()
+            ]
             detail = {"issuer": issuer.name, "lifted": len(bars), "bars": bars, "reason": reason}
             AuditTrail(clock).record(connection, "certificates.unbarred", detail, personal={"by": by})
     click.echo(f"{len(chosen):,} may come in as live now. Import {'it' if len(chosen) == 1 else 'them'} again.")

@@ -67,8 +67,8 @@ def text_of(serial: int) -> str:
 
     OpenSSL writes them so too, but for the capitals.
     """
-    magnitude = abs(serial)
-    return f"{'-' * (serial < 0)}{magnitude.to_bytes(max(1, (magnitude.bit_length() + 7) // 8)).hex()}"
+    sign, digits = ("", f"{serial:x}") if serial >= 0 else ("-", f"{-serial:x}")
+    return f"{sign}0{digits}" if len(digits) % 2 else f"{sign}{digits}"
 
 
 def text_of_stored(octets: bytes) -> str:

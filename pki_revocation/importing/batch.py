@@ -268,10 +268,14 @@ def _without_barred(
 
 
 def _tell(
-    connection: Connection, issuer: Issuer, entries: Sequence[JournalEntry], numbers: Mapping[int, str], moment: datetime
+    connection: Connection,
+    issuer: Issuer,
+    entries: Sequence[JournalEntry],
+    numbers: Mapping[int, str],
+    moment: datetime,
 ) -> None:
     """Queue mails to the subscribers of what was registered as live: their letters count no more."""
-    for entry in entries:
+    for entry in entries if numbers else ():
         if entry.serial in numbers:
             outbox.tell_of_revocation(connection, numbers[entry.serial], issuer.id, entry.sequence, moment)
 

@@ -158,7 +158,9 @@ def objection(candidate: Candidate, now: datetime) -> Refusal | None:
     What the issuer's key signed was issued, whatever its dates and its serial are: only a row is held against RFC 5280.
     """
     if not is_storable(candidate.serial):
-        return candidate.refused(RefusalKind.SERIAL, f"Its serial takes over {MOST_OCTETS} octets: none so long is kept.")
+        return candidate.refused(
+            RefusalKind.SERIAL, f"Its serial takes over {MOST_OCTETS} octets: none so long is kept."
+        )
     if candidate.der is None and candidate.revocation is None:
         if candidate.not_before is not None and candidate.not_before > candidate.not_after:
             return candidate.refused(RefusalKind.DATE, "Its validity ends before it begins.")

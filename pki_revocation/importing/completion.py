@@ -137,7 +137,9 @@ def _compare(
         brings = kept is not row.der
     elif row.der is None:
         is_bare = row.subject == "" and row.not_after == UNKNOWN_END
-        brings = candidate.der is not None or (is_bare and (candidate.subject, candidate.not_after) != ("", UNKNOWN_END))
+        brings = candidate.der is not None or (
+            is_bare and (candidate.subject, candidate.not_after) != ("", UNKNOWN_END)
+        )
     if brings:
         # A list does not say to which CRL a certificate belongs; another CRL may have.
         kept_place = {} if candidate.der else {"shard": candidate.shard or row.shard, "is_ca": row.is_ca}
@@ -192,9 +194,7 @@ def _has_other_recipient(candidate: Candidate, row: Row[Any]) -> bool:
     return contact is not None and contact.email != row.email
 
 
-def _write(
-    connection: Connection, issuer: Issuer, completed: Sequence[Candidate], numbers: Mapping[int, str]
-) -> None:
+def _write(connection: Connection, issuer: Issuer, completed: Sequence[Candidate], numbers: Mapping[int, str]) -> None:
     statement = (
         update(certificates)
         .where(certificates.c.issuer_id == issuer.id, certificates.c.serial == bindparam("of_serial"))

@@ -93,7 +93,12 @@ def read_csv(
             except csv.Error as error:
                 cells = dict(zip(rows.fieldnames, lines.last.split(rows.reader.dialect.delimiter), strict=False))
                 yield Refusal(
-                    source, begin, RefusalKind.BROKEN, f"The row is no CSV: {error}.", reader.about(cells), issuer_id is None
+                    source,
+                    begin,
+                    RefusalKind.BROKEN,
+                    f"The row is no CSV: {error}.",
+                    reader.about(cells),
+                    issuer_id is None,
                 )
                 continue
             yield from reader.read(row, begin)
@@ -164,7 +169,9 @@ class _RowReader:
                 return
             candidate = self._candidate(cells, place, left_out)
         except CandidateRefused as refused:
-            no_issuer = refused.kind is RefusalKind.ISSUER and self._issuer_id is None and not columns.get("certificate")
+            no_issuer = (
+                refused.kind is RefusalKind.ISSUER and self._issuer_id is None and not columns.get("certificate")
+            )
             yield replace(refused.at(self._source, place, self.about(columns)), hides_status=no_issuer)
             return
         yield from (Remark(self._source, place, sentence) for sentence in left_out)

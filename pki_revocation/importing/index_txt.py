@@ -7,7 +7,6 @@ subject. Read as a stream; a broken line is refused and the next one is read.
 import re
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 
 from pki_revocation.model import UNKNOWN_END
@@ -16,7 +15,7 @@ from pki_revocation.reasons import RevocationReason
 from .candidates import Candidate, CandidateRefused, PastRevocation, Refusal, RefusalKind, Remark, SerialOf, Source
 from .past_reasons import past_reason
 from .subjects import from_oneline, from_text
-from .text_files import open_text, with_octets_shown, without_marks
+from .text_files import has_octets, open_text, with_octets_shown, without_marks
 
 _ROW = re.compile(r"([VRE])\t([^\t]*)\t([^\t]*)\t(-?[0-9A-Fa-f]+)\t(?:[^\t]|(?<=\\)\t)*\t([^\t]*)")
 _SERIAL = re.compile(r"-?[0-9A-Fa-f]+")
@@ -45,21 +44,30 @@ def read_index(
         doubtful_at: the present, where lines are passed over that are plainly right, which is ten times as fast.
     """
     source = Source(path, "line")
-    now = "" if doubtful_at is None else f"{doubtful_at:%y%m%d%H%M%S}"
+    now = "" if doubtful_at is None else f"{doubtful_at:%y%m%d%H%M%SZ}"
     with open_text(path) as lines:
         for place, line in enumerate(lines, start=1):
             text = without_marks(line.rstrip("\n"))
-            if not text or text.startswith("#") or (now and (right := _PLAIN.fullmatch(text)) and (right[1] or "") <= now):
+            if (
+                not text
+                or text.startswith("#")
+                or (now and (right := _PLAIN.fullmatch(text)) and (right[1] or "") <= now)
+            ):
                 continue
             try:
-                yield from _read(source, place, issuer_id, text, not_subscribers)
+                if has_octets(text):
+                    text = with_octets_shown(text)
+                    yield Remark(source, place, "The line is not UTF-8: it was read as Latin-1.")
+                found = _candidate(source, place, issuer_id, text, not_subscribers)
             except CandidateRefused as refused:
                 yield refused.at(source, place, _about(issuer_id, text))
+                continue
+            if found.not_after is UNKNOWN_END:
+                yield Remark(source, place, "It went in as revoked, with its end unknown: that is no date.")
+            yield found
 
 
-def _read(
-    source: Source, place: int, issuer_id: int, line: str, not_subscribers: Collection[int]
-) -> Iterator[Candidate | Remark]:
+def _candidate(source: Source, place: int, issuer_id: int, line: str, not_subscribers: Collection[int]) -> Candidate:
     row = _ROW.fullmatch(line)
     if row is None:
         raise CandidateRefused(RefusalKind.BROKEN, _what_is_wrong(line))
@@ -68,17 +76,17 @@ def _read(
         subject, organisation = from_oneline(oneline)
     except ValueError:
         # Whose it is does not decide whether it is revoked: the text is shown as it stands.
-        subject, organisation = from_text(with_octets_shown(oneline))
+        subject, organisation = from_text(oneline)
     serial = int(hexadecimal, 16)
     revocation = _revocation(status, revoked)
     try:
         not_after = _moment(expiry)
-    except CandidateRefused as refused:
+    except CandidateRefused:
         if revocation is None:
             raise
         not_after = UNKNOWN_END
-        yield Remark(source, place, f"It went in as revoked, with its end unknown: {refused}")
-    yield Candidate(
+    is_authority = serial in not_subscribers
+    return Candidate(
         source=source,
         place=place,
         issuer_id=issuer_id,
@@ -88,8 +96,8 @@ def _read(
         not_before=None,
         not_after=not_after,
         revocation=revocation,
-        for_subscriber=serial not in not_subscribers,
-        is_ca=serial in not_subscribers,
+        for_subscriber=not is_authority,
+        is_ca=is_authority,
         marked_expired=status == "E",
         tells=True,
     )
@@ -117,7 +125,6 @@ def _revocation(status: str, column: str) -> PastRevocation | None:
             return PastRevocation(_moment(date), reason)
 
 
-@lru_cache(maxsize=4096)
 def _moment(text: str) -> datetime:
     """A UTCTime or a GeneralizedTime; UTCTime's years 50 to 99 are the last century's (RFC 5280 section 4.1.2.5.1)."""
     if _UTC_TIME.fullmatch(text):

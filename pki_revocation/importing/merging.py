@@ -77,7 +77,9 @@ def _difference(first: Candidate, second: Candidate) -> Remark | None:
     serial = serial_text(second.serial)
     if first.revocation is not None and second.revocation is not None:
         if found := differences(first.revocation, second.revocation):
-            return Remark(second.source, second.place, f"Serial {serial} stands here with {found}: the first word counts.")
+            return Remark(
+                second.source, second.place, f"Serial {serial} stands here with {found}: the first word counts."
+            )
     elif first.tells and second.tells and (first.revocation is None) is not (second.revocation is None):
         return Remark(
             second.source, second.place, f"Serial {serial} is revoked in one place and valid in another: it is revoked."

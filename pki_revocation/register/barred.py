@@ -75,9 +75,7 @@ def lift_bars(connection: Connection, issuer_id: int, serials: Sequence[int]) ->
     """Take the bars on these serials away."""
     for start in range(0, len(serials), _LOOKUP_BATCH):
         portion = serials[start : start + _LOOKUP_BATCH]
-        connection.execute(
-            delete(barred_serials).where(_columns.issuer_id == issuer_id, _columns.serial.in_(portion))
-        )
+        connection.execute(delete(barred_serials).where(_columns.issuer_id == issuer_id, _columns.serial.in_(portion)))
 
 
 def _present(connection: Connection, table: Any, issuer_id: int, serials: Sequence[int]) -> Iterator[int]:  # noqa: ANN401 - any table with both columns

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki_revocation.importing.candidates import Candidate, PastRevocation, Refusal, RefusalKind
+from pki_revocation.importing.candidates import Candidate, PastRevocation, Refusal, RefusalKind, Remark
 from pki_revocation.importing.csv_rows import read_csv
 from pki_revocation.importing.known_issuers import KnownIssuers
 from pki_revocation.model import Issuer
@@ -24,7 +24,7 @@ GOOD = '0a1b,"CN=zorg.example,O=Zorg BV,C=NL",2027-11-23T14:03:22Z,2026-11-23T15
 NOBODY = KnownIssuers(())
 
 
-def read(path: Path, *lines: str) -> list[Candidate | Refusal]:
+def read(path: Path, *lines: str) -> list[Candidate | Refusal | Remark]:
     """What the reader makes of these lines."""
     file = path / "certificates.csv"
     file.write_text("\n".join(lines) + "\n", "utf-8")
@@ -111,15 +111,17 @@ def test_broken_row_is_refused_and_the_next_is_read(tmp_path: Path, row: str, ki
     assert isinstance(following, Candidate)
 
 
-def test_octets_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    """A row in another encoding is refused."""
+def test_octets_that_are_no_text_are_read_as_latin_1(tmp_path: Path) -> None:
+    """A row in another encoding goes in, and is said so."""
     file = tmp_path / "certificates.csv"
     file.write_bytes(f"{HEADER}\n".encode() + b"01,Co\xf6p,2027-11-23T14:03:22Z,,,,,\n" + GOOD.encode())
 
-    refusal, following = read_csv(file, 7, NOBODY)
+    remark, one, following = read_csv(file, 7, NOBODY)
 
-    assert isinstance(refusal, Refusal)
-    assert "not UTF-8" in refusal.reason
+    assert isinstance(remark, Remark)
+    assert "not UTF-8" in remark.says
+    assert isinstance(one, Candidate)
+    assert one.subject == "Coöp"
     assert isinstance(following, Candidate)
 
 
@@ -193,12 +195,14 @@ def test_language_and_address(tmp_path: Path, language: str, address: str, recip
     ],
 )
 def test_recipient_that_no_letter_can_have(tmp_path: Path, language: str, address: str, words: str) -> None:
-    """The row is refused and the next is read: better no certificate than a letter that nobody gets."""
+    """What cannot be printed is left out, and said so: the certificate itself comes in."""
     header, good = "serial,subject,not_after,language,address", "02,Zorg,2027-11-23T14:03:22Z,nl,Postbus 1"
-    wrong, right = read(tmp_path, header, f"01,Zorg,2027-11-23T14:03:22Z,{language},{address}", good)
+    remark, wrong, right = read(tmp_path, header, f"01,Zorg,2027-11-23T14:03:22Z,{language},{address}", good)
 
-    assert isinstance(wrong, Refusal)
-    assert (wrong.kind, wrong.reason) == (RefusalKind.BROKEN, words)
+    assert isinstance(remark, Remark)
+    assert (remark.place, remark.says) == (2, f"{words} It went in without that.")
+    assert isinstance(wrong, Candidate)
+    assert wrong.recipient == (Recipient(language="nl") if address else None)
     assert isinstance(right, Candidate)
 
 
@@ -219,12 +223,14 @@ def test_contact(tmp_path: Path, language: str, email: str, contact: Contact | N
 
 
 def test_contact_that_no_mail_reaches(tmp_path: Path) -> None:
-    """One sentence without the address, and the other rows go in."""
-    wrong, right = read(
+    """One sentence without the address; the certificate comes in, and so do the other rows."""
+    remark, wrong, right = read(
         tmp_path, "serial,subject,not_after,email", "01,Z,2027-11-23T14:03:22Z,nobody", "02,Z,2027-11-23T14:03:22Z,a@b"
     )
 
-    assert isinstance(wrong, Refusal)
-    assert wrong.reason.startswith("The contact's e-mail address cannot be used")
-    assert "nobody" not in wrong.reason
+    assert isinstance(remark, Remark)
+    assert remark.says.startswith("The contact's e-mail address cannot be used")
+    assert "nobody" not in remark.says
+    assert isinstance(wrong, Candidate)
+    assert wrong.contact is None
     assert isinstance(right, Candidate)
