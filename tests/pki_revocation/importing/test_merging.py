@@ -41,56 +41,54 @@ def run_apart(importer: Importer, files: list[Path], *, apart: bool) -> list[Imp
     return [importer.run([file]) for file in files] if apart else [importer.run(files)]
 
 
-@pytest.mark.parametrize("apart", [True, False])
-@pytest.mark.parametrize("turned", [True, False])
-@pytest.mark.parametrize("revoked", [True, False])
-@pytest.mark.parametrize("listed", ["index", "csv"])
-def test_list_and_certificate_in_either_order(  # noqa: PLR0913 - every way of putting them together
+def list_of(folder: Path, form: str, serial: int, *, revoked: bool) -> Path:
+    """An index or CSV with one row."""
+    if form == "index":
+        row = index_row(serial, f"{DATE},superseded" if revoked else "", subject="/CN=x")
+        return write_index(folder / f"{serial:x}.txt", [row])
+    status = "R,2026-01-02T03:04:05Z,superseded" if revoked else "V,,"
+    file = folder / f"{serial:x}.csv"
+    header = "serial,subject,not_after,status,revoked_at,reason"
+    file.write_text(f"{header}\n0{serial:x},CN=x,2027-01-01T00:00:00Z,{status}\n")
+    return file
+
+
+def test_list_and_certificate_in_either_order(
     importer: Importer,
     database: Database,
     issuer: Issuer,
     authority: CertificateAuthority,
     clock: FakeClock,
     tmp_path: Path,
-    listed: str,
-    *,
-    apart: bool,
-    turned: bool,
-    revoked: bool,
 ) -> None:
     """The shard and the dates are the certificate's, the revocation is the list's; nothing is refused."""
-    certificate = authority.issue("Zorg BV", clock.now(), serial=SERIAL, crl_url=URL)
-    file = tmp_path / "a.pem"
-    file.write_bytes(pem(certificate))
-    if listed == "index":
-        told = write_index(
-            tmp_path / "index.txt", [index_row(SERIAL, f"{DATE},superseded" if revoked else "", subject="/CN=x")]
+    ways = itertools.product(("index", "csv"), (True, False), (True, False), (True, False))
+    for serial, (form, revoked, turned, apart) in enumerate(ways, start=SERIAL):
+        certificate = authority.issue("Zorg BV", clock.now(), serial=serial, crl_url=URL)
+        file = tmp_path / f"{serial}.pem"
+        file.write_bytes(pem(certificate))
+        told = list_of(tmp_path, form, serial, revoked=revoked)
+
+        reports = run_apart(importer, [told, file][:: -1 if turned else 1], apart=apart)
+
+        assert [report.refused for report in reports] == [{} for _ in reports]
+        with database.read() as connection:
+            row = connection.execute(select(certificates).where(certificates.c.serial == serial)).one()
+            entry = journal.latest_entry(connection, issuer.id, serial)
+        assert row.der is not None
+        assert (row.subject, row.organisation) == ("CN=zorg-bv.example,O=Zorg BV,C=NL", "Zorg BV")
+        assert (row.shard, row.not_after) == (1, certificate.not_valid_after_utc)
+        assert (entry and (entry.revocation_date, entry.reason)) == (
+            (AT, RevocationReason.SUPERSEDED) if revoked else None
         )
-    else:
-        told = tmp_path / "rows.csv"
-        status = "R,2026-01-02T03:04:05Z,superseded" if revoked else "V,,"
-        header = "serial,subject,not_after,status,revoked_at,reason"
-        told.write_text(f"{header}\n0{SERIAL:x},CN=x,2027-01-01T00:00:00Z,{status}\n")
-
-    reports = run_apart(importer, [told, file][:: -1 if turned else 1], apart=apart)
-
-    assert [report.refused for report in reports] == [{} for _ in reports]
+        if apart:
+            assert reports[1].completed + reports[1].revoked_since + reports[1].agreed == 1
+        else:
+            assert (reports[0].added, reports[0].agreed) == (1, 1)
+        assert importer.run([told, file]).agreed == 2
     with database.read() as connection:
-        row = connection.execute(select(certificates)).one()
-        entries = list(journal.entries_after(connection, issuer.id, 0))
         verify_chain(connection)
-        verify_journal(connection)
-    assert row.der is not None
-    assert (row.subject, row.organisation) == ("CN=zorg-bv.example,O=Zorg BV,C=NL", "Zorg BV")
-    assert (row.shard, row.not_after) == (1, certificate.not_valid_after_utc)
-    assert [(each.revocation_date, each.reason) for each in entries] == (
-        [(AT, RevocationReason.SUPERSEDED)] if revoked else []
-    )
-    if apart:
-        assert reports[1].completed + reports[1].revoked_since + reports[1].agreed == 1
-    else:
-        assert (reports[0].added, reports[0].agreed) == (1, 1)
-    assert importer.run([told, file]).agreed == 2
+        assert verify_journal(connection) == 8
 
 
 def test_subscriber_is_told_when_a_list_revokes_what_was_live(
