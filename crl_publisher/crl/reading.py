@@ -163,6 +163,8 @@ def _entry(revoked: x509.RevokedCertificate) -> ParsedEntry:
             reason = _REASON_CODES[value.reason]
         elif isinstance(value, x509.InvalidityDate):
             invalidity = value.invalidity_date_utc
+        elif isinstance(value, x509.CRLReason):
+            irregular = f"the reason {value.reason.value}"
         else:
             irregular = f"the extension {extension.oid.dotted_string} with a value that no entry may have"
     serial = serials.stored(revoked.serial_number)

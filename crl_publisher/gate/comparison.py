@@ -36,6 +36,7 @@ from pki_revocation.reasons import RevocationReason
 from . import tolerance
 from .expected_entries import JournalRow, expected_entries
 from .findings import Findings
+from .own_addresses import check_own_addresses
 
 _LOOKUP_BATCH = 500
 # More changes than this are found as fast by looking at everything.
@@ -62,9 +63,11 @@ def compare_entries(connection: Connection, crl: ParsedCrl, plan: Plan, findings
             pass
         else:
             if _accounted_for(connection, found, plan, public.covers):
+                check_own_addresses(connection, plan, findings, after=public.covers)
                 return found.added
     if not _adds_up(connection, crl, plan):
         _explain(connection, crl, plan, findings)
+    check_own_addresses(connection, plan, findings, after=plan.after)
     _compare_with_public(connection, crl, plan, findings)
     return []
 

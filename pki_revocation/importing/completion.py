@@ -134,7 +134,8 @@ def _compare(
             reason = f"Serial {serial} is registered already, {GIVEN_TWICE}"
             found.refusals.append(candidate.refused(RefusalKind.SERIAL, reason))
             return
-        brings = kept is not row.der
+        # What stands in another place than the certificate itself says is put right.
+        brings = kept is not row.der or (row.shard, row.is_ca) != (candidate.shard, candidate.is_ca)
     elif row.der is None:
         is_bare = row.subject == "" and row.not_after == UNKNOWN_END
         brings = candidate.der is not None or (
