@@ -11,7 +11,7 @@ import re
 RFC_OCTETS = 20
 # So long a serial's DER contents may be here: an entry of a CRL then has a length of one octet, whatever else it says.
 MOST_OCTETS = 64
-_LIMIT = 1 << 8 * MOST_OCTETS - 1
+LIMIT = 1 << 8 * MOST_OCTETS - 1
 _RFC_LIMIT = 1 << 8 * RFC_OCTETS - 1
 # Blanks and the marks of direction that a copy out of a window brings along; colons stand between octets.
 _UNSEEN = re.compile("[\\s\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
@@ -21,7 +21,7 @@ _HIGH_BIT = 0x80
 
 def is_storable(serial: int) -> bool:
     """Whether a serial has a place in the register: up to `MOST_OCTETS`, zero and negative ones too."""
-    return -_LIMIT <= serial < _LIMIT
+    return -LIMIT <= serial < LIMIT
 
 
 def breach_of(serial: int) -> str:
