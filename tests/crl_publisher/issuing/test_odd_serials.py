@@ -100,7 +100,8 @@ def test_odd_serials_from_import_to_relying_parties(  # noqa: PLR0913, PLR0915 -
             text=True,
             check=True,
         ).stdout
-        listed = {line.split(": ")[1].strip().lower() for line in text.splitlines() if "Serial Number:" in line}
+        lines = text.replace("\\\n", "").splitlines()
+        listed = {line.split(": ")[1].strip().lower() for line in lines if "Serial Number:" in line}
         assert listed == {odd.text_of(serial) for serial in SERIALS}
 
 
