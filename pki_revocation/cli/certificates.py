@@ -90,7 +90,8 @@ def import_(  # noqa: PLR0913 - an argument for each option
     live certificate gets a number, and with --letters a code and a letter. An index or CSV says what is revoked, and
     its certificates the rest, in any order and in a later run too; a row that is refused bars its serial.
 
-    Exit status: 0 when everything is in the register, 3 when something was refused and the rest is, 1 when nothing is.
+    Exit status: 0 when everything went in or stands there already, 3 when something was refused and the rest went in, 1
+    when nothing went in.
     """
     clock = SystemClock()
     with installation.database() as database:
