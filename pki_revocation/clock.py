@@ -6,9 +6,6 @@ from functools import lru_cache
 from typing import Protocol
 
 
-_TO_THE_SECOND = len("2026-11-23T14:03:22")
-
-
 class Clock(Protocol):
     """Where the time comes from: a constructor argument everywhere, so that time is a test's input."""
 
@@ -42,4 +39,4 @@ def whole_second(moment: datetime) -> datetime:
 def iso(moment: datetime) -> str:
     """How a moment is written in answers and logs: 2026-11-23T14:03:22Z."""
     # Ten times as fast as strftime, and a million rows of a journal are written so.
-    return whole_second(moment).isoformat()[:_TO_THE_SECOND] + "Z"
+    return whole_second(moment).isoformat().removesuffix("+00:00") + "Z"

@@ -1,12 +1,13 @@
 """Whether each revocation stands on the CRL that its certificate's own distribution point names.
 
-The register says to which shard a certificate belongs, and what selects a shard's entries asks it. Here the certificates
-are asked themselves: one that names this shard's address must be on this CRL, and one that is on it and names another
-shard's must not, or a relying party fetches a CRL that is silent on it (RFC 5280 sections 4.2.1.13 and 5.2.5).
+The register says to which shard a certificate belongs, and what selects a shard's entries asks it. Here the
+certificates are asked themselves: one that names this shard's address must be on this CRL, and one that is on it and
+names another shard's must not, or a relying party fetches a CRL that is silent on it (RFC 5280 sections 4.2.1.13 and
+5.2.5).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select
 
@@ -41,8 +42,8 @@ def check_own_addresses(connection: Connection, plan: Plan, findings: Findings, 
             there = f"shard {row.shard}" if row.shard else "no shard"
             findings.error(
                 "crl.entry.other-shard",
-                f"The certificate {serial_text(row.serial)} names shard {own}'s CRL, and the register has it in {there}: "
-                "import the certificate again.",
+                f"The certificate {serial_text(row.serial)} names shard {own}'s CRL, and the register has it in "
+                f"{there}: import the certificate again.",
             )
 
 
@@ -63,7 +64,7 @@ def _suspects(connection: Connection, plan: Plan, after: int) -> Iterator[Row[An
         )
     )
     with connection.execute(query.execution_options(yield_per=_PORTION)) as found:
-        yield from found
+        yield from cast("Iterator[Row[Any]]", found)
 
 
 def _own_shard(der: bytes, shards: Mapping[str, int]) -> int | None:

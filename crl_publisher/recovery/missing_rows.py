@@ -165,13 +165,13 @@ def _differences(entry: ParsedEntry, row: Row[tuple[bytes, datetime, int]]) -> I
     reason = RevocationReason(row.reason)
     if entry.revocation_date < row.revocation_date:
         yield (
-            f"{text_of_stored(entry.serial)} stays as it is: the journal dates its revocation {iso(row.revocation_date)}, and "
-            f"the CRL {iso(entry.revocation_date)}; a journal's row is never changed."
+            f"{text_of_stored(entry.serial)} stays as it is: the journal dates its revocation "
+            f"{iso(row.revocation_date)}, and the CRL {iso(entry.revocation_date)}; a journal's row is never changed."
         )
     elif entry.reason is not reason and reason is not _COMPROMISE:
         yield (
-            f"{text_of_stored(entry.serial)} stays as it is: the journal says {reason.token}, and the CRL {entry.reason.token}; "
-            "a journal's row is never changed."
+            f"{text_of_stored(entry.serial)} stays as it is: the journal says {reason.token}, and the CRL "
+            f"{entry.reason.token}; a journal's row is never changed."
         )
 
 

@@ -25,7 +25,7 @@ _LOOKUP_BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What a CRL or the journal says of a revocation: *reason* in a word, also one that is none here, such as a hold."""
+    """What a CRL or the journal says of a revocation; *reason* may be one that is none here, such as a hold."""
 
     revoked_at: datetime
     reason: str
@@ -41,7 +41,7 @@ class Stated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One serial, as the database keeps it; *old* and *here* are None where it is not listed. *known* says what it is here."""
+    """One serial as the database keeps it; *old* and *here* are None where it is not listed, *known* is what it is."""
 
     serial: bytes
     old: Stated | None

@@ -49,7 +49,6 @@ def _letters(installation: Installation, database: Database) -> ArrivalLetters |
     # Pepper and typesetter are only looked for where letters are made.
     require_extra("documents", "[letters] folder")
     from pki_revocation.documents.letters.bootstrap import letter_maker  # noqa: PLC0415 - 30 MiB
-
     from pki_revocation.documents.letters.page_address import PageNotPublic  # noqa: PLC0415 - with it
 
     try:

@@ -30,12 +30,11 @@ def _barred(connection: Connection, issuer: Issuer) -> Iterator[tuple[str, bool,
     more = f"; and {len(bars) - _SHOWN:,} more" if len(bars) > _SHOWN else ""
     live = [serial_text(bar.serial) for bar in bars if bar.is_registered]
     also = f" Registered as live all the same: {', '.join(islice(live, _SHOWN))}." if live else ""
-    yield (
-        f"barred serials of {issuer.name}",
-        False,
-        f"{len(bars):,} neither revoked nor known to be good: {shown}{more}.{also} Import a list that says what became of "
-        "them, or lift the bar with 'pki-revocation certificate unbar'",
+    says = (
+        f"{len(bars):,} neither revoked nor known to be good: {shown}{more}.{also} Import a list that says what became "
+        "of them, or lift the bar with 'pki-revocation certificate unbar'"
     )
+    yield f"barred serials of {issuer.name}", False, says
 
 
 def _lacking(connection: Connection, issuer: Issuer) -> Iterator[tuple[str, bool, str]]:

@@ -81,7 +81,7 @@ class CertificateFields:
         return tuple(url for each in self._of(DISTRIBUTION_POINTS) for url in _addresses(each.value))
 
     def is_the_other_of(self, other: "CertificateFields") -> bool:
-        """Whether one of the two is the precertificate of the other: one serial, one subject and one key (RFC 6962 3.1).
+        """Whether one is the precertificate of the other: one serial, one subject and one key (RFC 6962 section 3.1).
 
         What else may differ is the CA's error, and no reason to know one of them alone.
         """

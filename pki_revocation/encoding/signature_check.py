@@ -52,6 +52,7 @@ _PSS_DIGESTS: Mapping[bytes, hashes.HashAlgorithm] = {
     bytes.fromhex(f"{_NIST_HASHES}04"): hashes.SHA224(),
 }
 _DEFAULT_SALT = 20
+_PSS_HASH, _PSS_MASK, _PSS_SALT = 0xA0, 0xA1, 0xA2
 
 
 def is_signature_of(key: object, signature: bytes, signed: bytes, algorithm: bytes) -> bool:
@@ -96,17 +97,17 @@ def _verify(key: object, signature: bytes, signed: bytes, oid: bytes, parameters
 
 def _pss(parameters: bytes) -> tuple[padding.PSS, hashes.HashAlgorithm]:
     """RSASSA-PSS-params: [0] hash, [1] mask generation, [2] length of the salt; what is left out is SHA-1 and 20."""
-    given = {tag & 0x1F: contents for tag, contents in values_in(parameters)}
-    digest = _PSS_DIGESTS[_first_oid(given[0])] if 0 in given else _PSS_DIGESTS[_SHA1_OID]
+    given = dict(values_in(parameters))
+    digest = _PSS_DIGESTS[_first_oid(given[_PSS_HASH])] if _PSS_HASH in given else _PSS_DIGESTS[_SHA1_OID]
     mask = _PSS_DIGESTS[_SHA1_OID]
-    if 1 in given:
-        ((_, generation),) = values_in(given[1])
-        _, (tag, inner) = values_in(generation)
+    if _PSS_MASK in given:
+        ((_, generation),) = values_in(given[_PSS_MASK])
+        _, (_, inner) = values_in(generation)
         ((_, oid), *_) = values_in(inner)
         mask = _PSS_DIGESTS[oid]
     salt = _DEFAULT_SALT
-    if 2 in given:
-        ((_, octets),) = values_in(given[2])
+    if _PSS_SALT in given:
+        ((_, octets),) = values_in(given[_PSS_SALT])
         salt = int.from_bytes(octets)
     return padding.PSS(mgf=padding.MGF1(mask), salt_length=salt), digest
 

@@ -259,8 +259,8 @@ def _without_barred(
             each.source,
             each.place,
             RefusalKind.BARRED,
-            f"Serial {serial_text(each.serial)} is barred, and does not come in as live ({bars[each.serial].why}). Import "
-            "a list that says that it is revoked, or lift the bar with 'pki-revocation certificate unbar'.",
+            f"Serial {serial_text(each.serial)} is barred, and does not come in as live ({bars[each.serial].why}). "
+            "Import a list that says that it is revoked, or lift the bar with 'pki-revocation certificate unbar'.",
         )
         for each in barred
     ]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pki_revocation.clock import iso
-from pki_revocation.errors import PkiError
 from pki_revocation.encoding.serials import MOST_OCTETS, breach_of, is_storable
+from pki_revocation.errors import PkiError
 from pki_revocation.model import serial_text
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.subscribers.contacts import Contact
@@ -178,8 +178,8 @@ def remark_on_serial(candidate: Candidate) -> Remark | None:
     return Remark(
         candidate.source,
         candidate.place,
-        f"Its serial {serial_text(candidate.serial)} {breach}; it is registered all the same, because what was issued must "
-        "be revocable (BR 4.9.1.1).",
+        f"Its serial {serial_text(candidate.serial)} {breach}; it is registered all the same, because what was issued "
+        "must be revocable (BR 4.9.1.1).",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
 
-from pki_revocation.clock import Clock, iso
+from pki_revocation.clock import Clock
 from pki_revocation.database.schema import (
     certificates,
     contacts,
@@ -88,7 +88,7 @@ def complete(
     _follow(connection, issuer, found.completed, clock)
 
 
-def _rows(connection: Connection, issuer: Issuer, serials: Sequence[int]) -> Sequence[Row[Any]]:
+def _rows(connection: Connection, issuer: Issuer, serials: Sequence[int]) -> list[Row[Any]]:
     columns = certificates.c
     query = (
         select(
@@ -107,7 +107,8 @@ def _rows(connection: Connection, issuer: Issuer, serials: Sequence[int]) -> Seq
         .outerjoin(contacts, contacts.c.certificate_id == columns.id)
         .where(columns.issuer_id == issuer.id, columns.serial.in_(serials))
     )
-    return connection.execute(query).all()
+    rows: list[Row[Any]] = list(connection.execute(query))
+    return rows
 
 
 def _revocations(connection: Connection, issuer: Issuer, serials: Sequence[int]) -> dict[int, PastRevocation]:

@@ -161,9 +161,7 @@ class _RowReader:
         columns = {name: cell.strip() for name, cell in row.items() if name is not None and isinstance(cell, str)}
         left_out: list[str] = []
         try:
-            if None in row:
-                raise CandidateRefused(RefusalKind.BROKEN, "It has more columns than the header.")
-            cells = _cells(columns, left_out)
+            cells = _cells(columns, left_out, is_longer=None in row)
             if self.is_doubting and cells.get("certificate"):
                 _revocation(cells)
                 return
@@ -239,8 +237,10 @@ class _RowReader:
             raise CandidateRefused(RefusalKind.SERIAL, f"Its serial {text[:60]!r} is not decimal.") from None
 
 
-def _cells(columns: dict[str, str], left_out: list[str]) -> dict[str, str]:
-    """The row's cells by their columns, as text that can be shown."""
+def _cells(columns: dict[str, str], left_out: list[str], *, is_longer: bool) -> dict[str, str]:
+    """The row's cells by their columns, as text that can be shown; *is_longer* than the header it may not be."""
+    if is_longer:
+        raise CandidateRefused(RefusalKind.BROKEN, "It has more columns than the header.")
     text = "".join(columns.values())
     if "\0" in text:
         raise CandidateRefused(RefusalKind.BROKEN, "The row has a NUL character.")

@@ -46,7 +46,7 @@ def merged(first: Candidate, second: Candidate) -> Merged:
 
 
 def the_one_of(first: bytes, second: bytes) -> bytes | None:
-    """Which of two DERs with one serial is the certificate: the first when both are the same; None when neither is both.
+    """Which of two DERs with one serial is the certificate: the first when both are the same; None for two of them.
 
     One certificate may have been signed twice over, and a precertificate is not what relying parties get.
     """

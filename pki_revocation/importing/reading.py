@@ -1,4 +1,4 @@
-"""All files of an import as one stream of candidates, refusals and remarks; and before it, of what is doubtful alone."""
+"""All files of an import as one stream; and before it, of lists alone, what in them is doubtful."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -59,7 +59,9 @@ class Reader:
             hides = kind in TELLING
             yield Refusal(Source(path, "line"), None, RefusalKind.BROKEN, reason, hides_status=hides)
 
-    def _file(self, path: Path, kind: Format, doubted_at: datetime | None) -> Iterator[Found]:
+    def _file(  # noqa: PLR0911 - one for each format
+        self, path: Path, kind: Format, doubted_at: datetime | None
+    ) -> Iterator[Found]:
         match kind:
             case Format.PEM:
                 return read_pem(path, self._known)

@@ -81,7 +81,7 @@ class ImportReport:
         if self.lifted:
             lines.append(f"{self.lifted:,} {_were(self.lifted)} barred before, and went in as revoked for good.")
         if self.remarks:
-            lines.append(f"{self.remarked:,} remarks:")
+            lines.append(f"{self.remarked:,} remark{'' if self.remarked == 1 else 's'}:")
             lines += [f"  {remark}" for remark in self.remarks]
         if (more := self.remarked - len(self.remarks)) > 0:
             lines.append(f"  and {more:,} more.")
@@ -100,11 +100,11 @@ class ImportReport:
         which = [f"  {hold}" for hold in self.holds]
         if count > len(which):
             which.append(f"  and {count - len(which):,} more.")
-        return [
+        first = (
             f"ON HOLD: {count:,} {'certificate is' if count == 1 else 'certificates are'} on hold, and barred: relying "
-            "parties may have seen this as a revocation, and here a revocation is final.",
-            *which,
-        ]
+            "parties may have seen this as a revocation, and here a revocation is final."
+        )
+        return [first, *which]
 
     def as_json(self) -> dict[str, object]:
         """The report's fields as commands print them with --json."""

@@ -5,7 +5,6 @@ Octets that are no UTF-8 are kept, so that a row with a name in another encoding
 """
 
 import codecs
-import io
 from pathlib import Path
 from typing import TextIO
 
@@ -49,7 +48,7 @@ def open_text(path: Path, *, keep_ends: bool = False) -> TextIO:
         encoding = encoding_of(file.read(_SAMPLE))
     wide = not encoding.startswith("utf-8")
     errors = "replace" if wide else "surrogateescape"
-    return io.open(path, encoding=encoding, errors=errors, newline="" if keep_ends else None)
+    return path.open(encoding=encoding, errors=errors, newline="" if keep_ends else None)
 
 
 def has_octets(text: str) -> bool:

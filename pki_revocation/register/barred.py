@@ -60,7 +60,7 @@ def barred_among(connection: Connection, issuer_id: int, serials: Sequence[int])
 
 
 def all_bars(connection: Connection, issuer_id: int) -> Iterator[Bar]:
-    """Every bar of an issuer that no revocation has settled, by serial; *is_registered* where it is here all the same."""
+    """The bars of an issuer that no revocation has settled, by serial; *is_registered* of what is here all the same."""
     registered = exists().where(
         and_(certificates.c.issuer_id == _columns.issuer_id, certificates.c.serial == _columns.serial)
     )

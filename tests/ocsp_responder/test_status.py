@@ -11,8 +11,8 @@ from ocsp_responder.status import Good, Revoked, SqlStatusSource, Status, Unknow
 from pki_revocation import journal
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
-from pki_revocation.errors import StoreError
 from pki_revocation.encoding.serials import LIMIT
+from pki_revocation.errors import StoreError
 from pki_revocation.model import Channel, EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.issuers import add_issuer

@@ -44,6 +44,6 @@ def _is_local(host: str) -> bool:
 
 def _sentence(public_url: str, what: str) -> str:
     return (
-        f"No letters are made while [web] public_url is {public_url!r}: {what}, and every letter prints it. Set it to the "
-        "https address of the page."
+        f"No letters are made while [web] public_url is {public_url!r}: {what}, and every letter prints it. Set it to "
+        "the https address of the page."
     )

@@ -130,7 +130,13 @@ def test_crl_of_an_unknown_part_says_nothing_of_the_rest(
     for serial in (0x11, 0x22):
         installed.population.revoke(serial, revocation_date=at)
     point = x509.IssuingDistributionPoint(
-        [x509.UniformResourceIdentifier("http://old.example/1.crl")], None, False, False, None, False, False
+        full_name=[x509.UniformResourceIdentifier("http://old.example/1.crl")],
+        relative_name=None,
+        only_contains_user_certs=False,
+        only_contains_ca_certs=False,
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
     )
     file = old_crl(tmp_path, authority, {0x11: (at, None)}, point)
 

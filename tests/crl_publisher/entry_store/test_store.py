@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from crl_publisher.crl.differences import entries_of
-from crl_publisher.crl.differences import serial_of
+from crl_publisher.crl.differences import entries_of, serial_of
 from crl_publisher.entry_store import store as entries_module
 from crl_publisher.entry_store.listing import selected_entries
 from crl_publisher.entry_store.selection import Selection
@@ -101,7 +100,7 @@ def test_entry_is_what_others_write_and_read(
 
 @given(serial=st.integers(-LIMIT, LIMIT - 1) | st.integers(-300, 300))
 def test_entry_has_its_certificates_own_serial(serial: int) -> None:
-    """Whatever it is: asn1crypto reads it back, and its length is one octet, as everything that reads a list expects."""
+    """Whatever it is: asn1crypto reads it back, and its length is one octet, as what reads a list expects."""
     encoded = encoded_row(journal_entry(serial, FAR, RevocationReason.KEY_COMPROMISE, FAR))
 
     assert RevokedCertificate.load(encoded, strict=True)["user_certificate"].native == serial

@@ -55,7 +55,7 @@ def issued(folder: Path, authority: CertificateAuthority, clock: FakeClock, shar
     return file
 
 
-def test_entries_follow_their_certificates(  # noqa: PLR0913 - what an import and a publication take
+def test_entries_follow_their_certificates(
     database: Database,
     issuer: Issuer,
     clock: FakeClock,
@@ -107,7 +107,7 @@ def test_what_comes_together_is_placed_at_once(
 
 @pytest.mark.parametrize("wrong", [0, 2])
 @pytest.mark.parametrize("is_first", [True, False])
-def test_gate_asks_the_certificates_themselves(  # noqa: PLR0913 - what an import and a publication take
+def test_gate_asks_the_certificates_themselves(
     database: Database,
     issuer: Issuer,
     clock: FakeClock,

@@ -38,7 +38,7 @@ from tests.pki_revocation.importing.rows import with_serial
 SERIALS = (0, -1, -24, -128, -129, -(1 << 159) - 1, 0x80, 1 << 159, (1 << 168) - 1, odd.LIMIT - 1, -odd.LIMIT, 1)
 
 
-def test_odd_serials_from_import_to_relying_parties(  # noqa: PLR0913, PLR0915 - the whole way, with what it takes
+def test_odd_serials_from_import_to_relying_parties(
     database: Database,
     issuer: Issuer,
     clock: FakeClock,

@@ -82,7 +82,7 @@ def lists(folder: Path) -> dict[int, Path]:
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_refused_row_bars_its_certificate(  # noqa: PLR0913 - fixtures, and whether it is one import
+def test_refused_row_bars_its_certificate(
     importer: Importer,
     database: Database,
     issuer: Issuer,

@@ -194,7 +194,7 @@ def test_all_duplicates_write_nothing(importer: Importer, database: Database, tm
 def test_later_revocation_of_a_registered_certificate(
     importer: Importer, database: Database, issuer: Issuer, tmp_path: Path
 ) -> None:
-    """An index in which a registered row was revoked since revokes it, with the index's date; valid again says nothing."""
+    """An index in which a registered row was revoked since revokes it, with its date; valid again says nothing."""
     importer.run([write_index(tmp_path / "index.txt", [index_row(1)])])
 
     report = importer.run([write_index(tmp_path / "index.txt", [index_row(1, "260102030405Z"), index_row(1)])])

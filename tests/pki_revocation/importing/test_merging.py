@@ -1,4 +1,4 @@
-"""Lists and certificates make one entry, in either order: status from the list, everything else from the certificate."""
+"""Lists and certificates make one entry, in either order: status from the list, all else from the certificate."""
 
 import itertools
 from datetime import UTC, datetime
@@ -122,7 +122,7 @@ def test_certificate_gives_a_number_to_what_a_list_called_expired(
 
 @pytest.mark.parametrize("apart", [True, False])
 @pytest.mark.parametrize("turned", [True, False])
-def test_precertificate_and_certificate_are_one(  # noqa: PLR0913 - every way of putting them together
+def test_precertificate_and_certificate_are_one(
     importer: Importer,
     database: Database,
     authority: CertificateAuthority,

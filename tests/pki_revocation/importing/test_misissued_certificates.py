@@ -1,4 +1,4 @@
-"""Whatever the issuer's key verifies is registered and can be revoked: misissued certificates first of all (BR 4.9.1.1)."""
+"""Whatever the issuer's key verifies is registered and can be revoked: misissued certificates first (BR 4.9.1.1)."""
 
 import warnings
 from pathlib import Path
@@ -185,7 +185,7 @@ def test_signature_decides_alone(authority: CertificateAuthority, clock: FakeClo
     stranger = CertificateAuthority("Test CA")
     for what, octets in all_of_them(authority, clock).items():
         issuers = registered(stranger, authority)
-        with pytest.raises(CandidateRefused, match="not verified|not registered"):
+        with pytest.raises(CandidateRefused, match=r"not verified|not registered"):
             candidate_of(read_certificate(octets), registered(stranger), _SOURCE, 1)
         assert candidate_of(read_certificate(octets), issuers, _SOURCE, 1).issuer_id == 2, what
 
