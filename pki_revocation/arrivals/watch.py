@@ -78,7 +78,7 @@ class ArrivalWatcher:
     def _take(self, folder: WatchedFolder, path: Path, observed: FileObservation, *, is_last_look: bool) -> int:
         origin = {"file": _name(path)}
         importer = Importer(database=self._database, clock=self._clock, audit=self._audit, origin=origin)
-        report = importer.run([path])
+        report = importer.run([path], may_be_cut=not is_last_look)
         reach("arrivals.imported")
         if folder.observe(path) != observed:
             # Its writer goes on: what is registered by now is passed over when the file is read again.

@@ -23,6 +23,7 @@ from .reading import Reader
 from .report import ImportReport, Tally
 from .serial_base import SerialBase
 from .sources import Format, sources
+from .text_files import is_cut_off
 
 # A transaction of this many rows holds the issuer's journal for about half a second, so that a revocation that comes
 # in during an import of a million rows does not wait for long; fewer rows a batch would be slower.
@@ -56,6 +57,7 @@ class Importer:
         progress: Progress | None = None,
         *,
         serials: SerialBase | None = None,
+        may_be_cut: bool = False,
     ) -> ImportReport:
         """Import files and folders, and report what went in and what was refused.
 
@@ -65,6 +67,7 @@ class Importer:
                 belong to the issuer that signed them.
             progress: called with the number of rows done so far, after each batch.
             serials: how the serials of a CSV are written; None where each file is to show it.
+            may_be_cut: whether the files may not be whole yet: a last line without an end bars nothing then.
 
         Raises:
             NotFound: when no issuer has that name, or none is registered at all.
@@ -77,7 +80,7 @@ class Importer:
             chosen = issuer_named(connection, issuer_name) if issuer_name or default or not issuers else None
         reader = Reader(chosen, KnownIssuers(tuple(issuers.values()), shards), serials)
         files = list(sources(paths))
-        hidden = self._bar(reader, files, issuers)
+        hidden = self._bar(reader, files, issuers, may_be_cut=may_be_cut)
         tally = Tally()
         pending: dict[int, dict[int, Candidate]] = {issuer_id: {} for issuer_id in issuers}
         now = self._clock.now()
@@ -99,7 +102,12 @@ class Importer:
         return tally.report()
 
     def _bar(
-        self, reader: Reader, files: Sequence[tuple[Path, Format] | Refusal], issuers: Mapping[int, Issuer]
+        self,
+        reader: Reader,
+        files: Sequence[tuple[Path, Format] | Refusal],
+        issuers: Mapping[int, Issuer],
+        *,
+        may_be_cut: bool,
     ) -> Refusal | None:
         """Bar what rows of lists are refused of; give a refusal of a list that says nothing, where there is one."""
         now, hidden = self._clock.now(), None
@@ -110,6 +118,8 @@ class Importer:
                 continue
             if refusal.hides_status:
                 hidden = hidden or refusal
+            if may_be_cut and is_cut_off(refusal.source.path, refusal.place):
+                continue
             if refusal.about is not None and is_storable(refusal.about.serial):
                 bars = refused[refusal.about.issuer_id]
                 # A hold says more than anything else that is wrong.

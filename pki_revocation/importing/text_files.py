@@ -51,6 +51,17 @@ def open_text(path: Path, *, keep_ends: bool = False) -> TextIO:
     return path.open(encoding=encoding, errors=errors, newline="" if keep_ends else None)
 
 
+def is_cut_off(path: Path, place: int | None) -> bool:
+    """Whether a line is the last one of a file, and has no end: its writer may not have come to it yet."""
+    if place is None:
+        return False
+    with open_text(path, keep_ends=True) as file:
+        last, number = "", 0
+        for number, last in enumerate(file, start=1):  # noqa: B007 - the last ones are what is asked for
+            pass
+    return place >= number and not last.endswith(("\n", "\r"))
+
+
 def has_octets(text: str) -> bool:
     """Whether there is something in a text that is none in its file's encoding."""
     return not text.isascii() and any("\udc80" <= each <= "\udcff" or each == "\ufffd" for each in text)
