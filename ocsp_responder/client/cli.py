@@ -5,7 +5,6 @@ import secrets
 from pathlib import Path
 
 import click
-from cryptography import x509
 
 from ocsp_responder.config import OcspSettings
 from pki_revocation.cli.options import installation_option
@@ -13,6 +12,8 @@ from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.encoding.serials import from_text
 from pki_revocation.errors import NotFound
+from pki_revocation.importing.candidates import CandidateRefused
+from pki_revocation.importing.pem_der import certificate_in
 from pki_revocation.model import serial_text
 from pki_revocation.register.issuers import issuer_named
 
@@ -69,12 +70,10 @@ def query(installation: Installation, *, what: str, issuer_name: str | None, url
 def _serial(what: str) -> int:
     path = Path(what)
     if path.is_file():
-        data = path.read_bytes()
-        load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
         try:
-            return load(data).serial_number
-        except ValueError:
-            raise NotFound(f"{what} is no certificate: give a PEM or DER file.") from None
+            return certificate_in(path.read_bytes()).serial
+        except CandidateRefused as refused:
+            raise NotFound(f"{what} is no certificate: give a PEM or DER file. {refused}") from None
     try:
         return from_text(what)
     except ValueError:

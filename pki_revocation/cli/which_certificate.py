@@ -9,8 +9,7 @@ from pki_revocation.encoding.serials import from_text
 from pki_revocation.errors import MistypedNumber, NotFound, PkiError
 from pki_revocation.importing.candidates import CandidateRefused, RefusalKind
 from pki_revocation.importing.known_issuers import KnownIssuers
-from pki_revocation.importing.pem_der import certificate_from_der, certificate_from_pem
-from pki_revocation.importing.text_files import encoding_of
+from pki_revocation.importing.pem_der import certificate_in
 from pki_revocation.model import IssuedCertificate
 from pki_revocation.numbers import parse_number
 from pki_revocation.register.certificates import certificate_with_number
@@ -57,10 +56,8 @@ def certificate_numbered(connection: Connection, typed: str) -> IssuedCertificat
 
 
 def _from_file(connection: Connection, path: Path) -> tuple[str, int]:
-    data = path.read_bytes()
-    text = data.decode(encoding_of(data), "replace")
     try:
-        certificate = certificate_from_pem(text) if "-----BEGIN" in text else certificate_from_der(data)
+        certificate = certificate_in(path.read_bytes())
         issuer = KnownIssuers(all_issuers(connection)).signer_of(certificate)
     except CandidateRefused as refused:
         if refused.kind is RefusalKind.BROKEN:

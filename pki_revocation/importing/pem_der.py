@@ -19,7 +19,7 @@ from pki_revocation.model import UNKNOWN_END
 from .candidates import Candidate, CandidateRefused, PastRevocation, Refusal, RefusalKind, Source
 from .known_issuers import KnownIssuers
 from .subjects import from_der
-from .text_files import open_text, without_marks
+from .text_files import encoding_of, open_text, without_marks
 
 _CERTIFICATES = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 # OpenSSL's own TRUSTED CERTIFICATE has more in it than a certificate, and is refused rather than passed over.
@@ -93,6 +93,16 @@ def certificate_from_pem(text: str) -> CertificateFields:
         raise CandidateRefused(RefusalKind.BROKEN, "It is no certificate that can be read: it has no BEGIN line.")
     end = _END.search(text, begin.end())
     return _certificate_in(PemBlock(begin[1], text[begin.end() : end.start() if end else len(text)]))
+
+
+def certificate_in(octets: bytes) -> CertificateFields:
+    """The certificate that a file's octets are, in PEM of any encoding or in DER.
+
+    Raises:
+        CandidateRefused: when they are none.
+    """
+    text = octets.decode(encoding_of(octets), "replace")
+    return certificate_from_pem(text) if "-----BEGIN" in text else certificate_from_der(octets)
 
 
 def certificate_from_der(octets: bytes) -> CertificateFields:
