@@ -87,8 +87,10 @@ class BatchWriter:
         # Where the last batch held something registered, the next one does so too, as a rule.
         self._looks_up = False
 
-    def bar(self, issuer: Issuer, refused: Mapping[int, Refusal]) -> None:
+    def bar(self, issuer: Issuer, refused: Mapping[int, Refusal]) -> list[Remark]:
         """Bar the serials that rows were refused of, before anything of their import is written.
+
+        What is registered as live all the same is said.
 
         Raises:
             StoreError: when the database does not answer.
@@ -96,11 +98,20 @@ class BatchWriter:
         with self._database.write() as connection:
             journal.lock_head(connection, issuer.id)
             rows = ((serial, each.kind.value, str(each)) for serial, each in refused.items())
-            new = write_bars(connection, issuer.id, rows, self._clock.now())
-            if new:
-                serials = [serial_text(serial) for serial in new[:_NAMED]]
-                detail = {"issuer": issuer.name, "barred": len(new), "serials": serials, **self._origin}
+            barred = write_bars(connection, issuer.id, rows, self._clock.now())
+            if barred.new:
+                serials = [serial_text(serial) for serial in barred.new[:_NAMED]]
+                detail = {"issuer": issuer.name, "barred": len(barred.new), "serials": serials, **self._origin}
                 self._audit.record(connection, "certificates.barred", detail)
+        return [
+            Remark(
+                refused[serial].source,
+                refused[serial].place,
+                f"Serial {serial_text(serial)} is registered here as not revoked all the same, and OCSP says good of "
+                "it: revoke it with 'pki-revocation revoke', or find out what became of it.",
+            )
+            for serial in barred.live
+        ]
 
     def write(self, issuer: Issuer, batch: Sequence[Candidate]) -> Written:
         """Put in what is not registered yet, and complete what is; no serial may stand in *batch* twice.

@@ -80,8 +80,8 @@ class Importer:
             chosen = issuer_named(connection, issuer_name) if issuer_name or default or not issuers else None
         reader = Reader(chosen, KnownIssuers(tuple(issuers.values()), shards), serials)
         files = list(sources(paths))
-        hidden = self._bar(reader, files, issuers, may_be_cut=may_be_cut)
         tally = Tally()
+        hidden = self._bar(reader, files, issuers, tally, may_be_cut=may_be_cut)
         pending: dict[int, dict[int, Candidate]] = {issuer_id: {} for issuer_id in issuers}
         now = self._clock.now()
         for found in reader.read(files):
@@ -106,6 +106,7 @@ class Importer:
         reader: Reader,
         files: Sequence[tuple[Path, Format] | Refusal],
         issuers: Mapping[int, Issuer],
+        tally: Tally,
         *,
         may_be_cut: bool,
     ) -> Refusal | None:
@@ -126,7 +127,8 @@ class Importer:
                 if refusal.kind is RefusalKind.HOLD or refusal.about.serial not in bars:
                     bars[refusal.about.serial] = refusal
         for issuer_id, bars in refused.items():
-            self._writer.bar(issuers[issuer_id], bars)
+            for remark in self._writer.bar(issuers[issuer_id], bars):
+                tally.remark(remark)
         return hidden
 
     def _flush(self, issuer: Issuer, batch: dict[int, Candidate], tally: Tally, progress: Progress | None) -> None:

@@ -8,7 +8,7 @@ whatever brings the certificate later, until a list says that it is revoked for 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, delete, exists, select
 
@@ -31,10 +31,17 @@ class Bar:
     is_registered: bool = False
 
 
+class Barred(NamedTuple):
+    """What barring came to: serials that were not barred before, and those that are registered as live all the same."""
+
+    new: list[int]
+    live: list[int]
+
+
 def write_bars(
     connection: Connection, issuer_id: int, refused: Iterable[tuple[int, str, str]], now: datetime
-) -> list[int]:
-    """Bar serials, each with its kind and the sentence why; give those that are barred now and were not before.
+) -> Barred:
+    """Bar serials, each with its kind and the sentence why.
 
     What the journal has as revoked needs no bar: that is for good.
     """
@@ -44,7 +51,12 @@ def write_bars(
     rows = [(issuer_id, serial, kind, why, now) for serial, (kind, why) in wanted.items() if serial not in revoked]
     if rows:
         bulk_replace(connection, barred_serials, ("issuer_id", "serial", "kind", "why", "barred_at"), rows)
-    return [row[1] for row in rows if row[1] not in barred]
+    registered = set(_present(connection, certificates, issuer_id, list(wanted)))
+    serials = [row[1] for row in rows]
+    return Barred(
+        new=[serial for serial in serials if serial not in barred],
+        live=[serial for serial in serials if serial in registered],
+    )
 
 
 def barred_among(connection: Connection, issuer_id: int, serials: Sequence[int]) -> dict[int, Bar]:

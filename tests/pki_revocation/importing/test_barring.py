@@ -194,7 +194,12 @@ def test_what_is_revoked_here_is_not_barred(
 def test_doctor_names_what_is_barred(importer: Importer, database: Database, held: Path, tmp_path: Path) -> None:
     """With its sentence, and whether it is registered as live all the same, from a time before the list."""
     importer.run([held])
-    importer.run([write_index(tmp_path / "index.txt", [index_row(HELD, f"{DATE},certificateHold"), index_row(5)])])
+    report = importer.run(
+        [write_index(tmp_path / "index.txt", [index_row(HELD, f"{DATE},certificateHold"), index_row(5)])]
+    )
+
+    (remark,) = report.remarks
+    assert "Serial 1003 is registered here as not revoked all the same, and OCSP says good of it" in remark.says
 
     findings = {check: (well, says) for check, well, says in register_findings(database)}
 
