@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pki_revocation.clock import Clock
 from pki_revocation.database.schema import (
@@ -81,6 +82,8 @@ def complete(
     if not found.completed:
         return
     # First of all, or entries that a publisher is applying at this moment would be made of the rows as they were.
+    insert_new = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert_new(crl_projections).values(issuer_id=issuer.id, sequence=0).on_conflict_do_nothing())
     connection.execute(
         select(crl_projections.c.sequence).where(crl_projections.c.issuer_id == issuer.id).with_for_update()
     )

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail, verify_chain
 from pki_revocation.audit_verification import verify_journal
+from pki_revocation.database.commit_fence import hold_advisory_fence
 from pki_revocation.database.engine import Database
-from pki_revocation.database.schema import certificates, crl_shards, mail_outbox
+from pki_revocation.database.schema import certificates, crl_projections, crl_shards, mail_outbox
 from pki_revocation.importing.candidates import RefusalKind
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.report import ImportReport
@@ -21,6 +22,7 @@ from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.crafted_certificates import POISON, TIMESTAMPS, crafted
 from tests.pki_revocation.importing.rows import index_row, pem, write_index
+from tests.pki_revocation.importing.waiting import waited_for
 
 URL = "http://crl.example.nl/crl/issuing/1.crl"
 SERIAL = 0x4711
@@ -89,6 +91,37 @@ def test_list_and_certificate_in_either_order(
     with database.read() as connection:
         verify_chain(connection)
         assert verify_journal(connection) == 8
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_revocation_of_what_was_good_is_fenced(
+    importer: Importer, database: Database, issuer: Issuer, tmp_path: Path
+) -> None:
+    """OCSP may just be saying good of it: as every revocation, it is dated behind the fence that such answers pass."""
+    importer.run([write_index(tmp_path / "index.txt", [index_row(SERIAL), index_row(1)])])
+    index = write_index(tmp_path / "index.txt", [index_row(SERIAL, DATE)])
+
+    report = waited_for(
+        database, lambda connection: hold_advisory_fence(connection, issuer.id), lambda: importer.run([index])
+    )
+
+    assert report.revoked_since == 1
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_entries_that_a_publisher_makes_are_waited_for(
+    importer: Importer, database: Database, authority: CertificateAuthority, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Otherwise they would be made of the row as it was, and stay where the certificate does not point."""
+    importer.run([write_index(tmp_path / "index.txt", [index_row(SERIAL, DATE)])])
+    (tmp_path / "a.pem").write_bytes(pem(authority.issue("Zorg BV", clock.now(), serial=SERIAL, crl_url=URL)))
+
+    def publish(connection: Connection) -> None:
+        connection.execute(insert(crl_projections).values(issuer_id=1, sequence=0))
+
+    report = waited_for(database, publish, lambda: importer.run([tmp_path / "a.pem"]))
+
+    assert report.completed == 1
 
 
 def test_subscriber_is_told_when_a_list_revokes_what_was_live(
