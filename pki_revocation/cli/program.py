@@ -4,7 +4,6 @@ A command's module is imported only when it is the one asked for, so that the su
 packages that hold keys; for help not even then (`help_pages`).
 """
 
-import io
 import os
 import sys
 from importlib.metadata import version
@@ -87,11 +86,5 @@ def program() -> None:
 
 
 def main() -> None:
-    """Run the command that the arguments name.
-
-    What the terminal's encoding has no character for is written escaped: a name never ends a command.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    """Run the command that the arguments name."""
     program.main(prog_name=PROGRAM)

@@ -7,12 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki_revocation.cli.help_pages import page_path, stored_page
 from tests import help_pages
 from tests.integration.running_demo import environment, program
-from tests.pki import CertificateAuthority
 
 # What a page of help has no business with.
 HEAVY = {"click", "sqlalchemy", "cryptography", "alembic", "flask", "keys", "crl_publisher", "ocsp_responder"}
