@@ -128,7 +128,9 @@ def separator(header: str) -> str:
 
 def _refuse_columns(names: Collection[str]) -> None:
     unknown = [name for name in names if name not in {*REQUIRED, *OPTIONAL}]
-    missing = [] if "certificate" in names else [name for name in REQUIRED if name not in names]
+    # Of revoked rows the serial is enough; a row that is none and lacks something is refused by itself.
+    required = ("serial",) if "revoked_at" in names else REQUIRED
+    missing = [] if "certificate" in names else [name for name in required if name not in names]
     if unknown or missing or len(set(names)) != len(names):
         wrong = [f"unknown is {', '.join(map(repr, unknown))[:200]}"] if unknown else []
         wrong += [f"missing is {', '.join(missing)}"] if missing else []

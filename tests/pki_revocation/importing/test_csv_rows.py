@@ -8,10 +8,18 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki_revocation.importing.candidates import Candidate, PastRevocation, Refusal, RefusalKind, Remark
+from pki_revocation.importing.candidates import (
+    Candidate,
+    PastRevocation,
+    Refusal,
+    RefusalKind,
+    Remark,
+    SerialOf,
+    objection,
+)
 from pki_revocation.importing.csv_rows import read_csv
 from pki_revocation.importing.known_issuers import KnownIssuers
-from pki_revocation.model import Issuer
+from pki_revocation.model import UNKNOWN_END, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.recipients import Recipient
@@ -234,3 +242,51 @@ def test_contact_that_no_mail_reaches(tmp_path: Path) -> None:
     assert isinstance(wrong, Candidate)
     assert wrong.contact is None
     assert isinstance(right, Candidate)
+
+
+REVOKED_ROWS = (
+    "01,,,,,R,2026-10-01T00:00:00Z,superseded",
+    "01,x,never,,,R,2026-10-01T00:00:00Z,superseded",
+    "01,x,2027-02-30T14:03:22Z,yesterday,,R,2026-10-01T00:00:00Z,superseded",
+    "01,/not/a/name,2027-11-23T14:03:22Z,,,R,2026-10-01T00:00:00Z,superseded",
+    "01,x,2027-11-23T14:03:22Z,2028-01-01T00:00:00Z,,R,2026-10-01T00:00:00Z,superseded",
+)
+
+
+@pytest.mark.parametrize("row", REVOKED_ROWS)
+def test_revocation_counts_whatever_else_its_row_has(tmp_path: Path, row: str) -> None:
+    """RFC 5280 section 5: the CRL lists what was revoked; only serial, date and reason concern it."""
+    found = read(tmp_path, HEADER, row)
+
+    (one,) = [each for each in found if isinstance(each, Candidate)]
+    assert one.serial == 1
+    assert one.revocation == PastRevocation(datetime(2026, 10, 1, tzinfo=UTC), RevocationReason.SUPERSEDED)
+    assert objection(one, datetime(2026, 11, 23, tzinfo=UTC)) is None
+
+
+def test_three_columns_are_enough_for_a_revocation(tmp_path: Path) -> None:
+    """What the report asks for where a row was on hold: serial, status and date."""
+    found = read(tmp_path, "serial,status,revoked_at", "4bf3,R,2026-10-01T00:00:00Z", "4bf4,V,")
+
+    revoked, live = found
+    assert isinstance(revoked, Candidate)
+    assert (revoked.serial, revoked.subject, revoked.not_after) == (0x4BF3, "", UNKNOWN_END)
+    assert isinstance(live, Refusal)
+    assert "It has no subject, not_after." in live.reason
+
+
+@pytest.mark.parametrize(
+    ("row", "about"),
+    [
+        ("01,x,2027-11-23T14:03:22Z,,,R,2026-10-01T00:00:00Z,certificateHold", SerialOf(7, 1)),
+        ("0a1b,x,never,,,V,,", SerialOf(7, 0x0A1B)),
+        ('0a1b,"x"y,2027-11-23T14:03:22Z,,,R,,', SerialOf(7, 0x0A1B)),
+        ("0g,x,2027-11-23T14:03:22Z,,,,,", None),
+        ("", None),
+    ],
+)
+def test_refused_row_names_its_certificate(tmp_path: Path, row: str, about: SerialOf | None) -> None:
+    """As far as its serial can be read: it is barred."""
+    refusals = [each for each in read(tmp_path, HEADER, row, GOOD) if isinstance(each, Refusal)]
+
+    assert [each.about for each in refusals] == ([about] if row else [])
