@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from crl_publisher.errors import CrlRejected
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.issuing.shards import add_shard, lock_shards
 from crl_publisher.publishing import requests
@@ -16,7 +15,6 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Issuer
-from tests.crl_publisher.population import Population
 from tests.crl_publisher.publications import PUBLIC_URL, crl_at, serials
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
@@ -103,45 +101,6 @@ def test_what_comes_together_is_placed_at_once(
     for shard in shards:
         issuance.publish(issuer, shard)
     assert [serials(crl_at(root, issuer, shard)) for shard in shards] == [{0x11}, {0x22}]
-
-
-@pytest.mark.parametrize("wrong", [0, 2])
-@pytest.mark.parametrize("is_first", [True, False])
-def test_gate_asks_the_certificates_themselves(
-    database: Database,
-    issuer: Issuer,
-    clock: FakeClock,
-    authority: CertificateAuthority,
-    importer: Importer,
-    population: Population,
-    issuance: CrlIssuance,
-    shards: list[Scope],
-    root: Path,
-    tmp_path: Path,
-    wrong: int,
-    *,
-    is_first: bool,
-) -> None:
-    """A register that has a certificate in another shard than it names is found out, and nothing is published."""
-    importer.run([issued(tmp_path, authority, clock, shards)])
-    if not is_first:
-        for shard in shards:
-            issuance.publish(issuer, shard)
-    with database.write() as connection:
-        connection.execute(update(certificates).where(certificates.c.serial == 0x11).values(shard=wrong))
-    population.revoke(0x11)
-
-    with pytest.raises(CrlRejected, match=r"crl.entry.other-shard.*11 names shard 1"):
-        issuance.publish(issuer, shards[0])
-    if wrong:
-        with pytest.raises(CrlRejected, match=r"crl.entry.other-shard"):
-            issuance.publish(issuer, shards[1])
-    assert (root / shards[0].path(issuer)).exists() is not is_first
-
-    # The way out that the sentence names.
-    assert importer.run([tmp_path / "issued.pem"]).completed == 1
-    issuance.publish(issuer, shards[0])
-    assert serials(crl_at(root, issuer, shards[0])) == {0x11}
 
 
 def test_list_does_not_take_a_certificate_out_of_its_shard(
