@@ -18,8 +18,8 @@ from pki_revocation.clock import Clock
 from pki_revocation.database.commit_fence import pass_advisory_fence
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, journal
+from pki_revocation.encoding.serials import is_storable
 from pki_revocation.journal import read_head
-from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
 
 
@@ -125,8 +125,8 @@ class SqlStatusSource:
 
 
 def _status(connection: Connection, issuer_id: int, serial: int) -> Status:
-    # No certificate has such a serial (RFC 5280 section 4.1.2.2), and the column could not hold it.
-    if not 0 < serial < SERIAL_LIMIT:
+    # The register has no certificate with such a serial, and the column could not hold it.
+    if not is_storable(serial):
         return Unknown()
     row = connection.execute(_LOOKUP_BATCH, {"issuer_id": issuer_id, "serial": serial}).one_or_none()
     if row is None:

@@ -6,17 +6,17 @@ from enum import StrEnum
 
 from cryptography import x509
 
+from pki_revocation.encoding import serials
+
 from .reasons import RevocationReason
 
-# RFC 5280 section 4.1.2.2: a serial is positive and its DER content has at most 20 octets.
-SERIAL_LIMIT = 1 << 159
 # RFC 5280 section 4.1.2.5: no well-defined end; for a certificate that only a CRL tells of.
 UNKNOWN_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def serial_text(serial: int) -> str:
-    """The one way in which a serial is written: lower-case hexadecimal, whole octets."""
-    return serial.to_bytes(max(1, (serial.bit_length() + 7) // 8)).hex()
+    """The one way in which a serial is written: lower-case hexadecimal, whole octets, `-18` for minus 24."""
+    return serials.text_of(serial)
 
 
 class Channel(StrEnum):
@@ -118,9 +118,9 @@ class IssuedCertificate:
         return self.der is None and self.subject == "" and self.not_after == UNKNOWN_END
 
     def __post_init__(self) -> None:
-        """Refuse a serial that no certificate can have."""
-        if not 0 < self.serial < SERIAL_LIMIT:
-            message = f"serial {self.serial:x} is not positive or takes over 20 octets"
+        """Refuse a serial that has no place in the register."""
+        if not serials.is_storable(self.serial):
+            message = f"serial {self.serial:x} takes over {serials.MOST_OCTETS} octets"
             raise ValueError(message)
 
 

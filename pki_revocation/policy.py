@@ -3,9 +3,8 @@
 from datetime import datetime
 from enum import Enum
 
-from cryptography import x509
-
-from pki_revocation.encoding.der import FIRST_YEAR
+from pki_revocation.encoding.certificate_fields import read_certificate
+from pki_revocation.encoding.der import FIRST_YEAR, DerError
 
 from .clock import iso
 from .errors import CertificateExpired, ImpossibleDate, ReasonNotPermitted
@@ -62,9 +61,8 @@ def is_ca(certificate: IssuedCertificate) -> bool:
     if certificate.der is None:
         return False
     try:
-        extensions = x509.load_der_x509_certificate(certificate.der).extensions
-        return extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+        return read_certificate(certificate.der).is_ca
+    except DerError:
         return False
 
 

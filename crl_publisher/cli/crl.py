@@ -24,9 +24,11 @@ from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.encoding.names import name_text
+from pki_revocation.encoding.serials import text_of_stored
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
 
+from .compare import compare
 from .offline import OFFLINE_COMMANDS
 from .options import issuer_named, issuer_option, json_option
 from .outlets import outlets
@@ -167,7 +169,7 @@ def rebuild(installation: Installation, *, issuer_name: str | None) -> None:
     click.echo(f"The entries of {issuer.name} were made anew, up to sequence {sequence}.")
 
 
-for _command in (publish, *OFFLINE_COMMANDS, probe, outlets):
+for _command in (publish, *OFFLINE_COMMANDS, probe, outlets, compare):
     crl.add_command(_command)
 
 
@@ -196,9 +198,9 @@ def _facts(found: ParsedCrl, signer: Issuer | None, shown: int | None) -> dict[s
     next_update = found.next_update
     entries = [
         {
-            "serial": entry.serial.hex(),
+            "serial": text_of_stored(entry.serial),
             "revoked_at": iso(entry.revocation_date),
-            "reason": entry.reason.token if entry.reason else None,
+            "reason": entry.irregular or (entry.reason.token if entry.reason else None),
             "invalidity_date": iso(entry.invalidity_date) if entry.invalidity_date else None,
         }
         for entry in islice(found.entries(), shown)

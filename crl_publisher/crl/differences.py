@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from crl_publisher.errors import UnreadableCrl
+from pki_revocation.encoding.serials import stored_from_der
 
 _STRETCH = 1 << 16
 # No entry of a CRL has as much, and the length of the longest is one octet.
@@ -54,8 +55,8 @@ def entries_of(data: bytes, listed: slice) -> Iterator[bytes]:
 
 
 def serial_of(entry: bytes) -> bytes:
-    """The serial of an entry, as the database keeps and orders it: its octets without leading zeros."""
-    return entry[4 : 4 + entry[3]].lstrip(b"\0")
+    """The serial of an entry, as the database keeps and orders it."""
+    return stored_from_der(entry[4 : 4 + entry[3]])
 
 
 def differences(old: Readable, old_size: int, data: bytes, listed: slice, *, at_most: int) -> Differences:

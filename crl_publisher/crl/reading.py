@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from crl_publisher.errors import UnreadableCrl
+from pki_revocation.encoding import serials
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 
@@ -31,7 +32,7 @@ _REASON_CODES = {
 class ParsedEntry(NamedTuple):
     """One entry as a relying party sees it; *irregular* says what no entry of ours may have, or is empty.
 
-    *serial* is the number's octets without leading zeros, as the database keeps and orders it.
+    *serial* is the number's octets as the database keeps and orders it.
     """
 
     serial: bytes
@@ -114,7 +115,7 @@ class ParsedCrl:
 
     def serials(self) -> Iterator[bytes]:
         """The entries' serials alone, which is much faster."""
-        return (serial_octets(revoked.serial_number) for revoked in self.parsed)
+        return (serials.stored(revoked.serial_number) for revoked in self.parsed)
 
     def parse_entries(self, entries: Sequence[bytes]) -> Iterator[ParsedEntry]:
         """What a relying party makes of some of its entries, given as their octets.
@@ -157,14 +158,8 @@ def _reading(complaint: str) -> Iterator[None]:
         raise UnreadableCrl(f"{complaint}: {error}.") from error
 
 
-def serial_octets(serial: int) -> bytes:
-    """A serial as the database keeps it: its octets without leading zeros, and here without its sign."""
-    return abs(serial).to_bytes((serial.bit_length() + 7) // 8)
-
-
 def _entry(revoked: x509.RevokedCertificate) -> ParsedEntry:
-    reason, invalidity = RevocationReason.UNSPECIFIED, None
-    irregular = "" if revoked.serial_number > 0 else "a serial that is not positive"
+    reason, invalidity, irregular = RevocationReason.UNSPECIFIED, None, ""
     for extension in revoked.extensions:
         value = extension.value
         if extension.critical:
@@ -173,6 +168,9 @@ def _entry(revoked: x509.RevokedCertificate) -> ParsedEntry:
             reason = _REASON_CODES[value.reason]
         elif isinstance(value, x509.InvalidityDate):
             invalidity = value.invalidity_date_utc
+        elif isinstance(value, x509.CRLReason):
+            irregular = f"the reason {value.reason.value}"
         else:
             irregular = f"the extension {extension.oid.dotted_string} with a value that no entry may have"
-    return ParsedEntry(serial_octets(revoked.serial_number), revoked.revocation_date_utc, reason, invalidity, irregular)
+    serial = serials.stored(revoked.serial_number)
+    return ParsedEntry(serial, revoked.revocation_date_utc, reason, invalidity, irregular)

@@ -25,6 +25,7 @@ from pki_revocation.encoding.der import (
     sequence,
     time,
 )
+from pki_revocation.encoding.serials import from_stored
 from pki_revocation.journal import read_head
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
@@ -114,7 +115,7 @@ class EntryStore:
         reached = applied
         for rows in portions(connection, _rows(issuer, applied, through)):
             for place, octets, revoked, reason, invalid_since, not_after, shard, is_ca in rows:
-                serial = int.from_bytes(octets)
+                serial = from_stored(octets)
                 entry = encode_entry(serial, _moment(revoked), RevocationReason(reason), _moment_or_none(invalid_since))
                 reached = place
                 made[octets] = (issuer.id, shard, serial, bool(is_ca), ENCODING_VERSION, _moment(not_after), entry)

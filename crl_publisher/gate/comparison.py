@@ -29,12 +29,14 @@ from crl_publisher.plan import Plan
 from crl_publisher.public_crl import PublicCrl
 from pki_revocation.clock import iso
 from pki_revocation.database.schema import certificates, crl_entries, journal
+from pki_revocation.encoding.serials import text_of_stored
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 
 from . import tolerance
 from .expected_entries import JournalRow, expected_entries
 from .findings import Findings
+from .own_addresses import check_own_addresses
 
 _LOOKUP_BATCH = 500
 # More changes than this are found as fast by looking at everything.
@@ -61,9 +63,11 @@ def compare_entries(connection: Connection, crl: ParsedCrl, plan: Plan, findings
             pass
         else:
             if _accounted_for(connection, found, plan, public.covers):
+                check_own_addresses(connection, plan, findings, after=public.covers)
                 return found.added
     if not _adds_up(connection, crl, plan):
         _explain(connection, crl, plan, findings)
+    check_own_addresses(connection, plan, findings, after=plan.after)
     _compare_with_public(connection, crl, plan, findings)
     return []
 
@@ -182,11 +186,12 @@ def _explain(connection: Connection, crl: ParsedCrl, plan: Plan, findings: Findi
     for octets in entries_of(crl.data, crl.frame.listed):
         serial = serial_of(octets)
         if serial in seen:
-            findings.error("crl.entry.duplicate", f"The entry {serial.hex()} stands there twice.")
+            findings.error("crl.entry.duplicate", f"The entry {text_of_stored(serial)} stands there twice.")
         elif serial not in awaited:
             advice = tolerance.advice_on_unknown(plan)
             findings.error(
-                "crl.entry.unknown", f"The journal has no revocation of {serial.hex()} that belongs here{advice}."
+                "crl.entry.unknown",
+                f"The journal has no revocation of {text_of_stored(serial)} that belongs here{advice}.",
             )
         elif octets != awaited[serial][1]:
             _explain_entry(crl, octets, awaited[serial][0], plan, findings)
@@ -199,13 +204,13 @@ def _explain(connection: Connection, crl: ParsedCrl, plan: Plan, findings: Findi
     for serial in missing:
         if serial not in expired:
             findings.error(
-                "crl.entry.missing", f"The journal has a revocation of {serial.hex()}, and the CRL does not."
+                "crl.entry.missing", f"The journal has a revocation of {text_of_stored(serial)}, and the CRL does not."
             )
 
 
 def _explain_entry(crl: ParsedCrl, octets: bytes, row: JournalRow, plan: Plan, findings: Findings) -> None:
     (entry,) = crl.parse_entries([octets])
-    where = f"The entry {entry.serial.hex()}"
+    where = f"The entry {text_of_stored(entry.serial)}"
     before = len(findings.errors)
     if entry.irregular:
         findings.error("crl.entry.irregular", f"{where} has {entry.irregular}.")
@@ -218,7 +223,7 @@ def _explain_entry(crl: ParsedCrl, octets: bytes, row: JournalRow, plan: Plan, f
 
 def check_meaning(entry: ParsedEntry, row: JournalRow, plan: Plan, findings: Findings) -> None:
     """Hold what a relying party reads in an entry against the journal's row."""
-    where = f"The entry {entry.serial.hex()}"
+    where = f"The entry {text_of_stored(entry.serial)}"
     revoked, reason = datetime.fromtimestamp(row.revoked, UTC), RevocationReason(row.reason)
     if entry.revocation_date != revoked:
         report = findings.warning if tolerance.is_date_near(entry.revocation_date, revoked, plan) else findings.error
@@ -240,7 +245,7 @@ def _compare_with_public(connection: Connection, crl: ParsedCrl, plan: Plan, fin
     lost = _public_serials(plan.public, plan, findings)
     lost.difference_update(map(serial_of, entries_of(crl.data, crl.frame.listed)))
     for serial in sorted(lost - _expired(connection, plan.issuer, lost, plan.public.this_update)):
-        findings.error("crl.entry.lost", f"The public CRL lists {serial.hex()}, and this one does not.")
+        findings.error("crl.entry.lost", f"The public CRL lists {text_of_stored(serial)}, and this one does not.")
 
 
 def _public_serials(public: PublicCrl, plan: Plan, findings: Findings) -> set[bytes]:

@@ -79,11 +79,20 @@ class EntryOctets:
     def __call__(self, row: JournalRow) -> bytes:
         """The DER of a row's entry."""
         serial = row.serial
+        if serial[0] == 0:
+            # What is not positive has an octet in front in the database, which the certificate's own does not have.
+            serial = serial[1:] or serial
+            body = b"\x02" + bytes((len(serial),)) + serial
+            return self._entry(row, body)
         octets = len(serial)
         if serial[0] & _HIGH_BIT:
             body = b"\x02" + bytes((octets + 1,)) + b"\0" + serial
         else:
             body = b"\x02" + bytes((octets,)) + serial
+        return self._entry(row, body)
+
+    def _entry(self, row: JournalRow, body: bytes) -> bytes:
+        """The entry that begins with this serial."""
         body += self._time(row.revoked)
         if row.reason:
             inner = _REASON + bytes((row.reason,))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from crl_publisher.crl.reading import ParsedCrl
 from crl_publisher.plan import Plan
+from pki_revocation.encoding.serials import text_of_stored
 
 from .comparison import check_meaning
 from .expected_entries import row_of
@@ -35,7 +36,7 @@ def check_sample(
     for entry in crl.parse_entries(sample):
         row = row_of(connection, plan, entry.serial)
         if entry.irregular:
-            findings.error("crl.entry.irregular", f"The entry {entry.serial.hex()} has {entry.irregular}.")
+            findings.error("crl.entry.irregular", f"The entry {text_of_stored(entry.serial)} has {entry.irregular}.")
         if row is not None:
             check_meaning(entry, row, plan, findings)
     return sample

@@ -8,7 +8,6 @@ revoked, and the issuing system asks here which address to put into the next one
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography import x509
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal, or_, select, update
 
 from crl_publisher.config import CrlSettings
@@ -18,7 +17,8 @@ from pki_revocation import journal
 from pki_revocation.clock import Clock
 from pki_revocation.database.schema import certificates, crl_shards
 from pki_revocation.database.schema import journal as journal_table
-from pki_revocation.encoding.distribution_points import distribution_points
+from pki_revocation.encoding.certificate_fields import read_certificate
+from pki_revocation.encoding.der import DerError
 from pki_revocation.errors import NotFound, PkiError
 from pki_revocation.model import Issuer
 
@@ -146,8 +146,8 @@ def _take_in(connection: Connection, issuer: Issuer, shard: int, url: str) -> in
 
 def _names(der: bytes, url: str) -> bool:
     try:
-        return url in distribution_points(x509.load_der_x509_certificate(der))
-    except (ValueError, x509.DuplicateExtension):
+        return url in read_certificate(der).distribution_points
+    except DerError:
         return False
 
 

@@ -21,6 +21,7 @@ from pki_revocation.clock import iso
 from pki_revocation.encoding.declared import octets, values_of
 from pki_revocation.encoding.der import bit_string, sequence
 from pki_revocation.encoding.names import name_text
+from pki_revocation.encoding.serials import text_of_stored
 
 _BEGIN, _END = "-----BEGIN CRL TO BE SIGNED-----", "-----END CRL TO BE SIGNED-----"
 _BLOCK = re.compile(rf"{_BEGIN}\n([A-Za-z0-9+/=\n]+)\n{_END}")
@@ -91,7 +92,7 @@ class SigningRequest:
         crl = self.unsigned()
         for entry in islice(crl.entries(), _SHOWN_ENTRIES):
             reason = entry.reason.token if entry.reason else "no reason"
-            yield f"{entry.serial.hex()}  {iso(entry.revocation_date)}  {reason}"
+            yield f"{text_of_stored(entry.serial)}  {iso(entry.revocation_date)}  {reason}"
         if len(crl) > _SHOWN_ENTRIES:
             yield f"… and {len(crl) - _SHOWN_ENTRIES} more"
 

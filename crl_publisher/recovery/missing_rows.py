@@ -11,7 +11,8 @@ from crl_publisher.crl.reading import ParsedEntry
 from crl_publisher.scope import Part
 from pki_revocation.clock import iso
 from pki_revocation.database.schema import certificates, journal
-from pki_revocation.model import SERIAL_LIMIT, EntryKind, Issuer, serial_text
+from pki_revocation.encoding.serials import MOST_OCTETS, from_stored, is_storable, text_of_stored
+from pki_revocation.model import EntryKind, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
 
 from .evidence import CrlEvidence
@@ -122,7 +123,7 @@ def _compare(
     for each in statements:
         objection = _objection(each.entry, now)
         if objection:
-            found.left.append(f"{each.entry.serial.hex()} stays as it is: {objection}.")
+            found.left.append(f"{text_of_stored(each.entry.serial)} stays as it is: {objection}.")
             continue
         rows = recorded.get(each.entry.serial, [])
         if not rows:
@@ -139,7 +140,7 @@ def _compare(
 def _row(statements: _Statement, kind: EntryKind, date: datetime, *, is_registered: bool) -> MissingRow:
     return MissingRow(
         kind=kind,
-        serial=int.from_bytes(statements.entry.serial),
+        serial=from_stored(statements.entry.serial),
         revocation_date=date,
         reason=statements.entry.reason,
         invalidity_date=statements.entry.invalidity_date,
@@ -152,8 +153,8 @@ def _row(statements: _Statement, kind: EntryKind, date: datetime, *, is_register
 def _objection(entry: ParsedEntry, now: datetime) -> str:
     if entry.irregular:
         return f"its entry has {entry.irregular}, and the journal knows only final revocations"
-    if int.from_bytes(entry.serial) >= SERIAL_LIMIT:
-        return "its serial takes over 20 octets (RFC 5280 section 4.1.2.2)"
+    if not is_storable(from_stored(entry.serial)):
+        return f"its serial takes over {MOST_OCTETS} octets"
     if entry.revocation_date > now:
         return f"its revocation is dated {iso(entry.revocation_date)}, in the future"
     if entry.invalidity_date is not None and entry.reason is not _COMPROMISE:
@@ -166,13 +167,13 @@ def _differences(entry: ParsedEntry, row: Row[tuple[bytes, datetime, int]]) -> I
     reason = RevocationReason(row.reason)
     if entry.revocation_date < row.revocation_date:
         yield (
-            f"{entry.serial.hex()} stays as it is: the journal dates its revocation {iso(row.revocation_date)}, and "
-            f"the CRL {iso(entry.revocation_date)}; a journal's row is never changed."
+            f"{text_of_stored(entry.serial)} stays as it is: the journal dates its revocation "
+            f"{iso(row.revocation_date)}, and the CRL {iso(entry.revocation_date)}; a journal's row is never changed."
         )
     elif entry.reason is not reason and reason is not _COMPROMISE:
         yield (
-            f"{entry.serial.hex()} stays as it is: the journal says {reason.token}, and the CRL {entry.reason.token}; "
-            "a journal's row is never changed."
+            f"{text_of_stored(entry.serial)} stays as it is: the journal says {reason.token}, and the CRL "
+            f"{entry.reason.token}; a journal's row is never changed."
         )
 
 

@@ -256,6 +256,9 @@ operations_port = {ports.operations("arrivals")}
 
 [letters]
 folder = "letters"
+# Nobody gets these letters: they may print an address of this machine. No other installation says so.
+for_demonstration = true
+
 [notification]
 delivery = "folder"
 folder = "mails"

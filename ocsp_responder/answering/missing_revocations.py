@@ -33,9 +33,10 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crls, journal
+from pki_revocation.encoding.serials import is_storable
 from pki_revocation.errors import StoreError
 from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, exchange
-from pki_revocation.model import SERIAL_LIMIT, UNKNOWN_END, Issuer
+from pki_revocation.model import UNKNOWN_END, Issuer
 from pki_revocation.proof.addresses import distribution_address
 from pki_revocation.reasons import RevocationReason
 
@@ -146,7 +147,7 @@ class MissingRevocations:
         with self._database.read() as connection:
             remaining = iter(crl)
             while portion := list(islice(remaining, _LOOKUP_BATCH)):
-                entries = {each.serial_number: each for each in portion if 0 < each.serial_number < SERIAL_LIMIT}
+                entries = {each.serial_number: each for each in portion if is_storable(each.serial_number)}
                 recorded = _recorded(connection, issuer, entries)
                 for serial, entry in entries.items():
                     status = None if serial in recorded else _final(entry, now)

@@ -5,14 +5,16 @@ import secrets
 from pathlib import Path
 
 import click
-from cryptography import x509
 
 from ocsp_responder.config import OcspSettings
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
+from pki_revocation.encoding.serials import from_text
 from pki_revocation.errors import NotFound
-from pki_revocation.model import SERIAL_LIMIT, serial_text
+from pki_revocation.importing.candidates import CandidateRefused
+from pki_revocation.importing.pem_der import certificate_in
+from pki_revocation.model import serial_text
 from pki_revocation.register.issuers import issuer_named
 
 from .query import Question, ask, verify
@@ -68,16 +70,11 @@ def query(installation: Installation, *, what: str, issuer_name: str | None, url
 def _serial(what: str) -> int:
     path = Path(what)
     if path.is_file():
-        data = path.read_bytes()
-        load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
         try:
-            return load(data).serial_number
-        except ValueError:
-            raise NotFound(f"{what} is no certificate: give a PEM or DER file.") from None
+            return certificate_in(path.read_bytes()).serial
+        except CandidateRefused as refused:
+            raise NotFound(f"{what} is no certificate: give a PEM or DER file. {refused}") from None
     try:
-        serial = int(what.replace(":", ""), 16)
+        return from_text(what)
     except ValueError:
         raise NotFound(f"{what!r} is no serial in hexadecimal, and no file.") from None
-    if not 0 < serial < SERIAL_LIMIT:
-        raise NotFound(f"{what!r} is no serial: one is positive and has at most 20 octets.")
-    return serial

@@ -16,8 +16,8 @@ from ocsp_responder.status import Good, Revoked, Status, Unknown
 from pki_revocation.clock import Clock
 from pki_revocation.database.commit_fence import FENCE_SUFFIX, moment_past_file_fence
 from pki_revocation.database.sqlite_file import FileConnection, identity, open_existing
+from pki_revocation.encoding.serials import from_stored, is_storable, stored
 from pki_revocation.errors import StoreError
-from pki_revocation.model import SERIAL_LIMIT
 from pki_revocation.reasons import RevocationReason
 
 from .journal_reader import JournalChanges, JournalPosition, JournalUnavailable, changes, rewritten
@@ -101,10 +101,10 @@ class SqliteJournal:
 
     def status(self, issuer_id: int, serial: int) -> Status | None:
         """One certificate's status by a point look-up, on the connection that the last look used."""
-        # No certificate has such a serial (RFC 5280 section 4.1.2.2), and the column could not hold it.
-        if not 0 < serial < SERIAL_LIMIT:
+        # The register has no certificate with such a serial, and the column could not hold it.
+        if not is_storable(serial):
             return Unknown()
-        octets = serial.to_bytes((serial.bit_length() + 7) // 8)
+        octets = stored(serial)
         try:
             row = self._opened().execute(_STATUS, (issuer_id, octets)).fetchone()
         except sqlite3.Error as error:
@@ -139,7 +139,7 @@ class SqliteJournal:
 
     def _serials_between(self, issuer_id: int, after: int, through: int) -> Iterator[int]:
         rows = self._opened().execute(_SERIALS, (issuer_id, after, through))
-        return (int.from_bytes(serial) for (serial,) in rows)
+        return (from_stored(serial) for (serial,) in rows)
 
     def _reference_at(self, issuer_id: int, sequence: int) -> str | None:
         row = self._opened().execute(_REFERENCE, (issuer_id, sequence)).fetchone()

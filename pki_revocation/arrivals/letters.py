@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pki_revocation.errors import PkiError
+
 if TYPE_CHECKING:
     from pki_revocation.documents.letters.maker import LetterMaker
 
@@ -51,3 +53,19 @@ class ArrivalLetters:
                 self._told.add(refused.number)
                 _log.error("no letter: %s", refused.reason)
         return report.made
+
+
+class NoLetters:
+    """In the place of letters that must not be made."""
+
+    def __init__(self, why: PkiError) -> None:
+        """*why* is said each time that letters would be made."""
+        self._why = why
+
+    def make(self) -> int:
+        """Make none.
+
+        Raises:
+            PkiError: always.
+        """
+        raise self._why

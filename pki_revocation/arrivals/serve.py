@@ -12,7 +12,7 @@ from pki_revocation.host.extras import require_extra
 from pki_revocation.runtime.polling_service import Job, PollingService
 
 from .folder import WatchedFolder
-from .letters import ArrivalLetters
+from .letters import ArrivalLetters, NoLetters
 from .watch import ArrivalWatcher
 
 
@@ -42,13 +42,18 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         PollingService("arrivals", jobs, port=settings.operations_port, ready=database.check_revision).run()
 
 
-def _letters(installation: Installation, database: Database) -> ArrivalLetters:
+def _letters(installation: Installation, database: Database) -> ArrivalLetters | NoLetters:
     folder = installation.section(LetterSettings).folder
     if folder is None:
         return ArrivalLetters(None, installation.path(""), time.monotonic)
     # Pepper and typesetter are only looked for where letters are made.
     require_extra("documents", "[letters] folder")
     from pki_revocation.documents.letters.bootstrap import letter_maker  # noqa: PLC0415 - 30 MiB
+    from pki_revocation.documents.letters.page_address import PageNotPublic  # noqa: PLC0415 - with it
 
-    maker = letter_maker(installation, database, SystemClock())
+    try:
+        maker = letter_maker(installation, database, SystemClock())
+    except PageNotPublic as error:
+        # Certificates are taken all the same; this job fails, and says why, until the address is right.
+        return NoLetters(error)
     return ArrivalLetters(maker, installation.path(folder), time.monotonic)

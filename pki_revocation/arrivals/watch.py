@@ -13,6 +13,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.host.failpoints import reach
+from pki_revocation.importing.candidates import RefusalKind
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.report import ImportReport
 from pki_revocation.runtime.item_failures import ItemFailures
@@ -77,7 +78,7 @@ class ArrivalWatcher:
     def _take(self, folder: WatchedFolder, path: Path, observed: FileObservation, *, is_last_look: bool) -> int:
         origin = {"file": _name(path)}
         importer = Importer(database=self._database, clock=self._clock, audit=self._audit, origin=origin)
-        report = importer.run([path])
+        report = importer.run([path], may_be_cut=not is_last_look)
         reach("arrivals.imported")
         if folder.observe(path) != observed:
             # Its writer goes on: what is registered by now is passed over when the file is read again.
@@ -91,6 +92,8 @@ class ArrivalWatcher:
         else:
             folder.done(path)
             _log.info("taken: %s with %s certificates", origin["file"], report.added)
+            for remark in report.remarks:
+                _log.warning("%s: %s", origin["file"], remark.says)
         return report.added
 
 
@@ -101,14 +104,13 @@ def _name(path: Path) -> str:
 
 def _sentences(report: ImportReport) -> str:
     """What is wrong with the file, a sentence for each; "" when all of it is registered."""
-    wrong = report.refused_in_all - report.repeated
-    if not wrong and (report.added or report.completed or report.repeated):
+    wrong = report.refused_in_all
+    if not wrong and report.taken:
         return ""
-    lines = [str(refusal) for refusal in report.refusals if not refusal.is_repeat]
+    lines = [*map(str, report.holds), *(str(each) for each in report.refusals if each.kind is not RefusalKind.HOLD)]
     if not wrong:
         lines = ["There is no certificate in it."]
     elif wrong > len(lines):
         lines.append(f"and {wrong - len(lines):,} more.")
-    registered = report.added + report.completed + report.repeated
-    lines.append(f"Registered from this file: {registered:,}. Correct the rest, and put it into the folder again.")
+    lines.append(f"Registered from this file: {report.taken:,}. Correct the rest, and put it into the folder again.")
     return "\n".join(lines) + "\n"

@@ -15,11 +15,16 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
+from pki_revocation.encoding.serials import from_text as serial_from_text
+from pki_revocation.errors import NotFound
 from pki_revocation.host.extras import require_extra
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
+from pki_revocation.importing.serial_base import SerialBase
+from pki_revocation.journal import lock_head
 from pki_revocation.model import serial_text
 from pki_revocation.numbers import grouped, parse_number
+from pki_revocation.register.barred import barred_among, lift_bars
 from pki_revocation.register.issuers import issuer_named
 from pki_revocation.subscribers.languages import Language
 
@@ -59,6 +64,11 @@ def certificate() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Make a letter here for every live certificate that has no code yet, also from an earlier import.",
 )
+@click.option(
+    "--serials",
+    type=click.Choice([base.name.lower() for base in SerialBase]),
+    help="How serials in CSV are written; without it the file shows it, hexadecimal if there is doubt.",
+)
 @_language_option
 @_print_option
 @_json_option
@@ -69,6 +79,7 @@ def import_(  # noqa: PLR0913 - an argument for each option
     files: tuple[Path, ...],
     issuer_name: str | None,
     letters: Path | None,
+    serials: str | None,
     language: str | None,
     prints: bool | None,
     as_json: bool,
@@ -76,9 +87,11 @@ def import_(  # noqa: PLR0913 - an argument for each option
     """Register certificates: PEM, DER, folders of them, an OpenSSL index.txt, or CSV with a header line.
 
     Certificates must be signed by a registered issuer. Revoked rows go into the journal with their own dates. Every
-    live certificate gets a number, and with --letters a code and a letter.
+    live certificate gets a number, and with --letters a code and a letter. An index or CSV says what is revoked, and
+    its certificates the rest, in any order and in a later run too; a row that is refused bars its serial.
 
-    Exit status: 0 when everything went in, 3 when something was refused and the rest went in, 1 when nothing went in.
+    Exit status: 0 when everything went in or stands there already, 3 when something was refused and the rest went in, 1
+    when nothing went in.
     """
     clock = SystemClock()
     with installation.database() as database:
@@ -87,7 +100,8 @@ def import_(  # noqa: PLR0913 - an argument for each option
         maker = None if letters is None else _maker(installation, database, language, prints=prints)
         importer = Importer(database=database, clock=clock, audit=AuditTrail(clock))
         with _progress("Importing", None) as progress:
-            report = importer.run(files, issuer_name, progress)
+            base = None if serials is None else SerialBase[serials.upper()]
+            report = importer.run(files, issuer_name, progress, serials=base)
         made = None if maker is None or letters is None else _make_all(maker, letters)
     if as_json:
         click.echo(json.dumps(report.as_json() | ({} if made is None else {"letters": made.as_json()})))
@@ -96,7 +110,40 @@ def import_(  # noqa: PLR0913 - an argument for each option
         if made is not None:
             click.echo(made.text())
     lettered, unlettered = (0, 0) if made is None else (made.made + len(made.manifests), len(made.refused))
-    sys.exit(_exit_status(report.added + lettered, report.refused_in_all + unlettered))
+    sys.exit(_exit_status(report.taken + lettered, report.refused_in_all + unlettered))
+
+
+@certificate.command()
+@click.argument("serials", nargs=-1, required=True, metavar="SERIAL...")
+@click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
+@click.option("--reason", required=True, help="Why they may come in as live, for the audit trail, such as a ticket.")
+@click.option("--by", default=getpass.getuser, help="The operator, for the audit trail; the account's name without it.")
+@installation_option
+def unbar(
+    installation: Installation, *, serials: tuple[str, ...], issuer_name: str | None, reason: str, by: str
+) -> None:
+    """Let certificates come in as live that are barred, because a list said that they are on hold or something unclear.
+
+    Only after the CA that issued them released the hold: relying parties may have seen them as revoked. One that is
+    revoked for good needs no command: import a list that says so. `doctor` names what is barred.
+    """
+    chosen = [_serial(text) for text in serials]
+    clock = SystemClock()
+    with installation.database() as database:
+        database.check_revision()
+        with database.write() as connection:
+            issuer = issuer_named(connection, issuer_name)
+            lock_head(connection, issuer.id)
+            barred = barred_among(connection, issuer.id, chosen)
+            if missing := [serial_text(serial) for serial in chosen if serial not in barred]:
+                raise NotFound(f"Not barred for {issuer.name}: {', '.join(missing)}. Nothing was changed.")
+            lift_bars(connection, issuer.id, chosen)
+            bars = [
+                {"serial": serial_text(each.serial), "kind": each.kind, "why": each.why} for each in barred.values()
+            ]
+            detail = {"issuer": issuer.name, "lifted": len(bars), "bars": bars, "reason": reason}
+            AuditTrail(clock).record(connection, "certificates.unbarred", detail, personal={"by": by})
+    click.echo(f"{len(chosen):,} may come in as live now. Import {'it' if len(chosen) == 1 else 'them'} again.")
 
 
 @certificate.command(name="list")
@@ -215,6 +262,13 @@ def reissue(
             report = maker.reissue(chosen, letters, by=by, progress=progress)
     click.echo(json.dumps(report.as_json()) if as_json else report.text())
     sys.exit(_exit_status(report.made, len(report.refused)))
+
+
+def _serial(text: str) -> int:
+    try:
+        return serial_from_text(text)
+    except ValueError as error:
+        raise NotFound(f"{error}.") from None
 
 
 def _maker(

@@ -32,6 +32,7 @@ from pki_revocation.register.own_secrets import refuse_foreign_secrets, session_
 from pki_revocation.runtime.service_states import supervised_services
 
 from .options import installation_option
+from .register_checks import register_findings
 from .restoration import RESTORATIONS_GROUP, FindRestorations, Restoration
 
 CHECKS_GROUP = "pki_revocation.checks"
@@ -115,6 +116,7 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
         yield from _accounts(installation)
         yield from _proxies(installation, database)
         yield from _responders(database)
+        yield from (CheckResult(*finding) for finding in register_findings(database))
         yield from _of_upper_packages(installation, database)
 
 

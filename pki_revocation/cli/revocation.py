@@ -33,7 +33,7 @@ _CHANNELS = [Channel.OPERATOR.value, Channel.POST.value, Channel.EMAIL.value]
 @click.option("--compromised-at", help="Since when the key is compromised: ISO 8601 with a zone.")
 @click.option("--revocation-date", help="Back-date what relying parties are shown, for keyCompromise alone.")
 @click.option("--channel", type=click.Choice(_CHANNELS), default=Channel.OPERATOR.value, help="How the request came.")
-@click.option("--received-at", help="When the request came in, for post and e-mail: ISO 8601 with a zone.")
+@click.option("--received-at", help="When the request came in, which post and email need: ISO 8601 with a zone.")
 @click.option("--yes", is_flag=True, help="Do not ask: a revocation can never be undone.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 @installation_option
@@ -51,9 +51,7 @@ def revoke(  # noqa: PLR0913 - one argument for each option
     as_json: bool,
 ) -> None:
     """Revoke a certificate for good: WHAT is a number, a serial in hexadecimal, or a certificate's file."""
-    source = {"operator": getpass.getuser()}
-    if received_at is not None:
-        source["received_at"] = iso(_moment("--received-at", received_at))
+    source = {"operator": getpass.getuser(), **_received(channel, received_at)}
     revocation_request = RevocationRequest(
         reason=operator_reason(reason),
         channel=Channel(channel),
@@ -158,6 +156,21 @@ def _service(database: Database) -> RevocationService:
     clock = SystemClock()
     verifier = CodeVerifier(Pepper.generate(), CodeScheme.KEYED_HASH)
     return RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
+
+
+def _received(channel: str, received_at: str | None) -> dict[str, str]:
+    """When a request by post or e-mail came in, which the 24 hours run from (EN 319 411-1 REV-6.2.4-03A)."""
+    if received_at is None:
+        if channel == Channel.OPERATOR.value:
+            return {}
+        raise ImpossibleDate(
+            f"A request by {channel} was received before now, and the time to act on it runs from then: say when with "
+            "--received-at, as in 2026-11-23T09:15:00+01:00."
+        )
+    moment, now = _moment("--received-at", received_at), SystemClock().now()
+    if moment > now:
+        raise ImpossibleDate(f"--received-at {iso(moment)} lies in the future: it is {iso(now)} now.")
+    return {"received_at": iso(moment)}
 
 
 def _optional(option: str, text: str | None) -> datetime | None:

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from cryptography import x509
 from sqlalchemy import Connection
 
 from pki_revocation.database.engine import Database
+from pki_revocation.encoding.serials import from_text
 from pki_revocation.errors import MistypedNumber, NotFound, PkiError
-from pki_revocation.importing.candidates import CandidateRefused
+from pki_revocation.importing.candidates import CandidateRefused, RefusalKind
 from pki_revocation.importing.known_issuers import KnownIssuers
-from pki_revocation.model import SERIAL_LIMIT, IssuedCertificate
+from pki_revocation.importing.pem_der import certificate_in
+from pki_revocation.model import IssuedCertificate
 from pki_revocation.numbers import parse_number
 from pki_revocation.register.certificates import certificate_with_number
 from pki_revocation.register.issuers import all_issuers, issuer_named, issuer_with_id
@@ -55,24 +56,18 @@ def certificate_numbered(connection: Connection, typed: str) -> IssuedCertificat
 
 
 def _from_file(connection: Connection, path: Path) -> tuple[str, int]:
-    data = path.read_bytes()
-    load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
     try:
-        certificate = load(data)
-    except ValueError:
-        raise PkiError(f"{path} is no certificate: give a PEM or DER file.") from None
-    try:
-        issuer = KnownIssuers(all_issuers(connection)).issuer_of(certificate)
+        certificate = certificate_in(path.read_bytes())
+        issuer = KnownIssuers(all_issuers(connection)).signer_of(certificate)
     except CandidateRefused as refused:
+        if refused.kind is RefusalKind.BROKEN:
+            raise PkiError(f"{path} is no certificate: give a PEM or DER file. {refused}") from None
         raise PkiError(f"{path}: {refused}") from None
-    return issuer.name, certificate.serial_number
+    return issuer.name, certificate.serial
 
 
 def _serial(text: str) -> int:
     try:
-        serial = int(text.replace(":", ""), 16)
+        return from_text(text)
     except ValueError:
-        serial = 0
-    if not 0 < serial < SERIAL_LIMIT:
-        raise NotFound(f"{text!r} is no number, no serial in hexadecimal, and no file.")
-    return serial
+        raise NotFound(f"{text!r} is no number, no serial in hexadecimal, and no file.") from None

@@ -61,6 +61,7 @@ class LetterSettings:
     *language* is for certificates that came without their subscriber's language: nl or en. *fonts* is a folder with
     fonts for names in other scripts than Latin, Greek, Cyrillic, Hebrew and Arabic. With *print_file*, letters go into
     print files, and not into a file each; with *duplex*, each begins there on an odd page, to be printed on both sides.
+    *for_demonstration* lets letters print an address that subscribers cannot reach, as a demo's do.
     """
 
     section: ClassVar[str] = "letters"
@@ -69,6 +70,7 @@ class LetterSettings:
     fonts: Path | None = setting(None)
     print_file: bool = setting(default=False)
     duplex: bool = setting(default=False)
+    for_demonstration: bool = setting(default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from cryptography import x509
-
+from pki_revocation.encoding.certificate_fields import CertificateFields
 from pki_revocation.encoding.json_document import MalformedDocument, UnfitMember, read_members
 from pki_revocation.importing.pem_der import certificate_from_der, certificate_from_pem
+from pki_revocation.importing.text_files import encoding_of, without_marks
 from pki_revocation.subscribers.contacts import Contact, UnfitContact
 from pki_revocation.subscribers.recipients import Recipient, UnfitRecipient
 
@@ -20,7 +20,7 @@ _MEMBERS = ("certificate", "language", "address", "email")
 class ArrivalDocument:
     """The certificate, and the recipients of its letter and its mail where the document names them."""
 
-    certificate: x509.Certificate
+    certificate: CertificateFields
     recipient: Recipient | None = None
     contact: Contact | None = None
 
@@ -57,9 +57,9 @@ def read_arrival(body: bytes, media_type: str) -> ArrivalDocument:
     )
 
 
-def _from_pem(text: bytes) -> x509.Certificate:
+def _from_pem(text: bytes) -> CertificateFields:
     """One certificate and nothing else: of several, it could not be said which one was meant."""
-    stripped = text.strip()
-    if stripped.count(b"-----BEGIN ") != 1 or not stripped.startswith(b"-----BEGIN "):
+    stripped = without_marks(text.decode(encoding_of(text), "replace")).strip()
+    if stripped.count("-----BEGIN ") != 1 or not stripped.startswith("-----BEGIN "):
         raise MalformedDocument("The PEM holds no certificate, or something beside it: send one certificate alone.")
     return certificate_from_pem(stripped)

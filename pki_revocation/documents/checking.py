@@ -4,6 +4,7 @@ OpenSSL alone does it, today and in years. `-attime` checks the chain as of the 
 responder's own certificate is valid for weeks; `-validity_period` lets the response be older than its nextUpdate.
 """
 
+import base64
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,6 +17,7 @@ CRL_FILE = "list.crl"
 CERTIFICATE_FILE = "certificate.pem"
 ISSUER_FILE = "issuer.pem"
 CHAIN_FILE = "chain.pem"
+_PEM_LINE = 64
 # A hundred years, in seconds: longer than any receipt is checked.
 _ANY_AGE = 3_155_760_000
 
@@ -33,7 +35,7 @@ def attachments_of(evidence: ReceiptEvidence) -> dict[str, bytes]:
     chain = [each.public_bytes(Encoding.PEM) for each in evidence.chain]
     files = {ISSUER_FILE: chain[0], CHAIN_FILE: b"".join(chain)}
     if evidence.certificate is not None:
-        files[CERTIFICATE_FILE] = evidence.certificate.public_bytes(Encoding.PEM)
+        files[CERTIFICATE_FILE] = _pem(evidence.certificate)
     if evidence.ocsp is not None:
         files[OCSP_FILE] = evidence.ocsp.der
     if evidence.crl is not None and evidence.crl.der is not None:
@@ -49,7 +51,9 @@ def commands_for(evidence: ReceiptEvidence, serial: int) -> Commands:
 def _ocsp_command(evidence: ReceiptEvidence, serial: int) -> str:
     if evidence.ocsp is None:
         return ""
-    which = f"-serial 0x{serial_text(serial)}" if evidence.certificate is None else f"-cert {CERTIFICATE_FILE}"
+    sign = "-" if serial < 0 else ""
+    by_serial = f"-serial {sign}0x{serial_text(abs(serial))}"
+    which = by_serial if evidence.certificate is None else f"-cert {CERTIFICATE_FILE}"
     return (
         f"openssl ocsp -respin {OCSP_FILE} -no_nonce \\\n"
         f"  -issuer {ISSUER_FILE} {which} -CAfile {CHAIN_FILE} \\\n"
@@ -66,5 +70,12 @@ def _crl_commands(evidence: ReceiptEvidence, serial: int) -> str:
         f"  -verify -CAfile {CHAIN_FILE}\n"
         f"openssl dgst -sha256 {CRL_FILE}\n"
         f"openssl crl -in {CRL_FILE} -inform DER -noout -text | \\\n"
-        f"  grep -i -A 4 {serial_text(serial)}"
+        f"  grep -i -A 4 {'-e ' if serial < 0 else ''}{serial_text(serial)}"
     )
+
+
+def _pem(certificate: bytes) -> bytes:
+    """A certificate in PEM, octet for octet as it was issued, whatever the library makes of it (RFC 7468 section 5)."""
+    body = base64.encodebytes(certificate).replace(b"\n", b"")
+    lines = [body[at : at + _PEM_LINE] for at in range(0, len(body), _PEM_LINE)]
+    return b"\n".join([b"-----BEGIN CERTIFICATE-----", *lines, b"-----END CERTIFICATE-----", b""])

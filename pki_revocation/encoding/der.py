@@ -53,7 +53,9 @@ def explicit(number: int, *contents: bytes) -> bytes:
 
 
 def integer(value: int) -> bytes:
-    """A non-negative INTEGER."""
+    """An INTEGER in as few octets as it takes (X.690 section 8.3.2)."""
+    if value < 0:
+        return tlv(INTEGER, value.to_bytes((~value).bit_length() // 8 + 1, signed=True))
     return tlv(INTEGER, value.to_bytes(value.bit_length() // 8 + 1))
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
 from sqlalchemy import Connection
 
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
+from pki_revocation.encoding.certificate_fields import CertificateFields
 from pki_revocation.errors import PkiError
 from pki_revocation.model import IssuedCertificate, Issuer, serial_text
 from pki_revocation.register.certificates import certificate_with_serial
@@ -51,7 +51,7 @@ class ArrivalRegistrar:
 
     def take(
         self,
-        certificate: x509.Certificate,
+        certificate: CertificateFields,
         recipient: Recipient | None,
         contact: Contact | None,
         origin: Mapping[str, object],
@@ -74,14 +74,13 @@ class ArrivalRegistrar:
         writer = BatchWriter(database=self._database, clock=self._clock, audit=self._audit, origin=origin)
         written = writer.write(issuer, [candidate])
         for refusal in written.refusals:
-            if not refusal.is_repeat:
-                is_conflict = refusal.kind is RefusalKind.SERIAL
-                raise ArrivalConflict(refusal.reason) if is_conflict else CandidateRefused(refusal.kind, refusal.reason)
+            is_conflict = refusal.kind in {RefusalKind.SERIAL, RefusalKind.BARRED}
+            raise ArrivalConflict(refusal.reason) if is_conflict else CandidateRefused(refusal.kind, refusal.reason)
         with self._database.read() as connection:
             found = certificate_with_serial(connection, issuer.id, candidate.serial)
             if found is None:
                 raise ValueError(candidate.serial)
-            if written.refusals:
+            if not written.added:
                 _refuse_other(connection, found, recipient, contact)
         return Arrival(issuer=issuer, certificate=found, is_new=bool(written.added))
 

@@ -2,12 +2,14 @@
 
 Revocations that come along are journal rows of the channel `import`: relying parties see their own dates, and the
 journal keeps when they came in. A reason that BR 7.2.2 forbids for a subscriber's certificate is left out, and counted.
+Nothing goes in as live whose serial is barred.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, select
 
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
@@ -15,23 +17,26 @@ from pki_revocation.clock import Clock
 from pki_revocation.database.bulk import RowExists, bulk_insert
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
-from pki_revocation.database.schema import journal as journal_table
+from pki_revocation.encoding.serials import stored
 from pki_revocation.errors import StoreError
 from pki_revocation.host.failpoints import reach
 from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry, serial_text
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register.barred import barred_among, lift_bars, write_bars
 from pki_revocation.register.certificates import deal_numbers
 from pki_revocation.register.letter_recipients import add_recipients
-from pki_revocation.subscribers import contacts
+from pki_revocation.subscribers import contacts, outbox
 
-from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, duplicate
-from .completion import complete
+from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, Remark
+from .completion import Registered, compare, complete
 from .past_reasons import has_place
 
 # The first try looks nothing up; of the others, one is enough unless something else registers at the same time.
 _TRIES = 3
 # How many serials one look-up names: SQLite binds at most 32,766 values, PostgreSQL 65,535.
 _LOOKUP_BATCH = 5000
+# Of the serials that were barred, the audit trail names so many.
+_NAMED = 1000
 _COLUMNS = (
     "issuer_id",
     "serial",
@@ -49,9 +54,10 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What of a batch went in, and what was registered already; *reasons_left_out* of those *revoked*.
+    """What of a batch went in, and what was registered already; *reasons_left_out* of those revoked.
 
-    *completed* are those of which only a CRL had told.
+    *completed* had no certificate before, *revoked_since* were registered and not revoked, and *agreed* brought nothing
+    new. *lifted* are bars that a final revocation took away.
     """
 
     added: int = 0
@@ -60,7 +66,11 @@ class Written:
     numbered: int = 0
     reasons_left_out: int = 0
     completed: int = 0
+    revoked_since: int = 0
+    agreed: int = 0
+    lifted: int = 0
     refusals: tuple[Refusal, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 class BatchWriter:
@@ -74,65 +84,114 @@ class BatchWriter:
         self._database = database
         self._clock = clock
         self._audit = audit
+        # Where the last batch held something registered, the next one does so too, as a rule.
+        self._looks_up = False
+
+    def bar(self, issuer: Issuer, refused: Mapping[int, Refusal]) -> list[Remark]:
+        """Bar the serials that rows were refused of, before anything of their import is written.
+
+        What is registered as live all the same is said.
+
+        Raises:
+            StoreError: when the database does not answer.
+        """
+        with self._database.write() as connection:
+            journal.lock_head(connection, issuer.id)
+            rows = ((serial, each.kind.value, str(each)) for serial, each in refused.items())
+            barred = write_bars(connection, issuer.id, rows, self._clock.now())
+            if barred.new:
+                serials = [serial_text(serial) for serial in barred.new[:_NAMED]]
+                detail = {"issuer": issuer.name, "barred": len(barred.new), "serials": serials, **self._origin}
+                self._audit.record(connection, "certificates.barred", detail)
+        return [
+            Remark(
+                refused[serial].source,
+                refused[serial].place,
+                f"Serial {serial_text(serial)} is registered here as not revoked all the same, and OCSP says good of "
+                "it: revoke it with 'pki-revocation revoke', or find out what became of it.",
+            )
+            for serial in barred.live
+        ]
 
     def write(self, issuer: Issuer, batch: Sequence[Candidate]) -> Written:
-        """Put in what is not registered yet; no serial may stand in *batch* twice.
+        """Put in what is not registered yet, and complete what is; no serial may stand in *batch* twice.
 
         Looking up each serial first would cost more than it saves while nothing is registered yet, so the whole batch
-        is tried, and only one that holds something registered is looked through.
+        is tried, and only one that holds something registered is looked through, and those behind it.
 
         Raises:
             StoreError: when the database does not answer, or something else goes on registering the same.
         """
         for tried in range(_TRIES):
-            put_in = self._put_in_the_rest if tried else self._put_in
+            looks_up = self._looks_up or tried > 0
             try:
                 with self._database.write() as connection:
-                    written = put_in(connection, issuer, batch)
+                    written = self._write(connection, issuer, batch, looks_up=looks_up)
             except RowExists:
                 continue
             reach("import.batch.committed")
+            self._looks_up = looks_up and written.added < len(batch)
             return written
         raise StoreError("Something else registers the same certificates at this moment: run the import again.")
 
-    def _put_in_the_rest(self, connection: Connection, issuer: Issuer, batch: Sequence[Candidate]) -> Written:
-        journal.lock_head(connection, issuer.id)
-        known = _known(connection, certificates, issuer, [each.serial for each in batch])
-        registered = [each for each in batch if each.serial in known]
-        completed = complete(connection, issuer, registered)
-        if completed:
-            detail = {"issuer": issuer.name, "completed": len(completed), **self._origin}
-            self._audit.record(connection, "certificates.completed", detail)
-        refusals = _refusals(connection, issuer, [each for each in registered if each.serial not in completed])
-        new = [each for each in batch if each.serial not in known]
-        written = self._put_in(connection, issuer, new) if new else Written()
-        return replace(written, completed=len(completed), refusals=refusals)
-
-    def _put_in(self, connection: Connection, issuer: Issuer, batch: Sequence[Candidate]) -> Written:
+    def _write(self, connection: Connection, issuer: Issuer, batch: Sequence[Candidate], *, looks_up: bool) -> Written:
         # The head's lock keeps two imports of one issuer, and every revocation, in one order.
         head = journal.lock_head(connection, issuer.id)
+        free, barred, lifted = _without_barred(connection, issuer, batch)
+        known = _known(connection, issuer, [each.serial for each in free]) if looks_up else set[int]()
+        registered = compare(connection, issuer, [each for each in free if each.serial in known], self._clock)
+        if registered.revoked:
+            # Answers that were good may be on their way: nothing dated after these revocations may omit them.
+            self._audit.hold(connection)
+            self._database.hold_commit_fence(connection, issuer.id)
         moment = journal.moment_under_lock(head, self._clock)
-        live = [each for each in batch if each.revocation is None and each.not_after >= moment]
-        numbered = self._insert(connection, issuer, batch, live)
-        revoked = [(each, each.revocation) for each in batch if each.revocation is not None]
+        new = [each for each in free if each.serial not in known]
+        live = [each for each in new if each.revocation is None and each.not_after >= moment]
+        numbered = self._register(connection, issuer, new, live, registered)
+        revoked = [(each, each.revocation) for each in (*new, *registered.revoked) if each.revocation is not None]
         past = [_new_entry(each, revocation) for each, revocation in revoked]
         left_out = sum(
             entry.reason is not revocation.reason for entry, (_, revocation) in zip(past, revoked, strict=True)
         )
-        entries = journal.append(connection, head, past, moment)
-        expired = len(batch) - len(entries) - len(live)
+        entries = journal.append(connection, head, past, moment) if past else ()
+        _tell(connection, issuer, entries, registered.numbers, moment)
+        lift_bars(connection, issuer.id, lifted)
         written = Written(
-            added=len(batch), revoked=len(entries), expired=expired, numbered=numbered, reasons_left_out=left_out
+            added=len(new),
+            revoked=len(entries) - len(registered.revoked),
+            expired=len(new) - (len(entries) - len(registered.revoked)) - len(live),
+            numbered=numbered,
+            reasons_left_out=left_out,
+            completed=len(registered.completed),
+            revoked_since=len(registered.revoked),
+            agreed=registered.agreed,
+            lifted=len(lifted),
+            refusals=(*barred, *registered.refusals),
+            remarks=tuple(registered.remarks),
         )
-        self._record(connection, issuer, written, entries)
+        self._record(connection, issuer, written, entries, lifted)
         return written
 
-    def _insert(
-        self, connection: Connection, issuer: Issuer, new: Sequence[Candidate], live: Sequence[Candidate]
+    def _register(
+        self,
+        connection: Connection,
+        issuer: Issuer,
+        new: Sequence[Candidate],
+        live: Sequence[Candidate],
+        registered: Registered,
     ) -> int:
-        """Register them, and deal a number to each that is live and a subscriber's; give how many those are."""
-        subscribers = [each.serial for each in live if each.for_subscriber]
-        numbers = dict(zip(subscribers, deal_numbers(connection, len(subscribers)), strict=True))
+        """Write rows and numbers; give how many numbers were dealt."""
+        lacking = [each.serial for each in live if each.for_subscriber] + registered.lacking
+        numbers = dict(zip(lacking, deal_numbers(connection, len(lacking)), strict=True)) if lacking else {}
+        if new:
+            self._insert(connection, issuer, new, numbers)
+        complete(connection, issuer, registered, numbers, self._clock)
+        return len(numbers)
+
+    def _insert(
+        self, connection: Connection, issuer: Issuer, new: Sequence[Candidate], numbers: Mapping[int, str]
+    ) -> None:
+        """Register them, each with its number where it has one."""
         imported_at = self._clock.now()
         rows = (
             (
@@ -153,11 +212,24 @@ class BatchWriter:
         )
         bulk_insert(connection, certificates, _COLUMNS, rows)
         _write_recipients(connection, issuer, new)
-        return len(numbers)
 
     def _record(
-        self, connection: Connection, issuer: Issuer, written: Written, entries: Sequence[JournalEntry]
+        self,
+        connection: Connection,
+        issuer: Issuer,
+        written: Written,
+        entries: Sequence[JournalEntry],
+        lifted: Sequence[int],
     ) -> None:
+        if written.completed:
+            completed = {"issuer": issuer.name, "completed": written.completed, **self._origin}
+            self._audit.record(connection, "certificates.completed", completed)
+        if lifted:
+            serials = [serial_text(serial) for serial in lifted[:_NAMED]]
+            bars = {"issuer": issuer.name, "lifted": len(lifted), "serials": serials, "why": "revoked", **self._origin}
+            self._audit.record(connection, "certificates.unbarred", bars)
+        if not (written.added or entries):
+            return
         detail: dict[str, object] = {
             "issuer": issuer.name,
             "added": written.added,
@@ -166,6 +238,8 @@ class BatchWriter:
             "expired": written.expired,
             **self._origin,
         }
+        if written.revoked_since:
+            detail["revoked_since"] = written.revoked_since
         if written.reasons_left_out:
             detail["reasons_left_out"] = written.reasons_left_out
         if entries:
@@ -178,7 +252,43 @@ class BatchWriter:
 
 
 def _serial_octets(candidate: Candidate) -> bytes:
-    return candidate.serial.to_bytes((candidate.serial.bit_length() + 7) // 8)
+    return stored(candidate.serial)
+
+
+def _without_barred(
+    connection: Connection, issuer: Issuer, batch: Sequence[Candidate]
+) -> tuple[Sequence[Candidate], list[Refusal], list[int]]:
+    """Those that may go in, the refusals of the others, and the bars that a final revocation takes away."""
+    bars = barred_among(connection, issuer.id, [each.serial for each in batch])
+    if not bars:
+        return batch, [], []
+    lifted = [each.serial for each in batch if each.serial in bars and each.revocation is not None]
+    barred = [each for each in batch if each.serial in bars and each.revocation is None]
+    kept_out = {each.serial for each in barred}
+    refusals = [
+        Refusal(
+            each.source,
+            each.place,
+            RefusalKind.BARRED,
+            f"Serial {serial_text(each.serial)} is barred, and does not come in as live ({bars[each.serial].why}). "
+            "Import a list that says that it is revoked, or lift the bar with 'pki-revocation certificate unbar'.",
+        )
+        for each in barred
+    ]
+    return [each for each in batch if each.serial not in kept_out], refusals, lifted
+
+
+def _tell(
+    connection: Connection,
+    issuer: Issuer,
+    entries: Sequence[JournalEntry],
+    numbers: Mapping[int, str],
+    moment: datetime,
+) -> None:
+    """Queue mails to the subscribers of what was registered as live: their letters count no more."""
+    for entry in entries if numbers else ():
+        if entry.serial in numbers:
+            outbox.tell_of_revocation(connection, numbers[entry.serial], issuer.id, entry.sequence, moment)
 
 
 def _new_entry(candidate: Candidate, revocation: PastRevocation) -> journal.NewEntry:
@@ -193,43 +303,16 @@ def _new_entry(candidate: Candidate, revocation: PastRevocation) -> journal.NewE
     )
 
 
-def _known(connection: Connection, table: Table, issuer: Issuer, serials: Sequence[int]) -> set[int]:
-    """Those of the serials that the table has a row of."""
+def _known(connection: Connection, issuer: Issuer, serials: Sequence[int]) -> set[int]:
+    """Those of the serials that are registered."""
     known: set[int] = set()
     for start in range(0, len(serials), _LOOKUP_BATCH):
         portion = serials[start : start + _LOOKUP_BATCH]
-        query = select(table.c.serial).where(table.c.issuer_id == issuer.id, table.c.serial.in_(portion))
+        query = select(certificates.c.serial).where(
+            certificates.c.issuer_id == issuer.id, certificates.c.serial.in_(portion)
+        )
         known.update(connection.execute(query).scalars())
     return known
-
-
-def _refusals(connection: Connection, issuer: Issuer, duplicates: Sequence[Candidate]) -> tuple[Refusal, ...]:
-    revoked = _known(connection, journal_table, issuer, [each.serial for each in duplicates if each.revocation])
-    others = _given_twice(connection, issuer, duplicates)
-    return tuple(
-        each.refused(
-            RefusalKind.SERIAL,
-            f"Serial {serial_text(each.serial)} is registered already, with another certificate: the CA gave one "
-            "serial twice (RFC 5280 section 4.1.2.2).",
-        )
-        if each.serial in others
-        else duplicate(each, "is registered already", revoked=each.serial in revoked)
-        for each in duplicates
-    )
-
-
-def _given_twice(connection: Connection, issuer: Issuer, duplicates: Sequence[Candidate]) -> set[int]:
-    """Those serials that are registered with the DER of another certificate."""
-    ders = {each.serial: each.der for each in duplicates if each.der is not None}
-    serials, others = list(ders), set[int]()
-    for start in range(0, len(serials), _LOOKUP_BATCH):
-        query = select(certificates.c.serial, certificates.c.der).where(
-            certificates.c.issuer_id == issuer.id,
-            certificates.c.serial.in_(serials[start : start + _LOOKUP_BATCH]),
-            certificates.c.der.is_not(None),
-        )
-        others.update(row.serial for row in connection.execute(query) if row.der != ders[row.serial])
-    return others
 
 
 def _write_recipients(connection: Connection, issuer: Issuer, new: Sequence[Candidate]) -> None:

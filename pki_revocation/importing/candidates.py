@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pki_revocation.clock import iso
+from pki_revocation.encoding.serials import MOST_OCTETS, breach_of, is_storable
 from pki_revocation.errors import PkiError
-from pki_revocation.model import SERIAL_LIMIT, serial_text
+from pki_revocation.model import serial_text
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.recipients import Recipient
@@ -20,6 +21,8 @@ _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 class RefusalKind(StrEnum):
     """What is wrong, in one word for programs; the sentence beside it is for people."""
 
+    HOLD = "hold"
+    BARRED = "barred"
     DUPLICATE = "duplicate"
     SIGNATURE = "signature"
     ISSUER = "issuer"
@@ -41,6 +44,10 @@ class Source:
         return str(self.path).encode("utf-8", "backslashreplace").decode()
 
 
+def _place(source: Source, place: int | None) -> str:
+    return f"{source}" if place is None else f"{source}, {source.unit} {place}"
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One thing that did not go in; *place* is its line or its rank in the file, None for a whole file."""
@@ -49,18 +56,46 @@ class Refusal:
     place: int | None
     kind: RefusalKind
     reason: str
-    # Nothing new and nothing wrong: the very same is registered already.
-    is_repeat: bool = False
+    # Whose certificate a row of an index.txt or of CSV is about, where that could be read: it is barred.
+    about: "SerialOf | None" = None
+    # Whether something that may say "revoked" could not be read at all: no certificate is known to be live then.
+    hides_status: bool = False
+    # Whether a whole file was refused that was named, and not found in a folder.
+    is_named: bool = False
 
     def __str__(self) -> str:
         """File, place and reason, as one line."""
-        where = f"{self.source}, {self.source.unit} {self.place}" if self.place is not None else f"{self.source}"
-        return f"{where}: {self.reason}"
+        return f"{_place(self.source, self.place)}: {self.reason}"
 
     def as_json(self) -> dict[str, object]:
         """The refusal's fields as commands print them with --json."""
         place = {} if self.place is None else {self.source.unit: self.place}
         return {"file": str(self.source), **place, "kind": self.kind.value, "reason": self.reason}
+
+
+class SerialOf(NamedTuple):
+    """A certificate by its issuer's row id and its serial."""
+
+    issuer_id: int
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is said of something that went in, or was passed over, and refuses nothing."""
+
+    source: Source
+    place: int | None
+    says: str
+
+    def __str__(self) -> str:
+        """File, place and sentence, as one line."""
+        return f"{_place(self.source, self.place)}: {self.says}"
+
+    def as_json(self) -> dict[str, object]:
+        """The remark's fields as commands print them with --json."""
+        place = {} if self.place is None else {self.source.unit: self.place}
+        return {"file": str(self.source), **place, "says": self.says}
 
 
 class CandidateRefused(PkiError):
@@ -71,9 +106,9 @@ class CandidateRefused(PkiError):
         self.kind = kind
         super().__init__(reason)
 
-    def at(self, source: Source, place: int | None) -> Refusal:
-        """The refusal with its place."""
-        return Refusal(source, place, self.kind, str(self))
+    def at(self, source: Source, place: int | None, about: SerialOf | None = None) -> Refusal:
+        """The refusal with its place, and the certificate that it is about."""
+        return Refusal(source, place, self.kind, str(self), about)
 
 
 class PastRevocation(NamedTuple):
@@ -89,7 +124,8 @@ class Candidate(NamedTuple):
 
     *for_subscriber* is False for a CA's or an OCSP responder's certificate, which gets no number and no letter;
     *marked_expired* is an index.txt's own word for it; *shard* is the one that its CRL distribution point names, 0 for
-    none. *recipient* gets its letter and *contact* its mail, where the source names them.
+    none. *recipient* gets its letter and *contact* its mail, where the source names them. *tells* says that the source
+    is one that says whether certificates are revoked: an index.txt or CSV.
     """
 
     source: Source
@@ -108,40 +144,43 @@ class Candidate(NamedTuple):
     shard: int = 0
     recipient: Recipient | None = None
     contact: Contact | None = None
+    tells: bool = False
 
     def refused(self, kind: RefusalKind, reason: str) -> Refusal:
-        """A refusal of this candidate, with its source and place."""
-        return Refusal(self.source, self.place, kind, reason)
+        """A refusal of this candidate, with its source and place; of a row, the certificate that it is about."""
+        about = SerialOf(self.issuer_id, self.serial) if self.tells else None
+        return Refusal(self.source, self.place, kind, reason, about)
 
 
 def objection(candidate: Candidate, now: datetime) -> Refusal | None:
     """Why this cannot be a certificate that was issued and perhaps revoked before *now*; None when it can.
 
-    Serials are RFC 5280 section 4.1.2.2's: positive, and at most 20 octets of DER.
+    What the issuer's key signed was issued, whatever its dates and its serial are: only a row is held against RFC 5280.
     """
-    if not 0 < candidate.serial < SERIAL_LIMIT:
-        if candidate.serial > 0:
-            return candidate.refused(RefusalKind.SERIAL, "Its serial takes over 20 octets (RFC 5280 section 4.1.2.2).")
-        return candidate.refused(RefusalKind.SERIAL, "Its serial is not positive (RFC 5280 section 4.1.2.2).")
-    if candidate.not_before is not None and candidate.not_before > candidate.not_after:
-        return candidate.refused(RefusalKind.DATE, "Its validity ends before it begins.")
-    if candidate.marked_expired and candidate.not_after >= now:
+    if not is_storable(candidate.serial):
         return candidate.refused(
-            RefusalKind.DATE, f"It is marked as expired, and is valid until {iso(candidate.not_after)}."
+            RefusalKind.SERIAL, f"Its serial takes over {MOST_OCTETS} octets: none so long is kept."
         )
+    if candidate.der is None and candidate.revocation is None:
+        if candidate.not_before is not None and candidate.not_before > candidate.not_after:
+            return candidate.refused(RefusalKind.DATE, "Its validity ends before it begins.")
+        if candidate.marked_expired and candidate.not_after >= now:
+            return candidate.refused(
+                RefusalKind.DATE, f"It is marked as expired, and is valid until {iso(candidate.not_after)}."
+            )
     return None if candidate.revocation is None else _past_objection(candidate, candidate.revocation, now)
 
 
-def duplicate(candidate: Candidate, what: str, *, revoked: bool) -> Refusal:
-    """Its serial *what*; one that says "revoked" of what is not *revoked* here gets a sentence more."""
-    reason = f"Serial {serial_text(candidate.serial)} {what}."
-    if candidate.revocation is not None and not revoked:
-        reason += (
-            f" Here it is not revoked, and this says that it was on {iso(candidate.revocation.at)}: "
-            "revoke it with 'pki-revocation revoke'."
-        )
-        return candidate.refused(RefusalKind.DUPLICATE, reason)
-    return Refusal(candidate.source, candidate.place, RefusalKind.DUPLICATE, reason, is_repeat=True)
+def remark_on_serial(candidate: Candidate) -> Remark | None:
+    """What RFC 5280 has against a serial that goes in all the same; None when nothing."""
+    if not (breach := breach_of(candidate.serial)):
+        return None
+    return Remark(
+        candidate.source,
+        candidate.place,
+        f"Its serial {serial_text(candidate.serial)} {breach}; it is registered all the same, because what was issued "
+        "must be revocable (BR 4.9.1.1).",
+    )
 
 
 def _past_objection(candidate: Candidate, revocation: PastRevocation, now: datetime) -> Refusal | None:
@@ -150,10 +189,6 @@ def _past_objection(candidate: Candidate, revocation: PastRevocation, now: datet
     if revocation.at < _EARLIEST:
         return candidate.refused(
             RefusalKind.DATE, f"Its revocation date {iso(revocation.at)} lies before 1950: no CRL can say it."
-        )
-    if candidate.not_before is not None and revocation.at < candidate.not_before:
-        return candidate.refused(
-            RefusalKind.DATE, f"It was revoked on {iso(revocation.at)}, before its validity began."
         )
     if revocation.invalidity_date is None or _EARLIEST <= revocation.invalidity_date <= now:
         return None

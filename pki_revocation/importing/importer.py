@@ -1,22 +1,29 @@
-"""The importer: every source's certificates go in by batches, and what does not is refused one by one."""
+"""The importer: every source's certificates go in by batches, and what does not is refused one by one.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+Lists are looked through once before anything is written: a row that is refused bars its serial, and must do so whatever
+comes before it, on the same lines or in another file.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
+from pki_revocation.encoding.serials import is_storable
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers, crl_shard_addresses, issuer_named
 
 from .batch import BatchWriter
-from .candidates import Candidate, Refusal, RefusalKind, Source, duplicate, objection
-from .csv_rows import read_csv
-from .index_txt import read_index
+from .candidates import Candidate, Refusal, RefusalKind, Remark, objection, remark_on_serial
 from .known_issuers import KnownIssuers
-from .pem_der import read_der, read_pem
+from .merging import merged
+from .reading import Reader
 from .report import ImportReport, Tally
+from .serial_base import SerialBase
 from .sources import Format, sources
+from .text_files import is_cut_off
 
 # A transaction of this many rows holds the issuer's journal for about half a second, so that a revocation that comes
 # in during an import of a million rows does not wait for long; fewer rows a batch would be slower.
@@ -44,7 +51,13 @@ class Importer:
         self._writer = BatchWriter(database=database, clock=clock, audit=audit, origin=origin)
 
     def run(
-        self, paths: Iterable[Path], issuer_name: str | None = None, progress: Progress | None = None
+        self,
+        paths: Iterable[Path],
+        issuer_name: str | None = None,
+        progress: Progress | None = None,
+        *,
+        serials: SerialBase | None = None,
+        may_be_cut: bool = False,
     ) -> ImportReport:
         """Import files and folders, and report what went in and what was refused.
 
@@ -53,6 +66,8 @@ class Importer:
             issuer_name: whose rows those of an index.txt and of CSV are; the default issuer's for None. Certificates
                 belong to the issuer that signed them.
             progress: called with the number of rows done so far, after each batch.
+            serials: how the serials of a CSV are written; None where each file is to show it.
+            may_be_cut: whether the files may not be whole yet: a last line without an end bars nothing then.
 
         Raises:
             NotFound: when no issuer has that name, or none is registered at all.
@@ -63,75 +78,90 @@ class Importer:
             shards = crl_shard_addresses(connection)
             default = any(issuer.is_default for issuer in issuers.values())
             chosen = issuer_named(connection, issuer_name) if issuer_name or default or not issuers else None
-        reader = _Reader(chosen, KnownIssuers(tuple(issuers.values()), shards))
+        reader = Reader(chosen, KnownIssuers(tuple(issuers.values()), shards), serials)
+        files = list(sources(paths))
         tally = Tally()
+        hidden = self._bar(reader, files, issuers, tally, may_be_cut=may_be_cut)
         pending: dict[int, dict[int, Candidate]] = {issuer_id: {} for issuer_id in issuers}
         now = self._clock.now()
-        for found in reader.read(paths):
-            refusal = found if isinstance(found, Refusal) else objection(found, now)
-            if refusal is None and isinstance(found, Candidate):
-                batch = pending[found.issuer_id]
-                if batch.setdefault(found.serial, found) is not found:
-                    refusal = duplicate(
-                        found, "stands in this import twice", revoked=batch[found.serial].revocation is not None
-                    )
-                elif len(batch) == self._batch_rows:
-                    self._flush(issuers[found.issuer_id], batch, tally, progress)
-                    now = self._clock.now()
+        for found in reader.read(files):
+            if isinstance(found, Remark):
+                tally.remark(found)
+                continue
+            refusal = found if isinstance(found, Refusal) else objection(found, now) or _waits(found, hidden)
             if refusal is not None:
                 tally.refuse(refusal)
+            elif isinstance(found, Candidate):
+                batch = pending[found.issuer_id]
+                _put(batch, found, tally)
+                if len(batch) == self._batch_rows:
+                    self._flush(issuers[found.issuer_id], batch, tally, progress)
+                    now = self._clock.now()
         for issuer_id, batch in pending.items():
             self._flush(issuers[issuer_id], batch, tally, progress)
         return tally.report()
 
+    def _bar(
+        self,
+        reader: Reader,
+        files: Sequence[tuple[Path, Format] | Refusal],
+        issuers: Mapping[int, Issuer],
+        tally: Tally,
+        *,
+        may_be_cut: bool,
+    ) -> Refusal | None:
+        """Bar what rows of lists are refused of; give a refusal of a list that says nothing, where there is one."""
+        now, hidden = self._clock.now(), None
+        refused: dict[int, dict[int, Refusal]] = defaultdict(dict)
+        for found in reader.doubtful(files, now):
+            refusal = found if isinstance(found, Refusal) else objection(found, now)
+            if refusal is None:
+                continue
+            if refusal.hides_status:
+                hidden = hidden or refusal
+            if may_be_cut and is_cut_off(refusal.source.path, refusal.place):
+                continue
+            if refusal.about is not None and is_storable(refusal.about.serial):
+                bars = refused[refusal.about.issuer_id]
+                # A hold says more than anything else that is wrong.
+                if refusal.kind is RefusalKind.HOLD or refusal.about.serial not in bars:
+                    bars[refusal.about.serial] = refusal
+        for issuer_id, bars in refused.items():
+            for remark in self._writer.bar(issuers[issuer_id], bars):
+                tally.remark(remark)
+        return hidden
+
     def _flush(self, issuer: Issuer, batch: dict[int, Candidate], tally: Tally, progress: Progress | None) -> None:
         if batch:
-            written = self._writer.write(issuer, list(batch.values()))
-            tally.added += written.added
-            tally.revoked += written.revoked
-            tally.expired += written.expired
-            tally.numbered += written.numbered
-            tally.completed += written.completed
-            tally.reasons_left_out += written.reasons_left_out
-            for refusal in written.refusals:
-                tally.refuse(refusal)
+            tally.add(self._writer.write(issuer, list(batch.values())))
             batch.clear()
         if progress is not None:
             progress(tally.rows)
 
 
-class _Reader:
-    """All paths as one stream of candidates and refusals."""
+def _put(batch: dict[int, Candidate], found: Candidate, tally: Tally) -> None:
+    """Put a candidate beside the others, or together with the one of the same serial."""
+    first = batch.setdefault(found.serial, found)
+    if first is found:
+        if remark := remark_on_serial(found):
+            tally.remark(remark)
+        return
+    both = merged(first, found)
+    batch[found.serial] = both.candidate
+    if both.refusal is not None:
+        tally.refuse(both.refusal)
+        return
+    tally.agreed += 1
+    if both.remark is not None:
+        tally.remark(both.remark)
 
-    def __init__(self, chosen: Issuer | None, known: KnownIssuers) -> None:
-        self._chosen = chosen
-        self._known = known
-        self._authorities = frozenset[int]() if chosen is None else known.serials_signed_by(chosen)
 
-    def read(self, paths: Iterable[Path]) -> Iterator[Candidate | Refusal]:
-        for found in sources(paths):
-            if isinstance(found, Refusal):
-                yield found
-                continue
-            path, kind = found
-            try:
-                yield from self._file(path, kind)
-            except OSError as error:
-                reason = f"It cannot be read to its end: {error.strerror or error}."
-                yield Refusal(Source(path, "line"), None, RefusalKind.BROKEN, reason)
-
-    def _file(self, path: Path, kind: Format) -> Iterator[Candidate | Refusal]:
-        match kind:
-            case Format.PEM:
-                return read_pem(path, self._known)
-            case Format.DER:
-                return read_der(path, self._known)
-            case Format.CSV:
-                return read_csv(path, None if self._chosen is None else self._chosen.id, self._known, self._authorities)
-            case Format.INDEX if self._chosen is not None:
-                return read_index(path, self._chosen.id, self._authorities)
-            case Format.INDEX:
-                reason = "Nothing says whose index this is: name the issuer with --issuer."
-                return iter((Refusal(Source(path, "line"), None, RefusalKind.ISSUER, reason),))
-            case Format.NOTHING:
-                return iter(())
+def _waits(found: Candidate, hidden: Refusal | None) -> Refusal | None:
+    """A bare certificate does not go in as live beside a list that may say that it is revoked, and cannot be read."""
+    if hidden is None or found.tells or found.revocation is not None:
+        return None
+    reason = (
+        f"It may be revoked: {hidden.source} may say so, and nothing in it could be read. Import it together with that "
+        "list, or without naming the list."
+    )
+    return found.refused(RefusalKind.BARRED, reason)

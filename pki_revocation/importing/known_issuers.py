@@ -2,16 +2,37 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 
-from pki_revocation.encoding.certificate_parts import issuer_of, parts_of
-from pki_revocation.encoding.distribution_points import distribution_points
-from pki_revocation.encoding.names import issuer_text
+from pki_revocation.encoding.certificate_fields import CertificateFields, read_certificate
+from pki_revocation.encoding.signature_check import is_signature_of
 from pki_revocation.model import Issuer
 
 from .candidates import CandidateRefused, RefusalKind
+from .subjects import from_der
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A registered issuer and its own certificate, of which nothing but name and key is asked."""
+
+    issuer: Issuer
+    own: CertificateFields
+
+    @cached_property
+    def key(self) -> object:
+        """The issuer's public key; None where it is of a kind that verifies nothing here."""
+        try:
+            return load_der_public_key(self.own.public_key)
+        except (ValueError, UnsupportedAlgorithm):
+            return None
+
+    def signed(self, certificate: CertificateFields) -> bool:
+        return is_signature_of(self.key, certificate.signature, certificate.signed, certificate.algorithm)
 
 
 class KnownIssuers:
@@ -24,45 +45,44 @@ class KnownIssuers:
         found.
         """
         self._shards = shards or {}
-        self._named: dict[bytes, list[tuple[Issuer, x509.Certificate]]] = defaultdict(list)
+        self._named: dict[bytes, list[_Known]] = defaultdict(list)
+        # RFC 5280 section 7.1: names that differ in their strings' types or their capitals are one name.
+        self._alike: dict[str, list[_Known]] = defaultdict(list)
         # The serials of CA certificates, by the octets of the name that issued them.
         self._authorities: dict[bytes, set[int]] = defaultdict(set)
         for issuer in issuers:
-            # One of them stands for all: name and key are the same.
-            self._named[parts_of(issuer.certificate_der).subject].append((issuer, issuer.certificate))
+            # One of its certificates stands for all: name and key are the same.
+            known = _Known(issuer, read_certificate(issuer.certificate_der))
+            self._named[known.own.subject].append(known)
+            self._alike[_folded(known.own.subject)].append(known)
             for certificate in issuer.certificates:
-                self._authorities[parts_of(certificate).issuer].add(certificate.serial_number)
+                own = read_certificate(certificate.public_bytes(Encoding.DER))
+                self._authorities[own.issuer].add(own.serial)
 
-    def issuer_of(self, certificate: x509.Certificate) -> Issuer:
+    def signer_of(self, certificate: CertificateFields) -> Issuer:
         """The issuer whose key signed this certificate; one name may have had several keys (RFC 5280 section 3.2).
 
         Raises:
             CandidateRefused: when no registered issuer has that name, or none of that name signed it.
         """
-        try:
-            named = self._named.get(issuer_of(certificate), [])
-        except ValueError as error:
-            raise CandidateRefused(RefusalKind.BROKEN, f"It is no certificate in DER: {error}.") from None
-        for issuer, own in named:
-            try:
-                certificate.verify_directly_issued_by(own)
-            except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
-                continue
-            return issuer
+        named = self._named.get(certificate.issuer) or self._alike.get(_folded(certificate.issuer), [])
+        for known in named:
+            if known.signed(certificate):
+                return known.issuer
         if named:
-            names = " nor ".join(repr(issuer.name) for issuer, _ in named)
+            names = " nor ".join(repr(known.issuer.name) for known in named)
             raise CandidateRefused(RefusalKind.SIGNATURE, f"Its signature is not verified by the key of {names}.")
         raise CandidateRefused(
             RefusalKind.ISSUER,
-            f"Its issuer {issuer_text(certificate)[:200]!r} is not registered: "
+            f"Its issuer {from_der(certificate.issuer).text[:200]!r} is not registered: "
             "add it with 'pki-revocation issuer add'.",
         )
 
-    def shard_of(self, issuer: Issuer, certificate: x509.Certificate) -> int:
+    def shard_of(self, issuer: Issuer, certificate: CertificateFields) -> int:
         """The CRL shard that a certificate's distribution point names; 0 when it names none."""
         if not self._shards:
             return 0
-        named = (self.shard_at(issuer.id, url) for url in distribution_points(certificate))
+        named = (self.shard_at(issuer.id, url) for url in certificate.distribution_points)
         return next((shard for shard in named if shard), 0)
 
     def shard_at(self, issuer_id: int, url: str) -> int:
@@ -71,4 +91,8 @@ class KnownIssuers:
 
     def serials_signed_by(self, issuer: Issuer) -> frozenset[int]:
         """The serials that this issuer gave to registered issuers: CA certificates, which get no number."""
-        return frozenset(self._authorities.get(parts_of(issuer.certificate_der).subject, ()))
+        return frozenset(self._authorities.get(read_certificate(issuer.certificate_der).subject, ()))
+
+
+def _folded(name: bytes) -> str:
+    return " ".join(from_der(name).text.casefold().split())

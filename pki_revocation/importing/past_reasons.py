@@ -20,7 +20,7 @@ def past_reason(text: str) -> RevocationReason:
         return RevocationReason.UNSPECIFIED
     if name in _HOLDS:
         raise CandidateRefused(
-            RefusalKind.REASON,
+            RefusalKind.HOLD,
             "It is on hold, and a revocation is final here: release it or revoke it where it was put on hold, "
             "and import it again.",
         )

@@ -1,79 +1,128 @@
 """Certificates from PEM and DER files; each one's signature is verified with its issuer's key.
 
 A PEM file may be a bundle of any length and hold keys and other things beside certificates: it is read block by
-block, and what is no certificate is passed over without being kept.
+block, and what is no certificate is passed over without being kept. A block counts wherever it begins, also behind
+other words or the end of another block on the same line: files are joined where the last line had no end.
 """
 
-import warnings
+import base64
+import binascii
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from pki_revocation.encoding.certificate_fields import CertificateFields, read_certificate
+from pki_revocation.encoding.der import DerError, bounds
+from pki_revocation.model import UNKNOWN_END
 
 from .candidates import Candidate, CandidateRefused, PastRevocation, Refusal, RefusalKind, Source
 from .known_issuers import KnownIssuers
-from .subjects import from_name
+from .subjects import from_der
+from .text_files import encoding_of, open_text, without_marks
 
-_LABELS = (b"CERTIFICATE", b"X509 CERTIFICATE")
-_BEGIN = tuple(b"-----BEGIN " + label + b"-----" for label in _LABELS)
+_CERTIFICATES = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 # OpenSSL's own TRUSTED CERTIFICATE has more in it than a certificate, and is refused rather than passed over.
-_TRUSTED = b"-----BEGIN TRUSTED CERTIFICATE-----"
-_END = b"-----END "
-# What the library raises for certificates that are none; names and extensions are read only when they are asked for.
-_UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+_TRUSTED = "TRUSTED CERTIFICATE"
+_CONTAINERS = frozenset({"PKCS7", "PKCS #7 SIGNED DATA", "CMS"})
+_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 #]{1,40})-----")
+_END = re.compile(r"-----END ([A-Z0-9 #]{1,40})-----")
+# PKCS #7's signedData, and what a PKCS #12 begins with: version 3 (RFC 7292 section 4).
+_PKCS7 = bytes.fromhex("06092a864886f70d010702")
+_PKCS12 = bytes.fromhex("020103")
+UNPACK_PKCS7 = (
+    "It is a PKCS #7 container, and its certificates are not read: unpack them with 'openssl pkcs7 -print_certs'."
+)
+_UNPACK_PKCS12 = (
+    "It is a PKCS #12 container, and its certificates are not read: unpack them with 'openssl pkcs12 -nokeys'."
+)
 # More than any certificate takes, post-quantum ones too; a block that never ends must not fill the memory.
-_LARGEST = 256 * 1024
+LARGEST = 256 * 1024
+_PIECE = 64 * 1024
+# Of what is kept between two pieces, in case a marker of a block lies across their border.
+_MARKER = 64
+
+
+class PemBlock(NamedTuple):
+    """A block of a PEM file: what its BEGIN line calls it, and what stands between it and its end."""
+
+    label: str
+    body: str
 
 
 def read_pem(path: Path, issuers: KnownIssuers) -> Iterator[Candidate | Refusal]:
-    """Every certificate of a PEM file."""
+    """Every certificate of a PEM file; a container that may hold some is refused, so that it is not overlooked."""
     source = Source(path, "certificate")
-    for place, block in enumerate(_blocks(path), start=1):
+    blocks = (each for each in blocks_of(path) if holds_certificates(each.label))
+    for place, block in enumerate(blocks, start=1):
         try:
-            yield candidate_of(certificate_from_pem(block), issuers, source, place)
+            yield candidate_of(_certificate_in(block), issuers, source, place)
         except CandidateRefused as refused:
             yield refused.at(source, place)
 
 
 def read_der(path: Path, issuers: KnownIssuers) -> Iterator[Candidate | Refusal]:
-    """The one certificate that a DER file is."""
+    """The certificate that a DER file is, and those that stand behind it in the same file."""
     source = Source(path, "certificate")
     with path.open("rb") as file:
-        octets = file.read(_LARGEST + 1)
-    if len(octets) > _LARGEST:
+        octets = file.read(LARGEST + 1)
+    if len(octets) > LARGEST:
         yield Refusal(source, None, RefusalKind.BROKEN, "It is too large for a certificate in DER.")
         return
-    try:
-        yield candidate_of(_loaded(octets, pem=False), issuers, source, 1)
-    except CandidateRefused as refused:
-        yield refused.at(source, None)
+    pieces = _one_after_the_other(octets)
+    for place, piece in enumerate(pieces, start=1):
+        try:
+            yield candidate_of(certificate_from_der(piece), issuers, source, place)
+        except CandidateRefused as refused:
+            yield refused.at(source, place if len(pieces) > 1 else None)
 
 
-def certificate_from_pem(block: bytes) -> x509.Certificate:
+def holds_certificates(label: str) -> bool:
+    """Whether a block that is called so is a certificate, or a container of some."""
+    return label in _CERTIFICATES or label == _TRUSTED or label in _CONTAINERS
+
+
+def certificate_from_pem(text: str) -> CertificateFields:
     """The certificate of one PEM block.
 
     Raises:
         CandidateRefused: when it is none.
     """
-    if block.startswith(_TRUSTED):
-        raise CandidateRefused(RefusalKind.BROKEN, "It is a TRUSTED CERTIFICATE: write it anew with 'openssl x509'.")
-    return _loaded(block, pem=True)
+    begin = _BEGIN.search(text)
+    if begin is None:
+        raise CandidateRefused(RefusalKind.BROKEN, "It is no certificate that can be read: it has no BEGIN line.")
+    end = _END.search(text, begin.end())
+    return _certificate_in(PemBlock(begin[1], text[begin.end() : end.start() if end else len(text)]))
 
 
-def certificate_from_der(octets: bytes) -> x509.Certificate:
+def certificate_in(octets: bytes) -> CertificateFields:
+    """The certificate that a file's octets are, in PEM of any encoding or in DER.
+
+    Raises:
+        CandidateRefused: when they are none.
+    """
+    text = octets.decode(encoding_of(octets), "replace")
+    return certificate_from_pem(text) if "-----BEGIN" in text else certificate_from_der(octets)
+
+
+def certificate_from_der(octets: bytes) -> CertificateFields:
     """The certificate that these octets are.
 
     Raises:
         CandidateRefused: when they are none.
     """
-    return _loaded(octets, pem=False)
+    try:
+        return read_certificate(octets)
+    except DerError as error:
+        if _PKCS7 in octets[:_MARKER]:
+            raise CandidateRefused(RefusalKind.BROKEN, UNPACK_PKCS7) from None
+        if _begins_like_pkcs12(octets):
+            raise CandidateRefused(RefusalKind.BROKEN, _UNPACK_PKCS12) from None
+        raise CandidateRefused(RefusalKind.BROKEN, f"It is no certificate that can be read: {error}.") from None
 
 
 def candidate_of(
-    certificate: x509.Certificate,
+    certificate: CertificateFields,
     issuers: KnownIssuers,
     source: Source,
     place: int,
@@ -81,78 +130,84 @@ def candidate_of(
 ) -> Candidate:
     """The certificate as a candidate of the issuer that signed it.
 
+    Nothing but the signature decides: a name, an extension or a date that cannot be read is kept as the octets that it
+    is, and its end is then unknown, so that its revocation is listed for good.
+
     Raises:
-        CandidateRefused: for an unknown issuer, a signature that is not verified, or contents that cannot be read.
+        CandidateRefused: for an unknown issuer, and a signature that is not verified.
     """
-    with warnings.catch_warnings():
-        # The library warns of what RFC 5280 forbids; what matters of it is refused here, by file and reason.
-        warnings.simplefilter("ignore")
-        try:
-            issuer = issuers.issuer_of(certificate)
-            subject, organisation = from_name(certificate.subject)
-            return Candidate(
-                source=source,
-                place=place,
-                issuer_id=issuer.id,
-                serial=certificate.serial_number,
-                subject=subject,
-                organisation=organisation,
-                not_before=certificate.not_valid_before_utc,
-                not_after=certificate.not_valid_after_utc,
-                revocation=revocation,
-                for_subscriber=_is_for_subscriber(certificate),
-                der=certificate.public_bytes(Encoding.DER),
-                is_ca=_is_ca(certificate),
-                shard=issuers.shard_of(issuer, certificate),
-            )
-        except _UNREADABLE as error:
-            raise CandidateRefused(RefusalKind.BROKEN, f"Its contents cannot be read: {error}.") from None
+    issuer = issuers.signer_of(certificate)
+    subject, organisation = from_der(certificate.subject)
+    return Candidate(
+        source=source,
+        place=place,
+        issuer_id=issuer.id,
+        serial=certificate.serial,
+        subject=subject,
+        organisation=organisation,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after or UNKNOWN_END,
+        revocation=revocation,
+        for_subscriber=certificate.is_for_subscriber,
+        der=certificate.der,
+        is_ca=certificate.is_ca,
+        shard=issuers.shard_of(issuer, certificate),
+    )
 
 
-def _is_for_subscriber(certificate: x509.Certificate) -> bool:
-    """Neither a CA's certificate nor a delegated OCSP responder's: those are the CA's own, and no letter goes out."""
-    if _is_ca(certificate):
+def blocks_of(path: Path) -> Iterator[PemBlock]:
+    """The blocks of a PEM file, one at a time; one that is not closed is given as far as it goes."""
+    with open_text(path) as file:
+        rest, is_end = "", False
+        while not is_end:
+            piece = file.read(_PIECE)
+            is_end = not piece
+            rest += piece
+            while begin := _BEGIN.search(rest):
+                end = _END.search(rest, begin.end())
+                following = _BEGIN.search(rest, begin.end())
+                if end is None and following is None and not is_end and len(rest) - begin.end() <= LARGEST:
+                    break
+                # Up to its end, to the next block where it has none, or to the size that no certificate has.
+                stop = min(each.start() for each in (end, following) if each) if end or following else len(rest)
+                yield PemBlock(begin[1], rest[begin.end() : min(stop, begin.end() + LARGEST)])
+                rest = rest[end.end() if end and end.start() == stop else stop :]
+            if not _BEGIN.search(rest):
+                rest = rest[-_MARKER:]
+
+
+def _certificate_in(block: PemBlock) -> CertificateFields:
+    if block.label == _TRUSTED:
+        raise CandidateRefused(RefusalKind.BROKEN, "It is a TRUSTED CERTIFICATE: write it anew with 'openssl x509'.")
+    if block.label in _CONTAINERS:
+        raise CandidateRefused(RefusalKind.BROKEN, UNPACK_PKCS7)
+    if block.label not in _CERTIFICATES:
+        raise CandidateRefused(RefusalKind.BROKEN, f"It is no certificate, but a {block.label}.")
+    try:
+        octets = base64.b64decode("".join(without_marks(block.body).split()), validate=True)
+    except (ValueError, binascii.Error):
+        raise CandidateRefused(
+            RefusalKind.BROKEN, "It is no certificate that can be read: what stands in the PEM block is no Base64."
+        ) from None
+    return certificate_from_der(octets)
+
+
+def _one_after_the_other(octets: bytes) -> list[bytes]:
+    """The values that a DER file is made of; all of it as one where that cannot be told."""
+    pieces, at = [], 0
+    try:
+        while at < len(octets):
+            end = bounds(octets, at).end
+            pieces.append(octets[at:end])
+            at = end
+    except DerError:
+        return [octets]
+    return pieces or [octets]
+
+
+def _begins_like_pkcs12(octets: bytes) -> bool:
+    try:
+        outer = bounds(octets)
+    except DerError:
         return False
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return True
-    return ExtendedKeyUsageOID.OCSP_SIGNING not in usage
-
-
-def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
-
-
-def _loaded(octets: bytes, *, pem: bool) -> x509.Certificate:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return x509.load_pem_x509_certificate(octets) if pem else x509.load_der_x509_certificate(octets)
-    except _UNREADABLE as error:
-        first = (str(error).splitlines() or ["no reason given"])[0]
-        raise CandidateRefused(RefusalKind.BROKEN, f"It is no certificate that can be read: {first[:200]}") from None
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    """The PEM blocks that are certificates, one at a time; one that is not closed is given as far as it goes."""
-    block: list[bytes] = []
-    size = 0
-    with path.open("rb") as file:
-        while line := file.readline(_LARGEST):
-            stripped = line.strip()
-            if stripped.startswith((*_BEGIN, _TRUSTED)):
-                if block:
-                    yield b"\n".join(block)
-                block, size = [stripped], 0
-            elif block:
-                block.append(stripped)
-                size += len(stripped)
-                if stripped.startswith(_END) or size > _LARGEST:
-                    yield b"\n".join(block)
-                    block = []
-    if block:
-        yield b"\n".join(block)
+    return octets[outer.begin :].startswith(_PKCS12)

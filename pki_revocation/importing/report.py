@@ -3,10 +3,22 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .candidates import Refusal, RefusalKind
+from .batch import Written
+from .candidates import Refusal, RefusalKind, Remark
 
 # A million refused rows are counted by kind; this many are kept word by word, so that memory stays flat.
 KEPT_REFUSALS = 1000
+# What is counted of each batch alike, by its name there and here.
+_COUNTED = (
+    "added",
+    "revoked",
+    "expired",
+    "numbered",
+    "reasons_left_out",
+    "completed",
+    "revoked_since",
+    "lifted",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,36 +27,64 @@ class ImportReport:
 
     The rest of *added* are certificates of CAs and of OCSP responders. *reasons_left_out* of those revoked went in
     without the reason that their source gives, which BR 7.2.2 forbids for subscribers' certificates. *completed* were
-    registered already, and only a CRL had told of them. *repeated* of those refused are registered already, the very
-    same.
+    registered already without their certificates, *revoked_since* as not revoked. *agreed* are words that say once more
+    what stands here, or in the same import. *lifted* are bars that a final revocation took away.
     """
 
-    added: int
-    revoked: int
-    expired: int
-    numbered: int
-    reasons_left_out: int
-    completed: int
-    refused: dict[RefusalKind, int]
-    refusals: tuple[Refusal, ...]
-    repeated: int = 0
+    added: int = 0
+    revoked: int = 0
+    expired: int = 0
+    numbered: int = 0
+    reasons_left_out: int = 0
+    completed: int = 0
+    revoked_since: int = 0
+    agreed: int = 0
+    lifted: int = 0
+    refused: dict[RefusalKind, int] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+    holds: tuple[Refusal, ...] = ()
+    remarked: int = 0
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def refused_in_all(self) -> int:
         """How many were refused, also those of which only the kind is kept."""
         return sum(self.refused.values())
 
+    @property
+    def taken(self) -> int:
+        """How much of what was read is in the register now, whether it went in just now or not."""
+        return self.added + self.completed + self.revoked_since + self.agreed
+
     def text(self) -> str:
         """The report as commands print it."""
+        lines = [*self._holds()]
         kinds = f"{self.numbered:,} with a number, {self.revoked:,} revoked, {self.expired:,} expired"
-        lines = [f"{self.added:,} certificate{'' if self.added == 1 else 's'} went in: {kinds}."]
+        lines.append(f"{self.added:,} certificate{'' if self.added == 1 else 's'} went in: {kinds}.")
         if self.reasons_left_out:
             lines.append(
                 f"{self.reasons_left_out:,} of the revoked went in without a reason: cACompromise and aACompromise "
                 "have no place on a subscriber's certificate (BR 7.2.2)."
             )
         if self.completed:
-            lines.append(f"{self.completed:,} were known from a CRL alone, and are complete now.")
+            lines.append(
+                f"{self.completed:,} {_were(self.completed)} registered already, without the certificate itself, and "
+                f"{'is' if self.completed == 1 else 'are'} complete now."
+            )
+        if self.revoked_since:
+            lines.append(
+                f"{self.revoked_since:,} {_were(self.revoked_since)} registered already as not revoked, and "
+                f"{'is' if self.revoked_since == 1 else 'are'} revoked now."
+            )
+        if self.agreed:
+            lines.append(f"{self.agreed:,} said once more what is registered already, or what this import says itself.")
+        if self.lifted:
+            lines.append(f"{self.lifted:,} {_were(self.lifted)} barred before, and went in as revoked for good.")
+        if self.remarks:
+            lines.append(f"{self.remarked:,} remark{'' if self.remarked == 1 else 's'}:")
+            lines += [f"  {remark}" for remark in self.remarks]
+        if (more := self.remarked - len(self.remarks)) > 0:
+            lines.append(f"  and {more:,} more.")
         if self.refusals:
             kinds = ", ".join(f"{kind.value} {count:,}" for kind, count in self.refused.items())
             lines.append(f"{self.refused_in_all:,} refused ({kinds}):")
@@ -53,57 +93,96 @@ class ImportReport:
             lines.append(f"  and {more:,} more, counted above by their kind.")
         return "\n".join(lines)
 
+    def _holds(self) -> list[str]:
+        count = self.refused.get(RefusalKind.HOLD, 0)
+        if not count:
+            return []
+        which = [f"  {hold}" for hold in self.holds]
+        if count > len(which):
+            which.append(f"  and {count - len(which):,} more.")
+        first = (
+            f"ON HOLD: {count:,} {'certificate is' if count == 1 else 'certificates are'} on hold, and barred: relying "
+            "parties may have seen this as a revocation, and here a revocation is final."
+        )
+        return [first, *which]
+
     def as_json(self) -> dict[str, object]:
         """The report's fields as commands print them with --json."""
         return {
+            "on_hold": self.refused.get(RefusalKind.HOLD, 0),
+            "holds": [hold.as_json() for hold in self.holds],
             "added": self.added,
             "numbered": self.numbered,
             "revoked": self.revoked,
             "expired": self.expired,
             "reasons_left_out": self.reasons_left_out,
             "completed": self.completed,
+            "revoked_since": self.revoked_since,
+            "agreed": self.agreed,
+            "bars_lifted": self.lifted,
+            "remarked": self.remarked,
+            "remarks": [remark.as_json() for remark in self.remarks],
             "refused": self.refused_in_all,
             "refused_by_kind": {kind.value: count for kind, count in self.refused.items()},
             "refusals": [refusal.as_json() for refusal in self.refusals],
         }
 
 
-@dataclass(slots=True)
 class Tally:
     """The report while it grows."""
 
-    added: int = 0
-    revoked: int = 0
-    expired: int = 0
-    numbered: int = 0
-    reasons_left_out: int = 0
-    completed: int = 0
-    repeated: int = 0
-    _refused: Counter[RefusalKind] = field(default_factory=Counter)
-    _refusals: list[Refusal] = field(default_factory=list)
+    def __init__(self) -> None:
+        """Nothing is counted yet."""
+        self.agreed = 0
+        self._written: Counter[str] = Counter()
+        self._refused: Counter[RefusalKind] = Counter()
+        self._refusals: list[Refusal] = []
+        self._holds: list[Refusal] = []
+        self._remarked = 0
+        self._remarks: list[Remark] = []
+
+    def add(self, written: Written) -> None:
+        """Count what a batch wrote."""
+        self.agreed += written.agreed
+        for name in _COUNTED:
+            self._written[name] += getattr(written, name)
+        for refusal in written.refusals:
+            self.refuse(refusal)
+        for remark in written.remarks:
+            self.remark(remark)
 
     def refuse(self, refusal: Refusal) -> None:
-        """Count a refusal, and keep its sentence while there is room."""
+        """Count a refusal, and keep its sentence while there is room; holds have room of their own."""
         self._refused[refusal.kind] += 1
-        self.repeated += refusal.is_repeat
         if len(self._refusals) < KEPT_REFUSALS:
             self._refusals.append(refusal)
+        if refusal.kind is RefusalKind.HOLD and len(self._holds) < KEPT_REFUSALS:
+            self._holds.append(refusal)
+
+    def remark(self, remark: Remark) -> None:
+        """Count a remark, and keep its sentence while there is room."""
+        self._remarked += 1
+        if len(self._remarks) < KEPT_REFUSALS:
+            self._remarks.append(remark)
 
     @property
     def rows(self) -> int:
         """How many rows are done, registered or refused."""
-        return self.added + self.completed + self._refused.total()
+        done = self._written["added"] + self._written["completed"] + self._written["revoked_since"]
+        return done + self.agreed + self._refused.total()
 
     def report(self) -> ImportReport:
         """The report of what has been counted so far."""
         return ImportReport(
-            added=self.added,
-            revoked=self.revoked,
-            expired=self.expired,
-            numbered=self.numbered,
-            reasons_left_out=self.reasons_left_out,
-            completed=self.completed,
+            **{name: self._written[name] for name in _COUNTED},
+            agreed=self.agreed,
             refused=dict(self._refused),
             refusals=tuple(self._refusals),
-            repeated=self.repeated,
+            holds=tuple(self._holds),
+            remarked=self._remarked,
+            remarks=tuple(self._remarks),
         )
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"

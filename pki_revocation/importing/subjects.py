@@ -6,6 +6,9 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from pki_revocation.encoding.certificate_fields import values_in
+from pki_revocation.encoding.der import OBJECT_IDENTIFIER, DerError, tlv
+
 # X509_NAME_oneline puts / before each attribute. OpenSSL 3 writes / and + inside values as \/ and \+; older ones do
 # not, so a separator is also told by the attribute's name and = that must follow it.
 _ATTRIBUTE = r"(?=(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)=)"
@@ -14,6 +17,23 @@ _MULTI_VALUED = re.compile(r"(?<!\\)\+" + _ATTRIBUTE)
 _ESCAPES = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|([/+]))")
 # What needs neither unescaping nor escaping, as nearly all subjects: a million of them go by.
 _PLAIN = re.compile(r"(?:/[A-Za-z][A-Za-z0-9-]*=[A-Za-z0-9](?:[A-Za-z0-9 .:@_&()'*-]*[A-Za-z0-9.)])?)+")
+# RFC 4514 section 3: the types that have a name; all others are written in numbers.
+_NAMES = {
+    bytes.fromhex("550403"): "CN",
+    bytes.fromhex("550407"): "L",
+    bytes.fromhex("550408"): "ST",
+    bytes.fromhex("55040a"): "O",
+    bytes.fromhex("55040b"): "OU",
+    bytes.fromhex("550406"): "C",
+    bytes.fromhex("550409"): "STREET",
+    bytes.fromhex("0992268993f22c640119"): "DC",
+    bytes.fromhex("0992268993f22c640101"): "UID",
+}
+# UTF8String, NumericString, PrintableString, TeletexString, IA5String, VisibleString, GeneralString.
+_STRINGS = frozenset({0x0C, 0x12, 0x13, 0x14, 0x16, 0x1A, 0x1B})
+# BMPString and UniversalString: octets for each character, and how they are read.
+_WIDE = {0x1E: (2, "utf-16-be"), 0x1C: (4, "utf-32-be")}
+_MORE = 0x80
 _SPECIAL = re.compile(r'[\\,+"<>;]|^[ #]| $')
 
 
@@ -24,11 +44,55 @@ class Subject(NamedTuple):
     organisation: str
 
 
-def from_name(name: x509.Name) -> Subject:
-    """The subject of a certificate."""
-    organisations = name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-    organisation = str(organisations[0].value) if organisations else ""
-    return Subject(_shown(name.rfc4514_string()), _plain(organisation))
+def from_der(name: bytes) -> Subject:
+    """The Name of a certificate, whatever stands in it: what cannot be read is shown in hexadecimal.
+
+    A string that holds what its type may not is taken as UTF-8, or else as Latin-1, as OpenSSL does; any other value is
+    shown as the octets of its DER (RFC 4514 section 2.4).
+    """
+    try:
+        ((_, rdns),) = values_in(name)
+        read = [[_attribute(attribute) for _, attribute in values_in(rdn)] for _, rdn in values_in(rdns)]
+    except ValueError:
+        return Subject(f"#{name.hex()}", "")
+    organisation = next((value for rdn in read for kind, value, _ in rdn if kind == "O"), "")
+    text = ",".join("+".join(f"{kind}={shown}" for kind, _, shown in rdn) for rdn in reversed(read))
+    return Subject(_shown(text), _plain(organisation))
+
+
+def _attribute(attribute: bytes) -> tuple[str, str, str]:
+    """The name of an attribute's type, its value as text, and as RFC 4514 writes it."""
+    (kind, oid), (tag, value) = values_in(attribute)
+    if kind != OBJECT_IDENTIFIER or not oid:
+        raise DerError("an attribute has no type")
+    name = _NAMES.get(oid) or _dotted(oid)
+    text = _text(tag, value)
+    return (name, "", f"#{tlv(tag, value).hex()}") if text is None else (name, text, _escaped(text))
+
+
+def _text(tag: int, value: bytes) -> str | None:
+    """What a string says; None for what is no string, or cannot be one."""
+    if tag in _WIDE:
+        octets, encoding = _WIDE[tag]
+        return None if len(value) % octets else value.decode(encoding, "replace")
+    if tag not in _STRINGS:
+        return None
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _dotted(oid: bytes) -> str:
+    """An OBJECT IDENTIFIER's contents in its dotted form."""
+    arcs, arc = [], 0
+    for octet in oid:
+        arc = arc << 7 | octet & 0x7F
+        if octet < _MORE:
+            arcs.append(arc)
+            arc = 0
+    first = min(arcs[0] // 40, 2) if arcs else 0
+    return ".".join(str(each) for each in (first, arcs[0] - 40 * first, *arcs[1:])) if arcs else f"#{oid.hex()}"
 
 
 def from_oneline(text: str) -> Subject:
@@ -74,9 +138,11 @@ def from_text(text: str) -> Subject:
         except ValueError:
             return Subject(_shown(text), "")
     try:
-        return from_name(x509.Name.from_rfc4514_string(text))
+        name = x509.Name.from_rfc4514_string(text)
     except ValueError:
         return Subject(_shown(text), "")
+    organisations = name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return Subject(_shown(name.rfc4514_string()), _plain(str(organisations[0].value) if organisations else ""))
 
 
 def _unescaped(value: str) -> str:

@@ -4,6 +4,7 @@ A CA that was renewed or cross-certified has several certificates, and so severa
 taken that ends at a root and is valid at the moment that it is to be checked for (RFC 5280 section 6.1).
 """
 
+import warnings
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -32,7 +33,7 @@ def chain_above(connection: Connection, issuer: Issuer, at: datetime | None = No
     rows = connection.execute(
         select(certificates.c.der).where(certificates.c.is_ca.is_(True), certificates.c.der.is_not(None))
     ).scalars()
-    known = _valid_first([*known, *(x509.load_der_x509_certificate(der) for der in rows)], at)
+    known = _valid_first([*known, *(loaded for der in rows if (loaded := _loaded(der)) is not None)], at)
     chains = [_chain(each, known) for each in _valid_first(issuer.certificates, at)]
     return next((each for each in chains if is_whole(each) and _is_valid(each, at)), chains[0])
 
@@ -58,6 +59,16 @@ def _valid_first(found: Sequence[x509.Certificate], at: datetime | None) -> list
 
 def _is_valid(chain: Iterable[x509.Certificate], at: datetime | None) -> bool:
     return at is None or all(each.not_valid_before_utc <= at <= each.not_valid_after_utc for each in chain)
+
+
+def _loaded(der: bytes) -> x509.Certificate | None:
+    """A certificate; None for one that is registered although the library cannot read it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return x509.load_der_x509_certificate(der)
+    except (ValueError, x509.InvalidVersion):
+        return None
 
 
 def _issuer_of(certificate: x509.Certificate, known: Iterable[x509.Certificate]) -> x509.Certificate | None:

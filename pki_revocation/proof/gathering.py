@@ -20,12 +20,12 @@ from .ocsp_answer import OcspAnswer, ask_ocsp
 class ReceiptEvidence:
     """What there is: *ocsp* and *crl* are None while they cannot be had; *chain* begins with the issuer.
 
-    *certificate* is None where only the serial is known, from an index or a CRL.
+    *certificate* is its DER; None where only the serial is known, from an index or a CRL.
     """
 
     ocsp: OcspAnswer | None
     crl: CrlListing | None
-    certificate: x509.Certificate | None
+    certificate: bytes | None
     chain: tuple[x509.Certificate, ...]
 
     @property
@@ -68,6 +68,6 @@ class EvidenceCollector:
         return ReceiptEvidence(
             ocsp=ocsp,
             crl=None if crl is None else with_published_file(crl, self._distribution, issuer, first),
-            certificate=None if certificate.der is None else x509.load_der_x509_certificate(certificate.der),
+            certificate=certificate.der,
             chain=chain,
         )

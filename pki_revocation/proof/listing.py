@@ -88,11 +88,18 @@ def _checked_number(octets: bytes, issuer: Issuer, entry: JournalEntry) -> int |
         crl = x509.load_der_x509_crl(octets)
         number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
         signed = crl.is_signature_valid(issuer.certificate.public_key())  # type: ignore[arg-type] # a CA's key signs
-        listed = crl.get_revoked_certificate_by_serial_number(entry.serial)
+        listed = _lists(crl, entry.serial)
     except (ValueError, TypeError, x509.ExtensionNotFound) as error:
         _log.error("%s: the published CRL cannot be read: %s", issuer.name, error)
         return None
-    if not signed or listed is None:
+    if not signed or not listed:
         _log.warning("%s: the published CRL is not yet the one that lists %x", issuer.name, entry.serial)
         return None
     return number
+
+
+def _lists(crl: x509.CertificateRevocationList, serial: int) -> bool:
+    """Whether an entry has this serial; the library finds no negative one."""
+    if serial < 0:
+        return any(each.serial_number == serial for each in crl)
+    return crl.get_revoked_certificate_by_serial_number(serial) is not None

@@ -11,11 +11,11 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pki_revocation.encoding.certificate_parts import parts_of
+from pki_revocation.encoding.der import NULL, integer, object_identifier, octet_string, sequence, tlv
 from pki_revocation.encoding.names import subject_text
 from pki_revocation.host.http_client import ResponseTooLarge
 
@@ -24,6 +24,7 @@ from .signatures import is_signed_with
 
 _log = logging.getLogger(__name__)
 _LONGEST = 64 * 1024
+_SHA1 = "1.3.14.3.2.26"
 _HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
 
 
@@ -53,11 +54,8 @@ def ask_ocsp(
         revocation_date: since when the journal has it as revoked.
         others: the CA's other certificates: under one of them it may have signed itself.
     """
-    request = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*_cert_id(issuer), serial, _sha1()).build()
     try:
-        octets = responder.fetch(
-            FetchRequest(limit=_LONGEST, body=request.public_bytes(Encoding.DER), headers=_HEADERS)
-        )
+        octets = responder.fetch(FetchRequest(limit=_LONGEST, body=_question(issuer, serial), headers=_HEADERS))
     except ResponseTooLarge:
         octets = None
     if octets is None:
@@ -67,6 +65,14 @@ def ask_ocsp(
     except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension) as error:
         _log.error("serial %x: the OCSP response is no proof: %s", serial, error)
         return None
+
+
+def _question(issuer: x509.Certificate, serial: int) -> bytes:
+    """An OCSPRequest (RFC 6960 section 4.1.1); the library's builder takes no negative serial, and there are some."""
+    name_hash, key_hash = _cert_id(issuer)
+    algorithm = sequence(object_identifier(_SHA1), tlv(NULL))
+    cert_id = sequence(algorithm, octet_string(name_hash), octet_string(key_hash), integer(serial))
+    return sequence(sequence(sequence(sequence(cert_id))))
 
 
 def _checked(

@@ -31,7 +31,7 @@ FIRST_CONFIG = """\
 url = "sqlite:///revocation.db"
 
 [web]
-# Where subscribers reach the page; the letter prints it.
+# Where subscribers reach the page; the letter prints it, and none is made before this is an https address.
 public_url = "http://127.0.0.1:8460"
 
 # For each issuer, by the name it was added with:

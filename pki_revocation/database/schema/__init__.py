@@ -17,6 +17,7 @@ from .publication import (
 from .records import APPEND_ONLY, audit, audit_head, journal, journal_heads, personal_details
 from .registration import (
     api_tokens,
+    barred_serials,
     certificates,
     contacts,
     crl_shards,
@@ -39,6 +40,7 @@ __all__ = [
     "attempt_minutes",
     "audit",
     "audit_head",
+    "barred_serials",
     "certificates",
     "contacts",
     "crl_entries",

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
+from pki_revocation.encoding import serials
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC moment in whole seconds, kept as Unix seconds: SQLite would drop the zone of a DateTime."""
@@ -28,18 +30,18 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class SerialNumber(TypeDecorator[int]):
-    """A certificate's serial number, kept as its magnitude's octets: 160 bits overflow every integer column."""
+    """A certificate's serial number, kept as octets (`serials.stored`): 160 bits overflow every integer column."""
 
     impl = LargeBinary
     cache_ok = True
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Whole octets without leading zeros."""
-        return None if value is None else value.to_bytes((value.bit_length() + 7) // 8)
+        """Whole octets without leading zeros; those of zero and of negative ones begin with one."""
+        return None if value is None else serials.stored(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
         """The serial as an integer."""
-        return None if value is None else int.from_bytes(value)
+        return None if value is None else serials.from_stored(value)
 
 
 class CrlNumber(TypeDecorator[int]):

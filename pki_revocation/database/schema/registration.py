@@ -61,6 +61,18 @@ Index(
     postgresql_where=text("shard > 0"),
 )
 
+# Certificates that a list said something of that has no place here, such as a hold: none of them comes in as live until
+# an operator lifts the bar, or a list says that it is revoked for good.
+barred_serials = Table(
+    "barred_serials",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("serial", SerialNumber, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("barred_at", UtcDateTime, nullable=False),
+)
+
 # A CRL of a part of an issuer's certificates: those whose distribution point is this address, octet for octet.
 crl_shards = Table(
     "crl_shards",

@@ -12,6 +12,7 @@ from pki_revocation.register.own_secrets import confirm_secrets
 from pki_revocation.subscribers.languages import LANGUAGES, Language
 
 from .maker import LetterMaker
+from .page_address import refuse_unfit_address
 
 
 def letter_maker(
@@ -29,8 +30,12 @@ def letter_maker(
     Raises:
         ConfigurationError: when the pepper is missing or not the installation's, or a setting is wrong.
         StoreError: when the database does not answer.
+        PageNotPublic: when letters would print an address that no subscriber reaches, or one without TLS.
     """
     settings = installation.section(LetterSettings)
+    public_url = installation.section(WebSettings).public_url
+    if not settings.for_demonstration:
+        refuse_unfit_address(public_url)
     default = settings.language
     if default not in LANGUAGES:
         raise ConfigurationError(f"[letters] language is {default!r}, and may be {' or '.join(LANGUAGES)}.")
@@ -41,7 +46,7 @@ def letter_maker(
         clock=clock,
         audit=AuditTrail(clock),
         verifier=CodeVerifier(pepper, installation.section(CodeSettings).scheme),
-        public_url=installation.section(WebSettings).public_url,
+        public_url=public_url,
         language=language or Language(default),
         fonts=None if settings.fonts is None else installation.path(settings.fonts),
         prints=settings.print_file if prints is None else prints,

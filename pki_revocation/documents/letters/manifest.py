@@ -14,6 +14,8 @@ from .letter import LetterContent
 
 COLUMNS = ("number", "serial", "subject", "language", "file", "page", "pages", "sha256")
 _LINE_END = b"\r\n"
+# What spreadsheets take for the beginning of a formula, or pass over in front of one.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +42,8 @@ def manifest(letters: Iterable[PlacedLetter]) -> bytes:
         writer.writerow(
             (
                 content.number,
-                serial_text(content.serial),
-                content.subject,
+                defused(serial_text(content.serial)),
+                defused(content.subject),
                 content.language.value,
                 each.file,
                 each.page,
@@ -50,6 +52,11 @@ def manifest(letters: Iterable[PlacedLetter]) -> bytes:
             )
         )
     return text.getvalue().encode()
+
+
+def defused(cell: str) -> str:
+    """A cell that no spreadsheet runs: what begins like a formula gets an apostrophe, which they take for "text"."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def files_in(part: bytes) -> dict[str, str]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from crl_publisher.crl.differences import entries_of
+from crl_publisher.crl.differences import entries_of, serial_of
 from crl_publisher.entry_store import store as entries_module
 from crl_publisher.entry_store.listing import selected_entries
 from crl_publisher.entry_store.selection import Selection
@@ -21,7 +21,9 @@ from crl_publisher.scope import FULL
 from pki_revocation import journal
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crl_entries, crl_projections
-from pki_revocation.model import SERIAL_LIMIT, Channel, EntryKind, JournalEntry
+from pki_revocation.encoding import serials
+from pki_revocation.encoding.serials import LIMIT
+from pki_revocation.model import Channel, EntryKind, JournalEntry
 from pki_revocation.reasons import OPERATOR_REASONS, RevocationReason
 from tests.crl_publisher.population import Population, encoded_row
 from tests.fakes import FakeClock
@@ -72,7 +74,7 @@ def built_elsewhere(row: JournalEntry) -> bytes:
 
 
 @given(
-    serial=st.integers(1, SERIAL_LIMIT - 1),
+    serial=st.integers(1, (1 << 159) - 1),
     revoked=MOMENTS,
     reason=st.sampled_from(OPERATOR_REASONS),
     invalidity=st.none() | MOMENTS,
@@ -94,6 +96,16 @@ def test_entry_is_what_others_write_and_read(
     assert ("crl_reason" in extensions) == (reason is not RevocationReason.UNSPECIFIED)
     assert ("invalidity_date" in extensions) == (row.invalidity_date is not None)
     assert not any(each["critical"].native for each in extensions.values())
+
+
+@given(serial=st.integers(-LIMIT, LIMIT - 1) | st.integers(-300, 300))
+def test_entry_has_its_certificates_own_serial(serial: int) -> None:
+    """Whatever it is: asn1crypto reads it back, and its length is one octet, as what reads a list expects."""
+    encoded = encoded_row(journal_entry(serial, FAR, RevocationReason.KEY_COMPROMISE, FAR))
+
+    assert RevokedCertificate.load(encoded, strict=True)["user_certificate"].native == serial
+    assert encoded[1] == len(encoded) - 2
+    assert serial_of(encoded) == serials.stored(serial)
 
 
 def stored(database: Database, population: Population) -> list[bytes]:

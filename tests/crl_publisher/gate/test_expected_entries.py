@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from crl_publisher.gate.expected_entries import EntryOctets, JournalRow, expected_entries, row_of
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from pki_revocation.database.engine import Database
-from pki_revocation.model import SERIAL_LIMIT
+from pki_revocation.encoding.serials import LIMIT, stored
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.entry_store.test_store import journal_entry
 from tests.crl_publisher.plans import plan_of
@@ -20,13 +20,8 @@ MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2099, 12, 31)).map(  # noq
 OCTETS = EntryOctets()
 
 
-def octets_of(serial: int) -> bytes:
-    """As the database keeps a serial."""
-    return serial.to_bytes((serial.bit_length() + 7) // 8)
-
-
 @given(
-    serial=st.integers(1, SERIAL_LIMIT - 1) | st.integers(1, 300),
+    serial=st.integers(-LIMIT, LIMIT - 1) | st.integers(-300, 300),
     revoked=MOMENTS,
     reason=st.sampled_from(RevocationReason),
     invalidity=st.none() | MOMENTS,
@@ -34,11 +29,11 @@ def octets_of(serial: int) -> bytes:
 def test_both_encoders_agree(
     serial: int, revoked: datetime, reason: RevocationReason, invalidity: datetime | None
 ) -> None:
-    """From 1950 to 2099, each reason, with and without an invalidity date, serials of 1 to 20 octets."""
+    """From 1950 to 2099, each reason, with and without an invalidity date, and every serial that has a place here."""
     entry = journal_entry(serial, revoked, reason, invalidity)
     since = None if entry.invalidity_date is None else int(entry.invalidity_date.timestamp())
 
-    assert OCTETS(JournalRow(octets_of(serial), 1, int(revoked.timestamp()), reason, since)) == encoded_row(entry)
+    assert OCTETS(JournalRow(stored(serial), 1, int(revoked.timestamp()), reason, since)) == encoded_row(entry)
 
 
 def test_last_row_of_each_serial_counts(database: Database, population: Population) -> None:
@@ -51,10 +46,10 @@ def test_last_row_of_each_serial_counts(database: Database, population: Populati
         everything = {row.serial: (row.sequence, octets) for row, octets in expected_entries(connection, plan)}
         after = [octets for _, octets in expected_entries(connection, plan, after=2)]
         before = {row.sequence for row, _ in expected_entries(connection, plan_of(population, FULL, covers=2))}
-        last, unknown = row_of(connection, plan, octets_of(first)), row_of(connection, plan, b"\x42")
+        last, unknown = row_of(connection, plan, stored(first)), row_of(connection, plan, b"\x42")
 
-    assert everything[octets_of(first)] == (3, encoded_row(raised))
-    assert set(everything) == {octets_of(first), octets_of(second)}
+    assert everything[stored(first)] == (3, encoded_row(raised))
+    assert set(everything) == {stored(first), stored(second)}
     assert after == [encoded_row(raised)]
     assert before == {1, 2}
     assert (last.sequence if last else None, unknown) == (3, None)
@@ -75,9 +70,9 @@ def test_each_scope_expects_its_own(database: Database, population: Population) 
         }
 
     assert found == {
-        "full": {octets_of(each) for each in (*plain, *authority, *named)},
-        "ca": {octets_of(each) for each in authority},
-        "users": {octets_of(each) for each in (*plain, *named)},
-        "shard-2": {octets_of(each) for each in named},
+        "full": {stored(each) for each in (*plain, *authority, *named)},
+        "ca": {stored(each) for each in authority},
+        "users": {stored(each) for each in (*plain, *named)},
+        "shard-2": {stored(each) for each in named},
         "shard-3": set(),
     }

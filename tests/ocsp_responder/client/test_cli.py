@@ -77,12 +77,14 @@ def test_tells_the_status(
     assert told["url"] == installed.url
 
 
-def test_never_issued_is_unknown(installed: Installed) -> None:
-    """A serial that the register does not have."""
-    assert json.loads(query(installed, "--json", "7f").output)["status"] == "unknown"
+@pytest.mark.parametrize("serial", ["7f", "00", "-05", "f" * 42])
+def test_never_issued_is_unknown(installed: Installed, serial: str) -> None:
+    """A serial that the register does not have, also one that no CA may give (RFC 5280 section 4.1.2.2)."""
+    told = json.loads(query(installed, "--json", "--", serial).output)
+    assert (told["status"], told["serial"]) == ("unknown", serial)
 
 
-@pytest.mark.parametrize("what", ["zz", "0", "-5", "f" * 42, "config.toml"])
+@pytest.mark.parametrize("what", ["zz", "f" * 129, "config.toml"])
 def test_what_is_no_serial_is_said(installed: Installed, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """Neither a serial nor a certificate's file."""
     monkeypatch.chdir(installed.installation.directory)

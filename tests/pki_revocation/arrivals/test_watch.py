@@ -10,14 +10,16 @@ from sqlalchemy import func, select
 
 from pki_revocation.arrivals import watch as watch_module
 from pki_revocation.arrivals.folder import FolderWatched, WatchedFolder
+from pki_revocation.arrivals.letters import NoLetters
 from pki_revocation.arrivals.watch import ArrivalWatcher
 from pki_revocation.audit import AuditTrail
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
+from pki_revocation.documents.letters.page_address import PageNotPublic
 from pki_revocation.model import Issuer
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
-from tests.pki_revocation.importing.rows import pem
+from tests.pki_revocation.importing.rows import index_row, pem
 
 
 class Seconds:
@@ -102,6 +104,43 @@ def test_file_that_grows_is_waited_for(
     file.write_bytes(whole)
     assert after(watch, folder, seconds, 5) == 2
     assert names(folder, "done") == ["a.pem"]
+
+
+def test_held_row_bars_what_arrives_after_it(
+    watch: ArrivalWatcher, folder: WatchedFolder, seconds: Seconds, authority: CertificateAuthority, clock: FakeClock,
+    database: Database,
+) -> None:  # fmt: skip
+    """From the first look on, while the list itself is still waited for; the sentence begins with the hold."""
+    (folder.path / "a-index.txt").write_text(
+        index_row(0x1003, "260102030405Z,certificateHold") + index_row(0x1004, "never,superseded")
+    )
+    assert after(watch, folder, seconds, 5) == 0
+    (folder.path / "b.pem").write_bytes(
+        pem(*(authority.issue("Zorg BV", clock.now(), serial=serial) for serial in (0x1003, 0x1004, 0x1005)))
+    )
+
+    assert after(watch, folder, seconds, 30) + watch.poll(folder) == 1
+
+    assert registered(database) == 1
+    assert names(folder, "refused") == ["a-index.txt", "a-index.txt.txt", "b.pem", "b.pem.txt"]
+    why = (folder.path / "refused" / "a-index.txt.txt").read_text()
+    assert "line 1: It is on hold" in why.splitlines()[0]
+    assert "Serial 1003 is barred" in (folder.path / "refused" / "b.pem.txt").read_text()
+
+
+def test_list_that_is_half_written_bars_nothing_for_its_last_line(
+    watch: ArrivalWatcher, folder: WatchedFolder, seconds: Seconds, database: Database
+) -> None:
+    """Its writer goes on: the row that was cut comes in when it is whole."""
+    whole = index_row(1) + index_row(0x1003)
+    file = folder.path / "index.txt"
+    file.write_text(whole[: whole.index("1003") + 6])
+    assert after(watch, folder, seconds, 5) == 1
+
+    file.write_text(whole)
+
+    assert after(watch, folder, seconds, 5) == 1
+    assert (registered(database), names(folder, "done")) == (2, ["index.txt"])
 
 
 def test_wrong_file_is_refused_with_a_sentence(
@@ -236,3 +275,12 @@ def test_one_process_takes_the_files(folder: WatchedFolder) -> None:
     """A second one is refused in one sentence."""
     with pytest.raises(FolderWatched, match="one is enough"):
         WatchedFolder(folder.path).__enter__()
+
+
+def test_letters_that_must_not_be_made_say_why_each_time() -> None:
+    """Their job fails with the sentence, and the folder's goes on."""
+    why = PageNotPublic("No letters are made while [web] public_url is 'http://127.0.0.1:8460'.")
+
+    for _ in range(2):
+        with pytest.raises(PageNotPublic, match="No letters are made"):
+            NoLetters(why).make()

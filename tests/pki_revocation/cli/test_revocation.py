@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import select
 
+from pki_revocation.audit import verify_chain
 from pki_revocation.cli.program import program
+from pki_revocation.config.installation import Installation
+from pki_revocation.database.schema import audit, personal_details
 from pki_revocation.numbers import number_at
 from tests.pki import CertificateAuthority
+from tests.pki_revocation.importing.rows import index_row
 
 
 class Register:
@@ -32,6 +37,8 @@ class Register:
         ):
             done = self.run(*arguments)
             assert done.exit_code == 0, done.output
+        config = self.folder / "config.toml"
+        config.write_text(config.read_text().replace("http://127.0.0.1:8460", "https://intrekken.example"))
 
     def run(self, *arguments: str, answer: str | None = None) -> Result:
         """One command on this installation."""
@@ -60,6 +67,51 @@ def test_revoke_by_serial_number_or_file(installed: Register) -> None:
     assert [answer["repeated"] for answer in answers] == [False, True, True]
     assert len({answer["reference"] for answer in answers}) == 1
     assert json.loads(installed.run("status", number, "--json").stdout)["reason"] == "superseded"
+
+
+@pytest.mark.parametrize("written", ["{0} {1}", "{0}:{1}", "\u200e{0}{1}", "0x{0}{1}"])
+def test_serial_as_it_is_copied(installed: Register, written: str) -> None:
+    """As Windows, browsers and OpenSSL show it, with the marks that a copy brings along."""
+    serial = f"{installed.certificate.serial_number:032x}"
+
+    found = installed.run("status", written.format(serial[:4], serial[4:]), "--json")
+
+    assert json.loads(found.stdout)["status"] == "good"
+
+
+def test_number_with_a_mark_of_direction_before_it(installed: Register) -> None:
+    """It cannot be seen, and comes along with a copy out of a window."""
+    number = json.loads(installed.run("status", installed.serial, "--json").stdout)["number"]
+
+    assert json.loads(installed.run("status", f"\u200e{number}", "--json").stdout)["number"] == number
+
+
+def test_bar_is_lifted_by_an_operator_who_says_why(installed: Register, tmp_path: Path) -> None:
+    """Held, barred, named by doctor; then lifted, with the reason and who in the audit trail, and imported."""
+    held = installed.authority.issue("Held", datetime.now(UTC).replace(microsecond=0), serial=0x1003)
+    (tmp_path / "held.pem").write_bytes(held.public_bytes(Encoding.PEM))
+    (tmp_path / "index.txt").write_text(index_row(0x1003, "260102030405Z,certificateHold"))
+    imported = installed.run("certificate", "import", str(tmp_path / "index.txt"), str(tmp_path / "held.pem"))
+    assert imported.exit_code == 1
+    assert imported.stdout.startswith("ON HOLD: 1 certificate is on hold")
+    told = installed.run("doctor")
+    assert "WRONG  barred serials of issuing: 1 neither revoked nor known to be good: 1003 (hold: " in told.stdout
+
+    lifted = installed.run("certificate", "unbar", "10:03", "--reason", "released, ticket 4711", "--by", "anna")
+
+    assert lifted.exit_code == 0, lifted.output
+    assert installed.run("certificate", "import", str(tmp_path / "held.pem")).exit_code == 0
+    assert "barred" not in installed.run("doctor").stdout
+    with Installation.open(installed.folder).database() as database, database.read() as connection:
+        verify_chain(connection)
+        detail, personal = connection.execute(
+            select(audit.c.detail, personal_details.c.detail.label("by"))
+            .join(personal_details, personal_details.c.audit_sequence == audit.c.sequence)
+            .where(audit.c.event == "certificates.unbarred")
+        ).one()
+    assert json.loads(detail)["reason"] == "released, ticket 4711"
+    assert json.loads(detail)["bars"][0]["kind"] == "hold"
+    assert json.loads(personal) == {"by": "anna"}
 
 
 def test_revoking_asks_first(installed: Register) -> None:
@@ -92,11 +144,17 @@ def test_key_compromise_may_be_back_dated(installed: Register) -> None:
     [
         (["revoke", "00ff", "--yes"], "has no certificate with serial ff"),
         (["revoke", "zz", "--yes"], "no number, no serial in hexadecimal, and no file"),
-        (["revoke", "f" * 41, "--yes"], "no number, no serial in hexadecimal, and no file"),
+        (["revoke", "f" * 129, "--yes"], "no number, no serial in hexadecimal, and no file"),
         (["status", number_at(500)], "There is no certificate with number"),
         (["revoke", "SERIAL", "--yes", "--reason", "certificateHold"], "cannot be given here"),
         (["revoke", "SERIAL", "--yes", "--compromised-at", "2026-10-30T12:00:00"], "zone included"),
         (["revoke", "SERIAL", "--yes", "--revocation-date", "2026-10-30T12:00:00Z"], "Only a revocation for keyComp"),
+        (["revoke", "SERIAL", "--yes", "--channel", "post"], "say when with --received-at"),
+        (["revoke", "SERIAL", "--yes", "--channel", "email"], "say when with --received-at"),
+        (["revoke", "SERIAL", "--yes", "--received-at", "2999-01-01T00:00:00Z"], "lies in the future"),
+        (["revoke", "SERIAL", "--yes", "--channel", "post", "--received-at", "2026-11-20T09:15:00"], "zone included"),
+        (["certificate", "unbar", "SERIAL", "--reason", "x"], "Not barred for issuing"),
+        (["certificate", "unbar", "zz", "--reason", "x"], "is no serial in hexadecimal"),
         (["status", "CA"], "is not registered"),
         (["status", "SERIAL", "--issuer", "none"], "there are: issuing"),
         (["issuer", "add", "CA", "--name", "issuing"], "already"),

@@ -15,8 +15,10 @@ from pki_revocation.console.app import create_app
 from pki_revocation.console.arrivals_api import LONGEST_BODY
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import audit, certificates
+from pki_revocation.encoding.der import tlv
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.register import api_tokens
+from pki_revocation.register.barred import write_bars
 from pki_revocation.register.certificates import certificate_with_number
 from pki_revocation.register.issuer_changes import IssuerChanges
 from pki_revocation.register.letter_recipients import recipient_of
@@ -26,7 +28,8 @@ from pki_revocation.subscribers.recipients import Recipient
 from tests.fakes import FakeClock
 from tests.odd_authorities import ODD_NAMES, OddAuthority
 from tests.pki import CertificateAuthority
-from tests.pki_revocation.importing.rows import pem
+from tests.pki_revocation.importing.crafted_certificates import POISON, SUBJECT, TIMESTAMPS, crafted
+from tests.pki_revocation.importing.rows import pem, with_serial
 
 PATH = "/api/v1/certificates"
 Post = Callable[..., TestResponse]
@@ -107,6 +110,55 @@ def test_der_and_json_are_taken_too(
     changed = post(json.dumps(document | {"language": "nl"}).encode(), "application/json")
     assert changed.status_code == 409
     assert "another language or address" in changed.text
+
+
+def test_precertificate_and_certificate_are_one_answer(
+    post: Post, authority: CertificateAuthority, certificate: x509.Certificate, database: Database
+) -> None:
+    """RFC 6962 section 3.1: 201 and 200 in either order, one number, and the certificate is what is kept."""
+    ders = [crafted(authority, certificate, extensions=[each]) for each in (POISON, TIMESTAMPS)]
+
+    sent = [post(ders[place], "application/pkix-cert") for place in (0, 1, 0)]
+
+    assert [each.status_code for each in sent] == [201, 200, 200]
+    assert len({each.text for each in sent}) == 1
+    with database.read() as connection:
+        assert connection.execute(select(certificates.c.der)).scalars().all() == [ders[1]]
+
+
+def test_barred_serial_is_a_conflict(
+    post: Post, certificate: x509.Certificate, database: Database, issuer: Issuer, clock: FakeClock
+) -> None:
+    """409 with the sentence that barred it; nothing is registered."""
+    with database.write() as connection:
+        bar = (certificate.serial_number, "hold", "index.txt, line 1: It is on hold.")
+        write_bars(connection, issuer.id, [bar], clock.now())
+
+    refused = post(pem(certificate))
+
+    assert refused.status_code == 409
+    assert "is barred, and does not come in as live (index.txt, line 1: It is on hold.)" in refused.text
+    assert registered(database) == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_encodings_of_pem(post: Post, certificate: x509.Certificate, encoding: str) -> None:
+    """As Windows writes it."""
+    assert post(pem(certificate).decode().encode(encoding)).status_code == 201
+
+
+def test_odd_certificates_are_no_errors_of_ours(post: Post, authority: CertificateAuthority, clock: FakeClock) -> None:
+    """What the issuer signed is registered, with any serial; what it did not sign is 422."""
+    plain = authority.issue("Zorg BV", clock.now())
+    odd = crafted(authority, plain, {SUBJECT: tlv(0x0C, b"zorg")})
+
+    assert post(odd, "application/pkix-cert").status_code == 201
+    answer = post(with_serial(authority, plain, b"\xe8"), "application/pkix-cert")
+    assert answer.status_code == 201
+    assert answer.json is not None
+    assert answer.json["serial"] == "-18"
+    assert post(odd[:-1] + b"\0", "application/pkix-cert").status_code == 422
+    assert post(odd[:-1], "application/pkix-cert").status_code == 422
 
 
 def test_contact_comes_with_the_certificate(post: Post, certificate: x509.Certificate, database: Database) -> None:

@@ -3,12 +3,18 @@
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki_revocation.encoding.distribution_points import distribution_points
+from pki_revocation.encoding.certificate_fields import read_certificate
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority, name
 
 URLS = ("http://a.example/1.crl", "http://b.example/1.crl", "ldap://c.example/cn=x")
+
+
+def distribution_points(certificate: x509.Certificate) -> tuple[str, ...]:
+    """What is read of its octets."""
+    return read_certificate(certificate.public_bytes(Encoding.DER)).distribution_points
 
 
 def naming(authority: CertificateAuthority, clock: FakeClock, points: list[x509.DistributionPoint]) -> x509.Certificate:

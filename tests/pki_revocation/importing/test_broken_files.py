@@ -1,4 +1,4 @@
-"""Whatever is in a file, a reader ends, and gives candidates and refusals: never an error of its own."""
+"""Whatever is in a file, a reader ends, and gives candidates, refusals and remarks: never an error of its own."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pki_revocation.importing.candidates import Candidate, Refusal
+from pki_revocation.importing.candidates import Candidate, Refusal, Remark
 from pki_revocation.importing.csv_rows import read_csv
 from pki_revocation.importing.index_txt import read_index
 from pki_revocation.importing.known_issuers import KnownIssuers
@@ -41,7 +41,7 @@ def test_any_octets(tmp_path: Path, octets: bytes) -> None:
             *read_pem(file, issuers),
             *read_der(file, issuers),
         ):
-            assert isinstance(found, Candidate | Refusal)
+            assert isinstance(found, Candidate | Refusal | Remark)
 
 
 @ONE_FOLDER
@@ -54,7 +54,7 @@ def test_changed_rows(tmp_path: Path, contents: bytes, place: int, octets: bytes
     file.write_bytes(contents[:place] + octets + contents[place:])
 
     for found in (*read_index(file, 1), *read_csv(file, 1, KnownIssuers(()))):
-        assert isinstance(found, Candidate | Refusal)
+        assert isinstance(found, Candidate | Refusal | Remark)
 
 
 def test_every_signed_octet_changed(tmp_path: Path, authority: CertificateAuthority, clock: FakeClock) -> None:

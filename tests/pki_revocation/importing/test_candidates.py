@@ -1,4 +1,4 @@
-"""What cannot be: serials beyond RFC 5280, validities that end before they begin, revocations in the future."""
+"""What cannot be: validities that end before they begin, revocations in the future; and what must be all the same."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +11,8 @@ from pki_revocation.importing.candidates import (
     Refusal,
     RefusalKind,
     Source,
-    duplicate,
     objection,
+    remark_on_serial,
 )
 from pki_revocation.reasons import RevocationReason
 
@@ -49,6 +49,12 @@ def revoked(at: datetime, invalidity: datetime | None = None) -> PastRevocation:
         GOOD._replace(revocation=revoked(NOW - 10 * DAY)),
         GOOD._replace(not_after=NOW - 5 * DAY, revocation=revoked(NOW)),
         GOOD._replace(not_before=None, revocation=revoked(EARLIEST, EARLIEST)),
+        # What concerns no revocation holds none up.
+        GOOD._replace(revocation=revoked(NOW - 11 * DAY)),
+        GOOD._replace(not_before=GOOD.not_after + SECOND, revocation=revoked(NOW)),
+        # What was issued must be revocable (BR 4.9.1.1).
+        GOOD._replace(not_before=GOOD.not_after + SECOND, der=b"0"),
+        *(GOOD._replace(serial=serial) for serial in (0, -1, 1 << 159, (1 << 511) - 1, -(1 << 511))),
     ],
 )
 def test_what_can_be(candidate: Candidate) -> None:
@@ -59,13 +65,11 @@ def test_what_can_be(candidate: Candidate) -> None:
 @pytest.mark.parametrize(
     ("candidate", "kind", "words"),
     [
-        (GOOD._replace(serial=0), RefusalKind.SERIAL, "not positive"),
-        (GOOD._replace(serial=-1), RefusalKind.SERIAL, "not positive"),
-        (GOOD._replace(serial=1 << 159), RefusalKind.SERIAL, "over 20 octets"),
+        (GOOD._replace(serial=1 << 511), RefusalKind.SERIAL, "over 64 octets"),
+        (GOOD._replace(serial=-(1 << 511) - 1), RefusalKind.SERIAL, "over 64 octets"),
         (GOOD._replace(not_before=GOOD.not_after + SECOND), RefusalKind.DATE, "ends before it begins"),
         (GOOD._replace(marked_expired=True), RefusalKind.DATE, "valid until 2026-12-03T14:03:22Z"),
         (GOOD._replace(revocation=revoked(NOW + SECOND)), RefusalKind.DATE, "2026-11-23T14:03:23Z lies in the future"),
-        (GOOD._replace(revocation=revoked(NOW - 11 * DAY)), RefusalKind.DATE, "before its validity began"),
         (GOOD._replace(revocation=revoked(NOW, NOW + SECOND)), RefusalKind.DATE, "2026-11-23T14:03:23Z, in the future"),
         (
             GOOD._replace(not_before=None, revocation=revoked(EARLIEST - SECOND)),
@@ -89,13 +93,21 @@ def test_what_cannot_be(candidate: Candidate, kind: RefusalKind, words: str) -> 
     assert str(refusal).startswith("index.txt, line 3: ")
 
 
-def test_duplicate_that_says_revoked_is_said_so() -> None:
-    """A second row that would revoke what is not revoked here must not disappear among the harmless ones."""
-    again = GOOD._replace(revocation=revoked(NOW))
+@pytest.mark.parametrize(
+    ("serial", "words"),
+    [(0, "is zero"), (-24, "-18 is negative"), (1 << 159, "takes over 20 octets"), (1, ""), ((1 << 159) - 1, "")],
+)
+def test_serials_outside_the_standard_are_said(serial: int, words: str) -> None:
+    """With both clauses: what was wrong with issuing it, and why it is taken all the same."""
+    remark = remark_on_serial(GOOD._replace(serial=serial))
 
-    assert "not revoked" not in duplicate(GOOD, "is registered already", revoked=False).reason
-    assert "not revoked" not in duplicate(again, "is registered already", revoked=True).reason
-    assert "here it is not revoked" in duplicate(again, "is registered already", revoked=False).reason.lower()
+    if words:
+        assert remark is not None
+        assert words in remark.says
+        assert "RFC 5280 section 4.1.2.2" in remark.says
+        assert "BR 4.9.1.1" in remark.says
+    else:
+        assert remark is None
 
 
 def test_refusal_as_json_and_with_odd_file_names() -> None:

@@ -8,10 +8,18 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki_revocation.importing.candidates import Candidate, PastRevocation, Refusal, RefusalKind
+from pki_revocation.importing.candidates import (
+    Candidate,
+    PastRevocation,
+    Refusal,
+    RefusalKind,
+    Remark,
+    SerialOf,
+    objection,
+)
 from pki_revocation.importing.csv_rows import read_csv
 from pki_revocation.importing.known_issuers import KnownIssuers
-from pki_revocation.model import Issuer
+from pki_revocation.model import UNKNOWN_END, Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.recipients import Recipient
@@ -24,7 +32,7 @@ GOOD = '0a1b,"CN=zorg.example,O=Zorg BV,C=NL",2027-11-23T14:03:22Z,2026-11-23T15
 NOBODY = KnownIssuers(())
 
 
-def read(path: Path, *lines: str) -> list[Candidate | Refusal]:
+def read(path: Path, *lines: str) -> list[Candidate | Refusal | Remark]:
     """What the reader makes of these lines."""
     file = path / "certificates.csv"
     file.write_text("\n".join(lines) + "\n", "utf-8")
@@ -94,7 +102,7 @@ def test_wrong_columns_are_told_the_right_ones(tmp_path: Path, header: str, word
         ("01,x,2027-11-23T14:03:22Z,,,R,,", RefusalKind.DATE, "has no revoked_at"),
         ("01,x,2027-11-23T14:03:22Z,,,V,2026-10-01T00:00:00Z,", RefusalKind.BROKEN, "marked V"),
         ("01,x,2027-11-23T14:03:22Z,,,,,superseded", RefusalKind.BROKEN, "marked V"),
-        ("01,x,2027-11-23T14:03:22Z,,,R,2026-10-01T00:00:00Z,certificateHold", RefusalKind.REASON, "on hold"),
+        ("01,x,2027-11-23T14:03:22Z,,,R,2026-10-01T00:00:00Z,certificateHold", RefusalKind.HOLD, "on hold"),
         ("01,x,2027-11-23T14:03:22Z,,,,,,more", RefusalKind.BROKEN, "more columns than the header"),
         ("01,x\0y,2027-11-23T14:03:22Z,,,,,", RefusalKind.BROKEN, "NUL"),
         ('01,"x"y,2027-11-23T14:03:22Z,,,,,', RefusalKind.BROKEN, "no CSV"),
@@ -111,15 +119,17 @@ def test_broken_row_is_refused_and_the_next_is_read(tmp_path: Path, row: str, ki
     assert isinstance(following, Candidate)
 
 
-def test_octets_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    """A row in another encoding is refused."""
+def test_octets_that_are_no_text_are_read_as_latin_1(tmp_path: Path) -> None:
+    """A row in another encoding goes in, and is said so."""
     file = tmp_path / "certificates.csv"
     file.write_bytes(f"{HEADER}\n".encode() + b"01,Co\xf6p,2027-11-23T14:03:22Z,,,,,\n" + GOOD.encode())
 
-    refusal, following = read_csv(file, 7, NOBODY)
+    remark, one, following = read_csv(file, 7, NOBODY)
 
-    assert isinstance(refusal, Refusal)
-    assert "not UTF-8" in refusal.reason
+    assert isinstance(remark, Remark)
+    assert "not UTF-8" in remark.says
+    assert isinstance(one, Candidate)
+    assert one.subject == "Coöp"
     assert isinstance(following, Candidate)
 
 
@@ -193,12 +203,14 @@ def test_language_and_address(tmp_path: Path, language: str, address: str, recip
     ],
 )
 def test_recipient_that_no_letter_can_have(tmp_path: Path, language: str, address: str, words: str) -> None:
-    """The row is refused and the next is read: better no certificate than a letter that nobody gets."""
+    """What cannot be printed is left out, and said so: the certificate itself comes in."""
     header, good = "serial,subject,not_after,language,address", "02,Zorg,2027-11-23T14:03:22Z,nl,Postbus 1"
-    wrong, right = read(tmp_path, header, f"01,Zorg,2027-11-23T14:03:22Z,{language},{address}", good)
+    remark, wrong, right = read(tmp_path, header, f"01,Zorg,2027-11-23T14:03:22Z,{language},{address}", good)
 
-    assert isinstance(wrong, Refusal)
-    assert (wrong.kind, wrong.reason) == (RefusalKind.BROKEN, words)
+    assert isinstance(remark, Remark)
+    assert (remark.place, remark.says) == (2, f"{words} It went in without that.")
+    assert isinstance(wrong, Candidate)
+    assert wrong.recipient == (Recipient(language="nl") if address else None)
     assert isinstance(right, Candidate)
 
 
@@ -219,12 +231,62 @@ def test_contact(tmp_path: Path, language: str, email: str, contact: Contact | N
 
 
 def test_contact_that_no_mail_reaches(tmp_path: Path) -> None:
-    """One sentence without the address, and the other rows go in."""
-    wrong, right = read(
+    """One sentence without the address; the certificate comes in, and so do the other rows."""
+    remark, wrong, right = read(
         tmp_path, "serial,subject,not_after,email", "01,Z,2027-11-23T14:03:22Z,nobody", "02,Z,2027-11-23T14:03:22Z,a@b"
     )
 
-    assert isinstance(wrong, Refusal)
-    assert wrong.reason.startswith("The contact's e-mail address cannot be used")
-    assert "nobody" not in wrong.reason
+    assert isinstance(remark, Remark)
+    assert remark.says.startswith("The contact's e-mail address cannot be used")
+    assert "nobody" not in remark.says
+    assert isinstance(wrong, Candidate)
+    assert wrong.contact is None
     assert isinstance(right, Candidate)
+
+
+REVOKED_ROWS = (
+    "01,,,,,R,2026-10-01T00:00:00Z,superseded",
+    "01,x,never,,,R,2026-10-01T00:00:00Z,superseded",
+    "01,x,2027-02-30T14:03:22Z,yesterday,,R,2026-10-01T00:00:00Z,superseded",
+    "01,/not/a/name,2027-11-23T14:03:22Z,,,R,2026-10-01T00:00:00Z,superseded",
+    "01,x,2027-11-23T14:03:22Z,2028-01-01T00:00:00Z,,R,2026-10-01T00:00:00Z,superseded",
+)
+
+
+@pytest.mark.parametrize("row", REVOKED_ROWS)
+def test_revocation_counts_whatever_else_its_row_has(tmp_path: Path, row: str) -> None:
+    """RFC 5280 section 5: the CRL lists what was revoked; only serial, date and reason concern it."""
+    found = read(tmp_path, HEADER, row)
+
+    (one,) = [each for each in found if isinstance(each, Candidate)]
+    assert one.serial == 1
+    assert one.revocation == PastRevocation(datetime(2026, 10, 1, tzinfo=UTC), RevocationReason.SUPERSEDED)
+    assert objection(one, datetime(2026, 11, 23, tzinfo=UTC)) is None
+
+
+def test_three_columns_are_enough_for_a_revocation(tmp_path: Path) -> None:
+    """What the report asks for where a row was on hold: serial, status and date."""
+    found = read(tmp_path, "serial,status,revoked_at", "4bf3,R,2026-10-01T00:00:00Z", "4bf4,V,")
+
+    revoked, live = found
+    assert isinstance(revoked, Candidate)
+    assert (revoked.serial, revoked.subject, revoked.not_after) == (0x4BF3, "", UNKNOWN_END)
+    assert isinstance(live, Refusal)
+    assert "It has no subject, not_after." in live.reason
+
+
+@pytest.mark.parametrize(
+    ("row", "about"),
+    [
+        ("01,x,2027-11-23T14:03:22Z,,,R,2026-10-01T00:00:00Z,certificateHold", SerialOf(7, 1)),
+        ("0a1b,x,never,,,V,,", SerialOf(7, 0x0A1B)),
+        ('0a1b,"x"y,2027-11-23T14:03:22Z,,,R,,', SerialOf(7, 0x0A1B)),
+        ("0g,x,2027-11-23T14:03:22Z,,,,,", None),
+        ("", None),
+    ],
+)
+def test_refused_row_names_its_certificate(tmp_path: Path, row: str, about: SerialOf | None) -> None:
+    """As far as its serial can be read: it is barred."""
+    refusals = [each for each in read(tmp_path, HEADER, row, GOOD) if isinstance(each, Refusal)]
+
+    assert [each.about for each in refusals] == ([about] if row else [])

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail, verify_chain
+from pki_revocation.audit_verification import verify_journal
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import audit, certificates
 from pki_revocation.errors import NotFound
@@ -122,21 +123,21 @@ def test_rest_goes_in_when_some_is_refused(
     (folder / "b.der").write_bytes(later.public_bytes(Encoding.DER))
     (folder / "c.pem").write_bytes(pem(CertificateAuthority("Vreemd").issue("X", clock.now())))
     (folder / "d.pem").write_bytes(pem(CertificateAuthority("Demo Zorgverzekeraars CA").issue("X", clock.now())))
-    (folder / "e.der").write_bytes(with_serial(authority, good, b"\x7f" * 21))
+    (folder / "e.der").write_bytes(with_serial(authority, good, b"\x7f" * 65))
     (folder / "f.bin").write_bytes(b"\0\1\2")
     (folder / "index.txt").write_text(
-        index_row(7) + "broken\n" + index_row(8, "261124000000Z") + index_row(0) + index_row(1 << 159)
+        index_row(7) + "broken\n" + index_row(8, "261124000000Z") + index_row(0) + index_row(1 << 511)
     )
 
     report = importer.run([folder, tmp_path / "missing"])
 
-    assert report.added == report.numbered == 3
-    assert set(numbers_of(database)) == {good.serial_number, later.serial_number, 7}
+    assert report.added == report.numbered == 4
+    assert report.agreed == 1
+    assert set(numbers_of(database)) == {good.serial_number, later.serial_number, 7, 0}
     assert report.refused == {
         RefusalKind.BROKEN: 3,
         RefusalKind.DATE: 1,
-        RefusalKind.SERIAL: 3,
-        RefusalKind.DUPLICATE: 1,
+        RefusalKind.SERIAL: 2,
         RefusalKind.ISSUER: 1,
         RefusalKind.SIGNATURE: 1,
     }
@@ -144,12 +145,11 @@ def test_rest_goes_in_when_some_is_refused(
     for line in (
         f"{folder}/index.txt, line 2: It has 1 tab-separated columns",
         f"{folder}/index.txt, line 3: Its revocation date 2026-11-24T00:00:00Z lies in the future.",
-        f"{folder}/index.txt, line 4: Its serial is not positive",
-        f"{folder}/index.txt, line 5: Its serial takes over 20 octets",
-        f"{folder}/a.pem, certificate 2: Serial {good.serial_number:x} stands in this import twice.",
+        f"{folder}/index.txt, line 4: Its serial 00 is zero (RFC 5280 section 4.1.2.2)",
+        f"{folder}/index.txt, line 5: Its serial takes over 64 octets",
         f"{folder}/c.pem, certificate 1: Its issuer 'CN=Vreemd,C=NL' is not registered",
         f"{folder}/d.pem, certificate 1: Its signature is not verified by the key of 'issuing'.",
-        f"{folder}/e.der, certificate 1: Its serial takes over 20 octets",
+        f"{folder}/e.der, certificate 1: Its serial takes over 64 octets",
         f"{folder}/f.bin: It is neither PEM, DER",
         f"{tmp_path}/missing: There is no such file.",
     ):
@@ -169,10 +169,7 @@ def test_second_import_adds_only_what_is_new(
     )
 
     assert (report.added, report.numbered, report.revoked) == (2, 1, 1)
-    assert report.refused == {RefusalKind.DUPLICATE: 5}
-    assert {str(refusal).split(": ")[1] for refusal in report.refusals} == {
-        f"Serial 0{serial} is registered already." for serial in range(1, 6)
-    }
+    assert (report.agreed, report.refused) == (5, {})
     assert {serial: number for serial, number in numbers_of(database).items() if serial <= 5} == before
     assert [entry.serial for entry in journal_rows(database, issuer)] == [1, 3, 5, 7]
     with database.read() as connection:
@@ -187,23 +184,31 @@ def test_all_duplicates_write_nothing(importer: Importer, database: Database, tm
     report = importer.run([index])
 
     assert report.added == 0
-    assert report.refused == {RefusalKind.DUPLICATE: 2}
+    assert (report.agreed, report.refused) == (2, {})
     with database.read() as connection:
         assert verify_chain(connection) == 1
     importer.run([write_index(index, [index_row(3)])])
     assert len(set(numbers_of(database).values())) == 3
 
 
-def test_later_revocation_of_a_registered_certificate_is_said_loudly(
+def test_later_revocation_of_a_registered_certificate(
     importer: Importer, database: Database, issuer: Issuer, tmp_path: Path
 ) -> None:
-    """An index in which a registered row was revoked since does not revoke by import, and its refusal says so."""
+    """An index in which a registered row was revoked since revokes it, with its date; valid again says nothing."""
     importer.run([write_index(tmp_path / "index.txt", [index_row(1)])])
 
     report = importer.run([write_index(tmp_path / "index.txt", [index_row(1, "260102030405Z"), index_row(1)])])
 
-    assert journal_rows(database, issuer) == []
-    assert "Here it is not revoked, and this says that it was on 2026-01-02T03:04:05Z" in report.text()
+    (entry,) = journal_rows(database, issuer)
+    assert (entry.serial, entry.revocation_date) == (1, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert (report.revoked_since, report.refused) == (1, {})
+    assert "1 was registered already as not revoked, and is revoked now." in report.text()
+    assert "revoked in one place and valid in another: it is revoked" in report.text()
+    assert importer.run([write_index(tmp_path / "index.txt", [index_row(1)])]).agreed == 1
+    assert len(journal_rows(database, issuer)) == 1
+    with database.read() as connection:
+        verify_chain(connection)
+        assert verify_journal(connection) == 1
 
 
 def test_certificates_go_to_their_own_issuers(
@@ -261,7 +266,7 @@ def test_register_without_issuers_is_an_error(database: Database, clock: FakeClo
 def test_index_without_a_default_issuer_is_refused(
     database: Database, authority: CertificateAuthority, clock: FakeClock, tmp_path: Path
 ) -> None:
-    """An index does not say whose it is; certificates beside it do, and go in."""
+    """An index does not say whose it is. Certificates beside it do, and yet wait: it may say that they are revoked."""
     with database.write() as connection:
         add_issuer(connection, name="a", certificate=authority.certificate, is_default=False, clock=clock)
     folder = tmp_path / "certificates"
@@ -271,8 +276,9 @@ def test_index_without_a_default_issuer_is_refused(
 
     report = Importer(database=database, clock=clock, audit=AuditTrail(clock)).run([folder])
 
-    assert report.added == 1
-    assert report.refused == {RefusalKind.ISSUER: 1}
+    assert report.added == 0
+    assert report.refused == {RefusalKind.ISSUER: 1, RefusalKind.BARRED: 1}
+    assert "It may be revoked: " in report.text()
 
 
 def test_failure_loses_one_batch(
@@ -308,7 +314,7 @@ def test_failure_loses_one_batch(
     assert len(journal_rows(database, issuer)) == 3
     report = importer.run([write_index(tmp_path / "index.txt", rows)])
     assert report.added == 3
-    assert report.refused == {RefusalKind.DUPLICATE: 3}
+    assert (report.agreed, report.refused) == (3, {})
     with database.read() as connection:
         assert verify_chain(connection) == 2
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pki_revocation.importing.candidates import Candidate, PastRevocation, Refusal, RefusalKind
+from pki_revocation.importing.candidates import Candidate, PastRevocation, Refusal, RefusalKind, Remark, SerialOf
 from pki_revocation.importing.index_txt import read_index
+from pki_revocation.model import UNKNOWN_END
 from pki_revocation.reasons import RevocationReason
 from tests.pki_revocation.importing.rows import index_row, write_index
 
@@ -14,12 +15,12 @@ REVOKED = "260102030405Z"
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def read(path: Path, *rows: str) -> list[Candidate | Refusal]:
+def read(path: Path, *rows: str) -> list[Candidate | Refusal | Remark]:
     """What the reader makes of these lines."""
     return list(read_index(write_index(path / "index.txt", rows), issuer_id=7))
 
 
-def candidate(found: list[Candidate | Refusal]) -> Candidate:
+def candidate(found: list[Candidate | Refusal | Remark]) -> Candidate:
     """The one candidate that was found."""
     (one,) = found
     assert isinstance(one, Candidate), one
@@ -89,8 +90,8 @@ def test_expired_row_is_marked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "kind", "words"),
     [
-        (index_row(1, f"{REVOKED},certificateHold"), RefusalKind.REASON, "on hold"),
-        (index_row(1, f"{REVOKED},holdInstruction,holdInstructionReject"), RefusalKind.REASON, "on hold"),
+        (index_row(1, f"{REVOKED},certificateHold"), RefusalKind.HOLD, "on hold"),
+        (index_row(1, f"{REVOKED},holdInstruction,holdInstructionReject"), RefusalKind.HOLD, "on hold"),
         (index_row(1, f"{REVOKED},removeFromCRL"), RefusalKind.REASON, "removeFromCRL"),
         (index_row(1, f"{REVOKED},boredom"), RefusalKind.REASON, "'boredom'"),
         (index_row(1, "260230000000Z"), RefusalKind.DATE, "'260230000000Z' is no date"),
@@ -107,7 +108,6 @@ def test_expired_row_is_marked(tmp_path: Path) -> None:
         (index_row("0x01"), RefusalKind.BROKEN, "'0x01' is not hexadecimal"),
         (index_row("1_0"), RefusalKind.BROKEN, "'1_0' is not hexadecimal"),
         (index_row(""), RefusalKind.BROKEN, "'' is not hexadecimal"),
-        (index_row(1, subject="zorg.example"), RefusalKind.BROKEN, "'zorg.example'"),
         ("V\t271123140322Z\t01\n", RefusalKind.BROKEN, "3 tab-separated columns"),
         ("what is this\n", RefusalKind.BROKEN, "1 tab-separated columns"),
     ],
@@ -124,15 +124,78 @@ def test_broken_line_is_refused_and_the_next_is_read(tmp_path: Path, line: str, 
     assert following.serial == 2
 
 
-def test_octets_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    """A line in another encoding is refused, whatever stands behind it."""
-    (tmp_path / "index.txt").write_bytes(index_row(1).encode().replace(b"Zorg", b"\xff\xfe") + index_row(2).encode())
+def test_octets_that_are_no_text_are_read_as_latin_1(tmp_path: Path) -> None:
+    """Whose certificate it is does not decide whether it is revoked: the line counts, and is said so."""
+    (tmp_path / "index.txt").write_bytes(index_row(1).encode().replace(b"Zorg", b"Z\xf6rg") + index_row(2).encode())
 
-    refusal, following = read_index(tmp_path / "index.txt", issuer_id=1)
+    remark, one, following = read_index(tmp_path / "index.txt", issuer_id=1)
 
-    assert isinstance(refusal, Refusal)
-    assert "not UTF-8" in refusal.reason
+    assert isinstance(remark, Remark)
+    assert "not UTF-8" in remark.says
+    assert isinstance(one, Candidate)
+    assert one.organisation == "Zörg BV"
     assert isinstance(following, Candidate)
+
+
+@pytest.mark.parametrize("subject", ["zorg.example", "", "CN=zorg.example,O=Zorg BV", "/nothing", "=1+1"])
+def test_subject_of_another_form_is_shown_as_it_stands(tmp_path: Path, subject: str) -> None:
+    """No row is refused for it, least of all a revoked one (RFC 5280 section 5)."""
+    for column in ("", REVOKED):
+        one = candidate(read(tmp_path, index_row(1, column, subject=subject)))
+        assert one.subject.replace("\\", "") == subject
+
+
+@pytest.mark.parametrize("expiry", ["", "2711231403Z", "never", "270230000000Z"])
+def test_revoked_row_counts_without_its_end(tmp_path: Path, expiry: str) -> None:
+    """Its end is then unknown, so that the CRL lists it for good; a live row needs its end."""
+    remark, one = read(tmp_path, index_row(1, REVOKED, expiry=expiry))
+
+    assert isinstance(remark, Remark)
+    assert isinstance(one, Candidate)
+    assert (one.not_after, one.revocation) == (UNKNOWN_END, PastRevocation(AT, RevocationReason.UNSPECIFIED))
+    (refusal,) = read(tmp_path, index_row(1, expiry=expiry))
+    assert isinstance(refusal, Refusal)
+    assert refusal.about == SerialOf(7, 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_encoding_and_line_end(tmp_path: Path, encoding: str, end: str) -> None:
+    """As Windows editors and PowerShell write them."""
+    file = tmp_path / "index.txt"
+    file.write_bytes((index_row(1, f"{REVOKED},superseded") + index_row(2)).replace("\n", end).encode(encoding))
+
+    found = [each for each in read_index(file, issuer_id=1) if isinstance(each, Candidate)]
+
+    assert [(each.serial, each.place, each.revocation is not None) for each in found] == [(1, 1, True), (2, 2, False)]
+
+
+def test_rows_that_are_plainly_right_are_passed_over(tmp_path: Path) -> None:
+    """The look before the import reads only what may be refused, and refuses what the import refuses."""
+    plain = [
+        index_row(1),
+        index_row(0xFFEE, f"{REVOKED},keyCompromise"),
+        index_row(2, "261123140322Z"),
+        "# comment\n",
+    ]
+    doubtful = [
+        index_row(3, "261123140323Z"),
+        index_row(4, f"{REVOKED},certificateHold"),
+        index_row(5, f"{REVOKED},boredom"),
+        index_row(6, "260230000000Z"),
+        index_row(7, status="E"),
+        index_row(8, expiry="270230000000Z"),
+        index_row(9, "991123140322Z"),
+        "V\t271123140322Z\t\t0A\n",
+    ]
+    file = write_index(tmp_path / "index.txt", [*plain, *doubtful])
+    now = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
+
+    found = [each for each in read_index(file, 1, doubtful_at=now) if not isinstance(each, Remark)]
+
+    assert [each.place for each in found] == [5, 6, 7, 8, 9, 10, 11, 12]
+    abouts = [each.about for each in found if isinstance(each, Refusal)]
+    assert abouts == [SerialOf(1, serial) for serial in (4, 5, 6, 8, 10)]
 
 
 def test_comments_empty_lines_and_line_ends(tmp_path: Path) -> None:
@@ -151,7 +214,7 @@ def test_escaped_tab_in_a_file_name(tmp_path: Path) -> None:
 
 
 def test_negative_serial_is_read_as_such(tmp_path: Path) -> None:
-    """It is the importer that refuses it, as it does a certificate's."""
+    """As OpenSSL writes it, and as it stands in the register."""
     assert candidate(read(tmp_path, index_row("-01"))).serial == -1
 
 

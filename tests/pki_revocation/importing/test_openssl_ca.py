@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from sqlalchemy import func, select
 
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock
 from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates as certificates_table
 from pki_revocation.importing.candidates import RefusalKind
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
@@ -88,7 +90,7 @@ def test_index_of_a_real_ca(database: Database, openssl_ca: Path) -> None:
     report = Importer(database=database, clock=clock, audit=AuditTrail(clock)).run([openssl_ca / "index.txt"])
 
     assert (report.added, report.numbered, report.revoked) == (5, 1, 4)
-    assert report.refused == {RefusalKind.REASON: 1}
+    assert report.refused == {RefusalKind.HOLD: 1}
     certificates = {
         name: x509.load_pem_x509_certificate((openssl_ca / f"{name}.crt").read_bytes()) for name in SUBJECTS
     }
@@ -121,9 +123,15 @@ def test_whole_folder_of_a_real_ca(database: Database, openssl_ca: Path) -> None
 
     report = Importer(database=database, clock=clock, audit=AuditTrail(clock)).run([openssl_ca])
 
-    # The CA's own certificate comes in from ca.pem, and the held one, whose row was refused, from its file.
-    assert (report.added, report.revoked) == (7, 4)
-    assert set(report.refused) == {RefusalKind.REASON, RefusalKind.DUPLICATE}
+    # The CA's own certificate comes in from ca.pem. The held one's row bars its own file.
+    assert (report.added, report.revoked) == (6, 4)
+    assert report.refused == {RefusalKind.HOLD: 1, RefusalKind.BARRED: 1}
+    # Each stands as NAME.crt and in newcerts, and all but the held one in the index.
+    assert report.agreed == 11
+    assert report.text().startswith("ON HOLD: 1 certificate is on hold, and barred")
+    with database.read() as connection:
+        lacking = select(func.count()).select_from(certificates_table).where(certificates_table.c.der.is_(None))
+        assert connection.scalar(lacking) == 0
 
 
 def _openssl(folder: Path, *arguments: str) -> None:

@@ -6,8 +6,13 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pki_revocation.importing.subjects import from_name, from_oneline, from_text
+from pki_revocation.importing.subjects import Subject, from_der, from_oneline, from_text
 from tests.pki import name
+
+
+def from_name(name: x509.Name) -> Subject:
+    """What is read of a name's octets."""
+    return from_der(name.public_bytes())
 
 
 @pytest.mark.parametrize(

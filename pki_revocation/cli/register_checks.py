@@ -1,0 +1,56 @@
+"""What `doctor` says of the register: serials that are barred, and certificates of which only a list or a CRL told."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+
+from pki_revocation.database.engine import Database
+from pki_revocation.database.schema import certificates, crl_shards
+from pki_revocation.model import Issuer, serial_text
+from pki_revocation.register.barred import all_bars
+from pki_revocation.register.issuers import all_issuers
+
+_SHOWN = 10
+
+
+def register_findings(database: Database) -> Iterator[tuple[str, bool, str]]:
+    """For each issuer what waits for an operator: what was looked at, whether it is well, and a sentence."""
+    with database.read() as connection:
+        for issuer in all_issuers(connection):
+            yield from _barred(connection, issuer)
+            yield from _lacking(connection, issuer)
+
+
+def _barred(connection: Connection, issuer: Issuer) -> Iterator[tuple[str, bool, str]]:
+    bars = list(all_bars(connection, issuer.id))
+    if not bars:
+        return
+    shown = "; ".join(f"{serial_text(bar.serial)} ({bar.kind}: {bar.why})" for bar in bars[:_SHOWN])
+    more = f"; and {len(bars) - _SHOWN:,} more" if len(bars) > _SHOWN else ""
+    live = [serial_text(bar.serial) for bar in bars if bar.is_registered]
+    also = f" Registered as live all the same: {', '.join(islice(live, _SHOWN))}." if live else ""
+    says = (
+        f"{len(bars):,} neither revoked nor known to be good: {shown}{more}.{also} Import a list that says what became "
+        "of them, or lift the bar with 'pki-revocation certificate unbar'"
+    )
+    yield f"barred serials of {issuer.name}", False, says
+
+
+def _lacking(connection: Connection, issuer: Issuer) -> Iterator[tuple[str, bool, str]]:
+    """Where an issuer has shards, only the certificate itself says on which CRL its revocation must stand."""
+    lacks = and_(certificates.c.issuer_id == issuer.id, certificates.c.der.is_(None))
+    count = connection.scalar(select(func.count()).select_from(certificates).where(lacks)) or 0
+    if not count:
+        return
+    has_shards = bool(connection.scalar(select(exists().where(crl_shards.c.issuer_id == issuer.id))))
+    says = f"{count:,} came without the certificate itself: {_first(connection, lacks, count)}"
+    if has_shards:
+        says += "; which shard's CRL each belongs on is not known: import the certificates"
+    yield f"certificates of {issuer.name}", not has_shards, says
+
+
+def _first(connection: Connection, which: ColumnElement[bool], count: int) -> str:
+    query = select(certificates.c.serial).where(which).order_by(certificates.c.id).limit(_SHOWN)
+    shown = ", ".join(map(serial_text, connection.scalars(query)))
+    return f"{shown} and {count - _SHOWN:,} more" if count > _SHOWN else shown
