@@ -24,7 +24,8 @@ class Plan:
 
     *is_foreign* is for a CRL that another program put together: it was not planned here, and what means the same in
     other octets is let through (`elsewhere.tolerance` says what). *only_authorities* says that all certificates that it
-    covers are CA certificates, so that it may be good for a year (BR 7.2).
+    covers are CA certificates, so that it may be good for a year (BR 7.2). What is dated
+    after *latest* was dated by a clock that was ahead, for certain; None where nothing vouches for that.
     """
 
     issuer: Issuer
@@ -38,6 +39,7 @@ class Plan:
     keeps_expired: bool = False
     is_foreign: bool = False
     only_authorities: bool = False
+    latest: datetime | None = None
 
     @property
     def scope(self) -> Scope:
@@ -58,9 +60,9 @@ class Plan:
         """
         if self.recorded is None or self.keeps_expired:
             return None
-        if self.public is None:
-            return self.recorded.this_update
-        return min(self.recorded.this_update, self.public.this_update)
+        # Nor has what ends only after this CRL: one of them may have been dated by a clock that was ahead.
+        earliest = min(self.recorded.this_update, self.parameters.this_update)
+        return earliest if self.public is None else min(earliest, self.public.this_update)
 
     @property
     def listed_through(self) -> int:
@@ -70,6 +72,10 @@ class Plan:
         if self.public is None:
             return self.recorded.covers_sequence
         return min(self.recorded.covers_sequence, self.public.covers or 0)
+
+    def is_ahead(self, this_update: datetime) -> bool:
+        """Whether a CRL with this thisUpdate was dated by a clock that was ahead, so that none need follow it."""
+        return self.latest is not None and this_update > self.latest
 
     @property
     def after(self) -> int:

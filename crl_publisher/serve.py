@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from keys.keyring import Keyring
-from pki_revocation.clock import Clock, SystemClock
+from pki_revocation.clock import Clock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.runtime.clock_keeping import kept_clock
 from pki_revocation.runtime.polling_service import Job, PollingService
 
 from . import bootstrap
@@ -35,7 +36,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
     settings = installation.section(PublisherSettings)
     with installation.database() as database:
         database.check_revision()
-        clock = SystemClock()
+        clock = kept_clock(database)
         signs = Keyring.open(installation, clock).signs_crls_for
         with database.read() as connection:
             issuers = tuple(issuer for issuer in all_issuers(connection) if signs(issuer))

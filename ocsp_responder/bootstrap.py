@@ -16,12 +16,13 @@ from ocsp_responder.fast_path.assembly import ResponderContext, assemble, http_e
 from ocsp_responder.http.app import create_app
 from ocsp_responder.signing.answer_signers import CurrentSigners, answer_signers
 from ocsp_responder.signing.response import AnswerSigner
-from pki_revocation.clock import Clock, SystemClock
+from pki_revocation.clock import Clock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.runtime.clock_keeping import kept_clock, open_clock
 
 from .config import OcspSettings
 from .request.signature import Requestors
@@ -35,15 +36,18 @@ def application(installation: Installation) -> Application:
         PkiError: as for `responder`.
     """
     database = installation.database()
-    shared = os.environ.get(SHARED_VARIABLE)
-    parts = _parts(installation, database, None if shared is None else SharedAnswerCache(Path(shared)))
+    database.check_revision()
+    clock = kept_clock(database)
+    file = os.environ.get(SHARED_VARIABLE)
+    shared = None if file is None else SharedAnswerCache(Path(file), clock)
+    parts = _parts(installation, database, clock, shared)
     # Nothing that lives as long as the process may hold *parts*: what keeps a signer keeps its key from destruction.
-    signers, clock = CurrentSigners(parts.keyring, parts.signers), parts.clock
+    signers = CurrentSigners(parts.keyring, parts.signers)
     layer, patient = assemble(
         ResponderContext(
             settings=parts.settings,
             database=database,
-            clock=parts.clock,
+            clock=clock,
             issuers=tuple(parts.signers),
             parents=issuer_parents(parts.settings, database),
             slow=slow_issuers(parts.signers),
@@ -58,7 +62,7 @@ def application(installation: Installation) -> Application:
             signer.validity(clock.now(), timedelta())
 
     return Application(
-        wsgi=create_app(patient, clock=parts.clock, endpoint=http_endpoint(parts.settings)),
+        wsgi=create_app(patient, clock=clock, endpoint=http_endpoint(parts.settings)),
         fast_path=layer,
         when_full=layer.when_full,
         ready=ready,
@@ -73,7 +77,8 @@ def responder(installation: Installation, database: Database) -> Flask:
         StoreError: when the database does not answer or is of another revision.
         UnusableKey: when a configured key or its certificate cannot be used.
     """
-    parts = _parts(installation, database)
+    database.check_revision()
+    parts = _parts(installation, database, open_clock(database))
     source = SqlStatusSource(database, parts.clock, issuer_parents(parts.settings, database))
     return create_app(parts.answerer(source).answer, clock=parts.clock, endpoint=http_endpoint(parts.settings))
 
@@ -89,10 +94,10 @@ class _Parts:
     answerer: Callable[[StatusSource], Answerer]
 
 
-def _parts(installation: Installation, database: Database, shared: SharedAnswerCache | None = None) -> _Parts:
+def _parts(
+    installation: Installation, database: Database, clock: Clock, shared: SharedAnswerCache | None = None
+) -> _Parts:
     settings = installation.section(OcspSettings)
-    clock = SystemClock()
-    database.check_revision()
     keyring = Keyring.open(installation, clock)
     signers = answer_signers(keyring, database)
     asking = requestors(settings, installation, clock)

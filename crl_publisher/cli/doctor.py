@@ -17,12 +17,13 @@ from crl_publisher.recovery.restoration import CrlRestoration
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.doctor import CheckResult
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.runtime.clock_keeping import open_clock
 
 # Where the CRLs are kept that revocations were taken back from.
 EVIDENCE = "evidence"
@@ -55,7 +56,7 @@ class _Doctor:
         """*database* is open, and of the right revision."""
         self._installation = installation
         self._database = database
-        self._clock = SystemClock()
+        self._clock = open_clock(database)
 
     def examine(self) -> Iterator[CheckResult]:
         issuance = bootstrap.issuance(self._installation, self._database)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from pki_revocation import journal
 from pki_revocation.audit import AuditBroken, verify_chain
 from pki_revocation.audit_verification import verify_journal
-from pki_revocation.clock import SystemClock
+from pki_revocation.clock import iso
 from pki_revocation.codes import Pepper
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
@@ -21,10 +21,13 @@ from pki_revocation.config.service_accounts import ServiceAccountSettings, probl
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import journal as rows
 from pki_revocation.database.schema import revocation_codes
-from pki_revocation.errors import ClockBehindJournal, PkiError
+from pki_revocation.errors import PkiError
 from pki_revocation.host.installed import brought
 from pki_revocation.propagation.responders import live_responders
+from pki_revocation.register.clock_look import clock_troubles
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.register.journal_heads import wrong_heads
+from pki_revocation.runtime.clock_keeping import open_clock, process_trouble
 from pki_revocation.runtime.service_states import supervised_services
 
 from .options import installation_option
@@ -104,6 +107,7 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
             return
         yield CheckResult("database", well=True, says=str(database))
         yield from _journal(database)
+        yield from _clocks(database)
         yield _audit(database)
         yield from _pepper(installation, database)
         yield _session_key(installation)
@@ -151,10 +155,37 @@ def _journal(database: Database) -> Iterator[CheckResult]:
             yield CheckResult(
                 f"journal of {issuer.name}", well, says if well else f"{says}: rows are missing, restore a backup"
             )
-            try:
-                journal.refuse_far_future(head, SystemClock())
-            except ClockBehindJournal as error:
-                yield CheckResult(f"clock of {issuer.name}", well=False, says=str(error))
+
+
+def _clocks(database: Database) -> Iterator[CheckResult]:
+    """This process's clock, each machine's, and where a journal is ahead of them."""
+    clock = open_clock(database)
+    own = process_trouble(clock.machine) or clock.witnesses().trouble
+    with database.read() as connection:
+        machines = clock_troubles(connection, clock.now())
+        ahead = wrong_heads(connection, clock, certain=False)
+    if own is not None:
+        yield CheckResult(
+            "clock",
+            well=False,
+            says=f"{own}: correct it, or, if it is right, say so with 'pki-revocation clock accept'",
+        )
+    elif not machines:
+        yield CheckResult("clock", well=True, says="no second clock is known: this system has no boot clock")
+    for mark, trouble in machines:
+        well = not trouble
+        says = f"{mark.observed_offset:+d} s from its boot clock, seen at {iso(mark.observed_at)}"
+        if mark.server_offset is not None:
+            says = f"{mark.server_offset:+d} s from the database server's, {says}"
+        advice = "correct it, or, if it is right, run 'pki-revocation clock accept' there"
+        yield CheckResult(f"clock of {mark.host}", well, says if well else f"{trouble}: {advice}")
+    for issuer, last_at in ahead:
+        yield CheckResult(
+            f"clock of {issuer.name}",
+            well=False,
+            says=f"its journal has reached {iso(last_at)}, and it is {iso(clock.now())}: a clock was ahead, or this one "
+            "is behind; correct it, or, if it is right, take the journal back with 'pki-revocation clock accept'",
+        )
 
 
 def _audit(database: Database) -> CheckResult:
@@ -216,7 +247,7 @@ def _accounts(installation: Installation) -> Iterator[CheckResult]:
 
 def _responders(database: Database) -> Iterator[CheckResult]:
     """Which responders are behind the journal, or cannot read it: nothing here is wrong where no responder runs."""
-    now = SystemClock().now()
+    now = open_clock(database).now()
     with database.read() as connection:
         for issuer in all_issuers(connection):
             live = live_responders(connection, issuer.id, now)

@@ -20,6 +20,7 @@ from pki_revocation.errors import StoreError
 from pki_revocation.host.failpoints import reach
 from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry, serial_text
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register.journal_heads import record_taken_back
 from pki_revocation.register.certificates import deal_numbers
 from pki_revocation.register.letter_recipients import add_recipients
 from pki_revocation.subscribers import contacts
@@ -120,6 +121,8 @@ class BatchWriter:
             entry.reason is not revocation.reason for entry, (_, revocation) in zip(past, revoked, strict=True)
         )
         entries = journal.append(connection, head, past, moment)
+        if entries:
+            record_taken_back(connection, self._audit, issuer, head, moment)
         expired = len(batch) - len(entries) - len(live)
         written = Written(
             added=len(batch), revoked=len(entries), expired=expired, numbered=numbered, reasons_left_out=left_out

@@ -1,7 +1,6 @@
 """Makes the subscriber's application out of an installation; each worker process does this once."""
 
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
@@ -12,6 +11,7 @@ from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.rate_limiting.limiter import RateLimiter
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.register.live_codes import refuse_foreign_pepper
+from pki_revocation.runtime.clock_keeping import kept_clock
 from pki_revocation.service import RevocationService
 
 from .app import PageServices, create_app
@@ -26,7 +26,8 @@ def application(installation: Installation) -> Application:
         StoreError: when the database is absent, or of another revision.
     """
     database = installation.database(probe_after=INTERACTIVE_PROBE_SECONDS)
-    clock = SystemClock()
+    database.check_revision()
+    clock = kept_clock(database)
     audit = AuditTrail(clock)
     limits = installation.section(LimitSettings)
     pepper = load_pepper(installation)

@@ -26,6 +26,7 @@ from .registration import (
 )
 from .responding import delegate_requests, delegate_responders, ocsp_responders
 from .subscribing import attempt_episodes, attempt_failures, attempt_minutes, mail_outbox, maintenance
+from .timekeeping import clock_marks
 
 __all__ = [
     "APPEND_ONLY",
@@ -39,6 +40,7 @@ __all__ = [
     "audit",
     "audit_head",
     "certificates",
+    "clock_marks",
     "contacts",
     "crl_entries",
     "crl_projections",
