@@ -60,9 +60,9 @@ class Plan:
         """
         if self.recorded is None or self.keeps_expired:
             return None
-        # Nor has what ends only after this CRL: one of them may have been dated by a clock that was ahead.
-        earliest = min(self.recorded.this_update, self.parameters.this_update)
-        return earliest if self.public is None else min(earliest, self.public.this_update)
+        earlier = [self.recorded.this_update] + ([] if self.public is None else [self.public.this_update])
+        # One that was dated ahead listed nothing beyond its validity that ends only after this CRL.
+        return min(self.parameters.this_update if self.is_ahead(each) else each for each in earlier)
 
     @property
     def listed_through(self) -> int:
