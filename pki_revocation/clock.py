@@ -49,6 +49,10 @@ class KernelClock:
         except (OSError, ValueError, IndexError, AttributeError):
             return None
 
+    def ticks(self) -> float:
+        """Seconds that only go on, without a system call: how old something is that was read a moment ago."""
+        return time.monotonic()
+
     def wall_seconds(self) -> int | None:
         """Unix seconds by the kernel, at most one too early; None where they cannot be known past the C library."""
         try:
@@ -67,7 +71,7 @@ class KernelClock:
 class SystemClock:
     """The machine's clock, in UTC and whole seconds: the kernel's, whatever this process is told instead."""
 
-    def __init__(self, kernel: KernelClock = KernelClock()) -> None:  # noqa: B008 - frozen, and without state
+    def __init__(self, kernel: KernelClock = KernelClock()) -> None:
         """*kernel* is what this process's own clock is held against."""
         self._kernel = kernel
         # The process's second, what was answered for it, how far it is off, and when the kernel is asked again.

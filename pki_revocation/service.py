@@ -38,8 +38,8 @@ from .numbers import parse_number
 from .policy import RevocationAction
 from .reasons import RevocationReason
 from .register.certificates import certificate_with_id, certificate_with_serial
-from .register.journal_heads import record_taken_back
 from .register.issuers import issuer_named, issuer_with_id
+from .register.journal_heads import record_taken_back
 from .register.live_codes import live_code, live_verifier
 from .subscribers import outbox
 

@@ -18,6 +18,7 @@ class _Boot:
 
     id: str
     seconds: float
+    ticks: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class _Kernel(KernelClock):
         """Since the start."""
         return self.boot.seconds
 
+    def ticks(self) -> float:
+        """With the boot clock, over all starts."""
+        return self.boot.ticks
+
 
 class Machine:
     """Its *wall* clock can be stepped; *kernel* has its boot clock."""
@@ -48,6 +53,7 @@ class Machine:
         """Let time pass."""
         self.wall.advance(length)
         self._boot.seconds += length.total_seconds()
+        self._boot.ticks += length.total_seconds()
 
     def step(self, length: timedelta) -> None:
         """Set the wall clock on, or back."""

@@ -145,7 +145,13 @@ class Planning:
             else:
                 number, covers = beside.number, beside.covers_sequence
             this_update, next_update = _validity(
-                timing, moment, latest, recorded, before.delta, delta=True, dated=None if beside is None else beside.this_update
+                timing,
+                moment,
+                latest,
+                recorded,
+                before.delta,
+                delta=True,
+                dated=None if beside is None else beside.this_update,
             )
             said = CrlParameters(
                 number=number,

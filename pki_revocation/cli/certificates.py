@@ -20,8 +20,8 @@ from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
 from pki_revocation.model import serial_text
 from pki_revocation.numbers import grouped, parse_number
-from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.register.issuers import issuer_named
+from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.subscribers.languages import Language
 
 from .options import installation_option

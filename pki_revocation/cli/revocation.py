@@ -8,7 +8,7 @@ import click
 
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock, iso, whole_second
+from pki_revocation.clock import iso, whole_second
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database

@@ -48,9 +48,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
 # The first half of PostgreSQL's two-part key, so that no other user of advisory locks meets ours.
 _POSTGRESQL_CLASS = 0x504B49
 # Where readers leave their dates: a place for each process, found by its number, so that none writes over another's.
-_PLACE = struct.Struct(">q")
-_PLACES = 512
-_NOTING = threading.Lock()
+# In it the latest date comes first, and then those that were left since and are earlier, because a clock was set back.
+_DATES, _PLACES = 8, 512
+_PLACE = struct.Struct(f">{_DATES}q")
+_LEAVING = threading.Lock()
 
 
 @contextmanager
@@ -92,26 +93,28 @@ def leave_date(descriptor: int, moment: datetime) -> datetime:
     """Leave behind that an answer may be dated by *moment*, while the fence is held; give the moment."""
     place, seconds = os.getpid() % _PLACES * _PLACE.size, int(moment.timestamp())
     # A full disk keeps no date, and must keep no answer back either: it counts where a clock is set back as well.
-    with _NOTING, contextlib.suppress(OSError):
+    with _LEAVING, contextlib.suppress(OSError):
         octets = os.pread(descriptor, _PLACE.size, place)
-        if len(octets) < _PLACE.size or _PLACE.unpack(octets)[0] < seconds:
-            os.pwrite(descriptor, _PLACE.pack(seconds), place)
+        left = _PLACE.unpack(octets) if len(octets) == _PLACE.size else ()
+        # What is no later than this one says nothing any more. What is later stays: it may turn out to have been wrong,
+        # and then this one counts.
+        later = [each for each in left if each > seconds]
+        dates = [*later, seconds][-_DATES:]
+        if tuple(dates) != left[: len(dates)]:
+            os.pwrite(descriptor, _PLACE.pack(*dates, *[0] * (_DATES - len(dates))), place)
     return moment
 
 
 def latest_date(descriptor: int, through: datetime) -> datetime | None:
     """The latest date that a reader left, while the fence is held alone; None where none did.
 
-    Dates behind *through* are wrong, and forgotten: a reader's clock was ahead.
+    Dates behind *through* are wrong for certain: a reader's clock was ahead.
     """
     octets = os.pread(descriptor, _PLACES * _PLACE.size, 0)
     whole = octets[: len(octets) // _PLACE.size * _PLACE.size]
-    dates = [seconds for (seconds,) in _PLACE.iter_unpack(whole)]
     limit = int(through.timestamp())
-    for place, seconds in enumerate(dates):
-        if seconds > limit:
-            os.pwrite(descriptor, bytes(_PLACE.size), place * _PLACE.size)
-    latest = max((seconds for seconds in dates if seconds <= limit), default=0)
+    dates = (seconds for left in _PLACE.iter_unpack(whole) for seconds in left if seconds <= limit)
+    latest = max(dates, default=0)
     return datetime.fromtimestamp(latest, UTC) if latest > 0 else None
 
 

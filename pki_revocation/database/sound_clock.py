@@ -18,6 +18,7 @@ from .clock_marks import ClockMark
 
 # Where no second clock speaks, what lies further ahead than this is no guide: the clock was wrong when it was written.
 FAR_AHEAD = timedelta(days=1)
+_SECOND = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +73,8 @@ class SoundClock:
         self.kernel = kernel
         self.mark = mark
         self._server_offset: float | None = None
-        # The machine's second, and what was answered for it.
-        self._held: tuple[datetime | None, Judgement | None] = (None, None)
+        # The machine's second, until when it lasts at most, and what was answered for it.
+        self._held: tuple[datetime, float, Judgement] | None = None
 
     def now(self) -> datetime:
         """The present second: what is dated now."""
@@ -82,11 +83,13 @@ class SoundClock:
     def judgement(self) -> Judgement:
         """The present, and what certainly lies after it."""
         machine = self.machine.now()
-        held_for, held = self._held
-        if held is None or machine != held_for:
-            held = self.witnesses(machine).judgement()
-            self._held = (machine, held)
-        return held
+        held, ticks = self._held, self.kernel.ticks()
+        # A clock that is set about may come to the same second again.
+        if held is not None and held[0] == machine and ticks < held[1]:
+            return held[2]
+        found = self.witnesses(machine).judgement()
+        self._held = (machine, ticks + _SECOND, found)
+        return found
 
     def witnesses(self, machine: datetime | None = None) -> Witnesses:
         """What each clock says now."""
@@ -103,14 +106,14 @@ class SoundClock:
     def hear_mark(self, mark: ClockMark | None) -> None:
         """Count on from another mark."""
         self.mark = mark
-        self._held = (None, None)
+        self._held = None
 
     def hear_server(self, seconds: float) -> None:
         """Count on from what the database's server said just now, in Unix seconds."""
         boot = self.kernel.boot_seconds()
         if boot is not None:
             self._server_offset = seconds - boot
-            self._held = (None, None)
+            self._held = None
 
 
 def judgement(clock: Clock) -> Judgement:

@@ -20,8 +20,8 @@ from pki_revocation.errors import StoreError
 from pki_revocation.host.failpoints import reach
 from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry, serial_text
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.register.journal_heads import record_taken_back
 from pki_revocation.register.certificates import deal_numbers
+from pki_revocation.register.journal_heads import record_taken_back
 from pki_revocation.register.letter_recipients import add_recipients
 from pki_revocation.subscribers import contacts
 

@@ -45,7 +45,10 @@ class ClockLook:
 
     @classmethod
     def of(
-        cls, database: Database, machine: Clock | None = None, kernel: KernelClock = KernelClock()  # noqa: B008 - frozen
+        cls,
+        database: Database,
+        machine: Clock | None = None,
+        kernel: KernelClock = KernelClock(),  # noqa: B008 - frozen
     ) -> "ClockLook":
         """A look by this machine's clock, which does not know its mark yet."""
         clock = SoundClock(machine or SystemClock(kernel), kernel)

@@ -128,7 +128,7 @@ def test_clock_behind_the_journal_is_said_and_takes_nothing_down(
     clock: FakeClock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Every row is read, whatever it is dated: answers go on, dated by the clock; beyond the tolerance the log says so."""
+    """Every row is read, whatever it is dated: answers go on; beyond the tolerance the log tells of the clock."""
     registers.revoke(service, issuer, certificate.serial_number)
     clock.advance(-TOLERANCE + timedelta(seconds=20))
     watch.refresh()
