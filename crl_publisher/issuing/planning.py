@@ -31,6 +31,17 @@ from .timing import Timing, Timings
 _SECOND = timedelta(seconds=1)
 
 
+class FixedMoment(NamedTuple):
+    """The *moment* of a CRL that is issued now, and the journal's sequence that it *covers*.
+
+    What is dated after *latest* was dated by a clock that was ahead; None where no second clock vouches for that.
+    """
+
+    moment: datetime
+    covers: int
+    latest: datetime | None
+
+
 class Planning:
     """Makes plans; each reserves its number."""
 
@@ -76,14 +87,13 @@ class Planning:
         """
         with self._database.write() as connection:
             recorded = last_published(connection, issuer, scope)
-            moment, covers, latest = fix_moment(
-                connection, issuer, self._clock, self._audit, follows=(recorded, before.complete)
-            )
+            fixed = fix_moment(connection, issuer, self._clock, self._audit, follows=(recorded, before.complete))
+            moment, covers, latest = fixed
             refuse_after_last(issuer, recorded)
             if last:
                 refuse_while_any_is_good(connection, issuer, moment)
             timing = self._timings.in_force(connection, issuer, moment)
-            this_update, next_update = _validity(timing, moment, latest, recorded, before.complete)
+            this_update, next_update = _validity(timing, fixed, recorded, before.complete)
             said = CrlParameters(
                 number=self._next_number(connection, issuer, scope, before, moment),
                 this_update=this_update,
@@ -126,9 +136,8 @@ class Planning:
         """
         with self._database.write() as connection:
             recorded = last_published(connection, issuer, scope.delta)
-            moment, covers, latest = fix_moment(
-                connection, issuer, self._clock, self._audit, follows=(recorded, before.delta, beside)
-            )
+            fixed = fix_moment(connection, issuer, self._clock, self._audit, follows=(recorded, before.delta, beside))
+            moment, covers, latest = fixed
             timing = self._timings.in_force(connection, issuer, moment)
             complete = last_published(connection, issuer, scope)
             base = last_before(connection, issuer, scope, moment - timing.base_age)
@@ -146,8 +155,7 @@ class Planning:
                 number, covers = beside.number, beside.covers_sequence
             this_update, next_update = _validity(
                 timing,
-                moment,
-                latest,
+                fixed,
                 recorded,
                 before.delta,
                 delta=True,
@@ -200,8 +208,7 @@ class Planning:
 
 def _validity(
     timing: Timing,
-    moment: datetime,
-    latest: datetime | None,
+    fixed: FixedMoment,
     recorded: PublishedCrl | None,
     public: PublicCrl | None,
     *,
@@ -210,27 +217,17 @@ def _validity(
 ) -> tuple[datetime, datetime]:
     """The thisUpdate and nextUpdate of the CRL.
 
-    Neither goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5); but a thisUpdate after *latest* was
-    written by a clock that was ahead, and is not followed. *dated* is the thisUpdate of the complete CRL that a delta
+    Neither goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5); but one after the *fixed* moment's *latest*
+    was written by a clock that was ahead, and is not followed. *dated* is the thisUpdate of the complete CRL that a delta
     comes with.
     """
     earlier = [each for each in (recorded, public) if each is not None]
+    latest = fixed.latest
     followed = [each.this_update for each in earlier if latest is None or each.this_update <= latest]
-    this_update = max([dated or moment - timing.backdate, *followed])
+    this_update = max([dated or fixed.moment - timing.backdate, *followed])
     promised = [each.next_update for each in earlier if each.next_update is not None]
     next_update = max([timing.next_update(this_update, delta=delta), *promised])
     return this_update, min(next_update, this_update + timing.longest_validity - _SECOND)
-
-
-class FixedMoment(NamedTuple):
-    """The *moment* of a CRL that is issued now, and the journal's sequence that it *covers*.
-
-    What is dated after *latest* was dated by a clock that was ahead; None where no second clock vouches for that.
-    """
-
-    moment: datetime
-    covers: int
-    latest: datetime | None
 
 
 def fix_moment(
@@ -248,8 +245,8 @@ def fix_moment(
     """
     # Revocations are dated under this lock, and dated no earlier than the head's last moment. With the lock held, the
     # head covers all that is dated up to this moment, and more where a revocation is dated later; with the head moved
-    # to it, whatever is revoked from now on is dated no earlier. So a CRL omits nothing that is dated before it, however
-    # long its signature takes, and is not dated ahead because a revocation was.
+    # to it, whatever is revoked from now on is dated no earlier. So a CRL omits nothing that is dated before it,
+    # however long its signature takes, and is not dated ahead because a revocation was.
     head = journal.lock_head(connection, issuer.id)
     journal.refuse_far_future(head, clock)
     known = judgement(clock)

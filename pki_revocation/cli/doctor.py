@@ -183,8 +183,8 @@ def _clocks(database: Database) -> Iterator[CheckResult]:
         yield CheckResult(
             f"clock of {issuer.name}",
             well=False,
-            says=f"its journal has reached {iso(last_at)}, and it is {iso(clock.now())}: a clock was ahead, or this one "
-            "is behind; correct it, or, if it is right, take the journal back with 'pki-revocation clock accept'",
+            says=f"its journal has reached {iso(last_at)}, and it is {iso(clock.now())}: a clock was ahead, or this "
+            "one is behind; correct it, or, if it is right, take the journal back with 'pki-revocation clock accept'",
         )
 
 

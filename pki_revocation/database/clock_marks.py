@@ -129,20 +129,24 @@ def observed(mark: ClockMark | None, reading: ClockReading) -> ClockMark:
         observed_offset=reading.offset - mark.offset,
         server_offset=_server_offset(reading),
     )
-    if _alike(reading.offset, mark.offset):
+    # Where server and boot clock agree, it is the machine's clock that is wrong, however long.
+    denied = reading.server is not None and abs(reading.server - mark.moment(reading.boot_seconds)) <= APART
+    if denied or _alike(reading.offset, mark.offset):
         return replace(seen, suspect_offset=None, suspect_since=None)
+    return _contradicted(seen, reading)
+
+
+def _contradicted(mark: ClockMark, reading: ClockReading) -> ClockMark:
+    """The mark when the machine's clock says something else: renewed, or suspecting."""
     if reading.is_confirmed():
         return mark_of(reading, MadeBy.SERVER, is_proven=True, former_offset=mark.offset)
-    if reading.server is not None and abs(reading.server - mark.moment(reading.boot_seconds)) <= APART:
-        # Server and boot clock agree: it is the machine's clock that is wrong, however long.
-        return replace(seen, suspect_offset=None, suspect_since=None)
     if mark.former_offset is not None and _alike(reading.offset, mark.former_offset):
         return mark_of(reading, MadeBy.RETURN, is_proven=True)
     if mark.suspect_since is None or mark.suspect_offset is None or not _alike(reading.offset, mark.suspect_offset):
-        return replace(seen, suspect_offset=reading.offset, suspect_since=int(reading.boot_seconds))
+        return replace(mark, suspect_offset=reading.offset, suspect_since=int(reading.boot_seconds))
     if reading.boot_seconds - mark.suspect_since >= STABLE.total_seconds():
         return mark_of(reading, MadeBy.STABLE, is_proven=True, former_offset=mark.offset)
-    return seen
+    return mark
 
 
 def read_mark(connection: Connection, boot_id: str) -> ClockMark | None:

@@ -1,4 +1,4 @@
-"""Whatever a machine's clock does: nothing dated after a revocation omits it, nothing is dated ahead, and nothing stops."""
+"""Whatever a machine's clock does: nothing dated after a revocation omits it, nothing is dated ahead, nothing stops."""
 
 import tempfile
 from collections.abc import Callable
@@ -161,7 +161,7 @@ def test_nothing_dated_after_a_revocation_omits_it(acts: list[tuple[str, int, in
     )
 )
 def test_nothing_is_dated_ahead_while_a_step_is_not_believed(acts: list[tuple[str, int, int]]) -> None:
-    """However the clock is set about within ten minutes of the right time: answers, CRLs and revocations are not ahead."""
+    """However the clock is set about, within ten minutes: answers, CRLs and revocations are not ahead."""
     within = STABLE.total_seconds() / 41
     world = played([(act, which, int(seconds % within) if act == "wait" else seconds) for act, which, seconds in acts])
     assert world.worst <= APART

@@ -47,10 +47,21 @@ def test_two_that_agree_are_right_and_else_the_earliest(
         assert found == Judgement(moment=moment, latest=moment + FAR_AHEAD, agreed=False)
 
 
-def reading(off: timedelta = timedelta(), after: timedelta = timedelta(), **known: datetime) -> ClockReading:
+def reading(
+    off: timedelta = timedelta(),
+    after: timedelta = timedelta(),
+    *,
+    server: datetime | None = None,
+    journal: datetime | None = None,
+) -> ClockReading:
     """A machine whose wall clock is off from what it was at the mark, some time after it."""
     return ClockReading(
-        boot_id="b", boot_seconds=1000 + after.total_seconds(), machine=NOW + after + off, host="h", **known
+        boot_id="b",
+        boot_seconds=1000 + after.total_seconds(),
+        machine=NOW + after + off,
+        host="h",
+        server=server,
+        journal=journal,
     )
 
 
@@ -85,7 +96,7 @@ def test_first_mark_is_proven_where_nothing_contradicts_it(
     known: dict[str, datetime], made_by: MadeBy, *, proven: bool
 ) -> None:
     """A machine that starts with a clock behind the journal must not take the journal for wrong."""
-    made = observed(None, reading(**known))
+    made = observed(None, reading(server=known.get("server"), journal=known.get("journal")))
     assert (made.made_by, made.is_proven) == (made_by, proven)
 
 
