@@ -24,6 +24,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.model import Issuer
+from pki_revocation.register.service_failures import FailureRecord
 from pki_revocation.runtime.clock_keeping import open_clock
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
@@ -36,6 +37,9 @@ from .published import last_published
 from .scheduling.book import ScheduleBook
 from .scheduling.coverage import PublicValidity
 from .scope import Scope
+
+# What the publisher's failures are kept under.
+PUBLISHER = "publisher"
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -186,6 +190,7 @@ def publisher(
             issuance=publishing,
             notice=installation.section(CrlSettings).elsewhere_notice,
         ),
+        record=FailureRecord(database, clock, PUBLISHER),
     )
 
 

@@ -101,6 +101,14 @@ class CrlIssuance:
         self._entries.prepare(issuer)
         self._outlet.put(certificate_path(issuer), issuer.certificate_der)
 
+    def try_key(self, issuer: Issuer) -> None:
+        """Find out whether the issuer's key can be used now; nothing is signed.
+
+        Raises:
+            UnusableKey: when it cannot.
+        """
+        self._keys.crl_identity(issuer)
+
     def rebuild(self, issuer: Issuer) -> int:
         """Make the entry store of an issuer anew from the journal; give the sequence that it then holds."""
         sequence = self._entries.rebuild(issuer)

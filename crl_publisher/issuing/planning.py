@@ -217,9 +217,9 @@ def _validity(
 ) -> tuple[datetime, datetime]:
     """The thisUpdate and nextUpdate of the CRL.
 
-    Neither goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5); but one after the *fixed* moment's *latest*
-    was written by a clock that was ahead, and is not followed. *dated* is the thisUpdate of the complete CRL that a delta
-    comes with.
+    Neither goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5); but a thisUpdate after the *fixed*
+    moment's *latest* was written by a clock that was ahead, and is not followed. *dated* is the thisUpdate of the
+    complete CRL that a delta comes with.
     """
     earlier = [each for each in (recorded, public) if each is not None]
     latest = fixed.latest

@@ -22,8 +22,9 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import journal as rows
 from pki_revocation.database.schema import revocation_codes
 from pki_revocation.errors import PkiError
+from pki_revocation.host.disk_space import full_disks
 from pki_revocation.host.installed import brought
-from pki_revocation.propagation.responders import live_responders
+from pki_revocation.propagation.responders import expected, live_responders
 from pki_revocation.register.clock_look import clock_troubles
 from pki_revocation.register.issuers import all_issuers
 from pki_revocation.register.journal_heads import wrong_heads
@@ -112,6 +113,7 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
         yield from _pepper(installation, database)
         yield _session_key(installation)
         yield from _accounts(installation)
+        yield _disks(installation, database)
         yield from _responders(database)
         yield from _of_upper_packages(installation, database)
 
@@ -223,6 +225,15 @@ def _pepper(installation: Installation, database: Database) -> Iterator[CheckRes
         yield CheckResult("pepper", well=True, says=f"{pepper.id}, no code made with it yet")
 
 
+def _disks(installation: Installation, database: Database) -> CheckResult:
+    """What is written on this machine: CRLs, and the database where it is a file."""
+    folders = [installation.directory, installation.path("published")]
+    if database.is_sqlite:
+        folders.append(Path(str(database.url.database)).parent)
+    full = full_disks(folders)
+    return CheckResult("disk", not full, " ".join(full) if full else "there is room")
+
+
 def _session_key(installation: Installation) -> CheckResult:
     try:
         load_session_key(installation)
@@ -249,6 +260,14 @@ def _responders(database: Database) -> Iterator[CheckResult]:
     """Which responders are behind the journal, or cannot read it: nothing here is wrong where no responder runs."""
     now = open_clock(database).now()
     with database.read() as connection:
+        for each in expected(connection):
+            if each.is_lost(now):
+                yield CheckResult(
+                    f"OCSP responder {each.name}",
+                    well=False,
+                    says=f"nothing was heard of it since {iso(each.reported_at)}: start it, or, if it is gone for good, "
+                    f"run 'pki-revocation ocsp responders --remove {each.name}'",
+                )
         for issuer in all_issuers(connection):
             live = live_responders(connection, issuer.id, now)
             if not live:

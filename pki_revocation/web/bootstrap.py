@@ -1,11 +1,15 @@
 """Makes the subscriber's application out of an installation; each worker process does this once."""
 
+from pathlib import Path
+
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
 from pki_revocation.config.settings import CodeSettings, ContactSettings, WebSettings
 from pki_revocation.database.engine import INTERACTIVE_PROBE_SECONDS
+from pki_revocation.errors import StoreError
+from pki_revocation.host.disk_space import full_disks
 from pki_revocation.http_server.application import Application
 from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.rate_limiting.limiter import RateLimiter
@@ -37,8 +41,12 @@ def application(installation: Installation) -> Application:
         database.check_revision()
         with database.read() as connection:
             refuse_foreign_pepper(connection, pepper)
+        full = full_disks([Path(str(database.url.database)).parent]) if database.is_sqlite else ()
+        if full:
+            raise StoreError(f"No revocation can be recorded. {full[0]}")
 
-    ready()
+    with database.read() as connection:
+        refuse_foreign_pepper(connection, pepper)
     contact = installation.section(ContactSettings)
     service = RevocationService(
         database=database,

@@ -25,6 +25,7 @@ from .registration import (
     revocation_codes,
 )
 from .responding import delegate_requests, delegate_responders, ocsp_responders
+from .running import expected_responders, service_failures
 from .subscribing import attempt_episodes, attempt_failures, attempt_minutes, mail_outbox, maintenance
 from .timekeeping import clock_marks
 
@@ -50,6 +51,7 @@ __all__ = [
     "crls",
     "delegate_requests",
     "delegate_responders",
+    "expected_responders",
     "issuers",
     "journal",
     "journal_heads",
@@ -65,4 +67,5 @@ __all__ = [
     "probe_states",
     "publication_requests",
     "revocation_codes",
+    "service_failures",
 ]
