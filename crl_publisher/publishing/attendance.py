@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 _READ_SECONDS = 30.0
 # A token is asked for its key this often; a key in a file costs nothing once it is open.
 _KEY_SECONDS = 10.0
+# What fails every few seconds is said this often.
+_SAY_SECONDS = 60.0
 Answer = dict[str, object]
 
 
@@ -44,6 +46,7 @@ class _WatchedScope:
     reading: Observation | None = None
     read_at: float = 0.0
     failure: str | None = None
+    said_at: float = 0.0
     alarm: str | None = None
 
     def knows(self, found: Observation, monotonic: float) -> bool:
@@ -60,6 +63,7 @@ class _WatchedIssuer:
     is_prepared: bool = False
     watch: DueTracker = field(default_factory=DueTracker)
     failure: str | None = None
+    said_at: float = 0.0
     key_failure: str | None = None
     key_tried_at: float = float("-inf")
     scopes: dict[str, _WatchedScope] = field(default_factory=dict)
@@ -269,9 +273,12 @@ class Attendance:
     def _failed(self, issuer: Issuer, watched: _WatchedIssuer | _WatchedScope, error: Exception) -> Answer:
         """Raise the alarm, pause twice as long each time, and give the answer; the last good CRL stays public."""
         sentence = str(error) if isinstance(error, PkiError) else "The publisher failed: see its log."
+        is_new = sentence != watched.failure or self._monotonic() >= watched.said_at + _SAY_SECONDS
         watched.failure = sentence
         # A CRL that the gate rejects is made in vain each time, and that may take a while.
         pause = watched.watch.failed(self._monotonic(), may_pass=not isinstance(error, CrlRejected))
         metrics.failed(issuer.name, error)
-        _log.error("%s: no new CRL, next attempt in %.0f s: %s", issuer.name, pause, error)
+        if is_new:
+            watched.said_at = self._monotonic()
+            _log.error("%s: no new CRL, next attempt in %.0f s: %s", issuer.name, pause, error)
         return {"error": sentence}
