@@ -265,8 +265,8 @@ def _responders(database: Database) -> Iterator[CheckResult]:
                 yield CheckResult(
                     f"OCSP responder {each.name}",
                     well=False,
-                    says=f"nothing was heard of it since {iso(each.reported_at)}: start it, or, if it is gone for good, "
-                    f"run 'pki-revocation ocsp responders --remove {each.name}'",
+                    says=f"nothing was heard of it since {iso(each.reported_at)}: start it, or, if it is gone for "
+                    f"good, run 'pki-revocation ocsp responders --remove {each.name}'",
                 )
         for issuer in all_issuers(connection):
             live = live_responders(connection, issuer.id, now)

@@ -1,4 +1,4 @@
-"""What the publisher fails with is said while it lasts: in the database, by readiness and in metrics; then it resumes."""
+"""What the publisher fails with is said while it lasts: in the database, by readiness, in metrics; then it resumes."""
 
 from datetime import timedelta
 from pathlib import Path
