@@ -20,11 +20,12 @@ from keys.delegation.issuing import DelegateIssuer
 from keys.keyring import Keyring
 from keys.signing_audit import SigningAudit
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.model import Issuer
+from pki_revocation.register.service_failures import FailureRecord
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .config import CrlSettings, DistributionSettings, PublisherSettings
 from .outlets import DirectoryOutlet, Outlet
@@ -36,6 +37,9 @@ from .published import last_published
 from .scheduling.book import ScheduleBook
 from .scheduling.coverage import PublicValidity
 from .scope import Scope
+
+# What the publisher's failures are kept under.
+PUBLISHER = "publisher"
 
 
 def outlet(installation: Installation) -> DirectoryOutlet:
@@ -49,7 +53,7 @@ def mirrors(installation: Installation, database: Database) -> Mirrors:
     Raises:
         ConfigurationError: when an [outlets.NAME] is wrong.
     """
-    return Mirrors.configured(installation, database, SystemClock(), max_age(installation, database).of_copies)
+    return Mirrors.configured(installation, database, open_clock(database), max_age(installation, database).of_copies)
 
 
 def probe(installation: Installation, database: Database) -> Probe:
@@ -58,7 +62,7 @@ def probe(installation: Installation, database: Database) -> Probe:
     Raises:
         ConfigurationError: when [probe], [crl], [publisher] or [distribution] is wrong.
     """
-    clock = SystemClock()
+    clock = open_clock(database)
     publishing = issuance(installation, database)
     timings = book(installation, database)
 
@@ -84,7 +88,7 @@ def issuance(installation: Installation, database: Database, public: Outlet | No
     Raises:
         ConfigurationError: when [publisher] or [keys] is wrong.
     """
-    clock = SystemClock()
+    clock = open_clock(database)
     return CrlIssuance(
         database=database,
         clock=clock,
@@ -104,7 +108,7 @@ def requesting(installation: Installation, database: Database) -> SigningRequest
     Raises:
         ConfigurationError: when a section is wrong.
     """
-    clock = SystemClock()
+    clock = open_clock(database)
     return SigningRequests(
         database=database,
         clock=clock,
@@ -120,7 +124,7 @@ def installing(installation: Installation, database: Database) -> CrlInstaller:
     Raises:
         ConfigurationError: when a section is wrong.
     """
-    clock = SystemClock()
+    clock = open_clock(database)
     return CrlInstaller(
         database=database,
         clock=clock,
@@ -135,7 +139,7 @@ def lease(installation: Installation, database: Database) -> Lease:
     return Lease(
         name="crl-publisher",
         database=database,
-        clock=SystemClock(),
+        clock=open_clock(database),
         length=installation.section(PublisherSettings).lease,
     )
 
@@ -146,7 +150,7 @@ def book(installation: Installation, database: Database) -> ScheduleBook:
     Raises:
         ConfigurationError: when [publisher] is wrong.
     """
-    clock = SystemClock()
+    clock = open_clock(database)
     settings = installation.section(PublisherSettings)
     return ScheduleBook(
         database=database,
@@ -167,7 +171,7 @@ def publisher(
         ConfigurationError: when [publisher] or [keys] is wrong.
         ExtraMissing: when the lints that [crl] asks for are not installed.
     """
-    clock = SystemClock()
+    clock = open_clock(database)
     require_lints(installation.section(CrlSettings).lint)
     publishing = issuance(installation, database, public)
     return Publisher(
@@ -186,6 +190,7 @@ def publisher(
             issuance=publishing,
             notice=installation.section(CrlSettings).elsewhere_notice,
         ),
+        record=FailureRecord(database, clock, PUBLISHER),
     )
 
 
@@ -197,7 +202,7 @@ def observer(installation: Installation, database: Database) -> Observer:
     """
     return Observer(
         database=database,
-        clock=SystemClock(),
+        clock=open_clock(database),
         book=book(installation, database),
         public=PublicCrls(outlet(installation), database),
         size_limit=installation.section(CrlSettings).size_limit,
@@ -210,7 +215,7 @@ def delegating(installation: Installation, database: Database) -> DelegateIssuan
     Raises:
         ConfigurationError: when [keys] is wrong.
     """
-    clock = SystemClock()
+    clock = open_clock(database)
     keyring = Keyring.open(installation, clock)
     signing_audit = SigningAudit(database=database, audit=AuditTrail(clock))
     issuing = DelegateIssuer(database=database, clock=clock, keyring=keyring, signing_audit=signing_audit)

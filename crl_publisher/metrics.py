@@ -21,11 +21,21 @@ _PUBLICATIONS = Counter("crl_publications", "CRLs made public by this process", 
 _FAILURES = Counter("crl_publication_failures", "Publications that failed, by kind of error", ["issuer", "error"])
 _SECONDS = Gauge("crl_last_publication_duration_seconds", "How long the last publication took", ["issuer"])
 
+# What a publication fails with mostly; others begin with their first one.
+_KINDS = ("KeyUnavailable", "UnusableKey", "OutletError", "CrlRejected", "StoreError", "OSError", "ClockBehindJournal")
+
 _ALARM = Gauge(
     "crl_alarm",
     "1 while something is wrong with a CRL, by what it is (crl_publisher/health.py)",
     ["issuer", "scope", "alarm"],
 )
+
+
+def expect(issuer: str) -> None:
+    """Begin an issuer's counters at nothing, so that the first failure is a rise that an alert sees."""
+    _PUBLICATIONS.labels(issuer)
+    for kind in _KINDS:
+        _FAILURES.labels(issuer, kind)
 
 
 def published(crl: PublishedCrl, *, is_complete: bool, seconds: float) -> None:

@@ -26,7 +26,8 @@ class Plan:
 
     *is_foreign* is for a CRL that another program put together: it was not planned here, and what means the same in
     other octets is let through (`elsewhere.tolerance` says what). *only_authorities* says that all certificates that it
-    covers are CA certificates, so that it may be good for a year (BR 7.2).
+    covers are CA certificates, so that it may be good for a year (BR 7.2). What is dated
+    after *latest* was dated by a clock that was ahead, for certain; None where nothing vouches for that.
     """
 
     issuer: Issuer
@@ -40,6 +41,7 @@ class Plan:
     keeps_expired: bool = False
     is_foreign: bool = False
     only_authorities: bool = False
+    latest: datetime | None = None
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -65,9 +67,9 @@ class Plan:
         """
         if self.recorded is None or self.keeps_expired:
             return None
-        if self.public is None:
-            return self.recorded.this_update
-        return min(self.recorded.this_update, self.public.this_update)
+        earlier = [self.recorded.this_update] + ([] if self.public is None else [self.public.this_update])
+        # One that was dated ahead listed nothing beyond its validity that ends only after this CRL.
+        return min(self.parameters.this_update if self.is_ahead(each) else each for each in earlier)
 
     @property
     def listed_through(self) -> int:
@@ -77,6 +79,10 @@ class Plan:
         if self.public is None:
             return self.recorded.covers_sequence
         return min(self.recorded.covers_sequence, self.public.covers or 0)
+
+    def is_ahead(self, this_update: datetime) -> bool:
+        """Whether a CRL with this thisUpdate was dated by a clock that was ahead, so that none need follow it."""
+        return self.latest is not None and this_update > self.latest
 
     @property
     def after(self) -> int:

@@ -1,13 +1,16 @@
 """The publisher as a process: the one that uses the CA's key, and nothing else does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from keys.keyring import Keyring
-from pki_revocation.clock import Clock, SystemClock
+from pki_revocation.clock import Clock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
+from pki_revocation.host.disk_space import full_disks
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.runtime.clock_keeping import kept_clock
 from pki_revocation.runtime.polling_service import Job, PollingService
 
 from . import bootstrap
@@ -15,6 +18,7 @@ from .config import PublisherSettings
 from .errors import NotPublished
 from .health import CrlFacts, Promise, alarms
 from .outlets.mirrors import NotifyingOutlet
+from .outlets.published_files import PUBLISHED
 from .public_crl import PublicCrls
 from .published import last_published
 from .scope import FULL
@@ -35,7 +39,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
     settings = installation.section(PublisherSettings)
     with installation.database() as database:
         database.check_revision()
-        clock = SystemClock()
+        clock = kept_clock(database)
         signs = Keyring.open(installation, clock).signs_crls_for
         with database.read() as connection:
             issuers = tuple(issuer for issuer in all_issuers(connection) if signs(issuer))
@@ -57,18 +61,38 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
             jobs,
             host=settings.host,
             port=settings.operations_port,
-            ready=readiness(database, clock, PublicCrls(bootstrap.outlet(installation), database), signs),
+            ready=readiness(
+                database,
+                clock,
+                PublicCrls(bootstrap.outlet(installation), database),
+                signs,
+                standing=publisher.standing,
+                folders=(installation.directory, installation.path(PUBLISHED)),
+            ),
             lease=lease,
             companions=[mirrors],
         ).run()
 
 
 def readiness(
-    database: Database, clock: Clock, public: PublicCrls, signs: Callable[[Issuer], bool]
+    database: Database,
+    clock: Clock,
+    public: PublicCrls,
+    signs: Callable[[Issuer], bool],
+    *,
+    standing: Callable[[], Mapping[str, str]] = dict,
+    folders: Sequence[Path] = (),
 ) -> Callable[[], None]:
-    """What /readyz asks: raises NotPublished while some issuer has no valid CRL that is public."""
+    """What /readyz asks: raises NotPublished while an issuer has no valid CRL that is public, or the next cannot come.
+
+    *standing* is what fails now, *folders* where there must be room.
+    """
 
     def ready() -> None:
+        for sentence in full_disks(folders):
+            raise NotPublished(sentence)
+        for item, sentence in standing().items():
+            raise NotPublished(f"{item}: {sentence}")
         with database.read() as connection:
             last_crls = [(issuer, last_published(connection, issuer)) for issuer in all_issuers(connection)]
         now = clock.now()

@@ -17,12 +17,13 @@ from ocsp_responder.fast_path.assembly import ResponderContext, assemble, http_e
 from ocsp_responder.http.app import create_app
 from ocsp_responder.signing.answer_signers import CurrentSigners, answer_signers
 from ocsp_responder.signing.response import AnswerSigner
-from pki_revocation.clock import Clock, SystemClock
+from pki_revocation.clock import Clock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.runtime.clock_keeping import kept_clock, open_clock
 
 from .config import OcspSettings
 from .request.signature import Requestors
@@ -36,16 +37,19 @@ def application(installation: Installation) -> Application:
         PkiError: as for `responder`.
     """
     database = installation.database()
-    shared = os.environ.get(SHARED_VARIABLE)
-    parts = _parts(installation, database, None if shared is None else SharedAnswerCache(Path(shared)))
+    database.check_revision()
+    clock = kept_clock(database)
+    file = os.environ.get(SHARED_VARIABLE)
+    shared = None if file is None else SharedAnswerCache(Path(file), clock)
+    parts = _parts(installation, database, clock, shared)
     # Nothing that lives as long as the process may hold *parts*: what keeps a signer keeps its key from destruction.
-    signers, clock = CurrentSigners(parts.keyring, parts.signers, database), parts.clock
-    missing = missing_revocations(installation, database, tuple(parts.signers))
+    signers = CurrentSigners(parts.keyring, parts.signers, database)
+    missing = missing_revocations(installation, database, clock, tuple(parts.signers))
     layer, patient = assemble(
         ResponderContext(
             settings=parts.settings,
             database=database,
-            clock=parts.clock,
+            clock=clock,
             issuers=tuple(parts.signers),
             parents=issuer_parents(parts.settings, database),
             slow=slow_issuers(parts.signers),
@@ -61,7 +65,7 @@ def application(installation: Installation) -> Application:
             signer.validity(clock.now(), timedelta())
 
     return Application(
-        wsgi=create_app(patient, clock=parts.clock, endpoint=http_endpoint(parts.settings)),
+        wsgi=create_app(patient, clock=clock, endpoint=http_endpoint(parts.settings)),
         fast_path=layer,
         when_full=layer.when_full,
         ready=ready,
@@ -76,11 +80,13 @@ def responder(installation: Installation, database: Database) -> Flask:
         StoreError: when the database does not answer or is of another revision.
         UnusableKey: when a configured key or its certificate cannot be used.
     """
-    parts = _parts(installation, database)
+    database.check_revision()
+    clock = open_clock(database)
+    parts = _parts(installation, database, clock)
     parents = issuer_parents(parts.settings, database)
     source = GuardedStatusSource(
         SqlStatusSource(database, parts.clock, parents),
-        missing_revocations(installation, database, tuple(parts.signers)),
+        missing_revocations(installation, database, clock, tuple(parts.signers)),
         parts.clock,
         parents,
     )
@@ -98,10 +104,10 @@ class _Parts:
     answerer: Callable[[StatusSource], Answerer]
 
 
-def _parts(installation: Installation, database: Database, shared: SharedAnswerCache | None = None) -> _Parts:
+def _parts(
+    installation: Installation, database: Database, clock: Clock, shared: SharedAnswerCache | None = None
+) -> _Parts:
     settings = installation.section(OcspSettings)
-    clock = SystemClock()
-    database.check_revision()
     keyring = Keyring.open(installation, clock)
     signers = answer_signers(keyring, database)
     asking = requestors(settings, installation, clock)
@@ -113,16 +119,14 @@ def _parts(installation: Installation, database: Database, shared: SharedAnswerC
 
 
 def missing_revocations(
-    installation: Installation, database: Database, issuers: Sequence[Issuer]
+    installation: Installation, database: Database, clock: Clock, issuers: Sequence[Issuer]
 ) -> MissingRevocations:
     """What the journals lack of what is public now: nothing, unless an old backup was restored.
 
     Raises:
         StoreError: when the database does not answer.
     """
-    missing = MissingRevocations(
-        database=database, clock=SystemClock(), issuers=issuers, fetch=public_files(installation)
-    )
+    missing = MissingRevocations(database=database, clock=clock, issuers=issuers, fetch=public_files(installation))
     missing.examine()
     return missing
 

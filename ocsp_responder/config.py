@@ -28,7 +28,7 @@ class OcspSettings:
     instead of unknown. *retention* is how long after its end a certificate is answered for; always, where there is
     none. *revoked_issuer* answers all certificates of a revoked CA as revoked. *cache_mib* bounds what each worker
     keeps. Where the clock lies further than *clock_tolerance* behind the journal's last moment, or on PostgreSQL apart
-    from the database's clock, no certificate is called good.
+    from the database's clock, the log says so.
     """
 
     section: ClassVar[str] = "ocsp"
@@ -77,7 +77,7 @@ class OcspSettings:
         timedelta(minutes=1),
         minimum=_SECOND,
         maximum=timedelta(hours=1),
-        clause="an answer of a wrong clock is believed for too long or not at all: RFC 6960 section 4.2.2.1",
+        clause="from where on the log tells of a wrong clock; RFC 6960 section 4.2.2.1",
     )
 
     def __post_init__(self) -> None:

@@ -9,12 +9,13 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, select, update
 
 from pki_revocation.database.bulk import bulk_insert
 from pki_revocation.database.schema import journal, journal_heads
+from pki_revocation.database.sound_clock import Judgement, judgement
 from pki_revocation.encoding.crockford import random_symbols
 
 from .clock import Clock, iso
@@ -24,8 +25,6 @@ from .reasons import RevocationReason
 
 _log = logging.getLogger(__name__)
 _REFERENCE_SYMBOLS = 12
-# A clock that was set back by less is followed in order; one that was ahead by more has left a head that is no guide.
-FAR_AHEAD = timedelta(days=1)
 _COLUMNS = tuple(column.name for column in journal.columns)
 
 
@@ -80,29 +79,43 @@ def _head(connection: Connection, issuer_id: int, *, lock: bool) -> JournalHead:
     return JournalHead(issuer_id, row.sequence, row.last_at)
 
 
-def moment_under_lock(head: JournalHead, clock: Clock) -> datetime:
-    """The time of whatever is done under the head's lock: now, or the head's last time when the clock went back.
+def moment_under_lock(head: JournalHead, clock: Clock, *, passed: datetime | None = None) -> datetime:
+    """The time of whatever is done under the head's lock: now, or what order demands where that is later.
 
-    Revocations and CRLs take their time from here, so that nothing dated after a revocation can omit it. Where the
-    clock was far ahead once, the head is no guide any more: a revocation dated into the future would protect no
-    relying party until then, so it gets the present, and the head with it.
+    Revocations take their time from here, so that nothing dated after a revocation can omit it: no earlier than what
+    was revoked or published before, and no earlier than what an answer was dated by. What certainly lies in the future
+    was written by a clock that was ahead, and is no guide: a revocation dated by it would protect no relying party
+    until then, so it gets the present, and the head with it.
+
+    Args:
+        head: as `lock_head` gave it.
+        clock: dates it.
+        passed: what `Database.hold_commit_fence` gave, where answers are given about what is written.
     """
-    now = clock.now()
-    if head.last_at - now > FAR_AHEAD:
+    known = judgement(clock)
+    moment = known.moment
+    if is_wrong(head, known):
         _log.error("issuer %s: the journal's last moment %s lies in the future", head.issuer_id, iso(head.last_at))
-        return now
-    return max(now, head.last_at)
+    for earlier in (head.last_at, passed):
+        if earlier is not None and moment < earlier <= known.latest:
+            moment = earlier
+    return moment
+
+
+def is_wrong(head: JournalHead, known: Judgement) -> bool:
+    """Whether the head was moved by a clock that was ahead."""
+    return head.last_at > known.latest
 
 
 def refuse_far_future(head: JournalHead, clock: Clock) -> None:
-    """Sign nothing that would be dated far ahead of the clock.
+    """Sign nothing that would be dated far ahead of the clock, where no second clock says which of the two is wrong.
 
     Raises:
-        ClockBehindJournal: when the head's last moment lies more than a day ahead.
+        ClockBehindJournal: when the head's last moment lies more than a day ahead of a clock that stands alone.
     """
-    now = clock.now()
-    if head.last_at - now > FAR_AHEAD:
-        raise ClockBehindJournal(iso(head.last_at), iso(now))
+    known = judgement(clock)
+    if is_wrong(head, known) and not known.agreed:
+        raise ClockBehindJournal(iso(head.last_at), iso(known.moment))
 
 
 def append(

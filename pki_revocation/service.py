@@ -40,6 +40,7 @@ from .policy import RevocationAction
 from .reasons import RevocationReason
 from .register.certificates import certificate_with_id, certificate_with_serial
 from .register.issuers import issuer_named, issuer_with_id
+from .register.journal_heads import record_taken_back
 from .register.live_codes import live_code, live_verifier
 from .subscribers import outbox
 
@@ -269,8 +270,8 @@ class RevocationService:
     ) -> Confirmation:
         latest = journal.latest_entry(connection, issuer.id, certificate.serial)
         self._audit.hold(connection)
-        self._database.hold_commit_fence(connection, issuer.id)
-        moment = journal.moment_under_lock(head, self._clock)
+        passed = self._database.hold_commit_fence(connection, issuer.id, self._clock)
+        moment = journal.moment_under_lock(head, self._clock, passed=passed)
         policy.refuse_impossible_compromise(request.reason, request.compromised_at, moment)
         policy.refuse_impossible_back_date(request.reason, request.revocation_date, moment, latest)
         action = policy.decide(latest, request.reason)
@@ -281,6 +282,7 @@ class RevocationService:
         if action is RevocationAction.REVOKE and not expired_too:
             policy.refuse_expired(certificate, self._clock.now())
         (entry,) = journal.append(connection, head, [_new_entry(certificate, latest, request)], moment)
+        record_taken_back(connection, self._audit, issuer, head, moment)
         event = "revocation.raised" if action is RevocationAction.RAISE else "revocation.made"
         self._record(connection, event, issuer, entry, request)
         outbox.tell_of_revocation(connection, certificate.number, issuer.id, entry.sequence, moment)

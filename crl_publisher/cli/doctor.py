@@ -21,12 +21,14 @@ from crl_publisher.scheduling.entries import read_entries, weakened
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.doctor import CheckResult
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.register.service_failures import failures_of
+from pki_revocation.runtime.clock_keeping import open_clock
 
 # Where the CRLs are kept that revocations were taken back from.
 EVIDENCE = "evidence"
@@ -59,12 +61,13 @@ class _Doctor:
         """*database* is open, and of the right revision."""
         self._installation = installation
         self._database = database
-        self._clock = SystemClock()
+        self._clock = open_clock(database)
 
     def examine(self) -> Iterator[CheckResult]:
         issuance = bootstrap.issuance(self._installation, self._database)
         keyring = Keyring.open(self._installation, self._clock)
         notice = self._installation.section(CrlSettings).elsewhere_notice
+        yield from self._publisher(any(keyring.signs_crls_for(issuer) for issuer in self._issuers()))
         for issuer in self._issuers():
             if not keyring.signs_crls_for(issuer):
                 yield from self._elsewhere(issuance, issuer, notice)
@@ -133,6 +136,28 @@ class _Doctor:
             "restored: take them back with 'pki-revocation doctor --restore'",
         )
 
+    def _publisher(self, is_needed: bool) -> Iterator[CheckResult]:  # noqa: FBT001 - the one thing that it hangs on
+        """Whether one runs, and what it failed with last: nothing where every CRL is signed elsewhere."""
+        if not is_needed:
+            return
+        holder = bootstrap.lease(self._installation, self._database).current_holder()
+        with self._database.read() as connection:
+            failures = failures_of(connection, bootstrap.PUBLISHER)
+        if holder is None:
+            yield CheckResult(
+                "publisher",
+                well=False,
+                says="none runs, so that no CRL follows a revocation or the schedule: start 'pki-revocation publisher' "
+                "or 'pki-revocation serve all'",
+            )
+        elif not failures:
+            yield CheckResult("publisher", well=True, says="one runs")
+        when = "its last failure" if holder is None else "fails"
+        for each in failures:
+            yield CheckResult(
+                f"publisher, {each.item}", well=False, says=f"{when} since {iso(each.since)}: {each.sentence}"
+            )
+
     def _publication(self, issuance: CrlIssuance, issuer: Issuer) -> Iterator[CheckResult]:
         observer = bootstrap.observer(self._installation, self._database)
         with self._database.read() as connection:
@@ -142,13 +167,11 @@ class _Doctor:
         except OutletError as error:
             yield CheckResult(f"CRLs of {issuer.name}", well=False, says=str(error))
             return
-        holder = bootstrap.lease(self._installation, self._database).current_holder()
-        runs = "a publisher runs" if holder else "no publisher runs"
         for each in observed:
             for alarm in (*each.alarms, *each.delta_alarms):
-                yield CheckResult(f"{each.scope.name} CRL of {issuer.name}", well=False, says=f"{alarm.says}; {runs}")
+                yield CheckResult(f"{each.scope.name} CRL of {issuer.name}", well=False, says=alarm.says)
         if not any(each.alarms or each.delta_alarms for each in observed):
-            yield CheckResult(f"CRLs of {issuer.name}", well=True, says=f"all that are due were published; {runs}")
+            yield CheckResult(f"CRLs of {issuer.name}", well=True, says="all that are due were published")
 
     def _schedule(self, issuer: Issuer) -> Iterator[CheckResult]:
         """A profile that was made weaker, by which version and why."""

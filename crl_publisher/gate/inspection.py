@@ -109,10 +109,11 @@ def _check_this_update(crl: ParsedCrl, frame: Frame, plan: Plan, findings: Findi
         findings.error("crl.this-update.unplanned", f"thisUpdate is {iso(this_update)}, planned was {iso(planned)}.")
     if this_update > plan.moment:
         findings.error("crl.this-update.future", f"thisUpdate {iso(this_update)} lies after {iso(plan.moment)}.")
-    if plan.public is not None and this_update < plan.public.this_update:
+    public = plan.public
+    if public is not None and this_update < public.this_update and not plan.is_ahead(public.this_update):
         findings.error(
             "crl.this-update.backwards",
-            f"thisUpdate {iso(this_update)} lies before the public CRL's {iso(plan.public.this_update)}.",
+            f"thisUpdate {iso(this_update)} lies before the public CRL's {iso(public.this_update)}.",
         )
 
 

@@ -116,6 +116,14 @@ class CrlIssuance:
         """The certificate that the issuer's CRLs are signed under now, in DER."""
         return issuer.certificate_at(self._clock.now()).public_bytes(Encoding.DER)
 
+    def try_key(self, issuer: Issuer) -> None:
+        """Find out whether the issuer's key can be used now; nothing is signed.
+
+        Raises:
+            UnusableKey: when it cannot.
+        """
+        self._keys.crl_identity(issuer)
+
     def rebuild(self, issuer: Issuer) -> int:
         """Make the entry store of an issuer anew from the journal; give the sequence that it then holds."""
         return self._rebuild(issuer, {})

@@ -1,6 +1,8 @@
 """Fixes what the next CRL says: moment, covered sequence and number under the journal's head lock, audited."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, exists, func, select
 
@@ -18,13 +20,26 @@ from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
 from pki_revocation.database.schema import journal as journal_table
+from pki_revocation.database.sound_clock import judgement
 from pki_revocation.model import Issuer
+from pki_revocation.register.journal_heads import record_taken_back
 
 from .numbering import highest_reserved, next_number, reserve
 from .predecessor import Predecessor
 from .timing import Timing, Timings
 
 _SECOND = timedelta(seconds=1)
+
+
+class FixedMoment(NamedTuple):
+    """The *moment* of a CRL that is issued now, and the journal's sequence that it *covers*.
+
+    What is dated after *latest* was dated by a clock that was ahead; None where no second clock vouches for that.
+    """
+
+    moment: datetime
+    covers: int
+    latest: datetime | None
 
 
 class Planning:
@@ -71,13 +86,14 @@ class Planning:
             LastCrlPublished, NotLastCrl: when a last CRL is out, or would leave good certificates behind.
         """
         with self._database.write() as connection:
-            moment, covers = fix_moment(connection, issuer, self._clock)
             recorded = last_published(connection, issuer, scope)
+            fixed = fix_moment(connection, issuer, self._clock, self._audit, follows=(recorded, before.complete))
+            moment, covers, latest = fixed
             refuse_after_last(issuer, recorded)
             if last:
                 refuse_while_any_is_good(connection, issuer, moment)
             timing = self._timings.in_force(connection, issuer, moment)
-            this_update, next_update = _validity(timing, moment, recorded, before.complete)
+            this_update, next_update = _validity(timing, fixed, recorded, before.complete)
             said = CrlParameters(
                 number=self._next_number(connection, issuer, scope, before, moment),
                 this_update=this_update,
@@ -96,6 +112,7 @@ class Planning:
                 recorded=recorded,
                 public=before.complete,
                 keeps_expired=self._settings.keep_expired,
+                latest=latest,
             )
             self._reserve(connection, plan, identity)
         return plan
@@ -118,7 +135,9 @@ class Planning:
             as `complete` says.
         """
         with self._database.write() as connection:
-            moment, covers = fix_moment(connection, issuer, self._clock)
+            recorded = last_published(connection, issuer, scope.delta)
+            fixed = fix_moment(connection, issuer, self._clock, self._audit, follows=(recorded, before.delta, beside))
+            moment, covers, latest = fixed
             timing = self._timings.in_force(connection, issuer, moment)
             complete = last_published(connection, issuer, scope)
             base = last_before(connection, issuer, scope, moment - timing.base_age)
@@ -130,13 +149,17 @@ class Planning:
                 or (beside is not None and base.number >= beside.number)
             ):
                 return None
-            recorded = last_published(connection, issuer, scope.delta)
             if beside is None:
                 number = self._next_number(connection, issuer, scope.delta, before, moment)
             else:
                 number, covers = beside.number, beside.covers_sequence
             this_update, next_update = _validity(
-                timing, moment, recorded, before.delta, delta=True, dated=None if beside is None else beside.this_update
+                timing,
+                fixed,
+                recorded,
+                before.delta,
+                delta=True,
+                dated=None if beside is None else beside.this_update,
             )
             said = CrlParameters(
                 number=number,
@@ -154,6 +177,7 @@ class Planning:
                 recorded=recorded,
                 public=before.delta,
                 base=base,
+                latest=latest,
             )
             self._reserve(connection, plan, identity)
         return plan
@@ -184,7 +208,7 @@ class Planning:
 
 def _validity(
     timing: Timing,
-    moment: datetime,
+    fixed: FixedMoment,
     recorded: PublishedCrl | None,
     public: PublicCrl | None,
     *,
@@ -193,30 +217,45 @@ def _validity(
 ) -> tuple[datetime, datetime]:
     """The thisUpdate and nextUpdate of the CRL.
 
-    Neither goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5). *dated* is the thisUpdate of the
+    Neither goes backwards, whatever the schedule became (RFC 5280 section 5.1.2.5); but a thisUpdate after the *fixed*
+    moment's *latest* was written by a clock that was ahead, and is not followed. *dated* is the thisUpdate of the
     complete CRL that a delta comes with.
     """
     earlier = [each for each in (recorded, public) if each is not None]
-    this_update = max([dated or moment - timing.backdate, *(each.this_update for each in earlier)])
+    latest = fixed.latest
+    followed = [each.this_update for each in earlier if latest is None or each.this_update <= latest]
+    this_update = max([dated or fixed.moment - timing.backdate, *followed])
     promised = [each.next_update for each in earlier if each.next_update is not None]
     next_update = max([timing.next_update(this_update, delta=delta), *promised])
     return this_update, min(next_update, this_update + timing.longest_validity - _SECOND)
 
 
-def fix_moment(connection: Connection, issuer: Issuer, clock: Clock) -> tuple[datetime, int]:
-    """The moment of a CRL that is issued now, and the journal's sequence that it covers, both under the head's lock.
+def fix_moment(
+    connection: Connection,
+    issuer: Issuer,
+    clock: Clock,
+    audit: AuditTrail,
+    *,
+    follows: Iterable[PublishedCrl | PublicCrl | None] = (),
+) -> FixedMoment:
+    """When the CRL is issued and what it covers, both under the head's lock; no earlier than what it *follows*.
 
     Raises:
-        ClockBehindJournal: when the clock was ahead once, or is behind now.
+        ClockBehindJournal: when the clock was ahead once, or is behind now, and nothing tells which.
     """
-    # Revocations are dated under this lock, and dated no earlier than the head's last moment. With the lock held, what
-    # the head covers is all that is dated up to this moment; with the head moved to it, whatever is revoked later is
-    # dated no earlier. So a CRL omits nothing that is dated before it, however long its signature takes.
+    # Revocations are dated under this lock, and dated no earlier than the head's last moment. With the lock held, the
+    # head covers all that is dated up to this moment, and more where a revocation is dated later; with the head moved
+    # to it, whatever is revoked from now on is dated no earlier. So a CRL omits nothing that is dated before it,
+    # however long its signature takes, and is not dated ahead because a revocation was.
     head = journal.lock_head(connection, issuer.id)
     journal.refuse_far_future(head, clock)
-    moment = journal.moment_under_lock(head, clock)
-    journal.move_head(connection, issuer.id, head.sequence, moment)
-    return moment, head.sequence
+    known = judgement(clock)
+    followed = [each.this_update for each in follows if each is not None and each.this_update <= known.latest]
+    moment = max([known.moment, *followed])
+    last_at = moment if journal.is_wrong(head, known) else max(moment, head.last_at)
+    journal.move_head(connection, issuer.id, head.sequence, last_at)
+    record_taken_back(connection, audit, issuer, head, last_at)
+    return FixedMoment(moment, head.sequence, known.latest if known.agreed else None)
 
 
 def refuse_after_last(issuer: Issuer, recorded: PublishedCrl | None) -> None:

@@ -106,7 +106,7 @@ class CrlInstaller:
         Raises:
             NotInstalled: when the CRL does not fit the record or the journal.
         """
-        moment, sequence = fix_moment(connection, issuer, self._clock)
+        moment, sequence, latest = fix_moment(connection, issuer, self._clock, self._audit)
         recorded = last_published(connection, issuer, scope)
         refuse_after_last(issuer, recorded)
         number, next_update = crl.number, crl.next_update
@@ -142,6 +142,7 @@ class CrlInstaller:
             keeps_expired=self._settings.keep_expired,
             is_foreign=not is_requested,
             only_authorities=limit.only_authorities,
+            latest=latest,
         )
         if not is_requested:
             _reserve(connection, plan, row)

@@ -121,15 +121,16 @@ class SigningRequests:
 
     def _plan(self, connection: Connection, issuer: Issuer, wanted: RequestedCrl, public: PublicCrl | None) -> Plan:
         scope = wanted.scope
-        moment, covers = fix_moment(connection, issuer, self._clock)
         recorded = last_published(connection, issuer, scope)
+        moment, covers, latest = fix_moment(connection, issuer, self._clock, self._audit, follows=(recorded, public))
         refuse_after_last(issuer, recorded)
         if wanted.is_last:
             refuse_while_any_is_good(connection, issuer, moment)
         limit = validity_limit(connection, issuer, scope, moment)
         begin = _beginning(wanted.this_update, moment)
         for earlier in (recorded, public):
-            if earlier is not None and earlier.this_update > begin:
+            ahead = earlier is not None and latest is not None and earlier.this_update > latest
+            if earlier is not None and earlier.this_update > begin and not ahead:
                 raise LastCrlInFuture(iso(earlier.this_update), iso(begin))
         reserved = highest_reserved(connection, issuer, scope)
         said = CrlParameters(
@@ -149,6 +150,7 @@ class SigningRequests:
             public=public,
             keeps_expired=self._settings.keep_expired,
             only_authorities=limit.only_authorities,
+            latest=latest,
         )
 
 

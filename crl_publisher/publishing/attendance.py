@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from crl_publisher import metrics
-from crl_publisher.errors import NotLastCrl
+from crl_publisher.errors import CrlRejected, NotLastCrl
 from crl_publisher.issuing.issuance import CrlIssuance
 from crl_publisher.published import PublishedCrl
 from crl_publisher.scheduling.book import ScheduleBook
@@ -28,16 +28,26 @@ from .requests import Request
 _log = logging.getLogger(__name__)
 # Whether a file is there is asked at each turn; whether it is the right one, which takes reading it, less often.
 _READ_SECONDS = 30.0
+# A token is asked for its key this often; a key in a file costs nothing once it is open.
+_KEY_SECONDS = 10.0
+# What fails every few seconds is said this often.
+_SAY_SECONDS = 60.0
 Answer = dict[str, object]
 
 
 @dataclass(slots=True)
 class _WatchedScope:
-    """What this process knows of one scope beside the record: its pace and pauses, and what was public when it read."""
+    """What this process knows of one scope beside the record: its pace and pauses, and what was public when it read.
+
+    *failure* is why the last publication that was due failed, *alarm* what relying parties feel of it now.
+    """
 
     watch: DueTracker = field(default_factory=DueTracker)
     reading: Observation | None = None
     read_at: float = 0.0
+    failure: str | None = None
+    said_at: float = 0.0
+    alarm: str | None = None
 
     def knows(self, found: Observation, monotonic: float) -> bool:
         """Whether what is public was read lately, and nothing was published since."""
@@ -48,10 +58,14 @@ class _WatchedScope:
 
 @dataclass(slots=True)
 class _WatchedIssuer:
-    """What this process knows of an issuer: for which certificates all is in place, and its scopes by name."""
+    """What this process knows of an issuer: for which certificates all is in place, its key too, and its scopes."""
 
     prepared: tuple[Issuer, bytes] | None = None
     watch: DueTracker = field(default_factory=DueTracker)
+    failure: str | None = None
+    said_at: float = 0.0
+    key_failure: str | None = None
+    key_tried_at: float = float("-inf")
     scopes: dict[str, _WatchedScope] = field(default_factory=dict)
 
 
@@ -78,6 +92,19 @@ class Attendance:
     def forget(self) -> None:
         """Begin anew: another process may have published."""
         self._watched.clear()
+
+    def standing(self) -> dict[str, str]:
+        """What fails now, each with its reason as a sentence: keys, CRLs that are due, and CRLs that are not well."""
+        found = {}
+        for name, issuer in list(self._watched.items()):
+            for what, sentence in (("issuer", issuer.failure), ("key of", issuer.key_failure)):
+                if sentence is not None:
+                    found[f"{what} {name}"] = sentence
+            for scope, own in list(issuer.scopes.items()):
+                sentence = own.failure or own.alarm
+                if sentence is not None:
+                    found[f"{scope} CRL of {name}"] = sentence
+        return found
 
     def attend(self, issuer: Issuer) -> None:
         """Publish what is asked for by scope, or else all that is due, and answer who asks.
@@ -113,10 +140,11 @@ class Attendance:
             # A renewed CA begins anew, at its new certificate's arrival and when that begins to be valid: what failed
             # for want of a valid certificate is tried at once.
             watched = self._watched[issuer.name] = _WatchedIssuer()
+        self._try_key(issuer, watched)
         if watched.prepared is None:
             if not asked and self._monotonic() < watched.watch.not_before:
                 return {}
-            failure = self._tried(issuer, watched.watch, lambda: self._prepare(issuer, watched))
+            failure = self._tried(issuer, watched, lambda: self._prepare(issuer, watched))
             if failure is not None:
                 return {each.id: failure for each in asked}
         named = [each for each in asked if each.scope is not None]
@@ -135,6 +163,7 @@ class Attendance:
         self._book.begin(issuer)
         self._issuance.prepare(issuer)
         watched.prepared = issuer, self._issuance.certificate_in_use(issuer)
+        watched.failure = None
 
     def _named(
         self, issuer: Issuer, watched: _WatchedIssuer, named: Sequence[Request], scopes: Sequence[Scope]
@@ -155,17 +184,21 @@ class Attendance:
     def _attend(self, issuer: Issuer, scope: Scope, watched: _WatchedIssuer, asked: Sequence[Request]) -> Answer | None:
         """Publish one scope's CRL if it is due; the answer to who asks, None where only a last CRL could be named."""
         own = watched.scopes.setdefault(scope.name, _WatchedScope())
-        return self._tried(issuer, own.watch, lambda: self._publish_if_due(issuer, scope, own, asked))
+        return self._tried(issuer, own, lambda: self._publish_if_due(issuer, scope, own, asked))
 
     def _publish_if_due(
         self, issuer: Issuer, scope: Scope, own: _WatchedScope, asked: Sequence[Request]
     ) -> Answer | None:
         found, state = self._observed(issuer, scope, own, is_asked=bool(asked))
+        own.watch.promptly = found.timeline.in_force(found.now).schedule.publish_within.total_seconds()
+        own.alarm = next((alarm.says for alarm in found.alarms if alarm.is_late), None)
         metrics.observed(
             issuer.name, scope.name, found.complete, found.alarms, now=found.now, uncovered=found.uncovered.count
         )
         due = own.watch.due(found.timeline, state)
         if due is None:
+            if not own.watch.is_held(state):
+                own.failure = None
             return None
         return self._publish(found, state, own, due, is_last=any(each.is_last for each in asked))
 
@@ -207,11 +240,26 @@ class Attendance:
             # A delta refers to a complete CRL, and there is none yet.
             own.watch.held_back(state, interval)
             return None
+        own.failure = own.alarm = None
         own.watch.succeeded(due, LastPublication(published.number, published.published_at), state, interval)
         metrics.published(published, is_complete=due.kind is CrlKind.COMPLETE, seconds=self._monotonic() - started)
         return stopwatch.answer(published)
 
-    def _tried(self, issuer: Issuer, watch: DueTracker, act: Callable[[], Answer | None]) -> Answer | None:
+    def _try_key(self, issuer: Issuer, watched: _WatchedIssuer) -> None:
+        """Whether the key is there is looked at now and then, and not only when a CRL is due."""
+        if self._monotonic() < watched.key_tried_at + _KEY_SECONDS:
+            return
+        watched.key_tried_at = self._monotonic()
+        try:
+            self._issuance.try_key(issuer)
+        except PkiError as error:
+            watched.key_failure = str(error)
+        else:
+            watched.key_failure = None
+
+    def _tried(
+        self, issuer: Issuer, watched: _WatchedIssuer | _WatchedScope, act: Callable[[], Answer | None]
+    ) -> Answer | None:
         """Run *act* and give its answer, or the one that says what went wrong.
 
         Raises:
@@ -222,16 +270,21 @@ class Attendance:
         except DatabaseUnavailable:
             raise
         except PkiError as error:
-            return self._failed(issuer, watch, error)
+            return self._failed(issuer, watched, error)
         except Exception as error:  # noqa: BLE001 - the edge of this process: see below
             # Whatever it is, the other CRLs must not lapse with this one.
             _log.exception("%s: publishing failed: unexpected error", issuer.name)
-            return self._failed(issuer, watch, error)
+            return self._failed(issuer, watched, error)
 
-    def _failed(self, issuer: Issuer, watch: DueTracker, error: Exception) -> Answer:
+    def _failed(self, issuer: Issuer, watched: _WatchedIssuer | _WatchedScope, error: Exception) -> Answer:
         """Raise the alarm, pause twice as long each time, and give the answer; the last good CRL stays public."""
         sentence = str(error) if isinstance(error, PkiError) else "The publisher failed: see its log."
-        pause = watch.failed(self._monotonic())
+        is_new = sentence != watched.failure or self._monotonic() >= watched.said_at + _SAY_SECONDS
+        watched.failure = sentence
+        # A CRL that the gate rejects is made in vain each time, and that may take a while.
+        pause = watched.watch.failed(self._monotonic(), may_pass=not isinstance(error, CrlRejected))
         metrics.failed(issuer.name, error)
-        _log.error("%s: no new CRL, next attempt in %.0f s: %s", issuer.name, pause, error)
+        if is_new:
+            watched.said_at = self._monotonic()
+            _log.error("%s: no new CRL, next attempt in %.0f s: %s", issuer.name, pause, error)
         return {"error": sentence}

@@ -77,8 +77,8 @@ class CrlRestoration:
             # Once more: a subscriber may have revoked one of them while this was shown.
             found = missing_rows(connection, self.issuer, self.evidence, self.clock.now())
             self.audit.hold(connection)
-            self.database.hold_commit_fence(connection, self.issuer.id)
-            moment = journal.moment_under_lock(head, self.clock)
+            passed = self.database.hold_commit_fence(connection, self.issuer.id, self.clock)
+            moment = journal.moment_under_lock(head, self.clock, passed=passed)
             self._register(connection, found.rows)
             written = journal.append(connection, head, [_new_entry(row) for row in found.rows], moment)
             if written:

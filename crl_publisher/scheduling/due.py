@@ -93,9 +93,14 @@ class _Pace:
 
 @dataclass(slots=True)
 class DueTracker:
-    """What a process knows of one scope beside the record: its pace, and the pauses that it keeps."""
+    """What a process knows of one scope beside the record: its pace, and the pauses that it keeps.
+
+    *promptly* bounds in seconds the pause behind what may be over at any moment, such as a full disk or a token that is
+    away, so that work resumes within the time in which a revocation must be on a CRL.
+    """
 
     not_before: float = 0.0
+    promptly: float = _LONGEST_PAUSE_SECONDS
     _back_off: BackOff = field(
         default_factory=lambda: BackOff(first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
     )
@@ -168,8 +173,13 @@ class DueTracker:
         """Note that there was nothing to publish after all: the next look comes *minimum_interval* later."""
         self.not_before = state.monotonic + minimum_interval.total_seconds()
 
-    def failed(self, monotonic: float) -> float:
-        """Note a failure; give the seconds to the next attempt, which double with each one."""
+    def failed(self, monotonic: float, *, may_pass: bool = False) -> float:
+        """Note a failure; give the seconds to the next attempt, which double with each one.
+
+        *may_pass* says that its cause may be gone at any moment, and that trying costs little.
+        """
         pause = self._back_off.failed()
+        if may_pass:
+            pause = min(pause, max(self.promptly, _FIRST_PAUSE_SECONDS))
         self.not_before = monotonic + pause
         return pause

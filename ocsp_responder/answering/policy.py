@@ -40,6 +40,12 @@ class AnswerPolicy:
         singles = []
         for cert_id, found in zip(cert_ids, reading.statuses, strict=True):
             status = found if above is None else _below_revoked(found, above)
+            if isinstance(status, Revoked) and status.revocation_date > moment:
+                # Dated by a clock that was ahead. It is revoked, and a client that heard of a revocation in the future
+                # might take it for good until then; the answer itself must not be dated ahead either. From that moment
+                # on it is told as the journal has it.
+                refresh_at = min(refresh_at, status.revocation_date)
+                status = replace(status, revocation_date=moment)
             if isinstance(status, Unknown):
                 singles.append(SingleResponse(cert_id, status))
             elif status.not_after >= moment:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from ocsp_responder.signing.response import Validity
+from pki_revocation.clock import Clock
 
 # Where the parent of several workers says that the file is.
 SHARED_VARIABLE = "PKI_REVOCATION_SHARED_ANSWERS"
@@ -59,8 +60,8 @@ class _Place(NamedTuple):
 class SharedAnswerCache:
     """One worker's view of the file."""
 
-    def __init__(self, file: Path) -> None:
-        """Open a file that `make` made.
+    def __init__(self, file: Path, clock: Clock) -> None:
+        """Open a file that `make` made; *clock* says whether another worker's answer is dated ahead.
 
         Raises:
             OSError: when it cannot be opened.
@@ -73,6 +74,7 @@ class SharedAnswerCache:
         self._map = mmap.mmap(self._descriptor, 0)
         # The file's lock keeps processes apart, and this one threads.
         self._threads = threading.Lock()
+        self._clock = clock
 
     @staticmethod
     def make(file: Path, *, octets: int, longest: int) -> None:
@@ -114,14 +116,18 @@ class SharedAnswerCache:
         return None
 
     def share(self, key: bytes, der: bytes, validity: Validity) -> SharedAnswer:
-        """Share an answer with the other workers; give the answer to send, which may be another worker's."""
+        """Share an answer with the other workers; give the answer to send, which may be another worker's.
+
+        That may be dated a little later than this one, and never after the present: an answer that was made before the
+        clock was set back lies in the future.
+        """
         own = SharedAnswer(der, validity)
         if _PLACE.size + len(der) > self._octets:
             return own
         with self._alone() as alone:
             if alone:
                 # Another worker's second may have begun since this one was dated.
-                earlier = self.find(key, validity.this_update + _APART)
+                earlier = self.find(key, min(validity.this_update + _APART, self._clock.now()))
                 if earlier is not None:
                     return earlier
                 self._write(min(self._places(key), key=self._age), key, own)

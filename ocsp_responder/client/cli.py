@@ -1,5 +1,6 @@
 """`pki-revocation ocsp`: what a responder says."""
 
+import getpass
 import json
 import secrets
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import click
 
 from ocsp_responder.config import OcspSettings
+from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
@@ -15,7 +17,9 @@ from pki_revocation.errors import NotFound
 from pki_revocation.importing.candidates import CandidateRefused
 from pki_revocation.importing.pem_der import certificate_in
 from pki_revocation.model import serial_text
+from pki_revocation.propagation.responders import expected, take_out
 from pki_revocation.register.issuers import issuer_named
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .query import Question, ask, verify
 
@@ -26,6 +30,37 @@ _NONCE_OCTETS = 32
 @click.group()
 def ocsp() -> None:
     """Ask the OCSP responder, as a relying party does."""
+
+
+@ocsp.command()
+@click.option("--remove", "name", help="Expect this one no more: it was taken out of service.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+@installation_option
+def responders(installation: Installation, *, name: str | None, as_json: bool) -> None:
+    """List the responders that are expected to run, by machine and port; `doctor` says which of them are lost.
+
+    A responder is expected from its first start on.
+    """
+    with installation.database() as database:
+        database.check_revision()
+        clock = open_clock(database)
+        if name is not None:
+            with database.write() as connection:
+                if not take_out(connection, name):
+                    raise NotFound(f"No responder {name!r} is expected: 'pki-revocation ocsp responders' lists them.")
+                detail = {"responder": name}
+                AuditTrail(clock).record(
+                    connection, "responder.taken-out", detail, personal={"operator": getpass.getuser()}
+                )
+        with database.read() as connection:
+            known = expected(connection)
+    now = clock.now()
+    if as_json:
+        rows = [{"name": each.name, "reported_at": iso(each.reported_at), "lost": each.is_lost(now)} for each in known]
+        click.echo(json.dumps(rows))
+        return
+    for each in known:
+        click.echo(f"{each.name}  {'lost since' if each.is_lost(now) else 'runs, heard at'} {iso(each.reported_at)}")
 
 
 @ocsp.command()

@@ -103,7 +103,9 @@ def assemble(
         names={issuer.id: issuer.name for issuer in context.issuers},
     )
     layer.accompany(
-        *_triggers(context.database), ProgressReport(context.database, watch, clock, settings.validity), figures
+        *_triggers(context.database),
+        ProgressReport(context.database, watch, clock, settings.validity, settings.port),
+        figures,
     )
     reading = CachingStatusSource(SqlStatusSource(context.database, clock, context.parents), layer, known)
     patient = answerer(_guarded(context, RevokedFallbackSource(reading, watch, known, clock)))

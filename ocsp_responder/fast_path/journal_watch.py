@@ -1,9 +1,12 @@
 """What this worker has applied of the journal, and whether it can know that this is all there is.
 
-Three things take the knowledge away: the journal cannot be read; it does not hold the row that was applied last (a
-restored backup, which would un-revoke, however much has been written behind it since); or the clock cannot be right,
-being behind the journal's last moment, or apart from the database's where that has one of its own. Until the knowledge
-is back no certificate is called `good`.
+Two things take the knowledge away: the journal cannot be read; or it does not hold the row that was applied last (a
+restored backup, which would un-revoke, however much has been written behind it since). Until the knowledge is back no
+certificate is called `good`.
+
+A wrong clock does not: every row is read whatever it is dated, an answer is dated by the earliest of the clocks
+(`sound_clock`), and a revocation that is not there yet is dated no earlier than the answer (`commit_fence`). It is said
+in the log while it is further off than the tolerance.
 """
 
 import logging
@@ -12,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from pki_revocation.clock import Clock, iso
+from pki_revocation.host.outage_log import OutageLog
 
 from .journal_reader import JournalChanges, JournalPosition, JournalReader, JournalUnavailable
 
@@ -43,7 +47,8 @@ class JournalWatch:
         Args:
             journal: where to look.
             clock: this machine's.
-            tolerance: how far it may be from the journal's last moment and from the database's clock.
+            tolerance: how far it may be from the journal's last moment and from the database's clock, before the log
+                tells of it.
             caches: are told what changed before anything is answered from what they keep.
         """
         self.journal = journal
@@ -57,6 +62,7 @@ class JournalWatch:
         self._rewritten: str | None = None
         self._last_at: datetime | None = None
         self._ahead = timedelta()
+        self._clock_outage = OutageLog(_log, failing="the clock is wrong", working="the clock is right again")
         self.why: str | None = self._lost
 
     @property
@@ -172,7 +178,12 @@ class JournalWatch:
         return None
 
     def _judge(self) -> None:
-        before, self.why = self.why, self._lost or self._rewritten or self._clock_is_off()
+        before, self.why = self.why, self._lost or self._rewritten
+        off = self._clock_is_off()
+        if off is None:
+            self._clock_outage.worked("")
+        else:
+            self._clock_outage.failed("", off)
         if self.why is not None and before is None:
             _log.error("nothing can be called good: %s", self.why)
         elif self.why is None and before is not None:

@@ -18,6 +18,7 @@ from pki_revocation.clock import Clock
 from pki_revocation.database.commit_fence import try_advisory_fence
 from pki_revocation.database.engine import Database, store_errors
 from pki_revocation.database.schema import journal, journal_heads
+from pki_revocation.database.sound_clock import SoundClock
 from pki_revocation.errors import StoreError
 
 from .journal_reader import JournalChanges, JournalPosition, JournalUnavailable, changes, rewritten
@@ -86,6 +87,9 @@ class PostgresqlJournal:
             return connection.execute(select(journal.c.reference).where(row)).scalar_one_or_none()
 
         theirs = datetime.fromtimestamp(heads[0].their_time, UTC) if heads else now
+        if heads and moment is not None and isinstance(self._clock, SoundClock):
+            # Once a second: what is dated follows the server's clock without a question of its own.
+            self._clock.hear_server(heads[0].their_time)
         found = JournalChanges(
             moment=moment,
             reached=reached,

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
-from pki_revocation.propagation.responders import REPORT_EVERY, report, withdraw
+from pki_revocation.propagation.responders import REPORT_EVERY, expect, report, withdraw
 
 from .journal_watch import JournalWatch
 from .refresh import JournalRefresh
@@ -30,11 +30,20 @@ class ProgressReport:
     """Writes into the database how far one worker is: a `Background`."""
 
     def __init__(
-        self, database: Database, watch: JournalWatch, clock: Clock, answers_last: timedelta | None = None
+        self,
+        database: Database,
+        watch: JournalWatch,
+        clock: Clock,
+        answers_last: timedelta | None = None,
+        port: int | None = None,
     ) -> None:
-        """Report what *watch* has applied, and how long an answer may be believed."""
+        """Report what *watch* has applied, and how long an answer may be believed.
+
+        By machine and *port* the responder is expected from then on; one without a port is not.
+        """
         self.responder = str(uuid.uuid4())
         self._host = socket.gethostname()[:_LONGEST_HOST]
+        self._expected = None if port is None else f"{self._host}:{port}"
         self._database = database
         self._watch = watch
         self._clock = clock
@@ -84,6 +93,8 @@ class ProgressReport:
                     now=now,
                     answers_last=self._answers_last,
                 )
+                if self._expected is not None:
+                    expect(connection, self._expected, now)
         except (StoreError, SQLAlchemyError) as error:
             # Said once in `REPORT_EVERY`, and tried as often: an account that may not write is no reason to be loud.
             self._failed_at = now

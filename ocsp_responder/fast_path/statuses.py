@@ -156,5 +156,4 @@ class RevokedFallbackSource:
         revoked = tuple(status for status in found if status is not None)
         if len(revoked) < len(serials):
             raise StoreError(str(self._watch.why))
-        moment = max(reading.moment, *(status.revocation_date for status in revoked))
-        return replace(reading, moment=moment, statuses=revoked, issuer_revoked=None)
+        return replace(reading, statuses=revoked, issuer_revoked=None)

@@ -9,6 +9,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import ArrivalSettings, LetterSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.host.extras import require_extra
+from pki_revocation.runtime.clock_keeping import kept_clock
 from pki_revocation.runtime.polling_service import Job, PollingService
 
 from .folder import WatchedFolder
@@ -25,10 +26,10 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         StoreError: when the database is absent, or of another revision.
     """
     settings = installation.section(ArrivalSettings)
-    clock = SystemClock()
-    audit = AuditTrail(clock)
     with installation.database() as database, WatchedFolder(installation.path(settings.folder)) as folder:
         database.check_revision()
+        clock = kept_clock(database)
+        audit = AuditTrail(clock)
         watch = ArrivalWatcher(
             database=database,
             clock=clock,

@@ -26,6 +26,7 @@ from pki_revocation.model import serial_text
 from pki_revocation.numbers import grouped, parse_number
 from pki_revocation.register.barred import barred_among, lift_bars
 from pki_revocation.register.issuers import issuer_named
+from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.subscribers.languages import Language
 
 from .options import installation_option
@@ -93,9 +94,9 @@ def import_(  # noqa: PLR0913 - an argument for each option
     Exit status: 0 when everything went in or stands there already, 3 when something was refused and the rest went in, 1
     when nothing went in.
     """
-    clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
+        clock = open_clock(database)
         # Letters need the pepper: better to miss it before a million rows than after.
         maker = None if letters is None else _maker(installation, database, language, prints=prints)
         importer = Importer(database=database, clock=clock, audit=AuditTrail(clock))

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from pki_revocation import journal
 from pki_revocation.audit import AuditBroken, verify_chain
 from pki_revocation.audit_verification import verify_journal
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.codes import Pepper
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
@@ -21,14 +21,18 @@ from pki_revocation.config.service_accounts import ServiceAccountSettings, probl
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import journal as rows
 from pki_revocation.database.schema import revocation_codes
-from pki_revocation.errors import ClockBehindJournal, PkiError
+from pki_revocation.errors import PkiError
+from pki_revocation.host.disk_space import full_disks
 from pki_revocation.host.installed import brought
-from pki_revocation.propagation.responders import live_responders
+from pki_revocation.propagation.responders import expected, live_responders
 from pki_revocation.rate_limiting.proxy_sightings import ProxyTrouble, recent_sightings
 from pki_revocation.rate_limiting.settings import LimitSettings
+from pki_revocation.register.clock_look import clock_troubles
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.register.journal_heads import wrong_heads
 from pki_revocation.register.marks import MarkName, mark
 from pki_revocation.register.own_secrets import refuse_foreign_secrets, session_key_id
+from pki_revocation.runtime.clock_keeping import open_clock, process_trouble
 from pki_revocation.runtime.service_states import supervised_services
 
 from .options import installation_option
@@ -109,12 +113,14 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
             return
         yield CheckResult("database", well=True, says=str(database))
         yield from _journal(database)
+        yield from _clocks(database)
         yield _audit(database)
         yield from _pepper(installation, database)
         yield _session_key(installation, database)
         yield _backups(database)
         yield from _accounts(installation)
         yield from _proxies(installation, database)
+        yield _disks(installation, database)
         yield from _responders(database)
         yield from (CheckResult(*finding) for finding in register_findings(database))
         yield from _of_upper_packages(installation, database)
@@ -159,10 +165,37 @@ def _journal(database: Database) -> Iterator[CheckResult]:
             yield CheckResult(
                 f"journal of {issuer.name}", well, says if well else f"{says}: rows are missing, restore a backup"
             )
-            try:
-                journal.refuse_far_future(head, SystemClock())
-            except ClockBehindJournal as error:
-                yield CheckResult(f"clock of {issuer.name}", well=False, says=str(error))
+
+
+def _clocks(database: Database) -> Iterator[CheckResult]:
+    """This process's clock, each machine's, and where a journal is ahead of them."""
+    clock = open_clock(database)
+    own = process_trouble(clock.machine) or clock.witnesses().trouble
+    with database.read() as connection:
+        machines = clock_troubles(connection, clock.now())
+        ahead = wrong_heads(connection, clock, certain=False)
+    if own is not None:
+        yield CheckResult(
+            "clock",
+            well=False,
+            says=f"{own}: correct it, or, if it is right, say so with 'pki-revocation clock accept'",
+        )
+    elif not machines:
+        yield CheckResult("clock", well=True, says="no second clock is known: this system has no boot clock")
+    for seen, trouble in machines:
+        well = not trouble
+        says = f"{seen.observed_offset:+d} s from its boot clock, seen at {iso(seen.observed_at)}"
+        if seen.server_offset is not None:
+            says = f"{seen.server_offset:+d} s from the database server's, {says}"
+        advice = "correct it, or, if it is right, run 'pki-revocation clock accept' there"
+        yield CheckResult(f"clock of {seen.host}", well, says if well else f"{trouble}: {advice}")
+    for issuer, last_at in ahead:
+        yield CheckResult(
+            f"clock of {issuer.name}",
+            well=False,
+            says=f"its journal has reached {iso(last_at)}, and it is {iso(clock.now())}: a clock was ahead, or this "
+            "one is behind; correct it, or, if it is right, take the journal back with 'pki-revocation clock accept'",
+        )
 
 
 def _audit(database: Database) -> CheckResult:
@@ -207,6 +240,15 @@ def _pepper(installation: Installation, database: Database) -> Iterator[CheckRes
         yield CheckResult("pepper", well=True, says=f"{pepper.id}, no code made with it yet")
 
 
+def _disks(installation: Installation, database: Database) -> CheckResult:
+    """What is written on this machine: CRLs, and the database where it is a file."""
+    folders = [installation.directory, installation.path("published")]
+    if database.is_sqlite:
+        folders.append(Path(str(database.url.database)).parent)
+    full = full_disks(folders)
+    return CheckResult("disk", not full, " ".join(full) if full else "there is room")
+
+
 def _session_key(installation: Installation, database: Database) -> CheckResult:
     try:
         session_key = load_session_key(installation)
@@ -248,7 +290,7 @@ def _proxies(installation: Installation, database: Database) -> Iterator[CheckRe
         yield CheckResult("proxies", well=False, says=str(error))
         return
     with database.read() as connection:
-        found = recent_sightings(connection, SystemClock().now())
+        found = recent_sightings(connection, open_clock(database).now())
     # One that has been named or taken out since waits for the service's next start, and not for a day.
     standing = [each for each in found if named.trusts(each.address) is (each.trouble is ProxyTrouble.SILENT)]
     for sighting in standing:
@@ -260,8 +302,16 @@ def _proxies(installation: Installation, database: Database) -> Iterator[CheckRe
 
 def _responders(database: Database) -> Iterator[CheckResult]:
     """Which responders are behind the journal, or cannot read it: nothing here is wrong where no responder runs."""
-    now = SystemClock().now()
+    now = open_clock(database).now()
     with database.read() as connection:
+        for each in expected(connection):
+            if each.is_lost(now):
+                yield CheckResult(
+                    f"OCSP responder {each.name}",
+                    well=False,
+                    says=f"nothing was heard of it since {iso(each.reported_at)}: start it, or, if it is gone for "
+                    f"good, run 'pki-revocation ocsp responders --remove {each.name}'",
+                )
         for issuer in all_issuers(connection):
             live = live_responders(connection, issuer.id, now)
             if not live:

@@ -16,6 +16,7 @@ from pki_revocation.errors import ImpossibleDate
 from pki_revocation.model import CertificateStatus, Channel, serial_text
 from pki_revocation.propagation.crl_coverage import CrlCoverage, crl_coverage
 from pki_revocation.reasons import operator_reason
+from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.service import RevocationRequest, RevocationService
 
 from .options import installation_option
@@ -153,7 +154,7 @@ def _status_answer(found: CertificateStatus) -> dict[str, object]:
 
 def _service(database: Database) -> RevocationService:
     """The service without the pepper: operators give no codes, so nothing here checks one."""
-    clock = SystemClock()
+    clock = open_clock(database)
     verifier = CodeVerifier(Pepper.generate(), CodeScheme.KEYED_HASH)
     return RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
 

@@ -14,21 +14,28 @@ The reader need not hold the fence while it reads: rows that it finds beyond its
 without passing would not do: a writer that has its date and has not committed would be missed. A CRL is dated under the
 lock on the journal's head, which the writer holds as well, and needs no fence.
 
+Step 3 needs a writer's clock that is not behind the reader's. So the reader leaves its date behind, and the writer
+dates no earlier than what it finds (`journal.moment_under_lock`), whatever was set back in between: in the file on
+SQLite; on PostgreSQL both date by the server's clock, which the writer is told with its fence.
+
 On SQLite the fence is a lock on a file beside the database, which the kernel lets go of when its holder dies; on
 PostgreSQL it is an advisory lock of the transaction, one for each issuer. A holder that was stopped (SIGSTOP, a
 suspended machine) holds it nevertheless, so that every wait has an end.
 """
 
+import contextlib
 import fcntl
 import os
 import stat
+import struct
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Double, cast, extract, func, select
 
 from pki_revocation.clock import Clock
 from pki_revocation.errors import StoreError
@@ -40,11 +47,16 @@ TIMEOUT_SECONDS = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
 # The first half of PostgreSQL's two-part key, so that no other user of advisory locks meets ours.
 _POSTGRESQL_CLASS = 0x504B49
+# Where readers leave their dates: a place for each process, found by its number, so that none writes over another's.
+# In it the latest date comes first, and then those that were left since and are earlier, because a clock was set back.
+_DATES, _PLACES = 8, 512
+_PLACE = struct.Struct(f">{_DATES}q")
+_LEAVING = threading.Lock()
 
 
 @contextmanager
-def file_fence(path: Path, *, exclusive: bool, seconds: float) -> Iterator[None]:
-    """Hold the lock on a file: alone to date a revocation, shared to pass.
+def file_fence(path: Path, *, exclusive: bool, seconds: float) -> Iterator[int]:
+    """Hold the lock on a file, and give its descriptor: alone to date a revocation, shared to pass.
 
     Raises:
         OSError: when the file cannot be opened or made.
@@ -55,7 +67,7 @@ def file_fence(path: Path, *, exclusive: bool, seconds: float) -> Iterator[None]
     descriptor = _opened(path)
     try:
         _lock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, seconds)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -70,16 +82,51 @@ def moment_past_file_fence(path: Path, clock: Clock) -> datetime | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         # Read while the lock is held: a writer that comes now waits, and takes a later date.
-        return clock.now()
+        return leave_date(descriptor, clock.now())
     except BlockingIOError:
         return None
     finally:
         os.close(descriptor)
 
 
-def hold_advisory_fence(connection: Connection, issuer_id: int) -> None:
-    """Hold the issuer's fence to the end of the transaction; readers that pass it wait."""
-    connection.execute(select(func.pg_advisory_xact_lock(_POSTGRESQL_CLASS, issuer_id)))
+def leave_date(descriptor: int, moment: datetime) -> datetime:
+    """Leave behind that an answer may be dated by *moment*, while the fence is held; give the moment."""
+    place, seconds = os.getpid() % _PLACES * _PLACE.size, int(moment.timestamp())
+    # A full disk keeps no date, and must keep no answer back either: it counts where a clock is set back as well.
+    with _LEAVING, contextlib.suppress(OSError):
+        octets = os.pread(descriptor, _PLACE.size, place)
+        left = _PLACE.unpack(octets) if len(octets) == _PLACE.size else ()
+        # What is no later than this one says nothing any more. What is later stays: it may turn out to have been wrong,
+        # and then this one counts.
+        later = [each for each in left if each > seconds]
+        dates = [*later, seconds][-_DATES:]
+        if tuple(dates) != left[: len(dates)]:
+            os.pwrite(descriptor, _PLACE.pack(*dates, *[0] * (_DATES - len(dates))), place)
+    return moment
+
+
+def latest_date(descriptor: int, through: datetime) -> datetime | None:
+    """The latest date that a reader left, while the fence is held alone; None where none did.
+
+    Dates behind *through* are wrong for certain: a reader's clock was ahead.
+    """
+    octets = os.pread(descriptor, _PLACES * _PLACE.size, 0)
+    whole = octets[: len(octets) // _PLACE.size * _PLACE.size]
+    limit = int(through.timestamp())
+    dates = (seconds for left in _PLACE.iter_unpack(whole) for seconds in left if seconds <= limit)
+    latest = max(dates, default=0)
+    return datetime.fromtimestamp(latest, UTC) if latest > 0 else None
+
+
+def hold_advisory_fence(connection: Connection, issuer_id: int) -> float:
+    """Hold the issuer's fence to the end of the transaction; readers that pass it wait.
+
+    Gives the server's time then, in Unix seconds: no reader that passed before is dated later by it.
+    """
+    held = func.pg_advisory_xact_lock(_POSTGRESQL_CLASS, issuer_id)
+    # The columns are worked out in this order, so that the clock is read with the fence held.
+    row = connection.execute(select(held, cast(extract("epoch", func.clock_timestamp()), Double))).one()
+    return float(row[1])
 
 
 def try_advisory_fence(connection: Connection, issuer_id: int) -> bool:

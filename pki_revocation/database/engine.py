@@ -6,7 +6,7 @@ never read, wait, and then fail on what it read. Leaving either block by an erro
 
 import contextlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -29,7 +29,16 @@ from pki_revocation.errors import ConfigurationError, StoreError
 from pki_revocation.host.extras import require_extra
 
 from . import revisions, sqlite_file
-from .commit_fence import FENCE_SUFFIX, TIMEOUT_SECONDS, file_fence, hold_advisory_fence, pass_advisory_fence
+from .commit_fence import (
+    FENCE_SUFFIX,
+    TIMEOUT_SECONDS,
+    file_fence,
+    hold_advisory_fence,
+    latest_date,
+    leave_date,
+    pass_advisory_fence,
+)
+from .sound_clock import SoundClock, judgement
 
 # How long a writer waits for another; after that the caller is told that the database is busy.
 LOCK_TIMEOUT_SECONDS = 10
@@ -85,8 +94,11 @@ class Database:
             connection.info[_AFTER_COMMIT] = after_commit
             yield connection
 
-    def hold_commit_fence(self, connection: Connection, issuer_id: int) -> None:
+    def hold_commit_fence(self, connection: Connection, issuer_id: int, clock: Clock | None = None) -> datetime | None:
         """Inside `write`: from here to the end of the commit, no answer of this issuer is dated.
+
+        With the *clock* that dates what is written, gives the latest moment that an answer may have been dated by, for
+        `journal.moment_under_lock`; None where that is not known.
 
         Raises:
             StoreError: when a reader passes it for longer than writers wait for each other.
@@ -94,9 +106,13 @@ class Database:
         if self.is_sqlite:
             after_commit: contextlib.ExitStack = connection.info[_AFTER_COMMIT]
             fence = file_fence(self._fence_file, exclusive=True, seconds=LOCK_TIMEOUT_SECONDS)
-            after_commit.enter_context(fence)
-        else:
-            hold_advisory_fence(connection, issuer_id)
+            descriptor = after_commit.enter_context(fence)
+            return None if clock is None else latest_date(descriptor, judgement(clock).latest)
+        server = hold_advisory_fence(connection, issuer_id)
+        if not isinstance(clock, SoundClock):
+            return None
+        clock.hear_server(server)
+        return datetime.fromtimestamp(int(server), UTC)
 
     @contextlib.contextmanager
     def read_dated(self, clock: Clock, issuer_id: int) -> Iterator[tuple[Connection, datetime]]:
@@ -107,8 +123,8 @@ class Database:
         """
         if self.is_sqlite:
             try:
-                with file_fence(self._fence_file, exclusive=False, seconds=TIMEOUT_SECONDS):
-                    moment = clock.now()
+                with file_fence(self._fence_file, exclusive=False, seconds=TIMEOUT_SECONDS) as fence:
+                    moment = leave_date(fence, clock.now())
             except OSError as error:
                 raise StoreError(f"The database's folder cannot be used: {error.strerror or error}.") from error
             with self.read() as connection:

@@ -24,6 +24,7 @@ from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry, seria
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.barred import barred_among, lift_bars, write_bars
 from pki_revocation.register.certificates import deal_numbers
+from pki_revocation.register.journal_heads import record_taken_back
 from pki_revocation.register.letter_recipients import add_recipients
 from pki_revocation.subscribers import contacts, outbox
 
@@ -154,6 +155,8 @@ class BatchWriter:
             entry.reason is not revocation.reason for entry, (_, revocation) in zip(past, revoked, strict=True)
         )
         entries = journal.append(connection, head, past, moment) if past else ()
+        if entries:
+            record_taken_back(connection, self._audit, issuer, head, moment)
         _tell(connection, issuer, entries, registered.numbers, moment)
         lift_bars(connection, issuer.id, lifted)
         written = Written(

@@ -6,12 +6,13 @@ internet holds neither password nor contact. It uses no pepper and no key.
 
 from functools import partial
 
-from pki_revocation.clock import Clock, SystemClock, iso
+from pki_revocation.clock import Clock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import ContactSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.errors import PkiError
+from pki_revocation.runtime.clock_keeping import kept_clock
 from pki_revocation.runtime.polling_service import Job, PollingService
 from pki_revocation.subscribers import outbox
 
@@ -40,7 +41,7 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
     carries = carrier(installation, settings)
     with installation.database() as database:
         database.check_revision()
-        clock = SystemClock()
+        clock = kept_clock(database)
         lease = Lease(database=database, clock=clock, length=settings.lease, name=LEASE)
         desk = installation.section(ContactSettings)
         sender = Sender(database=database, clock=clock, carrier=carries, turn=lease, settings=settings, desk=desk)

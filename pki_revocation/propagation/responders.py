@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, delete, insert, literal, select, update
 
-from pki_revocation.database.schema import UtcDateTime, ocsp_responders
+from pki_revocation.database.schema import UtcDateTime, expected_responders, ocsp_responders
 
 # How often they report, and how long one is believed to live: it may miss twice.
 REPORT_EVERY = timedelta(seconds=10)
@@ -84,3 +84,34 @@ def live_responders(connection: Connection, issuer_id: int, now: datetime) -> tu
         )
         for row in rows
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedResponder:
+    """A responder that is meant to run, by machine and port; *reported_at* is when a process of its was heard last."""
+
+    name: str
+    registered_at: datetime
+    reported_at: datetime
+
+    def is_lost(self, now: datetime) -> bool:
+        """Whether it has not been heard of for so long that it does not run."""
+        return self.reported_at < now - LIVE_FOR
+
+
+def expect(connection: Connection, name: str, now: datetime) -> None:
+    """Note that a responder runs; from its first time on it is expected, until it is taken out."""
+    this = expected_responders.c.name == name
+    if connection.execute(update(expected_responders).where(this).values(reported_at=now)).rowcount == 0:
+        connection.execute(insert(expected_responders).values(name=name, registered_at=now, reported_at=now))
+
+
+def expected(connection: Connection) -> tuple[ExpectedResponder, ...]:
+    """All responders that are meant to run, by name."""
+    rows = connection.execute(select(expected_responders).order_by(expected_responders.c.name))
+    return tuple(ExpectedResponder(row.name, row.registered_at, row.reported_at) for row in rows)
+
+
+def take_out(connection: Connection, name: str) -> bool:
+    """Expect a responder no more; False where it was not expected."""
+    return connection.execute(delete(expected_responders).where(expected_responders.c.name == name)).rowcount > 0

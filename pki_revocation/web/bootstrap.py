@@ -1,18 +1,22 @@
 """Makes the subscriber's application out of an installation; each worker process does this once."""
 
+from pathlib import Path
+
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
 from pki_revocation.config.settings import CodeSettings, ContactSettings, WebSettings
 from pki_revocation.database.engine import INTERACTIVE_PROBE_SECONDS
+from pki_revocation.errors import StoreError
+from pki_revocation.host.disk_space import full_disks
 from pki_revocation.http_server.application import Application
 from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.rate_limiting.limiter import RateLimiter
 from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.register.own_secrets import confirm_secrets, refuse_foreign_secrets
+from pki_revocation.runtime.clock_keeping import kept_clock
 from pki_revocation.service import RevocationService
 
 from .app import PageServices, create_app
@@ -27,7 +31,8 @@ def application(installation: Installation) -> Application:
         StoreError: when the database is absent, or of another revision.
     """
     database = installation.database(probe_after=INTERACTIVE_PROBE_SECONDS)
-    clock = SystemClock()
+    database.check_revision()
+    clock = kept_clock(database)
     audit = AuditTrail(clock)
     limits = installation.section(LimitSettings)
     pepper = load_pepper(installation)
@@ -39,8 +44,10 @@ def application(installation: Installation) -> Application:
         database.check_revision()
         with database.read() as connection:
             refuse_foreign_secrets(connection, pepper=pepper, session_key=session_key)
+        full = full_disks([Path(str(database.url.database)).parent]) if database.is_sqlite else ()
+        if full:
+            raise StoreError(f"No revocation can be recorded. {full[0]}")
 
-    database.check_revision()
     confirm_secrets(database, clock, pepper=pepper, session_key=session_key)
     contact = installation.section(ContactSettings)
     service = RevocationService(

@@ -26,6 +26,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.database.schema import audit
 from pki_revocation.model import Issuer
+from pki_revocation.register.service_failures import FailureRecord
 
 PUBLIC_URL = "http://crl.example.nl"
 RULES = GateRules(profile=LintProfile.PKIX, size_limit=10_000_000, size_blocks=False)
@@ -104,6 +105,7 @@ def publisher_of(
         ),
         signs=signs,
         offline_alarms=watch_of(database, clock, issuance),
+        record=FailureRecord(database, clock, "publisher"),
     )
 
 

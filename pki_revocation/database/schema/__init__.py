@@ -27,7 +27,9 @@ from .registration import (
     revocation_codes,
 )
 from .responding import delegate_requests, delegate_responders, ocsp_responders
+from .running import expected_responders, service_failures
 from .subscribing import attempt_episodes, attempt_failures, attempt_minutes, mail_outbox, maintenance, proxy_sightings
+from .timekeeping import clock_marks
 
 __all__ = [
     "APPEND_ONLY",
@@ -42,6 +44,7 @@ __all__ = [
     "audit_head",
     "barred_serials",
     "certificates",
+    "clock_marks",
     "contacts",
     "crl_entries",
     "crl_projections",
@@ -51,6 +54,7 @@ __all__ = [
     "crls",
     "delegate_requests",
     "delegate_responders",
+    "expected_responders",
     "installation_marks",
     "issuers",
     "journal",
@@ -68,4 +72,5 @@ __all__ = [
     "proxy_sightings",
     "publication_requests",
     "revocation_codes",
+    "service_failures",
 ]

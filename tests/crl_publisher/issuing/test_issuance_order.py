@@ -20,8 +20,9 @@ from pki_revocation import journal
 from pki_revocation.clock import iso
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crls
+from pki_revocation.database.sound_clock import FAR_AHEAD
 from pki_revocation.errors import ClockBehindJournal
-from pki_revocation.journal import FAR_AHEAD, NewEntry
+from pki_revocation.journal import NewEntry
 from pki_revocation.model import Channel, EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
 from tests.crl_publisher.population import OneKey, Population

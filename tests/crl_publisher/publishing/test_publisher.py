@@ -202,7 +202,7 @@ def test_failure_keeps_the_last_crl_and_is_tried_again_with_pauses(
     public_file: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The key is gone: an alarm, fewer and fewer attempts, and all is well again when it is back."""
+    """The key is gone: an alarm, said once a minute, and all is well again when it is back."""
     schedule.poll()
     before = public_file.read_bytes()
     one_key.is_missing = True
@@ -212,7 +212,7 @@ def test_failure_keeps_the_last_crl_and_is_tried_again_with_pauses(
         schedule.poll()
 
     assert public_file.read_bytes() == before
-    assert 4 <= caplog.text.count("no new CRL") <= 8
+    assert 2 <= caplog.text.count("no new CRL") <= 3
     assert "cannot be read" in caplog.text
     one_key.is_missing = False
     ticker.advance(60 * SECOND)

@@ -77,7 +77,7 @@ def test_workers_have_answers_in_common(
     """The same octets until the status changes or they are due to be signed anew; a nonce's are its asker's alone."""
     SharedAnswerCache.make(tmp_path / "answers", octets=1 << 20, longest=2000)
     signers = {issuer: AnswerSigner(delegate, issuer)}
-    with SharedAnswerCache(tmp_path / "answers") as one, SharedAnswerCache(tmp_path / "answers") as other:
+    with SharedAnswerCache(tmp_path / "answers", clock) as one, SharedAnswerCache(tmp_path / "answers", clock) as other:
         first, second = (
             Answerer(signers=signers, source=SqlStatusSource(database, clock), settings=SETTINGS, shared=shared)
             for shared in (one, other)

@@ -11,9 +11,12 @@ import pytest
 
 from ocsp_responder.answering.shared_cache import SharedAnswer, SharedAnswerCache
 from ocsp_responder.signing.response import Validity
+from tests.fakes import FakeClock
 
 MOMENT = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
 KEY = SharedAnswerCache.key("a")
+# A clock that lies behind nothing that is shared.
+LATER = FakeClock(MOMENT + timedelta(days=1))
 
 
 def validity(moment: datetime = MOMENT) -> Validity:
@@ -34,7 +37,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def pair(file: Path) -> Iterator[tuple[SharedAnswerCache, SharedAnswerCache]]:
     """Two workers' views."""
-    with SharedAnswerCache(file) as one, SharedAnswerCache(file) as other:
+    with SharedAnswerCache(file, LATER) as one, SharedAnswerCache(file, LATER) as other:
         yield one, other
 
 
@@ -73,6 +76,22 @@ def test_the_first_of_two_is_everybodys(pair: tuple[SharedAnswerCache, SharedAns
     assert other.share(KEY, b"second", validity()).der == b"first"
     # A clock that was set back further leaves answers from the future, which are replaced.
     assert other.share(KEY, b"third", validity(MOMENT - timedelta(hours=1))).der == b"third"
+
+
+@pytest.mark.parametrize("back", [1, 2, 45, 7200])
+def test_answer_from_before_a_clock_was_set_back_is_never_sent_early(file: Path, back: int) -> None:
+    """Not in the two seconds either in which another worker's answer may be a little later than one's own.
+
+    It was what dated five answers ahead, 43 seconds after a clock had been set back by 45.
+    """
+    clock = FakeClock(MOMENT)
+    with SharedAnswerCache(file, clock) as one, SharedAnswerCache(file, clock) as other:
+        one.share(KEY, b"before", validity(clock.now()))
+        clock.advance(-timedelta(seconds=back))
+        while clock.now() < MOMENT:
+            clock.advance(min(timedelta(seconds=max(1, back // 60)), MOMENT - clock.now()))
+            sent = other.share(KEY, b"after", validity(clock.now()))
+            assert sent.validity.this_update <= clock.now()
 
 
 def test_a_full_row_forgets_the_oldest(pair: tuple[SharedAnswerCache, SharedAnswerCache]) -> None:
@@ -126,7 +145,7 @@ def test_threads_and_workers_at_once(file: Path) -> None:
     """Every answer that is found is whole and its key's own, whoever writes meanwhile."""
 
     def work(seed: int) -> None:
-        with SharedAnswerCache(file) as mine:
+        with SharedAnswerCache(file, LATER) as mine:
             for turn in range(300):
                 name = (seed + turn) % 7
                 octets = bytes([name]) * 900
@@ -161,6 +180,6 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_bytes(bytes(4096))
     with pytest.raises(ValueError, match="holds no answers"):
-        SharedAnswerCache(other)
+        SharedAnswerCache(other, LATER)
     with pytest.raises(FileExistsError):
         SharedAnswerCache.make(other, octets=1, longest=10)

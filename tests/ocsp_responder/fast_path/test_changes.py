@@ -187,26 +187,36 @@ def test_restored_backup_revives_nobody(
     assert all(revoked(each) for each in lost)
 
 
-def test_wrong_clock_only_revoked_is_said(
+def test_wrong_clock_takes_no_answer_away(
     database: Database,
     issuer: Issuer,
     delegate: SigningIdentity,
-    certificate: x509.Certificate,
+    authority: CertificateAuthority,
     service: RevocationService,
     clock: FakeClock,
 ) -> None:
-    """A clock far behind the journal: nobody is good, through Flask neither."""
-    unknown = messages.asked(issuer, 5)
-    revoked = messages.asked(issuer, certificate.serial_number)
+    """A clock far behind the journal: all is answered, nothing is dated ahead, and nobody is revoked in the future."""
+    first, second = (authority.issue(name, clock.now()) for name in ("first", "second"))
+    registers.add(database, issuer, clock, first, second)
+    good, revoked = (messages.asked(issuer, each.serial_number) for each in (first, second))
     with asking(database, clock, {issuer: delegate}, settings=OcspSettings()) as asked:
-        registers.revoke(service, issuer, certificate.serial_number)
+        registers.revoke(service, issuer, second.serial_number)
+        at = clock.now()
         for _ in range(2):
             assert answers.statuses(body(asked, asked.post(revoked), revoked)) == [answers.REVOKED]
             asked.turn()
-        clock.advance(-timedelta(minutes=5))
-        assert body(asked, asked.post(unknown), unknown) == answers.TRY_LATER
-        assert asked.patient(unknown).der == answers.TRY_LATER
-        assert answers.statuses(body(asked, asked.post(revoked), revoked)) == [answers.REVOKED]
+        for back in (timedelta(minutes=5), timedelta(minutes=50)):
+            clock.advance(-back)
+            for question, status in ((good, answers.GOOD), (revoked, answers.REVOKED)):
+                for der in (body(asked, asked.post(question), question), asked.patient(question).der):
+                    (single,) = answers.read(der).responses
+                    assert single.certificate_status is status
+                    assert single.this_update_utc == clock.now()
+                    assert single.revocation_time_utc in {None, clock.now()}
+                asked.turn()
+            clock.advance(back)
+        (single,) = answers.read(body(asked, asked.post(revoked), revoked)).responses
+        assert single.revocation_time_utc == at
 
 
 def test_a_revocation_that_is_not_finished_holds_up_nobody(

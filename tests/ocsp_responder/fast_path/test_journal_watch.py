@@ -120,23 +120,32 @@ def test_moment_follows_the_clock_back(watch: JournalWatch, clock: FakeClock) ->
     assert watch.moment() == clock.now()
 
 
-def test_clock_behind_the_journal_is_not_knowing(
-    watch: JournalWatch, issuer: Issuer, certificate: x509.Certificate, service: RevocationService, clock: FakeClock
+def test_clock_behind_the_journal_is_said_and_takes_nothing_down(
+    watch: JournalWatch,
+    issuer: Issuer,
+    certificate: x509.Certificate,
+    service: RevocationService,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Up to the tolerance it may be; beyond, nobody is good until it is right again."""
+    """Every row is read, whatever it is dated: answers go on; beyond the tolerance the log tells of the clock."""
     registers.revoke(service, issuer, certificate.serial_number)
     clock.advance(-TOLERANCE + timedelta(seconds=20))
     watch.refresh()
     assert watch.is_current
+    assert "clock is wrong" not in caplog.text
 
     clock.advance(-timedelta(seconds=40))
     watch.refresh()
-    assert not watch.is_current
-    assert "clock" in str(watch.why)
+    assert watch.is_current
+    assert watch.moment() == clock.now()
+    assert watch.applied == {issuer.id: 1}
+    assert "clock is wrong" in caplog.text
 
     clock.advance(timedelta(seconds=40))
     watch.refresh()
     assert watch.is_current
+    assert "clock is right again" in caplog.text
 
 
 def test_lost_database_is_not_knowing(

@@ -36,7 +36,7 @@ def asked(request: pytest.FixtureRequest, scene: Scene, tmp_path: Path) -> Itera
     shared = None
     if request.param == "in common":
         SharedAnswerCache.make(tmp_path / "answers", octets=1 << 20, longest=2000)
-        shared = SharedAnswerCache(tmp_path / "answers")
+        shared = SharedAnswerCache(tmp_path / "answers", scene.clock)
     settings = OcspSettings(clock_tolerance=timedelta(days=30))
     identities = {scene.issuer: scene.signing()}
     with asking(
