@@ -42,6 +42,10 @@ from tests.subscribers import Subscriber, enrol
 KEY = "5e55" * 16
 COMPROMISE = RevocationReason.KEY_COMPROMISE
 LOST = 5
+# What is said once more on PostgreSQL, in the long step.
+SQLITE_FIRST = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +159,7 @@ def test_all_come_back_in_their_order_with_one_time(loss: Loss) -> None:
     assert "nothing was to be done" in run(installed, "doctor", "--restore").output
 
 
+@SQLITE_FIRST
 def test_an_address_shows_no_other_certificate(loss: Loss) -> None:
     """Whatever was handed out: before the restoration it is gone, in words; after it, the same certificate is shown."""
     addresses = [str(answer["receipt_url"]).partition("8460")[2] for answer in loss.answers]
@@ -203,12 +208,14 @@ def test_responder_says_revoked_or_nothing_until_it_is_done(loss: Loss) -> None:
     assert isinstance(guard.statuses(serials[0])[0], Revoked)
 
 
+@SQLITE_FIRST
 def test_responder_that_starts_afterwards_knows_nothing_of_it(loss: Loss) -> None:
     """The public CRL is still one that the record does not know, and lists nothing that the journal lacks."""
     assert run(loss.installed, "doctor", "--restore", "--yes").exit_code == 0
     assert not Guard(loss.installed).missing.any
 
 
+@SQLITE_FIRST
 def test_watch_ends_with_its_process(loss: Loss) -> None:
     """While it waits for a restoration that does not come."""
     guard = Guard(loss.installed)
@@ -218,6 +225,7 @@ def test_watch_ends_with_its_process(loss: Loss) -> None:
     assert guard.missing.any
 
 
+@SQLITE_FIRST
 def test_what_the_ca_did_not_sign_stops_nothing(loss: Loss) -> None:
     """Any account that may write there could otherwise take OCSP down: cut off, changed, empty, and no CRL at all."""
     file = loss.installed.public_file
@@ -227,6 +235,7 @@ def test_what_the_ca_did_not_sign_stops_nothing(loss: Loss) -> None:
         assert not Guard(loss.installed).missing.any
 
 
+@SQLITE_FIRST
 def test_public_address_is_asked_where_the_folder_is_not_here(loss: Loss) -> None:
     """A responder on another machine; an address that does not answer keeps none from starting."""
     installed = loss.installed
@@ -249,6 +258,7 @@ def test_public_address_is_asked_where_the_folder_is_not_here(loss: Loss) -> Non
     assert not Guard(remote).missing.any
 
 
+@SQLITE_FIRST
 def test_crl_that_is_recorded_or_on_its_way_is_no_evidence(loss: Loss) -> None:
     """A number is reserved before it is signed: between a publication and its record nothing may stop."""
     installed = loss.installed
@@ -308,6 +318,7 @@ class Guard:
         return self._source.read(self._issuer.id, serials).statuses
 
 
+@SQLITE_FIRST
 def test_what_is_revoked_anew_is_lacking_no_more(loss: Loss) -> None:
     """A subscriber who revokes anew takes one off the list, and the others stay on it."""
     guard = Guard(loss.installed)
