@@ -30,6 +30,7 @@ import stat
 import struct
 import threading
 import time
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -49,8 +50,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
 _POSTGRESQL_CLASS = 0x504B49
 # Where readers leave their dates: a place for each process, found by its number, so that none writes over another's.
 # In it the latest date comes first, and then those that were left since and are earlier, because a clock was set back.
-_DATES, _PLACES = 8, 512
-_PLACE = struct.Struct(f">{_DATES}q")
+_DATES, _PLACES = 8, 128
+_PLACE = struct.Struct(f"={_DATES}q")
 _LEAVING = threading.Lock()
 
 
@@ -111,10 +112,10 @@ def latest_date(descriptor: int, through: datetime) -> datetime | None:
     Dates behind *through* are wrong for certain: a reader's clock was ahead.
     """
     octets = os.pread(descriptor, _PLACES * _PLACE.size, 0)
-    whole = octets[: len(octets) // _PLACE.size * _PLACE.size]
-    limit = int(through.timestamp())
-    dates = (seconds for left in _PLACE.iter_unpack(whole) for seconds in left if seconds <= limit)
-    latest = max(dates, default=0)
+    dates = array("q", octets[: len(octets) // _PLACE.size * _PLACE.size])
+    limit, latest = int(through.timestamp()), max(dates, default=0)
+    if latest > limit:
+        latest = max((each for each in dates if each <= limit), default=0)
     return datetime.fromtimestamp(latest, UTC) if latest > 0 else None
 
 
