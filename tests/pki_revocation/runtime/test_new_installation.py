@@ -18,10 +18,12 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import audit, certificates, installation_marks, revocation_codes
 from pki_revocation.documents.letters.bootstrap import letter_maker
 from pki_revocation.errors import ConfigurationError
+from pki_revocation.register.issuers import add_issuer
 from pki_revocation.register.marks import MarkName, mark
 from pki_revocation.register.own_secrets import session_key_id
 from pki_revocation.runtime.new_installation import config_with_database, set_up
 from pki_revocation.web.bootstrap import application
+from tests.pki import CertificateAuthority
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
@@ -51,7 +53,9 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def node_a(url: str, tmp_path: Path) -> Installation:
     """The node that was set up first."""
-    return set_up(tmp_path / "a", config_with_database(url))
+    # Where letters may name it.
+    config = config_with_database(url).replace("http://127.0.0.1:8460", "https://intrekken.example")
+    return set_up(tmp_path / "a", config)
 
 
 @pytest.fixture
@@ -66,14 +70,12 @@ def init(folder: Path, *words: str) -> Result:
 
 
 @pytest.fixture
-def live(node_a: Installation) -> Iterator[Database]:
+def live(node_a: Installation, authority: CertificateAuthority) -> Iterator[Database]:
     """The database with a code in it, made with the pepper of the first node."""
     with node_a.database() as database:
         now = SystemClock().now()
         with database.write() as connection:
-            connection.exec_driver_sql(
-                "INSERT INTO issuers (name, certificate, is_default, added_at) VALUES ('ca', '', false, 0)"
-            )
+            add_issuer(connection, name="ca", certificate=authority.certificate, is_default=True, clock=SystemClock())
             values = {"issuer_id": 1, "serial": 7, "subject": "", "organisation": "", "not_after": now}
             connection.execute(insert(certificates).values(**values, imported_at=now))
             code = {"certificate_id": 1, "version": 1, "verifier": "-", "issued_at": now}
