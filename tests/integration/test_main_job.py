@@ -201,8 +201,8 @@ def test_commands_on_the_running_demo(demo: RunningDemo) -> None:
     published = program("crl", "publish", "--json", *where)
     assert published.returncode == 0, published.stderr
     assert {"number", "size", "seconds", "cpu_seconds", "peak_memory"} <= json.loads(published.stdout).keys()
-    told = program("doctor", *where)
-    assert told.returncode == 0, told.stdout
+    # For a while it tells of a service that another test has killed.
+    wait_until(lambda: program("doctor", *where).returncode == 0, 120, "doctor finding nothing wrong")
     assert "whole" in program("audit", "verify", *where).stdout
 
 
