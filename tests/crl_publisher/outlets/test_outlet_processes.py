@@ -128,6 +128,7 @@ def test_all_outlets_follow_and_one_that_is_down_catches_up(
 
         installed.population.issue_revoked(1)
         store.broken.unlink()
+        wait_until(lambda: len(serials(installed.public_file.read_bytes())) == 2)
         wait_until(lambda: len(set(everywhere(installed, store, server))) == 1)
         wait_until(lambda: installed.run("crl", "outlets").returncode == 0)
         process.send_signal(signal.SIGTERM)
