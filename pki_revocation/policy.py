@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import Enum
 
-from pki_revocation.encoding.certificate_fields import read_certificate
+from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.encoding.der import FIRST_YEAR, DerError
 
 from .clock import iso
@@ -61,7 +61,7 @@ def is_ca(certificate: IssuedCertificate) -> bool:
     if certificate.der is None:
         return False
     try:
-        return read_certificate(certificate.der).is_ca
+        return parts_of(certificate.der).is_ca
     except DerError:
         return False
 

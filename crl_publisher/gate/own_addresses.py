@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_,
 from crl_publisher.plan import Plan
 from crl_publisher.scope import Part
 from pki_revocation.database.schema import certificates, crl_shards, journal
-from pki_revocation.encoding.certificate_fields import read_certificate
+from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.encoding.der import DerError
 from pki_revocation.model import serial_text
 
@@ -70,7 +70,7 @@ def _suspects(connection: Connection, plan: Plan, after: int) -> Iterator[Row[An
 def _own_shard(der: bytes, shards: Mapping[str, int]) -> int | None:
     """The first shard that the certificate itself names; None where it names none."""
     try:
-        points: Sequence[str] = read_certificate(der).distribution_points
+        points: Sequence[str] = parts_of(der).distribution_points
     except DerError:
         return None
     return next((shards[url] for url in points if url in shards), None)

@@ -17,7 +17,7 @@ from pki_revocation import journal
 from pki_revocation.clock import Clock
 from pki_revocation.database.schema import certificates, crl_shards
 from pki_revocation.database.schema import journal as journal_table
-from pki_revocation.encoding.certificate_fields import read_certificate
+from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.encoding.der import DerError
 from pki_revocation.errors import NotFound, PkiError
 from pki_revocation.model import Issuer
@@ -146,7 +146,7 @@ def _take_in(connection: Connection, issuer: Issuer, shard: int, url: str) -> in
 
 def _names(der: bytes, url: str) -> bool:
     try:
-        return url in read_certificate(der).distribution_points
+        return url in parts_of(der).distribution_points
     except DerError:
         return False
 

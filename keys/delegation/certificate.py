@@ -15,15 +15,24 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from keys.errors import UnusableKey
 from keys.identity import Purpose, SigningIdentity, ca_key_usage
 from pki_revocation.encoding.certificate_parts import parts_of
-from pki_revocation.encoding.der import bit_string, explicit, extension, integer, object_identifier, sequence, time, tlv
-from pki_revocation.encoding.names import COMMON_NAME, common_name, readable_parts, subject_text
+from pki_revocation.encoding.der import (
+    OBJECT_IDENTIFIER,
+    bit_string,
+    explicit,
+    extension,
+    integer,
+    object_identifier,
+    sequence,
+    time,
+    tlv,
+)
+from pki_revocation.encoding.names import COMMON_NAME, COUNTRY, ORGANISATION, common_name, readable_parts, subject_text
 
 # BR 7.1.2.8 allows notBefore up to a day back; clients' clocks are wrong by minutes.
 _BACKDATE = timedelta(hours=1)
 _SERIAL_BITS = 126
 _VERSION_3 = 2
 _SET, _UTF8_STRING = 0x31, 0x0C
-_COUNTRY, _ORGANISATION = "2.5.4.6", "2.5.4.10"
 # RFC 5280 appendix A: ub-common-name.
 _LONGEST_COMMON_NAME = 64
 
@@ -62,8 +71,8 @@ def _subject(ca: x509.Certificate, now: datetime) -> bytes:
     """The CA's country and organisation in its own octets, as far as they are text, and a common name of its own."""
     tail = f" OCSP {now:%Y-%m-%d}"
     common = f"{(common_name(ca) or 'CA')[: _LONGEST_COMMON_NAME - len(tail)]}{tail}"
-    own = tlv(_SET, sequence(object_identifier(COMMON_NAME), tlv(_UTF8_STRING, common.encode())))
-    return sequence(*readable_parts(parts_of(ca).subject, {_COUNTRY, _ORGANISATION}), own)
+    own = tlv(_SET, sequence(tlv(OBJECT_IDENTIFIER, COMMON_NAME), tlv(_UTF8_STRING, common.encode())))
+    return sequence(*readable_parts(parts_of(ca).subject, {COUNTRY, ORGANISATION}), own)
 
 
 def _extensions(

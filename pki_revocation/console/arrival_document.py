@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pki_revocation.encoding.certificate_fields import CertificateFields
+from pki_revocation.encoding.certificate_parts import CertificateParts
 from pki_revocation.encoding.json_document import MalformedDocument, UnfitMember, read_members
 from pki_revocation.importing.pem_der import certificate_from_der, certificate_from_pem
 from pki_revocation.importing.text_files import encoding_of, without_marks
@@ -20,7 +20,7 @@ _MEMBERS = ("certificate", "language", "address", "email")
 class ArrivalDocument:
     """The certificate, and the recipients of its letter and its mail where the document names them."""
 
-    certificate: CertificateFields
+    certificate: CertificateParts
     recipient: Recipient | None = None
     contact: Contact | None = None
 
@@ -57,7 +57,7 @@ def read_arrival(body: bytes, media_type: str) -> ArrivalDocument:
     )
 
 
-def _from_pem(text: bytes) -> CertificateFields:
+def _from_pem(text: bytes) -> CertificateParts:
     """One certificate and nothing else: of several, it could not be said which one was meant."""
     stripped = without_marks(text.decode(encoding_of(text), "replace")).strip()
     if stripped.count("-----BEGIN ") != 1 or not stripped.startswith("-----BEGIN "):

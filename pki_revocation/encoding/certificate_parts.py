@@ -1,35 +1,50 @@
-"""The parts of a certificate as octets, for a CA whose name or extensions `cryptography` does not decode.
+"""What a certificate says, read from its octets one part at a time (RFC 5280 section 4.1).
 
-A name in TeletexString with Latin-1, an extension that stands there twice: `x509.Certificate` refuses the whole name
-and all extensions for one of them, although names are compared and hashed as octets (RFC 6960 section 4.1.1), and of
-the extensions three are asked for. Here each part is found by its place, and each extension is read by itself.
+The library reads what RFC 5280 allows and refuses a certificate, a whole name or all extensions for any one thing that
+is not. Whatever a CA signed can be revoked, misissued certificates first of all (BR 4.9.1.1), and names are compared
+and hashed as octets (RFC 6960 section 4.1.1), so that here only the frame must be there: a part that cannot be read is
+known to be so, and spoils no other.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtensionOID
 
-from .declared import SubjectPublicKeyInfo, identifier, octets, values_of
-from .der import SEQUENCE, DerError, bounds
+from .certificate_times import moment_of
+from .declared import SubjectPublicKeyInfo, identifier
+from .der import BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, DerError
+from .distribution_points import addresses
+from .values import Span, span, spans, values_in
 
-# In a TBSCertificate behind the version: serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo.
-_ISSUER, _SUBJECT, _KEY = 2, 4, 5
-_VERSION, _EXTENSIONS = b"\xa0", b"\xa3"
-_MOST_PARTS = 3
+_BASIC_CONSTRAINTS = bytes.fromhex("551d13")
+_KEY_USAGE = bytes.fromhex("551d0f")
+_EXTENDED_KEY_USAGE = bytes.fromhex("551d25")
+_SUBJECT_KEY_IDENTIFIER = bytes.fromhex("551d0e")
+_DISTRIBUTION_POINTS = bytes.fromhex("551d1f")
+# What makes a certificate a precertificate (RFC 6962 section 3.1).
+_POISON = bytes.fromhex("2b06010401d679020403")
+_OCSP_SIGNING = bytes.fromhex("2b06010505070309")
+_VERSION, _EXTENSIONS = 0xA0, 0xA3
+_BOOLEAN = 0x01
+# Serial, algorithm, issuer, validity, subject and key: what every certificate has.
+_FIELDS = 6
 # RFC 5280 section 4.2.1.3: bits are counted from the left.
 _KEY_CERT_SIGN, _CRL_SIGN = 5, 6
 _OCTET = 8
 
 
-class ExtensionParts(NamedTuple):
-    """One extension: its OBJECT IDENTIFIER with dots, and the octets in its extnValue."""
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An extension: its identifier's contents and its value, as they stand there."""
 
-    oid: str
+    oid: bytes
     value: bytes
 
 
@@ -40,31 +55,41 @@ class CaKeyUsage(NamedTuple):
     crl_sign: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CertificateParts:
-    """The parts of a certificate: names and key in DER, and the extensions in their order."""
+    """The parts of one certificate; *issuer*, *subject*, *public_key* and *algorithm* with their tags.
 
+    *signed* is what *signature* is over. *not_before* and *not_after* are None where they cannot be read.
+    """
+
+    der: bytes = field(repr=False)
+    signed: bytes = field(repr=False)
+    serial: int
     issuer: bytes
+    not_before: datetime | None
+    not_after: datetime | None
     subject: bytes
-    key: bytes
-    extensions: tuple[ExtensionParts, ...]
+    public_key: bytes = field(repr=False)
+    extensions: tuple[Extension, ...] = field(repr=False)
+    algorithm: bytes
+    signature: bytes = field(repr=False)
 
     @property
     def key_algorithm(self) -> bytes:
         """The AlgorithmIdentifier of the key, which `cryptography` drops: it may bind it (RFC 4055 section 1.2)."""
-        return identifier(asn1.decode_der(SubjectPublicKeyInfo, self.key).algorithm)
+        return identifier(asn1.decode_der(SubjectPublicKeyInfo, self.public_key).algorithm)
 
     @property
     def key_oid(self) -> str:
         """The OBJECT IDENTIFIER of that algorithm, with dots."""
-        first, *_ = asn1.decode_der(SubjectPublicKeyInfo, self.key).algorithm
+        first, *_ = asn1.decode_der(SubjectPublicKeyInfo, self.public_key).algorithm
         oid: x509.ObjectIdentifier = first.parse(x509.ObjectIdentifier)
         return oid.dotted_string
 
     @property
     def key_bits(self) -> bytes:
         """The contents of subjectPublicKey, without tag, length and unused bits: what key hashes are taken over."""
-        return asn1.decode_der(SubjectPublicKeyInfo, self.key).public_key.as_bytes()
+        return asn1.decode_der(SubjectPublicKeyInfo, self.public_key).public_key.as_bytes()
 
     @property
     def is_self_issued(self) -> bool:
@@ -74,7 +99,7 @@ class CertificateParts:
     @property
     def subject_key_identifier(self) -> bytes | None:
         """The identifier in it; None where there is none that can be read (RFC 5280 section 4.2.1.2)."""
-        value = self._value(ExtensionOID.SUBJECT_KEY_IDENTIFIER)
+        value = self._value(_SUBJECT_KEY_IDENTIFIER)
         try:
             return None if value is None else asn1.decode_der(bytes, value)
         except ValueError:
@@ -86,15 +111,10 @@ class CertificateParts:
         found = self.subject_key_identifier
         return hashlib.sha1(self.key_bits, usedforsecurity=False).digest() if found is None else found
 
-    @property
+    @cached_property
     def is_ca(self) -> bool:
-        """Whether its basic constraints say so; one that writes the default out has them too."""
-        value = self._value(ExtensionOID.BASIC_CONSTRAINTS)
-        try:
-            values = [] if value is None else values_of(value)
-        except ValueError:
-            return False
-        return bool(values) and values[0].tag_bytes == b"\x01" and bytes(values[0].data) != b"\0"
+        """Whether its basic constraints say that it is a CA's."""
+        return any(_is_true_first(each.value) for each in self._of(_BASIC_CONSTRAINTS))
 
     @property
     def key_usage(self) -> CaKeyUsage | None:
@@ -103,68 +123,127 @@ class CertificateParts:
         Raises:
             ValueError: when it has one that cannot be read: then it lets the key sign nothing that is known.
         """
-        value = self._value(ExtensionOID.KEY_USAGE)
+        value = self._value(_KEY_USAGE)
         if value is None:
             return None
         bits = asn1.decode_der(asn1.BitString, value).as_bytes()
         return CaKeyUsage(key_cert_sign=_bit(bits, _KEY_CERT_SIGN), crl_sign=_bit(bits, _CRL_SIGN))
 
-    def _value(self, oid: x509.ObjectIdentifier) -> bytes | None:
+    @cached_property
+    def is_for_subscriber(self) -> bool:
+        """Neither a CA's nor a delegated OCSP responder's: those are the CA's own, and no letter goes out."""
+        if self.is_ca:
+            return False
+        return not any(_has_value(each.value, _OCSP_SIGNING) for each in self._of(_EXTENDED_KEY_USAGE))
+
+    @cached_property
+    def is_precertificate(self) -> bool:
+        """Whether it was made for logs, and no relying party takes it (RFC 6962 section 3.1)."""
+        return any(True for _ in self._of(_POISON))
+
+    @property
+    def distribution_points(self) -> tuple[str, ...]:
+        """The addresses that it names for its CRL, in their order (RFC 5280 section 4.2.1.13)."""
+        return tuple(url for each in self._of(_DISTRIBUTION_POINTS) for url in addresses(each.value))
+
+    def is_the_other_of(self, other: "CertificateParts") -> bool:
+        """Whether one is the precertificate of the other: one serial, one subject and one key (RFC 6962 section 3.1).
+
+        What else may differ is the CA's error, and no reason to know one of them alone.
+        """
+        if self.is_precertificate == other.is_precertificate:
+            return False
+        return (self.serial, self.issuer, self.subject, self.public_key) == (
+            other.serial,
+            other.issuer,
+            other.subject,
+            other.public_key,
+        )
+
+    def _of(self, oid: bytes) -> Iterator[Extension]:
+        return (each for each in self.extensions if each.oid == oid)
+
+    def _value(self, oid: bytes) -> bytes | None:
         """The first extension of a kind: where one stands there twice, readers differ, and most take the first."""
-        return next((each.value for each in self.extensions if each.oid == oid.dotted_string), None)
+        return next((each.value for each in self._of(oid)), None)
 
 
 def parts_of(certificate: x509.Certificate | bytes) -> CertificateParts:
     """The parts of a certificate.
 
     Args:
-        certificate: itself, or its DER.
+        certificate: itself, or the octets that it is, and nothing else.
 
     Raises:
-        ValueError: when it is no certificate as RFC 5280 section 4.1 has it.
+        DerError: when they have not the form of one, to its last octet.
     """
     der = certificate if isinstance(certificate, bytes) else certificate.public_bytes(Encoding.DER)
-    whole = values_of(der)
-    if len(whole) != _MOST_PARTS:
-        raise DerError("a certificate has three parts")
-    values = values_of(octets(whole[0]))
-    if values and values[0].tag_bytes == _VERSION:
-        del values[0]
-    if len(values) <= _KEY:
-        raise DerError("a part of the certificate is missing")
+    outer = span(der, 0, len(der), SEQUENCE, "a certificate")
+    if outer.end != len(der):
+        raise DerError(f"{len(der) - outer.end} octets stand behind the certificate")
+    tbs = span(der, outer.begin, outer.end, SEQUENCE, "what is signed")
+    algorithm = span(der, tbs.end, outer.end, SEQUENCE, "the algorithm")
+    signature = span(der, algorithm.end, outer.end, BIT_STRING, "the signature")
+    if signature.end != outer.end or signature.begin == signature.end:
+        raise DerError("the signature is empty, or something stands behind it")
+    parts = [each for each in spans(der, tbs.begin, tbs.end) if each.tag != _VERSION]
+    if len(parts) < _FIELDS:
+        raise DerError("a certificate has a serial, an algorithm, two names, its validity and a key")
+    serial, _, issuer, validity, subject, key = parts[:_FIELDS]
+    if serial.tag != INTEGER or serial.begin == serial.end:
+        raise DerError("the serial is no INTEGER")
+    not_before, not_after = _validity(der, validity)
     return CertificateParts(
-        issuer=octets(values[_ISSUER]),
-        subject=octets(values[_SUBJECT]),
-        key=octets(values[_KEY]),
-        extensions=tuple(_extensions(values[_KEY + 1 :])),
+        der=der,
+        signed=der[tbs.at : tbs.end],
+        serial=int.from_bytes(der[serial.begin : serial.end], signed=True),
+        issuer=der[issuer.at : issuer.end],
+        not_before=not_before,
+        not_after=not_after,
+        subject=der[subject.at : subject.end],
+        public_key=der[key.at : key.end],
+        extensions=tuple(_extensions(der, [each for each in parts[_FIELDS:] if each.tag == _EXTENSIONS])),
+        algorithm=der[algorithm.at : algorithm.end],
+        signature=der[signature.begin + 1 : signature.end],
     )
 
 
-def issuer_of(certificate: x509.Certificate) -> bytes:
-    """The issuer's name alone, in DER: asked of a hundred thousand certificates, it must cost less than all parts.
-
-    Raises:
-        ValueError: as for `parts_of`.
-    """
-    der = certificate.public_bytes(Encoding.DER)
-    begin = bounds(der, bounds(der).begin).begin
-    if der[begin : begin + 1] == _VERSION:
-        begin = bounds(der, begin).end
-    for _ in range(_ISSUER):
-        begin = bounds(der, begin).end
-    return der[begin : bounds(der, begin).end]
+def _validity(der: bytes, place: Span) -> tuple[datetime | None, datetime | None]:
+    try:
+        first, last = spans(der, place.begin, place.end)
+    except ValueError:
+        return None, None
+    return moment_of(der, first), moment_of(der, last)
 
 
-def _extensions(values: list[asn1.TLV]) -> list[ExtensionParts]:
-    found = next((bytes(each.data) for each in values if each.tag_bytes == _EXTENSIONS), None)
-    if found is None or found[:1] != bytes([SEQUENCE]):
-        return []
-    return [_extension(octets(each)) for each in values_of(found)]
+def _extensions(der: bytes, places: list[Span]) -> Iterator[Extension]:
+    """Those that have the form of one; whatever else stands there is no extension that anything asks for."""
+    for outer in places:
+        try:
+            for listed in spans(der, outer.begin, outer.end):
+                for one in spans(der, listed.begin, listed.end):
+                    parts = {each.tag: der[each.begin : each.end] for each in spans(der, one.begin, one.end)}
+                    if OBJECT_IDENTIFIER in parts and OCTET_STRING in parts:
+                        yield Extension(parts[OBJECT_IDENTIFIER], parts[OCTET_STRING])
+        except DerError:
+            return
 
 
-def _extension(data: bytes) -> ExtensionParts:
-    first, *_, last = values_of(data)
-    return ExtensionParts(first.parse(x509.ObjectIdentifier).dotted_string, bytes(last.data))
+def _is_true_first(value: bytes) -> bool:
+    """Whether the SEQUENCE begins with a BOOLEAN that is not FALSE; written out or left out makes no difference."""
+    try:
+        ((_, contents),) = values_in(value)
+        tag, first = next(values_in(contents), (0, b""))
+    except ValueError:
+        return False
+    return tag == _BOOLEAN and any(first)
+
+
+def _has_value(value: bytes, wanted: bytes) -> bool:
+    try:
+        return any(contents == wanted for _, inner in values_in(value) for _, contents in values_in(inner))
+    except DerError:
+        return False
 
 
 def _bit(bits: bytes, number: int) -> bool:

@@ -11,8 +11,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, padding, rsa
 
-from .certificate_fields import values_in
 from .der import OBJECT_IDENTIFIER
+from .values import values_in
 
 _PKCS1, _ECDSA, _ECDSA_SHA2 = "2a864886f70d0101", "2a8648ce3d0401", "2a8648ce3d0403"
 _NIST_SIGNATURES, _NIST_HASHES = "6086480165030403", "6086480165030402"

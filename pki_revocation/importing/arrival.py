@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.database.engine import Database
-from pki_revocation.encoding.certificate_fields import CertificateFields
+from pki_revocation.encoding.certificate_parts import CertificateParts
 from pki_revocation.errors import PkiError
 from pki_revocation.model import IssuedCertificate, Issuer, serial_text
 from pki_revocation.register.certificates import certificate_with_serial
@@ -51,7 +51,7 @@ class ArrivalRegistrar:
 
     def take(
         self,
-        certificate: CertificateFields,
+        certificate: CertificateParts,
         recipient: Recipient | None,
         contact: Contact | None,
         origin: Mapping[str, object],

@@ -24,7 +24,7 @@ from pki_revocation.database.schema import (
     letter_recipients,
     publication_requests,
 )
-from pki_revocation.encoding.certificate_fields import read_certificate
+from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.model import UNKNOWN_END, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
 
@@ -179,7 +179,7 @@ def _as_registered(candidate: Candidate, row: Row[Any]) -> Candidate:
     """A row of a list with what the registered certificate itself says of whom it is for."""
     if candidate.der is not None or row.der is None:
         return candidate
-    own = read_certificate(row.der)
+    own = parts_of(row.der)
     return candidate._replace(for_subscriber=own.is_for_subscriber, is_ca=own.is_ca)
 
 

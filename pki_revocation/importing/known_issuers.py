@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from pki_revocation.encoding.certificate_fields import CertificateFields, read_certificate
+from pki_revocation.encoding.certificate_parts import CertificateParts, parts_of
+from pki_revocation.encoding.names import name_text
 from pki_revocation.encoding.signature_check import is_signature_of
 from pki_revocation.model import Issuer
 
 from .candidates import CandidateRefused, RefusalKind
-from .subjects import from_der
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class _Known:
     """A registered issuer and its own certificate, of which nothing but name and key is asked."""
 
     issuer: Issuer
-    own: CertificateFields
+    own: CertificateParts
 
     @cached_property
     def key(self) -> object:
@@ -31,7 +31,7 @@ class _Known:
         except (ValueError, UnsupportedAlgorithm):
             return None
 
-    def signed(self, certificate: CertificateFields) -> bool:
+    def signed(self, certificate: CertificateParts) -> bool:
         return is_signature_of(self.key, certificate.signature, certificate.signed, certificate.algorithm)
 
 
@@ -52,14 +52,14 @@ class KnownIssuers:
         self._authorities: dict[bytes, set[int]] = defaultdict(set)
         for issuer in issuers:
             # One of its certificates stands for all: name and key are the same.
-            known = _Known(issuer, read_certificate(issuer.certificate_der))
+            known = _Known(issuer, parts_of(issuer.certificate_der))
             self._named[known.own.subject].append(known)
             self._alike[_folded(known.own.subject)].append(known)
             for certificate in issuer.certificates:
-                own = read_certificate(certificate.public_bytes(Encoding.DER))
+                own = parts_of(certificate)
                 self._authorities[own.issuer].add(own.serial)
 
-    def signer_of(self, certificate: CertificateFields) -> Issuer:
+    def signer_of(self, certificate: CertificateParts) -> Issuer:
         """The issuer whose key signed this certificate; one name may have had several keys (RFC 5280 section 3.2).
 
         Raises:
@@ -74,11 +74,11 @@ class KnownIssuers:
             raise CandidateRefused(RefusalKind.SIGNATURE, f"Its signature is not verified by the key of {names}.")
         raise CandidateRefused(
             RefusalKind.ISSUER,
-            f"Its issuer {from_der(certificate.issuer).text[:200]!r} is not registered: "
+            f"Its issuer {name_text(certificate.issuer)[:200]!r} is not registered: "
             "add it with 'pki-revocation issuer add'.",
         )
 
-    def shard_of(self, issuer: Issuer, certificate: CertificateFields) -> int:
+    def shard_of(self, issuer: Issuer, certificate: CertificateParts) -> int:
         """The CRL shard that a certificate's distribution point names; 0 when it names none."""
         if not self._shards:
             return 0
@@ -91,8 +91,8 @@ class KnownIssuers:
 
     def serials_signed_by(self, issuer: Issuer) -> frozenset[int]:
         """The serials that this issuer gave to registered issuers: CA certificates, which get no number."""
-        return frozenset(self._authorities.get(read_certificate(issuer.certificate_der).subject, ()))
+        return frozenset(self._authorities.get(parts_of(issuer.certificate_der).subject, ()))
 
 
 def _folded(name: bytes) -> str:
-    return " ".join(from_der(name).text.casefold().split())
+    return " ".join(name_text(name).casefold().split())

@@ -7,7 +7,7 @@ a third time. As long as they agree, nothing is refused, whichever comes first.
 from dataclasses import dataclass
 
 from pki_revocation.clock import iso
-from pki_revocation.encoding.certificate_fields import read_certificate
+from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.model import serial_text
 from pki_revocation.reasons import RevocationReason
 
@@ -52,7 +52,7 @@ def the_one_of(first: bytes, second: bytes) -> bytes | None:
     """
     if first == second:
         return first
-    one, other = read_certificate(first), read_certificate(second)
+    one, other = parts_of(first), parts_of(second)
     if one.signed == other.signed:
         return first
     if one.is_the_other_of(other):

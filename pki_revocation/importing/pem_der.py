@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pki_revocation.encoding.certificate_fields import CertificateFields, read_certificate
+from pki_revocation.encoding.certificate_parts import CertificateParts, parts_of
 from pki_revocation.encoding.der import DerError, bounds
 from pki_revocation.model import UNKNOWN_END
 
@@ -82,7 +82,7 @@ def holds_certificates(label: str) -> bool:
     return label in _CERTIFICATES or label == _TRUSTED or label in _CONTAINERS
 
 
-def certificate_from_pem(text: str) -> CertificateFields:
+def certificate_from_pem(text: str) -> CertificateParts:
     """The certificate of one PEM block.
 
     Raises:
@@ -95,7 +95,7 @@ def certificate_from_pem(text: str) -> CertificateFields:
     return _certificate_in(PemBlock(begin[1], text[begin.end() : end.start() if end else len(text)]))
 
 
-def certificate_in(octets: bytes) -> CertificateFields:
+def certificate_in(octets: bytes) -> CertificateParts:
     """The certificate that a file's octets are, in PEM of any encoding or in DER.
 
     Raises:
@@ -105,14 +105,14 @@ def certificate_in(octets: bytes) -> CertificateFields:
     return certificate_from_pem(text) if "-----BEGIN" in text else certificate_from_der(octets)
 
 
-def certificate_from_der(octets: bytes) -> CertificateFields:
+def certificate_from_der(octets: bytes) -> CertificateParts:
     """The certificate that these octets are.
 
     Raises:
         CandidateRefused: when they are none.
     """
     try:
-        return read_certificate(octets)
+        return parts_of(octets)
     except DerError as error:
         if _PKCS7 in octets[:_MARKER]:
             raise CandidateRefused(RefusalKind.BROKEN, UNPACK_PKCS7) from None
@@ -122,7 +122,7 @@ def certificate_from_der(octets: bytes) -> CertificateFields:
 
 
 def candidate_of(
-    certificate: CertificateFields,
+    certificate: CertificateParts,
     issuers: KnownIssuers,
     source: Source,
     place: int,
@@ -176,7 +176,7 @@ def blocks_of(path: Path) -> Iterator[PemBlock]:
                 rest = rest[-_MARKER:]
 
 
-def _certificate_in(block: PemBlock) -> CertificateFields:
+def _certificate_in(block: PemBlock) -> CertificateParts:
     if block.label == _TRUSTED:
         raise CandidateRefused(RefusalKind.BROKEN, "It is a TRUSTED CERTIFICATE: write it anew with 'openssl x509'.")
     if block.label in _CONTAINERS:

@@ -3,9 +3,8 @@
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from pki_revocation.encoding.certificate_fields import read_certificate
+from pki_revocation.encoding.certificate_parts import parts_of
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority, name
 
@@ -14,7 +13,7 @@ URLS = ("http://a.example/1.crl", "http://b.example/1.crl", "ldap://c.example/cn
 
 def distribution_points(certificate: x509.Certificate) -> tuple[str, ...]:
     """What is read of its octets."""
-    return read_certificate(certificate.public_bytes(Encoding.DER)).distribution_points
+    return parts_of(certificate).distribution_points
 
 
 def naming(authority: CertificateAuthority, clock: FakeClock, points: list[x509.DistributionPoint]) -> x509.Certificate:

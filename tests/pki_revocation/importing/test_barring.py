@@ -12,7 +12,7 @@ from pki_revocation.audit_verification import verify_journal
 from pki_revocation.cli.register_checks import register_findings
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import audit, certificates
-from pki_revocation.encoding.certificate_fields import read_certificate
+from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.importing.arrival import ArrivalConflict, ArrivalRegistrar
 from pki_revocation.importing.candidates import RefusalKind
 from pki_revocation.importing.importer import Importer
@@ -152,7 +152,7 @@ def test_arrivals_and_the_api_are_kept_out_too(
     certificate = x509.load_pem_x509_certificate(held.read_bytes())
 
     with pytest.raises(ArrivalConflict, match="Serial 1003 is barred"):
-        registrar.take(read_certificate(certificate.public_bytes(Encoding.DER)), None, None, {})
+        registrar.take(parts_of(certificate.public_bytes(Encoding.DER)), None, None, {})
 
     assert registered(database) == set()
 
