@@ -9,10 +9,11 @@ names another shard's must not, or a relying party fetches a CRL that is silent 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from crl_publisher.plan import Plan
 from crl_publisher.scope import Part
+from pki_revocation.database.octet_search import place_of
 from pki_revocation.database.schema import certificates, crl_shards, journal
 from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.encoding.der import DerError
@@ -50,7 +51,7 @@ def check_own_addresses(connection: Connection, plan: Plan, findings: Findings, 
 def _suspects(connection: Connection, plan: Plan, after: int) -> Iterator[Row[Any]]:
     """Revoked certificates in which this shard's address stands while it is in another one, or the other way round."""
     columns, rows = certificates.c, journal.c
-    names_it = _place(connection, plan.scope.url.encode()) > 0
+    names_it = place_of(connection, plan.scope.url.encode(), columns.der) > 0
     is_in_it = columns.shard == plan.scope.shard
     query = (
         select(columns.serial, columns.shard, columns.der)
@@ -74,10 +75,3 @@ def _own_shard(der: bytes, shards: Mapping[str, int]) -> int | None:
     except DerError:
         return None
     return next((shards[url] for url in points if url in shards), None)
-
-
-def _place(connection: Connection, octets: bytes) -> ColumnElement[int]:
-    """Where the octets stand in a certificate's DER; 0 when they do not. PostgreSQL has no such function of bytea."""
-    if connection.dialect.name == "sqlite":
-        return func.instr(certificates.c.der, literal(octets))
-    return func.strpos(func.encode(certificates.c.der, "hex"), octets.hex())

@@ -8,13 +8,14 @@ revoked, and the issuing system asks here which address to put into the next one
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from crl_publisher.config import CrlSettings
 from crl_publisher.entry_store.store import forget
 from crl_publisher.scope import CA, FULL, USERS, Part, Scope
 from pki_revocation import journal
 from pki_revocation.clock import Clock
+from pki_revocation.database.octet_search import place_of
 from pki_revocation.database.schema import certificates, crl_shards
 from pki_revocation.database.schema import journal as journal_table
 from pki_revocation.encoding.certificate_parts import parts_of
@@ -132,7 +133,7 @@ def _take_in(connection: Connection, issuer: Issuer, shard: int, url: str) -> in
         columns.issuer_id == issuer.id,
         columns.shard == 0,
         columns.der.is_not(None),
-        _place_in_certificate(connection, url.encode()) > 0,
+        place_of(connection, url.encode(), columns.der) > 0,
     )
     # The octets may stand elsewhere in it, or at the beginning of a longer address.
     named = [row.id for row in connection.execute(candidates) if _names(row.der, url)]
@@ -149,10 +150,3 @@ def _names(der: bytes, url: str) -> bool:
         return url in parts_of(der).distribution_points
     except DerError:
         return False
-
-
-def _place_in_certificate(connection: Connection, octets: bytes) -> ColumnElement[int]:
-    """Where the octets stand in a certificate's DER; 0 when they do not. PostgreSQL has no such function of bytea."""
-    if connection.dialect.name == "sqlite":
-        return func.instr(certificates.c.der, literal(octets))
-    return func.strpos(func.encode(certificates.c.der, "hex"), octets.hex())

@@ -5,7 +5,6 @@ look-up. Both hashes must fit: another CA may bear the same name, and its certif
 is registered while the responder runs is answered for after a restart.
 """
 
-import hashlib
 from collections.abc import Iterable
 
 from cryptography import x509
@@ -14,6 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from ocsp_responder.errors import Unauthorized
 from ocsp_responder.request.certid_hashes import HASHES
 from ocsp_responder.request.message import CertId
+from pki_revocation.encoding import cert_id
 from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.model import Issuer
@@ -57,12 +57,7 @@ class Issuers:
 
 def issuer_hashes(issuer: Issuer, hash_algorithm: bytes) -> tuple[bytes, bytes]:
     """The issuer's name hash and key hash as a CertID carries them; the key's is over the bits alone."""
-    parts = parts_of(issuer.certificate_der)
-    digest = HASHES[hash_algorithm]
-    return (
-        hashlib.new(digest, parts.subject, usedforsecurity=False).digest(),
-        hashlib.new(digest, parts.key_bits, usedforsecurity=False).digest(),
-    )
+    return cert_id.issuer_hashes(parts_of(issuer.certificate_der), HASHES[hash_algorithm])
 
 
 def parents_of(issuers: Iterable[Issuer]) -> dict[int, tuple[int, int]]:

@@ -23,8 +23,9 @@ from ocsp_responder.errors import AnswerRefused
 from ocsp_responder.http.transport import REQUEST_TYPE
 from ocsp_responder.request.extensions import NONCE
 from pki_revocation.clock import iso
+from pki_revocation.encoding.cert_id import ocsp_request
 from pki_revocation.encoding.declared import Identifier, identifier
-from pki_revocation.encoding.der import explicit, extension, integer, object_identifier, octet_string, sequence
+from pki_revocation.encoding.der import explicit, extension, object_identifier, octet_string, sequence
 from pki_revocation.encoding.names import subject_text
 from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, exchange
 from pki_revocation.model import Issuer
@@ -72,12 +73,10 @@ class Question:
     @property
     def der(self) -> bytes:
         """The OCSPRequest that asks it."""
-        name_hash, key_hash = issuer_hashes(self.issuer, _SHA256)
-        cert_id = sequence(sequence(_SHA256), octet_string(name_hash), octet_string(key_hash), integer(self.serial))
         extensions = b""
         if self.nonce is not None:
             extensions = explicit(2, sequence(extension(NONCE, octet_string(self.nonce))))
-        return sequence(sequence(sequence(sequence(cert_id)), extensions))
+        return ocsp_request(sequence(_SHA256), issuer_hashes(self.issuer, _SHA256), self.serial, extensions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

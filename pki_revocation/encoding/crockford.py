@@ -3,16 +3,14 @@
 import re
 import secrets
 
+from .unseen import UNSEEN
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BITS = 5
 
-# What stands between groups where people type or paste: blanks of all kinds, what cannot be seen or only turns the
-# direction of writing, dots, and hyphens and dashes. Written out, because `\s` is another set in each language; the
-# page's script has this one.
-_SEPARATORS = re.compile(
-    "[\t-\r \u0085\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff"
-    ".\u2010-\u2015\u2212\ufe58\ufe63\uff0d-]+"
-)
+# What stands between groups where people type or paste: what is unseen, dots, and hyphens and dashes. The page's script
+# has the same set.
+_SEPARATORS = re.compile(f"[{UNSEEN}.\u2010-\u2015\u2212\ufe58\ufe63\uff0d-]+")
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 # Crockford: what people write for a digit that looks like it. ASCII alone: no other letter becomes one of ours.
 _READ_AS = str.maketrans(_LOWER + "OIL", _LOWER.upper().translate(str.maketrans("OIL", "011")) + "011")

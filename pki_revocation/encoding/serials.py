@@ -7,14 +7,16 @@ and longer ones have a place here too.
 
 import re
 
+from .unseen import UNSEEN
+
 # RFC 5280 section 4.1.2.2: what a CA may give, and what every relying party must be able to read.
 RFC_OCTETS = 20
 # So long a serial's DER contents may be here: an entry of a CRL then has a length of one octet, whatever else it says.
 MOST_OCTETS = 64
 LIMIT = 1 << 8 * MOST_OCTETS - 1
 _RFC_LIMIT = 1 << 8 * RFC_OCTETS - 1
-# Blanks and the marks of direction that a copy out of a window brings along; colons stand between octets.
-_UNSEEN = re.compile("[\\s\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
+# Colons stand between octets, and what a copy brings along.
+_UNSEEN = re.compile(f"[{UNSEEN}]+")
 _TEXT = re.compile(r"(-?)(?:0[xX])?([0-9A-Fa-f]+(?:[:-][0-9A-Fa-f]+)*)")
 _HIGH_BIT = 0x80
 

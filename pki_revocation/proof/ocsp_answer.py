@@ -10,12 +10,12 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from pki_revocation.encoding.cert_id import issuer_hashes, ocsp_request
 from pki_revocation.encoding.certificate_parts import parts_of
-from pki_revocation.encoding.der import NULL, integer, object_identifier, octet_string, sequence, tlv
+from pki_revocation.encoding.der import NULL, object_identifier, sequence, tlv
 from pki_revocation.encoding.names import subject_text
 from pki_revocation.host.http_client import ResponseTooLarge
 
@@ -24,7 +24,8 @@ from .signatures import is_signed_with
 
 _log = logging.getLogger(__name__)
 _LONGEST = 64 * 1024
-_SHA1 = "1.3.14.3.2.26"
+# The AlgorithmIdentifier of SHA-1, which names a certificate here, and protects nothing.
+_SHA1 = sequence(object_identifier("1.3.14.3.2.26"), tlv(NULL))
 _HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
 
 
@@ -55,7 +56,8 @@ def ask_ocsp(
         others: the CA's other certificates: under one of them it may have signed itself.
     """
     try:
-        octets = responder.fetch(FetchRequest(limit=_LONGEST, body=_question(issuer, serial), headers=_HEADERS))
+        asked = ocsp_request(_SHA1, _hashes(issuer), serial)
+        octets = responder.fetch(FetchRequest(limit=_LONGEST, body=asked, headers=_HEADERS))
     except ResponseTooLarge:
         octets = None
     if octets is None:
@@ -67,14 +69,6 @@ def ask_ocsp(
         return None
 
 
-def _question(issuer: x509.Certificate, serial: int) -> bytes:
-    """An OCSPRequest (RFC 6960 section 4.1.1); the library's builder takes no negative serial, and there are some."""
-    name_hash, key_hash = _cert_id(issuer)
-    algorithm = sequence(object_identifier(_SHA1), tlv(NULL))
-    cert_id = sequence(algorithm, octet_string(name_hash), octet_string(key_hash), integer(serial))
-    return sequence(sequence(sequence(sequence(cert_id))))
-
-
 def _checked(
     octets: bytes, authorities: Sequence[x509.Certificate], serial: int, revocation_date: datetime
 ) -> OcspAnswer:
@@ -82,7 +76,7 @@ def _checked(
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise ValueError(f"its status is {response.response_status.name}")
     found = (response.issuer_name_hash, response.issuer_key_hash, response.serial_number)
-    if found != (*_cert_id(authorities[0]), serial):
+    if found != (*_hashes(authorities[0]), serial):
         raise ValueError("it is about another certificate")
     if response.certificate_status is not ocsp.OCSPCertStatus.REVOKED or response.revocation_time_utc is None:
         raise ValueError(f"it says {response.certificate_status.name}")
@@ -120,17 +114,5 @@ def _refuse_undelegated(candidate: x509.Certificate, issuer: x509.Certificate) -
         raise ValueError("its signer may not sign OCSP")
 
 
-def _cert_id(issuer: x509.Certificate) -> tuple[bytes, bytes]:
-    """Hashes of the CA's name and of its key's bits (RFC 6960 section 4.1.1)."""
-    parts = parts_of(issuer)
-    return _digest(parts.subject), _digest(parts.key_bits)
-
-
-def _digest(octets: bytes) -> bytes:
-    digest = hashes.Hash(_sha1())
-    digest.update(octets)
-    return digest.finalize()
-
-
-def _sha1() -> hashes.SHA1:
-    return hashes.SHA1()  # noqa: S303 - names a certificate, and protects nothing
+def _hashes(issuer: x509.Certificate) -> tuple[bytes, bytes]:
+    return issuer_hashes(parts_of(issuer), "sha1")

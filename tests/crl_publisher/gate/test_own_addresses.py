@@ -1,6 +1,5 @@
 """The gate asks the certificates themselves: each revocation stands on the CRL that its distribution point names."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ from sqlalchemy import update
 
 from crl_publisher.errors import CrlRejected
 from crl_publisher.issuing.issuance import CrlIssuance
-from crl_publisher.issuing.shards import add_shard, lock_shards
 from crl_publisher.scope import Scope
 from pki_revocation.audit import AuditTrail
 from pki_revocation.database.engine import Database
@@ -16,41 +14,23 @@ from pki_revocation.database.schema import certificates
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Issuer
 from tests.crl_publisher.population import Population
-from tests.crl_publisher.publications import PUBLIC_URL, crl_at, serials
+from tests.crl_publisher.publications import crl_at, serials
+from tests.crl_publisher.sharded_register import issued, two_shards
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import pem
-
-SERIALS = (0x11, 0x22, 0x33)
 
 
 @pytest.fixture
 def shards(database: Database, issuer: Issuer, clock: FakeClock) -> list[Scope]:
     """Two shards of the issuer."""
-    with database.write() as connection:
-        lock_shards(connection, issuer)
-        return [add_shard(connection, issuer, clock, PUBLIC_URL)[0] for _ in range(2)]
+    return two_shards(database, issuer, clock)
 
 
 @pytest.fixture
 def importer(database: Database, clock: FakeClock) -> Importer:
     """Brings in lists and certificates."""
     return Importer(database=database, clock=clock, audit=AuditTrail(clock))
-
-
-def issued(folder: Path, authority: CertificateAuthority, clock: FakeClock, shards: Sequence[Scope]) -> Path:
-    """The certificates: the first names the first shard, the second the second, the third none."""
-    file = folder / "issued.pem"
-    urls = [*(shard.url for shard in shards), None]
-    file.write_bytes(
-        pem(
-            *(
-                authority.issue("Zorg BV", clock.now(), serial=serial, crl_url=url)
-                for serial, url in zip(SERIALS, urls, strict=True)
-            )
-        )
-    )
-    return file
 
 
 @pytest.mark.parametrize("wrong", [0, 2])

@@ -1,13 +1,11 @@
 """A certificate that comes after its revocation takes it to the CRL that its own distribution point names."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from crl_publisher.issuing.issuance import CrlIssuance
-from crl_publisher.issuing.shards import add_shard, lock_shards
 from crl_publisher.publishing import requests
 from crl_publisher.scope import Scope
 from pki_revocation.audit import AuditTrail
@@ -15,42 +13,25 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Issuer
-from tests.crl_publisher.publications import PUBLIC_URL, crl_at, serials
+from tests.crl_publisher.publications import crl_at, serials
+from tests.crl_publisher.sharded_register import SERIALS, issued, two_shards
 from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
-from tests.pki_revocation.importing.rows import index_row, pem, write_index
+from tests.pki_revocation.importing.rows import index_row, write_index
 
 DATE = "260102030405Z,superseded"
-SERIALS = (0x11, 0x22, 0x33)
 
 
 @pytest.fixture
 def shards(database: Database, issuer: Issuer, clock: FakeClock) -> list[Scope]:
     """Two shards of the issuer."""
-    with database.write() as connection:
-        lock_shards(connection, issuer)
-        return [add_shard(connection, issuer, clock, PUBLIC_URL)[0] for _ in range(2)]
+    return two_shards(database, issuer, clock)
 
 
 @pytest.fixture
 def importer(database: Database, clock: FakeClock) -> Importer:
     """Brings in lists and certificates."""
     return Importer(database=database, clock=clock, audit=AuditTrail(clock))
-
-
-def issued(folder: Path, authority: CertificateAuthority, clock: FakeClock, shards: Sequence[Scope]) -> Path:
-    """The certificates: the first names the first shard, the second the second, the third none."""
-    file = folder / "issued.pem"
-    urls = [*(shard.url for shard in shards), None]
-    file.write_bytes(
-        pem(
-            *(
-                authority.issue("Zorg BV", clock.now(), serial=serial, crl_url=url)
-                for serial, url in zip(SERIALS, urls, strict=True)
-            )
-        )
-    )
-    return file
 
 
 def test_entries_follow_their_certificates(

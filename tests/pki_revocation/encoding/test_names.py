@@ -109,7 +109,7 @@ NOT_MINIMAL = sequence(tlv(SET, sequence(b"\x06\x04\x80\x55\x04\x03", tlv(UTF8, 
 
 @pytest.mark.parametrize("name", [LONG_FORM, NOT_MINIMAL, b"", b"\x05\x00", sequence(tlv(SET, sequence()))])
 def test_only_a_name_in_der_is_readable(name: bytes) -> None:
-    """Whoever reads strictly must not be given what only this reader takes."""
+    """A strict reader must not be given what only this one takes."""
     assert is_readable(odd_name(UTF8, b"ab"))
     assert is_readable(x509.Name([]).public_bytes())
     assert not is_readable(name)
