@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from keys.delegation.requests import latest_delegates
 from keys.files.file_key import load_certificate
 from pki_revocation.cli.doctor import CheckResult
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers, issuer_of_name_and_key
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .errors import UnusableKey
 from .keyring import Keyring
@@ -29,8 +30,9 @@ def check(installation: Installation, database: Database) -> Iterator[CheckResul
     Raises:
         ConfigurationError: when [keys] is wrong.
     """
-    now = SystemClock().now()
-    keyring = Keyring.open(installation, SystemClock())
+    clock = open_clock(database)
+    now = clock.now()
+    keyring = Keyring.open(installation, clock)
     with database.read() as connection:
         issuers = all_issuers(connection)
         left = [each for each in unfinished(connection) if now - each.at > _UNDER_WAY]

@@ -11,10 +11,10 @@ from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswerC
 from ocsp_responder.http.transport import POST_LIMIT, TARGET_LIMIT
 from ocsp_responder.signing.answer_signers import CurrentSigners, answer_signers, answered_issuers
 from ocsp_responder.signing.renewal import DelegateRenewals
-from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.host.temporary_folders import temporary_folder
 from pki_revocation.http_server.limits import Limits
+from pki_revocation.runtime.clock_keeping import kept_clock
 from pki_revocation.runtime.serving import Listener, serve_http
 
 from .config import OcspSettings
@@ -37,9 +37,9 @@ def serve(installation: Installation, workers: int | None) -> None:
     """
     settings = installation.section(OcspSettings)
     workers = workers or settings.workers
-    clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
+        clock = kept_clock(database)
         keyring = Keyring.open(installation, clock)
         issuers = answered_issuers(keyring, database)
         renewals = DelegateRenewals.configured(keyring, issuers, database, clock)

@@ -21,6 +21,21 @@ PACKAGES = ("pki_revocation", "keys", "crl_publisher", "ocsp_responder")
 DOORS = {"pki_revocation": 30, "keys": 21, "crl_publisher": 23, "ocsp_responder": 13}
 
 
+# Where one clock alone is asked: what makes the others of it, and what dates nothing in a database that is open.
+ONE_CLOCK = {
+    "pki_revocation/cli/backup.py": "the database is about to be put back",
+    "pki_revocation/register/clock_look.py": "the machine's, which the others witness",
+    "keys/cli.py": "looks at keys alone",
+    "keys/delegation/manual.py": "asks where keys lie, before the database is open",
+    "keys/demo/command.py": "makes the demo's database",
+    "crl_publisher/distribution/bootstrap.py": "serves without the database",
+    "crl_publisher/bench/register.py": "a benchmark's register",
+    "crl_publisher/bench/command.py": "says when figures were measured",
+    "crl_publisher/bench/trial.py": "a benchmark",
+    "ocsp_responder/bench/command.py": "a benchmark",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Layers:
     """A contract on the layers inside a package; *highest* and *lowest* are modules of the first and the last one."""
@@ -132,6 +147,14 @@ def test_the_top_of_a_package_stays_small(package: str) -> None:
     doors |= {file.parent.name for file in top.glob("*/__init__.py")}
 
     assert len(doors) <= DOORS[package], sorted(doors)
+
+
+def test_what_is_dated_has_more_than_one_clock() -> None:
+    """`SystemClock` is made where ONE_CLOCK says why; everything else asks `open_clock` or `kept_clock`."""
+    files = {path: path.read_text() for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    alone = {str(path.relative_to(ROOT)) for path, text in files.items() if re.search(r"\bSystemClock\(", text)}
+
+    assert alone == set(ONE_CLOCK)
 
 
 def test_what_developers_are_pointed_at_is_there() -> None:

@@ -21,12 +21,13 @@ from crl_publisher.serve import serve
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.encoding.names import name_text
 from pki_revocation.encoding.serials import text_of_stored
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .compare import compare
 from .offline import OFFLINE_COMMANDS
@@ -120,9 +121,9 @@ def shards(installation: Installation, *, issuer_name: str | None, as_json: bool
     public_url = installation.section(DistributionSettings).public_url
     settings = installation.section(CrlSettings)
     limit, keep_expired = settings.size_limit, settings.keep_expired
-    clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
+        clock = open_clock(database)
         issuer = issuer_named(database, issuer_name)
         with database.write() as connection:
             lock_shards(connection, issuer)
@@ -182,13 +183,14 @@ def publisher(installation: Installation) -> None:
 
 def _tell_alarms(installation: Installation, issuer: Issuer) -> None:
     """What is wrong with CRLs that this machine cannot sign, on standard error."""
-    clock = SystemClock()
-    if Keyring.open(installation, clock).signs_crls_for(issuer):
-        return
     notice = installation.section(CrlSettings).elsewhere_notice
-    with installation.database() as database, database.read() as connection:
-        scopes = bootstrap.issuance(installation, database).scopes(connection, issuer)
-        found = statuses(connection, issuer, scopes, clock.now(), notice)
+    with installation.database() as database:
+        clock = open_clock(database)
+        if Keyring.open(installation, clock).signs_crls_for(issuer):
+            return
+        with database.read() as connection:
+            scopes = bootstrap.issuance(installation, database).scopes(connection, issuer)
+            found = statuses(connection, issuer, scopes, clock.now(), notice)
     for status in found:
         for alarm in status.alarms:
             click.echo(f"ALARM: {status.scope.name} CRL: {alarm.says}: {ADVICE}", err=True)

@@ -28,12 +28,13 @@ from keys.files.file_key import load_certificate
 from keys.key_location import key_location
 from keys.keyring import Keyring
 from pki_revocation.cli.options import installation_option
-from pki_revocation.clock import SystemClock, iso, whole_second
+from pki_revocation.clock import iso, whole_second
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import duration
 from pki_revocation.errors import PkiError
 from pki_revocation.host import durable_files
 from pki_revocation.register.issuers import issuer_named
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .options import issuer_option, json_option
 
@@ -108,7 +109,7 @@ def request(  # noqa: PLR0913 - one argument for each option
         with database.read() as connection:
             issuer = issuer_named(connection, issuer_name)
             scope = scope_named(connection, issuer, installation.section(CrlSettings), scope_name)
-        if Keyring.open(installation, SystemClock()).signs_crls_for(issuer):
+        if Keyring.open(installation, open_clock(database)).signs_crls_for(issuer):
             raise PkiError(f"The key of {issuer.name} is configured here: 'pki-revocation crl publish' signs its CRLs.")
         named = None if signature is None else SignatureName(signature)
         wanted = RequestedCrl(scope=scope, validity=validity, this_update=this_update, is_last=is_last, signature=named)

@@ -14,12 +14,12 @@ from crl_publisher.issuing.shards import scope_named
 from crl_publisher.publishing import requests
 from crl_publisher.scope import FULL, Scope
 from pki_revocation.cli.options import installation_option
-from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import duration_text
 from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.model import Issuer
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .options import issuer_named, issuer_option, json_option
 
@@ -90,8 +90,9 @@ def _publish_by_lease_holder(
     installation: Installation, database: Database, wanted: _PublicationRequest, timeout: int
 ) -> dict[str, object]:
     """Ask, and give the publisher's answer; publish in this process when no other one holds the lease."""
+    clock = open_clock(database)
     with database.write() as connection:
-        request = requests.ask(connection, wanted.issuer, SystemClock(), scope=wanted.scope, is_last=wanted.is_last)
+        request = requests.ask(connection, wanted.issuer, clock, scope=wanted.scope, is_last=wanted.is_last)
     lease = bootstrap.lease(installation, database)
     give_up_at = time.monotonic() + timeout
     try:

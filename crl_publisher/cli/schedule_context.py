@@ -19,12 +19,13 @@ from crl_publisher.scheduling.operators import Said
 from crl_publisher.scheduling.planned import Planned
 from crl_publisher.scheduling.schedule import Schedule
 from crl_publisher.scheduling.timeline import Timeline
-from pki_revocation.clock import SystemClock, whole_second
+from pki_revocation.clock import whole_second
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import duration
 from pki_revocation.database.engine import Database
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import issuer_named
+from pki_revocation.runtime.clock_keeping import open_clock
 
 file_option = click.option(
     "--file",
@@ -154,7 +155,7 @@ def open_schedule(installation: Installation, issuer_name: str | None) -> Iterat
         database.check_revision()
         with database.read() as connection:
             issuer = issuer_named(connection, issuer_name)
-        yield ScheduleContext(bootstrap.book(installation, database), database, issuer, SystemClock().now())
+        yield ScheduleContext(bootstrap.book(installation, database), database, issuer, open_clock(database).now())
 
 
 def who(by: str | None) -> str:

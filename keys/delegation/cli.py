@@ -14,10 +14,11 @@ from keys.files.file_key import KEY_TYPES, load_certificate
 from keys.files.private_files import write_new_file
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import issuer_named
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .manual import folder_of, install_here, issue_here, request_here
 from .requests import end_responder, key_digest, latest_delegates, register_responder
@@ -54,10 +55,11 @@ def register(installation: Installation, *, issuer_name: str | None, name: str, 
         public = public_half(enrolment_key(_prepared(folder_of(installation, issuer)).enrolment))
     else:
         public = read_public_half(key_file)
-    clock = SystemClock()
-    with installation.database() as database, database.write() as connection:
-        register_responder(connection, issuer, name, public, clock.now())
-        AuditTrail(clock).record(connection, "delegate.registered", {"issuer": issuer.name, "responder": name})
+    with installation.database() as database:
+        clock = open_clock(database)
+        with database.write() as connection:
+            register_responder(connection, issuer, name, public, clock.now())
+            AuditTrail(clock).record(connection, "delegate.registered", {"issuer": issuer.name, "responder": name})
     click.echo(f"The responder {name} may ask for certificates of {issuer.name}.")
 
 
@@ -67,10 +69,12 @@ def register(installation: Installation, *, issuer_name: str | None, name: str, 
 @installation_option
 def unregister(installation: Installation, *, issuer_name: str | None, name: str) -> None:
     """Give a responder no certificates any more; the one it has works until it ends."""
-    issuer, clock = issuer_of(installation, issuer_name), SystemClock()
-    with installation.database() as database, database.write() as connection:
-        end_responder(connection, issuer, name, clock.now())
-        AuditTrail(clock).record(connection, "delegate.unregistered", {"issuer": issuer.name, "responder": name})
+    issuer = issuer_of(installation, issuer_name)
+    with installation.database() as database:
+        clock = open_clock(database)
+        with database.write() as connection:
+            end_responder(connection, issuer, name, clock.now())
+            AuditTrail(clock).record(connection, "delegate.unregistered", {"issuer": issuer.name, "responder": name})
     click.echo(f"The responder {name} gets no more certificates of {issuer.name}.")
 
 

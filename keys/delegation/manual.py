@@ -4,7 +4,7 @@ The audit trail says each, with the key's digest. Where the responder is registe
 so that `delegate list` and `doctor` know of it, and the publisher gives none for that key.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -26,6 +26,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.model import Issuer, serial_text
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .certificate import issue_delegate
 from .requests import Responder, key_digest, record_given, responder_with_key
@@ -52,9 +53,11 @@ def request_here(installation: Installation, issuer: Issuer) -> x509.Certificate
     """
     folder = folder_of(installation, issuer)
     _, asked = _asked(folder)
-    with installation.database() as database, database.write() as connection:
-        detail = {"issuer": issuer.name, "delegated_spki_sha256": key_digest(asked).hex()}
-        AuditTrail(SystemClock()).record(connection, "delegate.requested", detail)
+    with installation.database() as database:
+        audit = AuditTrail(open_clock(database))
+        with database.write() as connection:
+            detail = {"issuer": issuer.name, "delegated_spki_sha256": key_digest(asked).hex()}
+            audit.record(connection, "delegate.requested", detail)
     return asked
 
 
@@ -65,31 +68,33 @@ def install_here(installation: Installation, issuer: Issuer, certificate: x509.C
         KeyUnavailable: when token, PIN or passphrase is not there.
         UnusableKey: when no key waits, the certificate is not what a responder must have, or no responder would use it.
     """
-    folder, now = folder_of(installation, issuer), SystemClock().now()
+    folder = folder_of(installation, issuer)
     pending = folder.pending()
     if pending is None:
         raise UnusableKey(
             f"No key in {folder.path} waits for a certificate: make one with 'pki-revocation keys delegate request'."
         )
     name, asked = pending
-    accept_delegate(folder.location(name).load(), certificate, issuer=issuer.certificate, now=now)
-    folder.refuse_unless_last(certificate.not_valid_after_utc, now)
-    detail = {"issuer": issuer.name, "delegated_spki_sha256": key_digest(asked).hex()} | _of(certificate)
-    with installation.database() as database, database.write() as connection:
-        _record_given(connection, issuer, folder, asked, certificate)
-        AuditTrail(SystemClock()).record(connection, "delegate.installed", detail)
-        # Last, so that what is not recorded is not installed.
-        folder.install(name, certificate)
+    with installation.database() as database:
+        clock = open_clock(database)
+        accept_delegate(folder.location(name).load(), certificate, issuer=issuer.certificate, now=clock.now())
+        folder.refuse_unless_last(certificate.not_valid_after_utc, clock.now())
+        detail = {"issuer": issuer.name, "delegated_spki_sha256": key_digest(asked).hex()} | _of(certificate)
+        with database.write() as connection:
+            _record_given(connection, issuer, folder, asked, certificate, clock.now())
+            AuditTrail(clock).record(connection, "delegate.installed", detail)
+            # Last, so that what is not recorded is not installed.
+            folder.install(name, certificate)
 
 
 def issue_here(
     installation: Installation, issuer: Issuer, *, lifetime: timedelta, key_type: str
 ) -> tuple[x509.Certificate, Path]:
     """Issue a certificate with the CA's key of this installation, into its folder of delegates or its two files."""
-    clock = SystemClock()
-    keyring = Keyring.open(installation, clock)
-    folder = keyring.delegates(issuer)
     with installation.database() as database:
+        clock = open_clock(database)
+        keyring = Keyring.open(installation, clock)
+        folder = keyring.delegates(issuer)
         signing_audit = SigningAudit(database=database, audit=AuditTrail(clock))
         if folder is None:
             location, path = keyring.ocsp_files(issuer)
@@ -116,7 +121,7 @@ def issue_here(
             certificate = issue_delegate(authority, _public(asked), now=clock.now(), lifetime=lifetime)
             result.update(_of(certificate))
             with database.write() as connection:
-                _record_given(connection, issuer, folder, asked, certificate)
+                _record_given(connection, issuer, folder, asked, certificate, clock.now())
                 folder.install(name, certificate)
         return certificate, folder.path
 
@@ -143,13 +148,13 @@ def _record_given(
     folder: DelegateKeyStore,
     asked: x509.CertificateSigningRequest,
     certificate: x509.Certificate,
+    now: datetime,
 ) -> None:
     """Record it as a registered responder's own request: the publisher then issues none for the same key."""
     me = _registered(connection, issuer, folder)
     if me is not None:
         der = asked.public_bytes(Encoding.DER)
         signature = sign_request(enrolment_key(folder.enrolment), issuer.certificate, der)
-        now = SystemClock().now()
         record_given(connection, me, der, signature, digest=key_digest(asked), certificate=certificate, now=now)
 
 

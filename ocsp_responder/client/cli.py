@@ -10,7 +10,7 @@ import click
 from ocsp_responder.config import OcspSettings
 from pki_revocation.audit import AuditTrail
 from pki_revocation.cli.options import installation_option
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.encoding.serials import from_text
 from pki_revocation.errors import NotFound
@@ -79,9 +79,10 @@ def query(installation: Installation, *, what: str, issuer_name: str | None, url
         database.check_revision()
         with database.read() as connection:
             issuer = issuer_named(connection, issuer_name)
+        clock = open_clock(database)
     question = Question(issuer=issuer, serial=_serial(what), nonce=secrets.token_bytes(_NONCE_OCTETS))
     address = url or installation.section(OcspSettings).public_url
-    found = verify(ask(address, question), question, SystemClock().now())
+    found = verify(ask(address, question), question, clock.now())
     told = {
         "status": found.status,
         "serial": serial_text(question.serial),

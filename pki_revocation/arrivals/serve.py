@@ -4,12 +4,11 @@ import time
 from functools import partial
 
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import ArrivalSettings, LetterSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.host.extras import require_extra
-from pki_revocation.runtime.clock_keeping import kept_clock
+from pki_revocation.runtime.clock_keeping import kept_clock, open_clock
 from pki_revocation.runtime.polling_service import Job, PollingService
 
 from .folder import WatchedFolder
@@ -53,7 +52,7 @@ def _letters(installation: Installation, database: Database) -> ArrivalLetters |
     from pki_revocation.documents.letters.page_address import PageNotPublic  # noqa: PLC0415 - with it
 
     try:
-        maker = letter_maker(installation, database, SystemClock())
+        maker = letter_maker(installation, database, open_clock(database))
     except PageNotPublic as error:
         # Certificates are taken all the same; this job fails, and says why, until the address is right.
         return NoLetters(error)

@@ -11,6 +11,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.runtime.backup.restoring import drill, write_config
 from pki_revocation.runtime.backup.restoring import restore as put_back
 from pki_revocation.runtime.backup.taking import take
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .options import config_option, directory_option, installation_option
 
@@ -29,7 +30,7 @@ def backup(installation: Installation, *, file: Path, as_json: bool) -> None:
     in it, and the answer names them: keep them apart, because with both a thief could try codes.
     """
     with installation.checked_database() as database:
-        manifest = take(installation, database, file, SystemClock(), {"operator": getpass.getuser()})
+        manifest = take(installation, database, file, open_clock(database), {"operator": getpass.getuser()})
     if as_json:
         click.echo(manifest.to_json().decode())
         return
@@ -54,18 +55,18 @@ def restore(
     Stop every service first. A SQLite file that is there is put aside, and a PostgreSQL database must be empty. Where
     the folder has no configuration, the backup's is taken. Afterwards run 'doctor --restore'.
     """
-    clock, source = SystemClock(), {"operator": getpass.getuser()}
+    source = {"operator": getpass.getuser()}
     if not is_drill and config is None and directory is not None and write_config(directory, file):
         click.echo(f"{directory} had no configuration: the backup's was taken.", err=as_json)
     installation = Installation.open(directory, config)
     if is_drill:
         with installation.checked_database() as database:
-            manifest = drill(installation, database, file, clock, source)
+            manifest = drill(installation, database, file, open_clock(database), source)
         click.echo(manifest.to_json().decode() if as_json else f"{file} can be restored: {manifest.summary}.")
         return
     if not yes:
         click.confirm(f"Put {file} in the place of {installation.database()}?", abort=True, err=as_json)
-    done = put_back(installation, file, clock, source)
+    done = put_back(installation, file, SystemClock(), source)
     if as_json:
         aside = None if done.put_aside is None else str(done.put_aside)
         manifest_json = json.loads(done.manifest.to_json())

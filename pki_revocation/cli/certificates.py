@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.encoding.serials import from_text as serial_from_text
@@ -129,9 +129,9 @@ def unbar(
     revoked for good needs no command: import a list that says so. `doctor` names what is barred.
     """
     chosen = [_serial(text) for text in serials]
-    clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
+        clock = open_clock(database)
         with database.write() as connection:
             issuer = issuer_named(connection, issuer_name)
             lock_head(connection, issuer.id)
@@ -154,9 +154,9 @@ def unbar(
 @installation_option
 def list_(installation: Installation, *, issuer_name: str | None, limit: int, as_json: bool) -> None:
     """List certificates in the order in which they came in."""
-    now = SystemClock().now()
     with installation.database() as database:
         database.check_revision()
+        now = open_clock(database).now()
         with database.read() as connection:
             rows = listed(connection, issuer_named(connection, issuer_name), limit)
             if as_json:
@@ -280,7 +280,7 @@ def _maker(
     from pki_revocation.documents.letters.bootstrap import letter_maker  # noqa: PLC0415 - behind the extra's sentence
 
     chosen = None if language is None else Language(language)
-    return letter_maker(installation, database, SystemClock(), chosen, prints=prints)
+    return letter_maker(installation, database, open_clock(database), chosen, prints=prints)
 
 
 def _make_all(maker: "LetterMaker", folder: Path) -> "LettersReport":

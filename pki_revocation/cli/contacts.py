@@ -6,11 +6,11 @@ import sys
 import click
 
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import NotFound
 from pki_revocation.model import serial_text
 from pki_revocation.numbers import parse_number
+from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.languages import LANGUAGES
@@ -31,11 +31,12 @@ def contact() -> None:
 def set_contact(installation: Installation, number: str, language: str) -> None:
     """Register a certificate's contact, whose address comes on standard input: no list of processes shows it."""
     found = Contact(email=sys.stdin.readline().strip(), language=language)
-    clock = SystemClock()
-    with installation.checked_database() as database, database.write() as connection:
-        certificate = certificate_numbered(connection, number)
-        contacts.store(connection, certificate.id, found)
-        AuditTrail(clock).record(connection, "contact.set", {"serial": serial_text(certificate.serial)})
+    with installation.checked_database() as database:
+        clock = open_clock(database)
+        with database.write() as connection:
+            certificate = certificate_numbered(connection, number)
+            contacts.store(connection, certificate.id, found)
+            AuditTrail(clock).record(connection, "contact.set", {"serial": serial_text(certificate.serial)})
     click.echo("The contact is registered.")
 
 
@@ -58,10 +59,11 @@ def show(installation: Installation, number: str, *, as_json: bool) -> None:
 @installation_option
 def erase(installation: Installation, number: str) -> None:
     """Erase a certificate's contact: nothing is mailed to it any more, what waits included."""
-    clock = SystemClock()
-    with installation.checked_database() as database, database.write() as connection:
-        certificate = certificate_numbered(connection, number)
-        if not contacts.erase(connection, certificate.id):
-            raise NotFound("There is no contact for this number.")
-        AuditTrail(clock).record(connection, "contact.erased", {"serial": serial_text(certificate.serial)})
+    with installation.checked_database() as database:
+        clock = open_clock(database)
+        with database.write() as connection:
+            certificate = certificate_numbered(connection, number)
+            if not contacts.erase(connection, certificate.id):
+                raise NotFound("There is no contact for this number.")
+            AuditTrail(clock).record(connection, "contact.erased", {"serial": serial_text(certificate.serial)})
     click.echo("The contact is erased.")

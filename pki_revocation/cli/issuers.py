@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection
 
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.encoding.names import subject_text
 from pki_revocation.errors import ConfigurationError
@@ -17,6 +17,7 @@ from pki_revocation.model import Issuer, serial_text
 from pki_revocation.register.ca_certificates import load_ca_certificate
 from pki_revocation.register.issuer_changes import IssuerChanges
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .options import installation_option
 
@@ -129,8 +130,9 @@ def list_issuers(installation: Installation, *, as_json: bool) -> None:
 def _changes(installation: Installation) -> Iterator[tuple[IssuerChanges, Connection]]:
     with installation.database() as database:
         database.check_revision()
+        changes = IssuerChanges(open_clock(database))
         with database.write() as connection:
-            yield IssuerChanges(SystemClock()), connection
+            yield changes, connection
 
 
 def _refuse_unfit(name: str) -> None:

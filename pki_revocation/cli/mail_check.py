@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.notification.carriers import MailDeferred, carrier
 from pki_revocation.notification.settings import Delivery, NotificationSettings
+from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.subscribers import outbox
 
 from .doctor import CheckResult
@@ -35,7 +36,7 @@ def check(installation: Installation, database: Database) -> Iterator[CheckResul
 
 
 def _outbox(database: Database) -> CheckResult:
-    now = SystemClock().now()
+    now = open_clock(database).now()
     with database.read() as connection:
         count, since = outbox.waiting(connection)
         failure = outbox.last_failure(connection)

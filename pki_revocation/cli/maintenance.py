@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock, iso, whole_second
+from pki_revocation.clock import iso, whole_second
 from pki_revocation.config.installation import Installation
 from pki_revocation.register.maintenance import (
     Maintenance,
@@ -16,6 +16,7 @@ from pki_revocation.register.maintenance import (
     current_maintenance,
     open_page,
 )
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .options import installation_option
 
@@ -32,12 +33,13 @@ def maintenance() -> None:
 @installation_option
 def on(installation: Installation, *, until: str, message: str, message_en: str | None) -> None:
     """Close the page, at once and on every worker; again with another end or message changes them."""
-    clock = SystemClock()
-    notice = Maintenance(
-        since=clock.now(), until=_moment(until), message=message.strip(), message_en=(message_en or message).strip()
-    )
+    end = _moment(until)
     with installation.database() as database:
         database.check_revision()
+        clock = open_clock(database)
+        notice = Maintenance(
+            since=clock.now(), until=end, message=message.strip(), message_en=(message_en or message).strip()
+        )
         with database.write() as connection:
             close_page(connection, notice)
             detail = {"until": iso(notice.until), "message": notice.message, "message_en": notice.message_en}
@@ -49,9 +51,9 @@ def on(installation: Installation, *, until: str, message: str, message_en: str 
 @installation_option
 def off(installation: Installation) -> None:
     """Open the page again, at once and on every worker."""
-    clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
+        clock = open_clock(database)
         with database.write() as connection:
             was_closed = current_maintenance(connection, clock.now()) is not None
             if open_page(connection):
@@ -66,8 +68,9 @@ def show(installation: Installation, *, as_json: bool) -> None:
     """Say whether the page is closed, since when, until when, and with which message."""
     with installation.database() as database:
         database.check_revision()
+        now = open_clock(database).now()
         with database.read() as connection:
-            notice = current_maintenance(connection, SystemClock().now())
+            notice = current_maintenance(connection, now)
     if as_json:
         answer: dict[str, object] = {"maintenance": notice is not None}
         if notice is not None:

@@ -7,7 +7,7 @@ import click
 
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import Clock, SystemClock
+from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
@@ -17,6 +17,7 @@ from pki_revocation.host import durable_files
 from pki_revocation.model import Confirmation, serial_text
 from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.register.issuers import issuer_named
+from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
 
@@ -45,9 +46,10 @@ def receipt(installation: Installation, *, what: str, issuer_name: str | None, l
     The running OCSP responder signs the proof. Where it does not answer, the receipt says that it has none yet, and so
     does this command: run it again later.
     """
-    clock, chosen = SystemClock(), Language(language)
+    chosen = Language(language)
     with installation.database() as database:
         database.check_revision()
+        clock = open_clock(database)
         confirmation = _confirmation(database, clock, what, issuer_name)
         evidence = EvidenceCollector.of(installation, database).gather(confirmation)
     file = to or Path(receipt_name(confirmation, chosen))

@@ -7,12 +7,12 @@ import sys
 import click
 
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import NotFound, PkiError
 from pki_revocation.model import serial_text
 from pki_revocation.register.certificates import rename_organisation
 from pki_revocation.register.letter_recipients import erase_recipient, recipient_of, store_recipient
+from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.subscribers.languages import LANGUAGES
 from pki_revocation.subscribers.recipients import Recipient, UnfitRecipient
 
@@ -59,22 +59,23 @@ def set_recipient(
     'pki-revocation letter reissue', which kills the code of the first.
     """
     lines = sys.stdin.read().splitlines()
-    clock = SystemClock()
-    with installation.checked_database() as database, database.write() as connection:
-        certificate = certificate_numbered(connection, number)
-        before = recipient_of(connection, certificate.id) or Recipient()
-        after = _corrected(before, language, lines)
-        changed = [name for name in ("language", "address") if getattr(before, name) != getattr(after, name)]
-        if changed:
-            store_recipient(connection, certificate.id, after)
-        name = certificate.organisation if organisation is None else _organisation(organisation)
-        if name != certificate.organisation:
-            rename_organisation(connection, certificate, name)
-            changed.append("organisation")
-        if not changed:
-            raise NothingToChange
-        detail = {"serial": serial_text(certificate.serial), "changed": changed}
-        AuditTrail(clock).record(connection, "recipient.set", detail, personal={"by": by})
+    with installation.checked_database() as database:
+        clock = open_clock(database)
+        with database.write() as connection:
+            certificate = certificate_numbered(connection, number)
+            before = recipient_of(connection, certificate.id) or Recipient()
+            after = _corrected(before, language, lines)
+            changed = [name for name in ("language", "address") if getattr(before, name) != getattr(after, name)]
+            if changed:
+                store_recipient(connection, certificate.id, after)
+            name = certificate.organisation if organisation is None else _organisation(organisation)
+            if name != certificate.organisation:
+                rename_organisation(connection, certificate, name)
+                changed.append("organisation")
+            if not changed:
+                raise NothingToChange
+            detail = {"serial": serial_text(certificate.serial), "changed": changed}
+            AuditTrail(clock).record(connection, "recipient.set", detail, personal={"by": by})
     click.echo("The recipient is registered.")
 
 
@@ -102,13 +103,14 @@ def show(installation: Installation, number: str, *, as_json: bool) -> None:
 @installation_option
 def erase(installation: Installation, number: str, *, by: str) -> None:
     """Erase language and address of a certificate's letter."""
-    clock = SystemClock()
-    with installation.checked_database() as database, database.write() as connection:
-        certificate = certificate_numbered(connection, number)
-        if not erase_recipient(connection, certificate.id):
-            raise NotFound("There is no language and no address for this number.")
-        detail = {"serial": serial_text(certificate.serial)}
-        AuditTrail(clock).record(connection, "recipient.erased", detail, personal={"by": by})
+    with installation.checked_database() as database:
+        clock = open_clock(database)
+        with database.write() as connection:
+            certificate = certificate_numbered(connection, number)
+            if not erase_recipient(connection, certificate.id):
+                raise NotFound("There is no language and no address for this number.")
+            detail = {"serial": serial_text(certificate.serial)}
+            AuditTrail(clock).record(connection, "recipient.erased", detail, personal={"by": by})
     click.echo("The recipient is erased.")
 
 

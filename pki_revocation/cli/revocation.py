@@ -8,7 +8,7 @@ import click
 
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock, iso, whole_second
+from pki_revocation.clock import iso, whole_second
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
@@ -52,16 +52,16 @@ def revoke(  # noqa: PLR0913 - one argument for each option
     as_json: bool,
 ) -> None:
     """Revoke a certificate for good: WHAT is a number, a serial in hexadecimal, or a certificate's file."""
-    source = {"operator": getpass.getuser(), **_received(channel, received_at)}
-    revocation_request = RevocationRequest(
-        reason=operator_reason(reason),
-        channel=Channel(channel),
-        compromised_at=_optional("--compromised-at", compromised_at),
-        revocation_date=_optional("--revocation-date", revocation_date),
-        source=source,
-    )
     with installation.database() as database:
         database.check_revision()
+        now = open_clock(database).now()
+        revocation_request = RevocationRequest(
+            reason=operator_reason(reason),
+            channel=Channel(channel),
+            compromised_at=_optional("--compromised-at", compromised_at),
+            revocation_date=_optional("--revocation-date", revocation_date),
+            source={"operator": getpass.getuser(), **_received(channel, received_at, now)},
+        )
         service = _service(database)
         issuer, serial = find_certificate(database, what, issuer_name)
         status_now = service.status(issuer, serial)
@@ -159,7 +159,7 @@ def _service(database: Database) -> RevocationService:
     return RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
 
 
-def _received(channel: str, received_at: str | None) -> dict[str, str]:
+def _received(channel: str, received_at: str | None, now: datetime) -> dict[str, str]:
     """When a request by post or e-mail came in, which the 24 hours run from (EN 319 411-1 REV-6.2.4-03A)."""
     if received_at is None:
         if channel == Channel.OPERATOR.value:
@@ -168,7 +168,7 @@ def _received(channel: str, received_at: str | None) -> dict[str, str]:
             f"A request by {channel} was received before now, and the time to act on it runs from then: say when with "
             "--received-at, as in 2026-11-23T09:15:00+01:00."
         )
-    moment, now = _moment("--received-at", received_at), SystemClock().now()
+    moment = _moment("--received-at", received_at)
     if moment > now:
         raise ImpossibleDate(f"--received-at {iso(moment)} lies in the future: it is {iso(now)} now.")
     return {"received_at": iso(moment)}

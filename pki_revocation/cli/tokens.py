@@ -5,9 +5,10 @@ import json
 import click
 
 from pki_revocation.audit import AuditTrail
-from pki_revocation.clock import SystemClock, iso
+from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.register import api_tokens
+from pki_revocation.runtime.clock_keeping import open_clock
 
 from .options import installation_option
 
@@ -25,9 +26,9 @@ def token() -> None:
 @installation_option
 def issue(installation: Installation, *, name: str, as_json: bool) -> None:
     """Issue a token under NAME, and show it: this once, since only a hash of it is kept."""
-    clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
+        clock = open_clock(database)
         with database.write() as connection:
             issued, secret = api_tokens.issue(connection, name, clock)
             AuditTrail(clock).record(connection, "token.issued", {"name": issued.name, "id": issued.id})
@@ -39,9 +40,9 @@ def issue(installation: Installation, *, name: str, as_json: bool) -> None:
 @installation_option
 def withdraw(installation: Installation, *, name: str) -> None:
     """Withdraw the token NAME: from now on it opens nothing."""
-    clock = SystemClock()
     with installation.database() as database:
         database.check_revision()
+        clock = open_clock(database)
         with database.write() as connection:
             withdrawn = api_tokens.withdraw(connection, name, clock)
             AuditTrail(clock).record(connection, "token.withdrawn", {"name": withdrawn.name, "id": withdrawn.id})

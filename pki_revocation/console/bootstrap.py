@@ -1,8 +1,8 @@
 """Makes the console's application out of an installation; each worker process does this once."""
 
-from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.http_server.application import Application
+from pki_revocation.runtime.clock_keeping import kept_clock
 
 from .app import create_app
 
@@ -16,4 +16,4 @@ def application(installation: Installation) -> Application:
     """
     database = installation.database()
     database.check_revision()
-    return Application(wsgi=create_app(database=database, clock=SystemClock()), ready=database.check_revision)
+    return Application(wsgi=create_app(database=database, clock=kept_clock(database)), ready=database.check_revision)
