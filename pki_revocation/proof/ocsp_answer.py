@@ -56,8 +56,7 @@ def ask_ocsp(
         others: the CA's other certificates: under one of them it may have signed itself.
     """
     try:
-        asked = ocsp_request(_SHA1, _hashes(issuer), serial)
-        octets = responder.fetch(FetchRequest(limit=_LONGEST, body=asked, headers=_HEADERS))
+        octets = responder.fetch(FetchRequest(limit=_LONGEST, body=question_of(issuer, serial), headers=_HEADERS))
     except ResponseTooLarge:
         octets = None
     if octets is None:
@@ -67,6 +66,11 @@ def ask_ocsp(
     except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension) as error:
         _log.error("serial %x: the OCSP response is no proof: %s", serial, error)
         return None
+
+
+def question_of(issuer: x509.Certificate, serial: int) -> bytes:
+    """The OCSPRequest for a CA's certificate with this serial."""
+    return ocsp_request(_SHA1, _hashes(issuer), serial)
 
 
 def _checked(

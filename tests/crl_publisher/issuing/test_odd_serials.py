@@ -25,7 +25,7 @@ from pki_revocation.encoding.der import integer
 from pki_revocation.importing.importer import Importer
 from pki_revocation.model import Channel, Issuer
 from pki_revocation.proof.listing import _lists
-from pki_revocation.proof.ocsp_answer import _question
+from pki_revocation.proof.ocsp_answer import question_of
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationRequest, RevocationService
 from tests.crl_publisher.publications import crl_at
@@ -80,7 +80,7 @@ def test_odd_serials_from_import_to_relying_parties(
         read = ocsp.load_der_ocsp_response(answer)
         assert (read.certificate_status, read.serial_number) == (ocsp.OCSPCertStatus.REVOKED, serial)
         # What a receipt asks, and how it looks into the CRL.
-        assert answers.statuses(answerer.answer(_question(authority.certificate, serial)).der) == [
+        assert answers.statuses(answerer.answer(question_of(authority.certificate, serial)).der) == [
             ocsp.OCSPCertStatus.REVOKED
         ]
         assert _lists(crl.parsed, serial)

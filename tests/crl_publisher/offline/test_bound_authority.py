@@ -126,7 +126,7 @@ def test_pkcs1_crl_of_a_bound_ca_is_not_installed(run: Run, tmp_path: Path) -> N
 
 
 def test_odd_ca_is_named_and_signed_elsewhere(run: Run, tmp_path: Path) -> None:
-    """The facts show its name in hexadecimal, and the CRL has it octet for octet."""
+    """The facts show its name as it can be read, and the CRL has it octet for octet."""
     ca = OddAuthority(odd_name(UTF8, b"Zorg \xe9"))
     (tmp_path / "ca.pem").write_bytes(ca.pem())
     save_key(ca.key, tmp_path / "ca.key")
@@ -135,5 +135,5 @@ def test_odd_ca_is_named_and_signed_elsewhere(run: Run, tmp_path: Path) -> None:
     shown = run("crl", "inspect", "--issuer", "root")
 
     assert installed.exit_code == 0, installed.output
-    assert "Issuer:       CN=#0c065a6f726720e9,O=Register,C=NL" in (tmp_path / "asked.txt").read_text()
-    assert "CN=#0c065a6f726720e9" in shown.output
+    assert "Issuer:       CN=Zorg é,O=Register,C=NL" in (tmp_path / "asked.txt").read_text()
+    assert "CN=Zorg é" in shown.output
