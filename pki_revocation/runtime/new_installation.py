@@ -5,6 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from pki_revocation.audit import AuditTrail
+from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import CONFIG_NAME, Installation
 from pki_revocation.config.secret_files import (
     FOLDER,
@@ -22,8 +23,6 @@ from pki_revocation.database.engine import Database
 from pki_revocation.errors import ConfigurationError
 from pki_revocation.register.marks import MarkName, set_mark
 from pki_revocation.register.own_secrets import confirm_secrets, session_key_id
-
-from .clock_keeping import open_clock
 
 FIRST_CONFIG = """\
 # pki-revocation: see docs/ca-operations.md for every setting. An unknown section or key is an error.
@@ -93,7 +92,7 @@ def _remember_secrets(installation: Installation, database: Database, replace: C
             "never made for a database that was set up before: on a further node, copy 'secrets' from the first one. "
             f"Where there is none any more, 'pki-revocation init --replace {missing[0]}' makes a new one."
         )
-    pepper, session_key, clock = load_pepper(installation), load_session_key(installation), open_clock(database)
+    pepper, session_key, clock = load_pepper(installation), load_session_key(installation), SystemClock()
     if replace:
         with database.write() as connection:
             for name, value in ((PEPPER, pepper.id), (SESSION, session_key_id(session_key))):
