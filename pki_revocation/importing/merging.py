@@ -78,7 +78,9 @@ def _difference(first: Candidate, second: Candidate) -> Remark | None:
     if first.revocation is not None and second.revocation is not None:
         if found := differences(first.revocation, second.revocation):
             return Remark(
-                second.source, second.place, f"Serial {serial} stands here with {found}: the first word counts."
+                second.source,
+                second.place,
+                f"Serial {serial} is revoked in an earlier place already; this one gives {found}. The earlier counts.",
             )
     elif first.tells and second.tells and (first.revocation is None) is not (second.revocation is None):
         return Remark(

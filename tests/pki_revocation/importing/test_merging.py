@@ -227,6 +227,18 @@ def test_revocations_that_differ_are_said(
         assert len(list(journal.entries_after(connection, issuer.id, 0))) == 1
 
 
+def test_rows_of_one_list_that_differ_name_what_counts(importer: Importer, tmp_path: Path) -> None:
+    """The sentence is of the second row, and says that the first one's word is in the register."""
+    rows = [index_row(SERIAL, f"{DATE},superseded"), index_row(SERIAL, f"{DATE},keyCompromise")]
+
+    (remark,) = importer.run([write_index(tmp_path / "index.txt", rows)]).remarks
+
+    assert remark.says == (
+        f"Serial {SERIAL:x} is revoked in an earlier place already; this one gives the reason keyCompromise, and not "
+        "superseded. The earlier counts."
+    )
+
+
 def test_killed_between_index_and_certificates(
     database: Database, issuer: Issuer, authority: CertificateAuthority, clock: FakeClock, tmp_path: Path
 ) -> None:
