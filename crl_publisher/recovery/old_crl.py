@@ -21,6 +21,9 @@ from pki_revocation.model import EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
 
 _LOOKUP_BATCH = 500
+_NO_REASON = "no reason"
+# What an absent reason says (RFC 5280 section 5.3.1); no CRL of ours may spell it out, and other programs do.
+_SAYS_UNSPECIFIED = "the reason unspecified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,9 @@ def compare_with_old(connection: Connection, issuer: Issuer, crl: ParsedCrl, sco
 
 
 def _stated(entry: ParsedEntry) -> Stated:
-    reason = entry.reason.token if entry.reason else "no reason"
-    return Stated(entry.revocation_date, entry.irregular or reason)
+    reason = entry.reason.token if entry.reason else _NO_REASON
+    irregular = "" if entry.irregular == _SAYS_UNSPECIFIED else entry.irregular
+    return Stated(entry.revocation_date, irregular or reason)
 
 
 def _recorded(connection: Connection, issuer: Issuer, serials: Sequence[bytes]) -> dict[bytes, Stated]:
@@ -146,7 +150,7 @@ def _recorded(connection: Connection, issuer: Issuer, serials: Sequence[bytes]) 
 
 def _row_stated(revoked_at: datetime, reason: int) -> Stated:
     found = RevocationReason(reason)
-    return Stated(revoked_at, found.token if found else "no reason")
+    return Stated(revoked_at, found.token if found else _NO_REASON)
 
 
 def _known(connection: Connection, issuer: Issuer, serials: Sequence[bytes], at: datetime) -> dict[bytes, str]:

@@ -105,6 +105,17 @@ def test_every_difference_is_told_with_date_and_reason(
     assert [each["serial"] for each in answer["other_date_or_reason"]] == ["22"]
 
 
+def test_unspecified_is_no_reason(installed: Installed, authority: CertificateAuthority, tmp_path: Path) -> None:
+    """Other programs write 'unspecified', which says what an absent reason does (RFC 5280 section 5.3.1)."""
+    at = SystemClock().now() - DAY
+    installed.population.issue(serials=[0x11])
+    installed.population.revoke(0x11, reason=RevocationReason.UNSPECIFIED, revocation_date=at)
+
+    done = compared(installed, old_crl(tmp_path, authority, {0x11: (at, x509.ReasonFlags.unspecified)}))
+
+    assert (done.exit_code, "1 the same here" in done.stdout) == (0, True), done.output
+
+
 def test_nothing_to_look_into(installed: Installed, authority: CertificateAuthority, tmp_path: Path) -> None:
     """Both say the same: exit status 0. The CRL that is made here says the same as the register."""
     at = SystemClock().now() - DAY
