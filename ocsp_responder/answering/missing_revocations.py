@@ -13,7 +13,6 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -240,12 +239,14 @@ def public_files(installation: Installation) -> Fetch:
 
 
 def _read(file: Path) -> bytes | None:
-    with suppress(FileNotFoundError, NotADirectoryError):
-        try:
-            return file.read_bytes()
-        except OSError as error:
-            _log.warning("%s cannot be read: %s", file, error.strerror)
-    return None
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        # Nothing was published yet, or no deltas are made.
+        return None
+    except OSError as error:
+        _log.warning("%s cannot be read: %s", file, error.strerror)
+        return None
 
 
 def _own_crl(issuer: Issuer, data: bytes) -> tuple[x509.CertificateRevocationList | None, int | None]:
