@@ -8,12 +8,14 @@ import click
 
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
+from pki_revocation.errors import PkiError
 from pki_revocation.runtime.backup.restoring import drill, write_config
 from pki_revocation.runtime.backup.restoring import restore as put_back
 from pki_revocation.runtime.backup.taking import take
 from pki_revocation.runtime.clock_keeping import open_clock
 
 from .options import config_option, directory_option, installation_option
+from .restoration import restorations
 
 _file = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
@@ -53,7 +55,8 @@ def restore(
     """Put the backup in FILE back, in the place of this installation's database.
 
     Stop every service first. A SQLite file that is there is put aside, and a PostgreSQL database must be empty. Where
-    the folder has no configuration, the backup's is taken. Afterwards run 'doctor --restore'.
+    the folder has no configuration, the backup's is taken. What the CRLs in the folder list and the backup lacks is
+    taken back at once; where newer ones are elsewhere, run 'doctor --restore FILE...' before any service starts.
     """
     source = {"operator": getpass.getuser()}
     if not is_drill and config is None and directory is not None and write_config(directory, file):
@@ -67,13 +70,28 @@ def restore(
     if not yes:
         click.confirm(f"Put {file} in the place of {installation.database()}?", abort=True, err=as_json)
     done = put_back(installation, file, SystemClock(), source)
+    taken_back = _take_back(installation, source)
     if as_json:
         aside = None if done.put_aside is None else str(done.put_aside)
         manifest_json = json.loads(done.manifest.to_json())
-        click.echo(json.dumps({"manifest": manifest_json, "put_aside": aside, "advice": done.advice}))
+        click.echo(json.dumps({"manifest": manifest_json, "put_aside": aside, "advice": [*taken_back, *done.advice]}))
         return
     click.echo(f"Restored: {done.manifest.summary}.")
     if done.put_aside is not None:
         click.echo(f"What was there is {done.put_aside}.")
-    for sentence in done.advice:
+    for sentence in (*taken_back, *done.advice):
         click.echo(sentence)
+
+
+def _take_back(installation: Installation, source: dict[str, str]) -> list[str]:
+    """Write what the CRLs in this folder list, before any service starts: a sentence for each issuer, or why not.
+
+    A subscriber who revokes once more on a database that lacks the row would get a later moment than the one that
+    relying parties have seen, and a row of the journal never changes.
+    """
+    try:
+        with installation.checked_database() as database:
+            found = list(restorations(installation, database, ()))
+            return [each.carry_out(source) for each in found if each.changes]
+    except PkiError as error:
+        return [f"Nothing more was taken back from the public CRLs: {error}"]

@@ -2,7 +2,7 @@
 
 import getpass
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -37,7 +37,7 @@ from pki_revocation.runtime.service_states import supervised_services
 
 from .options import installation_option
 from .register_checks import register_findings
-from .restoration import RESTORATIONS_GROUP, FindRestorations, Restoration
+from .restoration import restorations
 
 CHECKS_GROUP = "pki_revocation.checks"
 _APPLIED_WITHIN = timedelta(seconds=5)
@@ -82,7 +82,7 @@ def doctor(installation: Installation, *, files: tuple[Path, ...], restore: bool
 def _restore(installation: Installation, files: tuple[Path, ...], *, yes: bool, as_json: bool) -> None:
     with installation.database() as database:
         database.check_revision()
-        found = list(_restorations(installation, database, files))
+        found = list(restorations(installation, database, files))
         if not as_json:
             for each in found:
                 for line in each.lines():
@@ -133,13 +133,6 @@ def _of_upper_packages(installation: Installation, database: Database) -> Iterat
             yield from point.load()(installation, database)
         except PkiError as error:
             yield CheckResult(point.name, well=False, says=str(error))
-
-
-def _restorations(installation: Installation, database: Database, files: Sequence[Path]) -> Iterator[Restoration]:
-    """What packages above find missing, in what is published or in *files*."""
-    for point in sorted(brought(RESTORATIONS_GROUP), key=lambda point: point.name):
-        find: FindRestorations = point.load()
-        yield from find(installation, database, files)
 
 
 def _services(installation: Installation) -> Iterator[CheckResult]:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
+from pki_revocation.host.installed import brought
 
 RESTORATIONS_GROUP = "pki_revocation.restorations"
 
@@ -43,3 +44,14 @@ class Restoration(Protocol):
 
 
 FindRestorations: TypeAlias = Callable[[Installation, Database, Sequence[Path]], Iterator[Restoration]]
+
+
+def restorations(installation: Installation, database: Database, files: Sequence[Path]) -> Iterator[Restoration]:
+    """What the packages find missing, in what is published or in *files*.
+
+    Raises:
+        PkiError: when what is published cannot be read.
+    """
+    for point in sorted(brought(RESTORATIONS_GROUP), key=lambda point: point.name):
+        find: FindRestorations = point.load()
+        yield from find(installation, database, files)

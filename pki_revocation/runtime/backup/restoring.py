@@ -148,7 +148,11 @@ def _refuse_used(database: Database) -> None:
 
 
 def _advice(installation: Installation, database: Database) -> list[str]:
-    found = ["Run 'pki-revocation doctor --restore': what was revoked since is on the public CRLs, and not in it."]
+    advice = (
+        "Where newer public CRLs are elsewhere, run 'pki-revocation doctor --restore FILE…' with them before any "
+        "service starts: a subscriber who revokes again before that gets a later moment."
+    )
+    found = [advice]
     try:
         with database.read() as connection:
             refuse_foreign_secrets(

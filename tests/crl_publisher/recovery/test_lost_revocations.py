@@ -36,6 +36,7 @@ from pki_revocation.service import RevocationRequest, RevocationService
 from pki_revocation.web.app import create_app
 from tests.crl_publisher.backups import backup_of, restored
 from tests.crl_publisher.installations import Installed, install
+from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
 from tests.subscribers import Subscriber, enrol
 
@@ -157,6 +158,37 @@ def test_all_come_back_in_their_order_with_one_time(loss: Loss) -> None:
         page = loss.client().get(str(loss.answers[place]["receipt_url"]).partition("8460")[2])
         assert f'id="revoked-at" datetime="{moment}"' in page.text
     assert "nothing was to be done" in run(installed, "doctor", "--restore").output
+
+
+def test_restore_leaves_no_time_in_which_a_repeat_is_dated_anew(
+    tmp_path: Path, authority: CertificateAuthority, verifier: CodeVerifier
+) -> None:
+    """What the folder's CRL lists stands in the journal again before any service can start."""
+    with new_sqlite(tmp_path / "revocation.db") as database:
+        installed = install(tmp_path, database, authority)
+        clock = SystemClock()
+        one = enrol(database, installed.issuer, authority.issue("Zorg BV", clock.now()), clock, verifier)
+        assert run(installed, "backup", str(tmp_path / "register.backup")).exit_code == 0
+        back_date(database, installed, [one.certificate.serial], verifier)
+        assert run(installed, "crl", "publish").exit_code == 0
+    before = listed(installed)
+
+    done = run(installed, "restore", str(tmp_path / "register.backup"), "--yes")
+
+    assert (done.exit_code, "1 rows were taken back" in done.output) == (0, True), done.output
+    assert "'pki-revocation doctor --restore FILE…'" in done.output
+    with installed.installation.checked_database() as again:
+        assert revoked_by(client_of(again, verifier), one)["revoked_at"] == iso(before[one.certificate.serial])
+
+
+def test_what_was_never_published_is_no_trouble(
+    tmp_path: Path, database: Database, authority: CertificateAuthority, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A first start has no CRL, and most never have a delta: the log warns of neither."""
+    fetch = public_files(install(tmp_path, database, authority).installation)
+
+    assert [list(fetch(path)) for path in ("crl/issuing.crl", "crl/issuing-delta.crl")] == [[], []]
+    assert not caplog.records
 
 
 @SQLITE_FIRST
