@@ -71,6 +71,10 @@ def _delegates(database: Database, keyring: Keyring, issuer: Issuer, now: dateti
                     well=now - each.registered_at < _FIRST_WITHIN,
                     says=f"no certificate yet, registered at {iso(each.registered_at)}: do it and the publisher run?",
                 )
+        folder = keyring.delegates(issuer)
+        # No enrolment key: none is to run here. Others' certificates say nothing of this one.
+        if folder is not None and folder.enrolment.path.exists() and all(each.not_after for each in registered):
+            yield CheckResult(f"{check_name}, here", well=False, says=str(error))
         return
     if found is not None:
         begin, end = found

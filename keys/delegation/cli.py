@@ -43,12 +43,15 @@ def delegate() -> None:
 @_issuer_option
 @click.option("--name", default="responder", show_default=True, help="The responder's name, such as its machine's.")
 @click.option("--key", "key_file", type=_file, help="Its public enrolment key, PEM, from 'keys delegate enrolment'.")
+@click.option("--replace", is_flag=True, help="Take the name from the responder that has it with another key.")
 @installation_option
-def register(installation: Installation, *, issuer_name: str | None, name: str, key_file: Path | None) -> None:
+def register(
+    installation: Installation, *, issuer_name: str | None, name: str, key_file: Path | None, replace: bool
+) -> None:
     """Let a responder ask the publisher for certificates.
 
-    Without --key it is the one of this very installation, whose enrolment key is made when there is none. A name that
-    is registered already gets the new key, and its old one counts no more.
+    Without --key it is the one of this very installation, whose enrolment key is made when there is none. On each
+    further node give it a --name of its own: with --replace the key that had the name counts no more.
     """
     issuer = issuer_of(installation, issuer_name)
     if key_file is None:
@@ -58,7 +61,7 @@ def register(installation: Installation, *, issuer_name: str | None, name: str, 
     with installation.database() as database:
         clock = open_clock(database)
         with database.write() as connection:
-            register_responder(connection, issuer, name, public, clock.now())
+            register_responder(connection, issuer, name, public, clock.now(), replace=replace)
             AuditTrail(clock).record(connection, "delegate.registered", {"issuer": issuer.name, "responder": name})
     click.echo(f"The responder {name} may ask for certificates of {issuer.name}.")
 

@@ -61,16 +61,23 @@ def key_digest(request: x509.CertificateSigningRequest) -> bytes:
     return hashlib.sha256(request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
 
 
-def register_responder(connection: Connection, issuer: Issuer, name: str, public_key: bytes, now: datetime) -> None:
-    """Let a responder ask for certificates of an issuer; one of the same name loses its right to a new key's.
+def register_responder(
+    connection: Connection, issuer: Issuer, name: str, public_key: bytes, now: datetime, *, replace: bool = False
+) -> None:
+    """Let a responder ask for certificates of an issuer; with *replace* one of the same name loses its right to it.
 
     Raises:
-        UnusableKey: when the name is none, or this key is or was registered under another one.
+        UnusableKey: when the name is none, or another key's, or this key is or was registered under another one.
     """
     if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
         raise UnusableKey(f"A responder's name has 1 to {_LONGEST_NAME} characters that can be printed.")
     mine = (responders.c.issuer_id == issuer.id) & (responders.c.name == name)
     found = connection.execute(select(responders).where(mine)).one_or_none()
+    if found is not None and found.ended_at is None and bytes(found.public_key) != public_key and not replace:
+        raise UnusableKey(
+            f"The responder {name!r} is registered with another enrolment key, and would get no more certificates: "
+            "give this one a name of its own with --name, or say --replace when that one is gone."
+        )
     values = {"public_key": public_key, "registered_at": now, "ended_at": None}
     try:
         with connection.begin_nested():

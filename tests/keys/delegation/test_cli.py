@@ -17,6 +17,7 @@ from keys.delegation.requests import latest_delegates, waiting
 from keys.doctor import check
 from keys.files.file_key import save_key
 from keys.keyring import Keyring
+from pki_revocation.cli.doctor import CheckResult
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation
@@ -66,6 +67,11 @@ class Desk:
         """`keys delegate …` on it."""
         command = ["keys", "delegate", *map(str, words), "--directory", str(self.installation.directory)]
         return CliRunner().invoke(program, command)
+
+    def doctor(self) -> list[CheckResult]:
+        """What the keys' part of `doctor` says."""
+        with self.installation.database() as database:
+            return list(check(self.installation, database))
 
     def sign(self, request: Path, extensions: str) -> Path:
         """What an operator does off-line."""
@@ -291,3 +297,31 @@ def test_doctor_says_what_ends(desk: Desk) -> None:
     ((well, says),) = found()
     assert not well
     assert "no successor" in says
+
+
+def test_second_node_does_not_take_the_first_ones_name(desk: Desk) -> None:
+    """It would end the first one's certificates unseen; the same key again is no trouble, and --replace says it."""
+    assert desk.run("register").exit_code == 0
+    assert desk.run("register").exit_code == 0
+    desk.delegates.enrolment.path.unlink()
+
+    refused = desk.run("register")
+
+    assert (refused.exit_code, "--name" in refused.output) == (1, True), refused.output
+    assert desk.run("register", "--name", "second").exit_code == 0
+    desk.delegates.enrolment.path.unlink()
+    assert desk.run("register", "--replace").exit_code == 0
+
+
+def test_doctor_tells_of_a_responder_that_nothing_is_issued_to(desk: Desk) -> None:
+    """Another node has the name: its certificate is no good sign for the responder of this folder, which has none."""
+    csr = desk.folder / "ocsp.csr"
+    desk.run("register")
+    desk.run("request", "-o", csr)
+    desk.run("install", desk.sign(csr, _RIGHT))
+    assert all(each.well for each in desk.doctor())
+    for file in desk.delegates.path.iterdir():
+        file.unlink()
+    desk.run("enrolment", "-o", desk.folder / "public.pem")
+
+    assert [each.check for each in desk.doctor() if not each.well] == ["OCSP certificate of issuing, here"]
