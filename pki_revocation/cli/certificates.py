@@ -128,6 +128,8 @@ def unbar(
     Only after the CA that issued them released the hold: relying parties may have seen them as revoked. One that is
     revoked for good needs no command: import a list that says so. `doctor` names what is barred.
     """
+    if not reason.strip():
+        raise click.ClickException("The audit trail wants a reason, such as a ticket: say it with --reason.")
     chosen = [_serial(text) for text in serials]
     with installation.database() as database:
         database.check_revision()

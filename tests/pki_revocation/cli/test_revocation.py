@@ -155,6 +155,7 @@ def test_key_compromise_may_be_back_dated(installed: Register) -> None:
         (["revoke", "SERIAL", "--yes", "--channel", "post", "--received-at", "2026-11-20T09:15:00"], "zone included"),
         (["certificate", "unbar", "SERIAL", "--reason", "x"], "Not barred for issuing"),
         (["certificate", "unbar", "zz", "--reason", "x"], "is no serial in hexadecimal"),
+        (["certificate", "unbar", "SERIAL", "--reason", " "], "The audit trail wants a reason"),
         (["status", "CA"], "is not registered"),
         (["status", "SERIAL", "--issuer", "none"], "there are: issuing"),
         (["issuer", "add", "CA", "--name", "issuing"], "already"),
