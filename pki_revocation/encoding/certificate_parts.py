@@ -114,7 +114,7 @@ class CertificateParts:
     @cached_property
     def is_ca(self) -> bool:
         """Whether its basic constraints say that it is a CA's."""
-        return any(_is_true_first(each.value) for each in self._of(_BASIC_CONSTRAINTS))
+        return any(_is_true_first(each.value) for each in self.extensions if each.oid == _BASIC_CONSTRAINTS)
 
     @property
     def key_usage(self) -> CaKeyUsage | None:
