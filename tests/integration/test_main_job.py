@@ -186,6 +186,7 @@ def test_publisher_killed_while_publishing(
     )
 
     assert _number(demo.crl(tmp_path)) > before
+    wait_until(lambda: _is_whole(demo), 60, "the publisher's return, for those who share the demo")
 
 
 def test_commands_on_the_running_demo(demo: RunningDemo) -> None:
@@ -223,6 +224,14 @@ def test_relying_parties_page_works_as_written(demo: RunningDemo, tmp_path: Path
     assert "20.pem: good" in done.stdout
     assert "verify OK" in done.stderr
     assert "20.pem: OK" in done.stdout
+
+
+def _is_whole(demo: RunningDemo) -> bool:
+    """Whether every service's own port answers."""
+    try:
+        return all(demo.fetch("GET", url)[0] == 200 for url in demo.contract["metrics_urls"].values())
+    except OSError:
+        return False
 
 
 def _answers(demo: RunningDemo) -> bool:
