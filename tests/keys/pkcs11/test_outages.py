@@ -69,11 +69,12 @@ def test_library_is_told_of_threads(on_token: OnToken) -> None:
     """SoftHSM without CKF_OS_LOCKING_OK fails under threads: what `python-pkcs11` does by itself would not do."""
     on_token.generate("p256")
     code = """
-import sys, threading, pkcs11
+import signal, sys, threading, pkcs11
 from pkcs11 import Mechanism, ObjectClass
 token = next(each for each in pkcs11.lib(sys.argv[1]).get_tokens(token_label=sys.argv[2]))
 login = token.open(user_pin=sys.argv[3])
 failures = []
+signal.alarm(20)  # a race may also end in waiting for ever
 def work():
     try:
         key = token.open().get_key(object_class=ObjectClass.PRIVATE_KEY, label="p256")
