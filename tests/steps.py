@@ -1,7 +1,7 @@
 """Which step of `.ci/run` a test belongs to: `make test`, or `make test-long`, which repeats and takes longer.
 
 Every test is in one of them, and property tests, which `make test` gives a tenth of their examples, are in both. What
-is the store's runs on PostgreSQL 18 in `make test`, and once more in the long step, on 16.
+is the store's runs on PostgreSQL 18 in `make test`, and on 16 in `make test-postgresql`.
 Without `-m`, pytest runs all.
 """
 

@@ -18,7 +18,7 @@ def test_no_test_is_in_neither_step() -> None:
 
 
 def test_store_is_asked_on_the_older_server_too() -> None:
-    """The second run of the long step is on PostgreSQL 16: what only a newer one has is found there."""
+    """`make test-postgresql` is on PostgreSQL 16: what only a newer one has is found there."""
     (line,) = [line for line in (ROOT / "Makefile").read_text().splitlines() if '-m "store"' in line]
     assert line.strip().startswith("POSTGRESQL=16 ")
 
