@@ -233,7 +233,8 @@ def test_a_port_that_is_taken_at_the_start(running: Running, tmp_path: Path) -> 
         )
         alone = program("serve", "console", "--directory", demo.directory)
         assert alone.returncode == 1
-        assert alone.stderr == f"Error: console cannot listen on 127.0.0.1:{port}: Address already in use.\n"
+        *_, last = alone.stderr.splitlines(keepends=True)
+        assert last == f"Error: console cannot listen on 127.0.0.1:{port}: Address already in use.\n"
         before = running.processes(*others)
         holder.close()
         wait_until(lambda: running.is_ready("console"), _SOON_SECONDS, "the console being ready")
