@@ -5,6 +5,7 @@ PYTHON ?= python3
 DIRECTORY ?= var/demo
 CERTIFICATES ?=
 PORT_BASE ?=
+PART ?=
 ROWS ?=
 DOCS ?=
 FUZZ_SECONDS ?= 300
@@ -26,10 +27,10 @@ test: ## Set up what tests need, and run them: all but what `make test-long` has
 	@requirements/programs.sh tests
 	FUZZ_FACTOR=0.1 .venv/bin/pytest -n 2 --dist worksteal --durations 10 -m "not long"
 
-test-long: ## What `make test` leaves out: PostgreSQL above the store, what repeats, and more random examples.
+test-long: ## What `make test` leaves out: PostgreSQL above the store, what repeats, and more random examples: PART=2/6 for a part.
 	@requirements/install.sh "$(PYTHON)" test
 	@requirements/programs.sh tests
-	FUZZ_FACTOR=0.5 .venv/bin/pytest -n 2 --dist worksteal --durations 10 -m "long or hypothesis or campaign"
+	PART=$(PART) FUZZ_FACTOR=0.5 .venv/bin/pytest -n 2 --dist worksteal --durations 10 -m "long or hypothesis or campaign"
 
 test-postgresql: ## The store's tests on PostgreSQL 16, four minutes: what only a newer one has is found there.
 	@requirements/install.sh "$(PYTHON)" test

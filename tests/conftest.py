@@ -1,5 +1,6 @@
 """Fixtures: a clock to set, a database of each kind, a small real hierarchy, and the service on top of them."""
 
+import os
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ START = datetime(2026, 11, 23, 14, 3, 22, tzinfo=UTC)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Marks go on before `-m` looks for them; the order is made after pytest-randomly's."""
     steps.mark(items)
+    if chosen := os.environ.get("PART"):
+        items[:] = steps.part(items, chosen)
     yield
     steps.sort(items)
 

@@ -6,6 +6,7 @@ Without `-m`, pytest runs all.
 """
 
 from pathlib import PurePosixPath
+from zlib import crc32
 
 import pytest
 
@@ -45,6 +46,15 @@ def mark(items: list[pytest.Item]) -> None:
             item.add_marker(LONG)
 
 
+def part(items: list[pytest.Item], chosen: str) -> list[pytest.Item]:
+    """Those in one of several parts, as '2/6': whole files, each in the same part on every machine.
+
+    A submission runs one part of the long step, by the number of commits, so that six submissions run all of it.
+    """
+    number, _, of = chosen.partition("/")
+    return [item for item in items if crc32(_path(item).as_posix().encode()) % int(of) == int(number) - 1]
+
+
 def sort(items: list[pytest.Item]) -> None:
     """Put what starts programs before what does not, and leave the order as it is beside that.
 
@@ -70,5 +80,8 @@ def _repeats_on_postgresql(item: pytest.Item) -> bool:
 
 
 def _is_below(item: pytest.Item, places: tuple[str, ...]) -> bool:
-    path = PurePosixPath(item.nodeid.partition("::")[0])
-    return any(path.is_relative_to(each) for each in places)
+    return any(_path(item).is_relative_to(each) for each in places)
+
+
+def _path(item: pytest.Item) -> PurePosixPath:
+    return PurePosixPath(item.nodeid.partition("::")[0])

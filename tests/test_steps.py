@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests import steps
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +28,15 @@ def test_store_is_asked_on_the_older_server_too() -> None:
 def test_ci_runs_both_steps() -> None:
     """Beside `make check`."""
     commands = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line.startswith("make ")]
-    assert commands == ["make check", "make test", "make test-long"]
+    assert commands[:2] == ["make check", "make test"]
+    assert commands[2:] == ['make test-long PART="$((10#$commits % 6 + 1))/6"']
+
+
+def test_each_test_is_in_one_part(request: pytest.FixtureRequest) -> None:
+    """Six submissions run all of the long step, and none runs a test twice."""
+    items = request.session.items
+    parts = [item for number in range(1, 7) for item in steps.part(items, f"{number}/6")]
+    assert sorted(item.nodeid for item in parts) == sorted(item.nodeid for item in items)
 
 
 def test_every_place_is_there() -> None:

@@ -45,7 +45,7 @@ def _is_free(port: int) -> bool:
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without anything that would name an installation, or a make that runs us."""
-    ours = ("PKI_REVOCATION_", "MAKE", "MFLAGS", "PYTEST_")
+    ours = ("PKI_REVOCATION_", "MAKE", "MFLAGS", "PART", "PYTEST_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | dict(extra or {})
 
