@@ -94,11 +94,11 @@ class Database:
             connection.info[_AFTER_COMMIT] = after_commit
             yield connection
 
-    def hold_commit_fence(self, connection: Connection, issuer_id: int, clock: Clock | None = None) -> datetime | None:
+    def hold_commit_fence(self, connection: Connection, issuer_id: int, clock: Clock) -> datetime | None:
         """Inside `write`: from here to the end of the commit, no answer of this issuer is dated.
 
-        With the *clock* that dates what is written, gives the latest moment that an answer may have been dated by, for
-        `journal.moment_under_lock`; None where that is not known.
+        Gives the latest moment that an answer may have been dated by, for `journal.moment_under_lock`; None where that
+        is not known. *clock* dates what is written.
 
         Raises:
             StoreError: when a reader passes it for longer than writers wait for each other.
@@ -107,7 +107,7 @@ class Database:
             after_commit: contextlib.ExitStack = connection.info[_AFTER_COMMIT]
             fence = file_fence(self._fence_file, exclusive=True, seconds=LOCK_TIMEOUT_SECONDS)
             descriptor = after_commit.enter_context(fence)
-            return None if clock is None else latest_date(descriptor, judgement(clock).latest)
+            return latest_date(descriptor, judgement(clock).latest)
         server = hold_advisory_fence(connection, issuer_id)
         if not isinstance(clock, SoundClock):
             return None

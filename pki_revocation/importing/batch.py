@@ -141,11 +141,12 @@ class BatchWriter:
         free, barred, lifted = _without_barred(connection, issuer, batch)
         known = _known(connection, issuer, [each.serial for each in free]) if looks_up else set[int]()
         registered = compare(connection, issuer, [each for each in free if each.serial in known], self._clock)
+        passed = None
         if registered.revoked:
             # Answers that were good may be on their way: nothing dated after these revocations may omit them.
             self._audit.hold(connection)
-            self._database.hold_commit_fence(connection, issuer.id)
-        moment = journal.moment_under_lock(head, self._clock)
+            passed = self._database.hold_commit_fence(connection, issuer.id, self._clock)
+        moment = journal.moment_under_lock(head, self._clock, passed=passed)
         new = [each for each in free if each.serial not in known]
         live = [each for each in new if each.revocation is None and each.not_after >= moment]
         numbered = self._register(connection, issuer, new, live, registered)

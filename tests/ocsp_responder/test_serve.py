@@ -215,7 +215,7 @@ def test_stopped_writer_is_not_ready(served: Installed, known: x509.Certificate)
 
     assert answers.statuses(said(question)) == [answers.GOOD]
     with served.installation.database() as database, database.write() as writing:
-        database.hold_commit_fence(writing, served.issuer.id)
+        database.hold_commit_fence(writing, served.issuer.id, SystemClock())
         wait_until(lambda: fetch(f"{served.operations_url}/readyz").status == 503, 20, "the holder being noticed")
         assert said(nonce) == answers.TRY_LATER
         assert answers.statuses(said(question)) == [answers.GOOD]

@@ -36,7 +36,7 @@ def test_answer_is_not_dated_while_a_revocation_is_on_its_way(
     with ThreadPoolExecutor(1) as pool:
         with database.write() as connection:
             head = journal.lock_head(connection, issuer.id)
-            database.hold_commit_fence(connection, issuer.id)
+            database.hold_commit_fence(connection, issuer.id, clock)
             moment = journal.moment_under_lock(head, clock)
             asked = pool.submit(source.read, issuer.id, [certificate.serial_number])
             with pytest.raises(TimeoutError):
@@ -63,7 +63,7 @@ def test_nobody_waits_without_end_for_a_revocation(
     source = SqlStatusSource(database, clock)
     with ThreadPoolExecutor(1) as pool, database.write() as connection:
         journal.lock_head(connection, issuer.id)
-        database.hold_commit_fence(connection, issuer.id)
+        database.hold_commit_fence(connection, issuer.id, clock)
         asked = pool.submit(source.read, issuer.id, [certificate.serial_number])
         with pytest.raises(StoreError, match="does not answer"):
             asked.result(timeout=patience(8))
@@ -226,7 +226,7 @@ def test_answer_is_not_dated_while_the_issuers_revocation_is_on_its_way(
     with ThreadPoolExecutor(1) as pool:
         with database.write() as connection:
             head = journal.lock_head(connection, issuer.id)
-            database.hold_commit_fence(connection, issuer.id)
+            database.hold_commit_fence(connection, issuer.id, clock)
             asked = pool.submit(source.read, child.id, [5])
             with pytest.raises(TimeoutError):
                 asked.result(timeout=0.5)

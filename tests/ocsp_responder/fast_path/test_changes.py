@@ -233,7 +233,7 @@ def test_a_revocation_that_is_not_finished_holds_up_nobody(
     ]
     with database.write() as connection:
         journal.lock_head(connection, issuer.id)
-        database.hold_commit_fence(connection, issuer.id)
+        database.hold_commit_fence(connection, issuer.id, clock)
         clock.advance(timedelta(seconds=3))
         for question in fresh:
             reply = asked.post(question)

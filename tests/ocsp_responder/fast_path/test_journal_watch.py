@@ -101,7 +101,7 @@ def test_moment_waits_for_a_revocation_on_its_way(
     first = watch.moment()
     assert first == clock.now()
     with database.write() as connection:
-        database.hold_commit_fence(connection, issuer.id)
+        database.hold_commit_fence(connection, issuer.id, clock)
         clock.advance(timedelta(seconds=1))
         watch.refresh()
         assert watch.moment() == first

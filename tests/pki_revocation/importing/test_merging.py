@@ -1,7 +1,7 @@
 """Lists and certificates make one entry, in either order: status from the list, all else from the certificate."""
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -106,6 +106,24 @@ def test_revocation_of_what_was_good_is_fenced(
     )
 
     assert report.revoked_since == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_revocation_of_what_was_good_is_no_earlier_than_an_answer(
+    importer: Importer, database: Database, issuer: Issuer, clock: FakeClock, tmp_path: Path
+) -> None:
+    """An answer said good of it, and the clock was set back since: order counts, as with every revocation."""
+    importer.run([write_index(tmp_path / "index.txt", [index_row(SERIAL)])])
+    clock.advance(timedelta(seconds=5))  # behind all that the journal's head knows of
+    with database.read_dated(clock, issuer.id) as (_, answered):
+        pass
+    clock.advance(timedelta(seconds=-10))
+
+    importer.run([write_index(tmp_path / "index.txt", [index_row(SERIAL, DATE)])])
+
+    with database.read() as connection:
+        (entry,) = journal.entries_after(connection, issuer.id, 0)
+    assert entry.recorded_at == answered
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
