@@ -10,8 +10,9 @@ from flask import Flask
 
 from keys.keyring import Keyring
 from ocsp_responder.answering.answerer import Answerer
+from ocsp_responder.answering.guarded_statuses import GuardedStatusSource
 from ocsp_responder.answering.issuers import parents_of
-from ocsp_responder.answering.missing_revocations import GuardedStatusSource, MissingRevocations, public_files
+from ocsp_responder.answering.missing_revocations import MissingRevocations, public_files
 from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswerCache
 from ocsp_responder.fast_path.assembly import ResponderContext, assemble, http_endpoint, slow_issuers
 from ocsp_responder.http.app import create_app

@@ -22,21 +22,20 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.exc import ProgrammingError
 
-from ocsp_responder.status import Good, Revoked, Status, StatusReading, StatusSource
+from ocsp_responder.status import Revoked
 from pki_revocation.clock import Clock
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import LOOPBACK
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crls, journal
 from pki_revocation.encoding.serials import is_storable
-from pki_revocation.errors import StoreError
 from pki_revocation.host.http_client import ExchangeFailed, ExchangeLimits, exchange
 from pki_revocation.model import UNKNOWN_END, Issuer
 from pki_revocation.proof.addresses import distribution_address
+from pki_revocation.proof.own_crl import read_own_crl
 from pki_revocation.reasons import RevocationReason
 
 _log = logging.getLogger(__name__)
@@ -138,9 +137,13 @@ class MissingRevocations:
     def _missing_of(self, issuer: Issuer, scope: str, data: bytes) -> dict[int, Revoked]:
         if self._is_recorded(issuer, scope, crls.c.sha256 == hashlib.sha256(data).digest()):
             return {}
-        crl, number = _own_crl(issuer, data)
+        try:
+            crl, number = read_own_crl(data, issuer)
+        except ValueError as error:
+            _log.warning("%s: what is public tells nothing of revocations: %s", issuer.name, error)
+            return {}
         # A number is reserved before anything is signed with it: such a CRL is on its way into the record.
-        if crl is None or number is None or self._is_recorded(issuer, scope, crls.c.number == number):
+        if self._is_recorded(issuer, scope, crls.c.number == number):
             return {}
         missing, now = dict[int, Revoked](), self._clock.now()
         with self._database.read() as connection:
@@ -162,50 +165,6 @@ class MissingRevocations:
         except ProgrammingError:
             # A role that may not read the record: then the whole list is compared, which says the same.
             return False
-
-
-class GuardedStatusSource:
-    """A `StatusSource` that says nothing but `revoked` of an issuer whose journal lacks revocations."""
-
-    def __init__(
-        self, source: StatusSource, missing: MissingRevocations, clock: Clock, parents: Mapping[int, tuple[int, int]]
-    ) -> None:
-        """Ask *source*, and believe it where *missing* knows of nothing, of the issuer and the issuer above it."""
-        self._source = source
-        self._missing = missing
-        self._clock = clock
-        self._parents = parents
-
-    def read(self, issuer_id: int, serials: Sequence[int]) -> StatusReading:
-        """As `StatusSource` says.
-
-        Raises:
-            StoreError: when one of them is neither listed nor revoked by the journal.
-        """
-        if not self._missing.any:
-            return self._source.read(issuer_id, serials)
-        parent = self._parents.get(issuer_id)
-        above = None if parent is None else self._missing.of(parent[0])
-        own = self._missing.of(issuer_id)
-        if own is None and above is None:
-            return self._source.read(issuer_id, serials)
-        listed: Mapping[int, Revoked] = {} if own is None else own.revoked
-        now = self._clock.now()
-        reading = StatusReading(moment=now, statuses=(), sequence=0, issuer_revoked=None)
-        known: Sequence[Status | None] = [None] * len(serials)
-        try:
-            reading = self._source.read(issuer_id, serials)
-            known = reading.statuses
-        except StoreError:
-            # What the CRL lists is revoked, whatever else cannot be known.
-            if not listed.keys() >= set(serials):
-                raise
-        found = tuple(_worst(listed.get(serial), status) for serial, status in zip(serials, known, strict=True))
-        revoked = tuple(each for each in found if each is not None)
-        if len(revoked) < len(serials):
-            raise StoreError(f"The public CRL lists what the journal lacks: {self._missing.trouble}")
-        moment = max(reading.moment, *(each.revocation_date for each in revoked))
-        return replace(reading, moment=moment, statuses=revoked, issuer_revoked=None)
 
 
 def public_files(installation: Installation) -> Fetch:
@@ -249,21 +208,6 @@ def _read(file: Path) -> bytes | None:
         return None
 
 
-def _own_crl(issuer: Issuer, data: bytes) -> tuple[x509.CertificateRevocationList | None, int | None]:
-    """The issuer's CRL and its number; None where it is no CRL that the issuer signed."""
-    try:
-        crl = x509.load_der_x509_crl(data)
-        number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-        key: CertificateIssuerPublicKeyTypes = issuer.certificate.public_key()  # type: ignore[assignment] # a CA's key signs
-        if crl.is_signature_valid(key):
-            return crl, number
-    except (ValueError, TypeError, x509.ExtensionNotFound) as error:
-        _log.warning("%s: what is public is no CRL: %s", issuer.name, error)
-        return None, None
-    _log.warning("%s: what is public is not a CRL that it signed", issuer.name)
-    return None, None
-
-
 def _recorded(connection: Connection, issuer: Issuer, serials: Iterable[int]) -> set[int]:
     """Those of the serials that the journal has revoked."""
     found: set[int] = set()
@@ -287,17 +231,8 @@ def _final(entry: x509.RevokedCertificate, now: datetime) -> Revoked | None:
                 dates += 1
             else:
                 return None
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension):
         return None
     if entry.revocation_date_utc > now or (dates and reason is not RevocationReason.KEY_COMPROMISE):
         return None
     return Revoked(entry.revocation_date_utc, reason, UNKNOWN_END)
-
-
-def _worst(listed: Revoked | None, known: Status | None) -> Revoked | None:
-    """Revoked by either, with the certificate's end where the register knows it."""
-    if isinstance(known, Revoked):
-        return known
-    if listed is None:
-        return None
-    return replace(listed, not_after=known.not_after) if isinstance(known, Good) else listed

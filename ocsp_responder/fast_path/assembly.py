@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ocsp_responder.answering.answerer import Answerer
-from ocsp_responder.answering.missing_revocations import GuardedStatusSource, MissingRevocations
+from ocsp_responder.answering.guarded_statuses import GuardedStatusSource
+from ocsp_responder.answering.missing_revocations import MissingRevocations
 from ocsp_responder.config import OcspSettings
 from ocsp_responder.http.transport import HttpEndpoint
 from ocsp_responder.signing.answer_signers import CurrentSigners

@@ -15,6 +15,7 @@ from pki_revocation.propagation.crl_coverage import crl_coverage
 
 from .addresses import ServiceAddress
 from .fetching import FetchRequest, ServiceClient
+from .own_crl import read_own_crl
 
 _log = logging.getLogger(__name__)
 # A receipt is mailed: with the CRL and the PDF's own 40 KB it stays under what every mailbox takes.
@@ -85,14 +86,11 @@ def _path(issuer: Issuer) -> str:
 def _checked_number(octets: bytes, issuer: Issuer, entry: JournalEntry) -> int | None:
     """The CRL's number, when it is the issuer's and lists the certificate."""
     try:
-        crl = x509.load_der_x509_crl(octets)
-        number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-        signed = crl.is_signature_valid(issuer.certificate.public_key())  # type: ignore[arg-type] # a CA's key signs
-        listed = _lists(crl, entry.serial)
-    except (ValueError, TypeError, x509.ExtensionNotFound) as error:
-        _log.error("%s: the published CRL cannot be read: %s", issuer.name, error)
+        crl, number = read_own_crl(octets, issuer)
+    except ValueError as error:
+        _log.error("%s: the published CRL proves nothing: %s", issuer.name, error)
         return None
-    if not signed or not listed:
+    if not _lists(crl, entry.serial):
         _log.warning("%s: the published CRL is not yet the one that lists %x", issuer.name, entry.serial)
         return None
     return number

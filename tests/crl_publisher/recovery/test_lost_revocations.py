@@ -17,8 +17,11 @@ import pytest
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
+from crl_publisher.crl.crl_extensions import CrlParameters
 from crl_publisher.crl.reading import parse_crl
-from ocsp_responder.answering.missing_revocations import GuardedStatusSource, MissingRevocations, public_files
+from keys.identity import Purpose, identify
+from ocsp_responder.answering.guarded_statuses import GuardedStatusSource
+from ocsp_responder.answering.missing_revocations import MissingRevocations, public_files
 from ocsp_responder.fast_path.restoration_watch import RestorationWatch
 from ocsp_responder.status import Good, Revoked, SqlStatusSource, Status, Unknown
 from pki_revocation import journal
@@ -35,6 +38,7 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationRequest, RevocationService
 from pki_revocation.web.app import create_app
 from tests.crl_publisher.backups import backup_of, restored
+from tests.crl_publisher.crafted import parts_of
 from tests.crl_publisher.installations import Installed, install
 from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
@@ -258,11 +262,18 @@ def test_watch_ends_with_its_process(loss: Loss) -> None:
 
 
 @SQLITE_FIRST
-def test_what_the_ca_did_not_sign_stops_nothing(loss: Loss) -> None:
-    """Any account that may write there could otherwise take OCSP down: cut off, changed, empty, and no CRL at all."""
+def test_what_the_ca_did_not_sign_stops_nothing(loss: Loss, authority: CertificateAuthority) -> None:
+    """Any account that may write there could otherwise take OCSP down: cut off, changed, empty, and no CRL at all.
+
+    Nor does one that it did sign with an extension twice, which the library refuses by an error of its own.
+    """
     file = loss.installed.public_file
     data = file.read_bytes()
-    for unfit in (data[: len(data) // 2], data[:-1] + bytes((data[-1] ^ 1,)), b"", b"hello"):
+    now = SystemClock().now()
+    ca = identify(authority.key, authority.certificate, Purpose.CRL, issuer=authority.certificate, now=now)
+    plain = parts_of(ca, CrlParameters(number=1, this_update=now, next_update=now + timedelta(days=1)), [])
+    twice = plain.changed(extensions=(*plain.extensions, plain.extensions[-1])).signed_by(ca)
+    for unfit in (data[: len(data) // 2], data[:-1] + bytes((data[-1] ^ 1,)), b"", b"hello", twice):
         file.write_bytes(unfit)
         assert not Guard(loss.installed).missing.any
 
