@@ -30,6 +30,7 @@ from pki_revocation.subscribers import contacts, outbox
 
 from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, Remark
 from .completion import Registered, compare, complete
+from .counts import ImportCounts
 from .past_reasons import has_place
 
 # The first try looks nothing up; of the others, one is enough unless something else registers at the same time.
@@ -54,22 +55,9 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What of a batch went in, and what was registered already; *reasons_left_out* of those revoked.
+class Written(ImportCounts):
+    """What became of a batch: counts, and what is to be said of single rows."""
 
-    *completed* had no certificate before, *revoked_since* were registered and not revoked, and *agreed* brought nothing
-    new. *lifted* are bars that a final revocation took away.
-    """
-
-    added: int = 0
-    revoked: int = 0
-    expired: int = 0
-    numbered: int = 0
-    reasons_left_out: int = 0
-    completed: int = 0
-    revoked_since: int = 0
-    agreed: int = 0
-    lifted: int = 0
     refusals: tuple[Refusal, ...] = ()
     remarks: tuple[Remark, ...] = ()
 

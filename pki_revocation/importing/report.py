@@ -5,41 +5,16 @@ from dataclasses import dataclass, field
 
 from .batch import Written
 from .candidates import Refusal, RefusalKind, Remark
+from .counts import ImportCounts
 
 # A million refused rows are counted by kind; this many are kept word by word, so that memory stays flat.
 KEPT_REFUSALS = 1000
-# What is counted of each batch alike, by its name there and here.
-_COUNTED = (
-    "added",
-    "revoked",
-    "expired",
-    "numbered",
-    "reasons_left_out",
-    "completed",
-    "revoked_since",
-    "lifted",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """*added* is everything that went in: of it *revoked* and *expired* got no number, and *numbered* got one.
+class ImportReport(ImportCounts):
+    """What became of an import: counts, refusals by their kind, and as many sentences as people can read."""
 
-    The rest of *added* are certificates of CAs and of OCSP responders. *reasons_left_out* of those revoked went in
-    without the reason that their source gives, which BR 7.2.2 forbids for subscribers' certificates. *completed* were
-    registered already without their certificates, *revoked_since* as not revoked. *agreed* are words that say once more
-    what stands here, or in the same import. *lifted* are bars that a final revocation took away.
-    """
-
-    added: int = 0
-    revoked: int = 0
-    expired: int = 0
-    numbered: int = 0
-    reasons_left_out: int = 0
-    completed: int = 0
-    revoked_since: int = 0
-    agreed: int = 0
-    lifted: int = 0
     refused: dict[RefusalKind, int] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     holds: tuple[Refusal, ...] = ()
@@ -50,11 +25,6 @@ class ImportReport:
     def refused_in_all(self) -> int:
         """How many were refused, also those of which only the kind is kept."""
         return sum(self.refused.values())
-
-    @property
-    def taken(self) -> int:
-        """How much of what was read is in the register now, whether it went in just now or not."""
-        return self.added + self.completed + self.revoked_since + self.agreed
 
     def text(self) -> str:
         """The report as commands print it."""
@@ -133,8 +103,9 @@ class Tally:
 
     def __init__(self) -> None:
         """Nothing is counted yet."""
+        # Apart, because it is counted row by row, and all else by the batch.
         self.agreed = 0
-        self._written: Counter[str] = Counter()
+        self._written = ImportCounts()
         self._refused: Counter[RefusalKind] = Counter()
         self._refusals: list[Refusal] = []
         self._holds: list[Refusal] = []
@@ -143,9 +114,7 @@ class Tally:
 
     def add(self, written: Written) -> None:
         """Count what a batch wrote."""
-        self.agreed += written.agreed
-        for name in _COUNTED:
-            self._written[name] += getattr(written, name)
+        self._written = ImportCounts(**self._written.sums_with(written))
         for refusal in written.refusals:
             self.refuse(refusal)
         for remark in written.remarks:
@@ -168,14 +137,12 @@ class Tally:
     @property
     def rows(self) -> int:
         """How many rows are done, registered or refused."""
-        done = self._written["added"] + self._written["completed"] + self._written["revoked_since"]
-        return done + self.agreed + self._refused.total()
+        return self._written.taken + self.agreed + self._refused.total()
 
     def report(self) -> ImportReport:
         """The report of what has been counted so far."""
         return ImportReport(
-            **{name: self._written[name] for name in _COUNTED},
-            agreed=self.agreed,
+            **self._written.sums_with(ImportCounts(agreed=self.agreed)),
             refused=dict(self._refused),
             refusals=tuple(self._refusals),
             holds=tuple(self._holds),
