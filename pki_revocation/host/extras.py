@@ -10,7 +10,7 @@ from typing import Literal
 
 from pki_revocation.errors import PkiError
 
-Extra = Literal["postgresql", "hsm", "s3", "documents", "lint"]
+Extra = Literal["postgresql", "hsm", "s3", "documents", "lint", "signatures"]
 # The packages, by the names that are imported.
 PROVIDES: dict[Extra, tuple[str, ...]] = {
     "postgresql": ("psycopg",),
@@ -18,6 +18,7 @@ PROVIDES: dict[Extra, tuple[str, ...]] = {
     "s3": ("obstore",),
     "documents": ("babel", "pypdf", "segno", "typst"),
     "lint": ("pkilint",),
+    "signatures": ("pyhanko", "rfc3161_client"),
 }
 
 
