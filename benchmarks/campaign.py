@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,15 +63,22 @@ def command(measurements: dict[str, Measurement], marker: str) -> click.Command:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         campaign = Campaign(folder=folder.resolve(), seconds=seconds, rounds=rounds, peers=peers)
         cells: list[Cell] = []
+        failed: list[str] = []
         for name in names or tuple(measurements):
             print(name, file=sys.stderr, flush=True)
-            cells += measurements[name](campaign)
+            try:
+                cells += measurements[name](campaign)
+            except Exception:  # noqa: BLE001 - a row that fails after ten minutes must not take the others' figures with it
+                traceback.print_exc()
+                failed.append(name)
         now = SystemClock().now()
         table = markdown(cells, machine, now)
         print(table)
         if json_file is not None:
             json_file.parent.mkdir(parents=True, exist_ok=True)
             json_file.write_text(as_json(cells, machine, now))
+        if failed:
+            raise click.ClickException(f"Not measured: {', '.join(failed)}; the page is left as it was.")
         if docs is not None:
             replace_between(docs, marker, table)
 
