@@ -6,6 +6,7 @@ filled anew. They are worth nothing by themselves: they follow from the entries,
 docs/walks.md draws them.
 """
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ from .selection import Selection, listed_entries
 _OCTETS = 1 << 16
 # So many entries are joined in one transaction: subscribers wait for a fifth of a second at most.
 _ENTRIES = 50_000
+# So long altogether it waits for others' transactions before it leaves segments as they are.
+_PATIENCE_SECONDS = 0.5
 # More changes than this are all over the list: all stretches are emptied at once.
 _MANY = 2000
 _columns = crl_stretches.c
@@ -65,7 +68,8 @@ def empty(connection: Connection, issuer_id: int, changed: Iterable[tuple[int, b
     """
     places = list(changed)
     if len(places) > _MANY:
-        connection.execute(update(crl_stretches).where(_columns.issuer_id == issuer_id).values(octets=None))
+        joined = and_(_columns.issuer_id == issuer_id, _columns.octets.is_not(None))
+        connection.execute(update(crl_stretches).where(joined).values(octets=None))
         return
     for shard, serial in places:
         # Not max(): PostgreSQL has none for octets before 18.
@@ -82,17 +86,22 @@ def forget(connection: Connection, issuer_id: int) -> None:
 def fill_segments(database: Database, selection: Selection) -> None:
     """Join the segments that the selection is to be read from, as far as they are not joined for it already.
 
-    An end at any point loses nothing, and so does another publisher that does the same.
+    An end at any point loses nothing, and so does another publisher that does the same. Where other writers keep the
+    database busy, as an import does, it is left for a calmer hour: what is not joined is read entry by entry, in less
+    time than waiting for each transaction would take.
 
     Raises:
         StoreError: when the database does not answer.
     """
     with database.read() as connection:
         waiting = deque(_waiting(connection, selection))
-    while waiting:
+    waited = 0.0
+    while waiting and waited < _PATIENCE_SECONDS:
+        asked = time.monotonic()
         with database.write() as connection:
             if lock_progress(connection, selection.issuer_id) != selection.covers:
                 return  # another publisher is further on
+            waited += time.monotonic() - asked
             left = _ENTRIES
             while waiting and left > 0:
                 read, rest = _fill(connection, selection, waiting.popleft(), left)

@@ -35,8 +35,9 @@ from .progress import advance_progress, lock_progress
 
 # Raised whenever encode_entry would give other bytes: stored entries of another version are made anew.
 ENCODING_VERSION = 1
-# Small portions, because subscribers cannot revoke while SQLite's one write lock is held: a fifth of a second.
-_PORTION = 5000
+# Small portions, because subscribers cannot revoke while SQLite's one write lock is held: a third of a second. But more
+# than an import writes at once, with which it takes turns, so that the publisher follows it as fast as it comes.
+_PORTION = 10_000
 _COLUMNS = ("issuer_id", "shard", "serial", "is_ca", "encoding_version", "not_after", "entry")
 
 _REASON_CODE = object_identifier("2.5.29.21")

@@ -65,7 +65,7 @@ def file_fence(path: Path, *, exclusive: bool, seconds: float) -> Iterator[int]:
     """
     # A descriptor of its own for each holder: flock belongs to the open file, so that threads of one process keep each
     # other out as well, and closing it lets go whatever happened in between.
-    descriptor = _opened(path)
+    descriptor = opened(path)
     try:
         _lock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, seconds)
         yield descriptor
@@ -79,7 +79,7 @@ def moment_past_file_fence(path: Path, clock: Clock) -> datetime | None:
     Raises:
         OSError: when the file cannot be opened or made.
     """
-    descriptor = _opened(path)
+    descriptor = opened(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         # Read while the lock is held: a writer that comes now waits, and takes a later date.
@@ -152,10 +152,14 @@ def pass_advisory_fence(connection: Connection, issuer_id: int) -> None:
         connection.execute(select(func.pg_advisory_xact_lock_shared(_POSTGRESQL_CLASS, issuer_id)))
 
 
-def _opened(path: Path) -> int:
-    """A file beside the database is locked, and no folder: it is held shared by many, and the folder may be anything's.
+def opened(path: Path) -> int:
+    """Open the fence's file, made where it is not there, and give its descriptor, which the caller closes.
 
+    A file beside the database is locked, and no folder: it is held shared by many, and the folder may be anything's.
     An account that may write the database may write this too: accounts that share the one share the other.
+
+    Raises:
+        OSError: when it cannot be opened or made.
     """
     try:
         return os.open(path, os.O_RDWR)

@@ -39,6 +39,7 @@ from .commit_fence import (
     pass_advisory_fence,
 )
 from .sound_clock import SoundClock, judgement
+from .sqlite_turn import turn
 
 # How long a writer waits for another; after that the caller is told that the database is busy.
 LOCK_TIMEOUT_SECONDS = 10
@@ -90,7 +91,10 @@ class Database:
         Raises:
             StoreError: when the database does not answer or stays locked.
         """
-        with contextlib.ExitStack() as after_commit, store_errors(), self._writing.begin() as connection:
+        with contextlib.ExitStack() as after_commit, store_errors(), contextlib.ExitStack() as transaction:
+            # Until the write lock is there, and no longer.
+            with turn(self._fence_file) if self.is_sqlite else contextlib.nullcontext():
+                connection = transaction.enter_context(self._writing.begin())
             connection.info[_AFTER_COMMIT] = after_commit
             yield connection
 

@@ -19,6 +19,7 @@ from .batch import BatchWriter
 from .candidates import Candidate, Refusal, RefusalKind, Remark, objection, remark_on_serial
 from .known_issuers import KnownIssuers
 from .merging import merged
+from .pacing import PublisherPace
 from .reading import Reader
 from .report import ImportReport, Tally
 from .serial_base import SerialBase
@@ -26,8 +27,8 @@ from .sources import Format, sources
 from .text_files import is_cut_off
 
 # A transaction of this many rows holds the issuer's journal for about half a second, so that a revocation that comes
-# in during an import of a million rows does not wait for long; fewer rows a batch would be slower.
-BATCH_ROWS = 20_000
+# in during an import of a million rows does not wait for long, and the publisher follows it (`entry_store`).
+BATCH_ROWS = 5_000
 
 Progress = Callable[[int], None]
 
@@ -43,12 +44,14 @@ class Importer:
         audit: AuditTrail,
         batch_rows: int = BATCH_ROWS,
         origin: Mapping[str, object] | None = None,
+        pace: PublisherPace | None = None,
     ) -> None:
-        """Import into *database*, *batch_rows* at once; *audit* records each batch with *origin*."""
+        """Import into *database*, *batch_rows* at once and at this *pace*; *audit* records each batch with *origin*."""
         self._database = database
         self._clock = clock
         self._batch_rows = batch_rows
         self._writer = BatchWriter(database=database, clock=clock, audit=audit, origin=origin)
+        self._pace = pace or PublisherPace(database=database, clock=clock)
 
     def run(
         self,
@@ -133,6 +136,8 @@ class Importer:
 
     def _flush(self, issuer: Issuer, batch: dict[int, Candidate], tally: Tally, progress: Progress | None) -> None:
         if batch:
+            if any(each.revocation is not None for each in batch.values()):
+                self._pace.keep(issuer)
             tally.add(self._writer.write(issuer, list(batch.values())))
             batch.clear()
         if progress is not None:

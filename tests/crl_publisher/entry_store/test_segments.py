@@ -1,6 +1,7 @@
 """Stretches of joined entries: whatever happens to the entries, they give the list that reading one by one gives."""
 
 import random
+import threading
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import func, select, update
 
 from crl_publisher.entry_store import segments
 from crl_publisher.entry_store.listing import selected_entries
+from crl_publisher.entry_store.progress import lock_progress
 from crl_publisher.entry_store.segments import fill_segments, unsegmented_shards
 from crl_publisher.entry_store.selection import Selection, listed_entries
 from crl_publisher.entry_store.store import EntryStore
@@ -21,6 +23,7 @@ from pki_revocation.reasons import RevocationReason
 from tests.campaign import campaign, examples
 from tests.crl_publisher.population import Population
 from tests.fakes import FakeClock
+from tests.waiting import patience
 
 DAY = timedelta(days=1)
 SHARD = Scope(Part.SHARD, shard=1, url="http://crl.example.nl/crl/issuing/1.crl")
@@ -198,3 +201,43 @@ def test_what_was_left_out_comes_back_for_a_crl_that_lacked_it(
     again = selection_of(database, issuer, expired_before=clock.now(), listed_through=3)
 
     assert read(database, again) == one_by_one(database, again) != b""
+
+
+def test_busy_database_is_not_waited_for_again_and_again(
+    database: Database, issuer: Issuer, population: Population, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Joining is for later CRLs: beside an import this one would come when that is over, one transaction after another.
+
+    What is not joined is read entry by entry.
+    """
+    monkeypatch.setattr(segments, "_PATIENCE_SECONDS", 0.2)
+    population.issue_revoked(300)
+    EntryStore(database).apply(issuer)
+    selection = selection_of(database, issuer)
+    ended, began = threading.Event(), threading.Event()
+    written = 0
+
+    def write_on() -> None:
+        nonlocal written
+        while not ended.is_set():
+            with database.write() as connection:
+                lock_progress(connection, issuer.id)
+                began.set()
+                ended.wait(0.15)
+            written += 1
+
+    importing = threading.Thread(target=write_on)
+    importing.start()
+    try:
+        assert began.wait(patience(10))
+        before = written
+        fill_segments(database, selection)
+        transactions = written - before
+    finally:
+        ended.set()
+        importing.join()
+
+    assert transactions <= 8  # of the thirty that it takes
+    assert read(database, selection) == one_by_one(database, selection)
+    fill_segments(database, selection)
+    assert empty_ones(database) == 0
