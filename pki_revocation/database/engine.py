@@ -92,8 +92,8 @@ class Database:
             StoreError: when the database does not answer or stays locked.
         """
         with contextlib.ExitStack() as after_commit, store_errors(), contextlib.ExitStack() as transaction:
-            # Until the write lock is there, and no longer.
-            with turn(self._fence_file) if self.is_sqlite else contextlib.nullcontext():
+            # Until the write lock is there, and no longer; nothing is made beside a file that is missing.
+            with turn(self._fence_file) if self.is_sqlite and self._file.exists() else contextlib.nullcontext():
                 connection = transaction.enter_context(self._writing.begin())
             connection.info[_AFTER_COMMIT] = after_commit
             yield connection
