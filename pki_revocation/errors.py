@@ -23,6 +23,16 @@ class NotFound(PkiError):
     """Something that was named does not exist."""
 
 
+class UnknownKey(NotFound):
+    """No registered certificate has the key that was proven."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The proof is good, and no certificate here has this key: nothing was revoked. Look whether the key belongs "
+            "to the certificate, and which CA issued it."
+        )
+
+
 class ConfirmationLost(NotFound):
     """A confirmation was given once, and the journal knows nothing of it: an old backup was restored."""
 
@@ -111,4 +121,15 @@ class TooManyAttempts(PkiError):
         self.retry_after = retry_after
         super().__init__(
             f"Too many wrong codes came from your address: nothing was revoked, try again after {retry_after} seconds."
+        )
+
+
+class TooManyProofs(TooManyAttempts):
+    """Too many proofs came from one source: this one was not looked at, and nothing was changed."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        PkiError.__init__(
+            self,
+            f"Too many proofs came from your address: nothing was revoked, try again after {retry_after} seconds.",
         )

@@ -20,10 +20,11 @@ def serial_text(serial: int) -> str:
 
 
 class Channel(StrEnum):
-    """The way by which a request came in."""
+    """The way by which a request came in; KEY for a proof by the certificate's own key, on whichever way it came."""
 
     PAGE = "page"
     API = "api"
+    KEY = "key"
     OPERATOR = "operator"
     POST = "post"
     EMAIL = "email"

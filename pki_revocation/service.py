@@ -24,7 +24,8 @@ from . import journal, policy
 from .audit import AuditTrail
 from .clock import Clock
 from .codes import CodeVerifier, parse_code
-from .errors import ConfirmationLost, NotFound, NotRecognised
+from .encoding.possession.proven_key import ProvenKey
+from .errors import CertificateExpired, ConfirmationLost, NotFound, NotRecognised
 from .model import (
     CertificateStatus,
     Channel,
@@ -41,6 +42,7 @@ from .reasons import RevocationReason
 from .register.certificates import certificate_with_id, certificate_with_serial
 from .register.issuers import issuer_named, issuer_with_id
 from .register.journal_heads import record_taken_back
+from .register.key_register import KeyRegister
 from .register.live_codes import live_code, live_verifier
 from .subscribers import outbox
 
@@ -90,6 +92,14 @@ class RevocationRequest:
     source: Mapping[str, str] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyOutcome:
+    """What a proof by its own key came to for one certificate; *confirmation* is None for one that had expired."""
+
+    status: CertificateStatus
+    confirmation: Confirmation | None
+
+
 class RevocationService:
     """Checks codes, revokes certificates, and tells their status; may be used by many threads."""
 
@@ -102,11 +112,15 @@ class RevocationService:
         verifier: CodeVerifier,
         limiter: RateLimiter | None = None,
     ) -> None:
-        """*verifier* checks codes and makes binding tags; *limiter* is one with the default limits without any."""
+        """*verifier* checks codes and makes binding tags; *limiter* is one with the default limits without any.
+
+        *keys* is what the register knows by keys.
+        """
         self._database = database
         self._clock = clock
         self._audit = audit
         self._verifier = verifier
+        self.keys = KeyRegister(database=database, clock=clock, audit=audit)
         self._limiter = limiter or RateLimiter(database=database, clock=clock, audit=audit, pepper=verifier.pepper)
 
     def authenticate(
@@ -178,6 +192,34 @@ class RevocationService:
             confirmation = self._decide(connection, issuer, certificate, head, request, expired_too=True)
         reach("revocation.committed")
         return confirmation
+
+    def revoke_by_key(self, proven: ProvenKey, source: Mapping[str, str]) -> tuple[KeyOutcome, ...]:
+        """Revoke every certificate with a key that was proven to be in other hands than it should, for keyCompromise.
+
+        The key goes on the list of compromised keys first, and each certificate is then a transaction of its own: what
+        a kill leaves undone is said by `doctor`, and a repeat does it. Those that are revoked for another reason have
+        it raised; expired ones are named and left to operators, as the policy has it for all who are none.
+
+        Raises:
+            UnknownKey: when no certificate has this key; then it goes on no list, or anyone could fill it.
+        """
+        self.keys.certificates_with(proven)
+        self.keys.list_proven(proven, source)
+        request = RevocationRequest(reason=RevocationReason.KEY_COMPROMISE, channel=Channel.KEY, source=source)
+        # Read again: what an import registers from now on is held against the list.
+        return tuple(self._revoke_for_its_key(each, request) for each in self.keys.certificates_with(proven))
+
+    def _revoke_for_its_key(self, status: CertificateStatus, request: RevocationRequest) -> KeyOutcome:
+        try:
+            with self._database.write() as connection:
+                head = journal.lock_head(connection, status.issuer.id)
+                confirmation = self._decide(
+                    connection, status.issuer, status.certificate, head, request, expired_too=False
+                )
+        except CertificateExpired:
+            return KeyOutcome(status=status, confirmation=None)
+        reach("revocation.committed")
+        return KeyOutcome(status=status, confirmation=confirmation)
 
     def status(self, issuer_name: str | None, serial: int) -> CertificateStatus:
         """A certificate and what the journal says of it, by its serial; the default issuer's for None.

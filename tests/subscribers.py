@@ -11,6 +11,7 @@ from pki_revocation.codes import CodeVerifier, new_code
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates
 from pki_revocation.model import IssuedCertificate, Issuer
+from pki_revocation.register.certificate_keys import hashes_of_certificate, record_keys
 from pki_revocation.register.certificates import certificate_with_number, deal_numbers
 from pki_revocation.register.live_codes import store_codes
 
@@ -45,6 +46,8 @@ def enrol(
                 imported_at=clock.now(),
             )
         )
+        der = certificate.public_bytes(Encoding.DER)
+        record_keys(connection, issuer.id, {certificate.serial_number: hashes_of_certificate(der)})
         stored = certificate_with_number(connection, number)
         if stored is None:
             raise AssertionError(number)

@@ -18,7 +18,9 @@ from .records import APPEND_ONLY, audit, audit_head, journal, journal_heads, per
 from .registration import (
     api_tokens,
     barred_serials,
+    certificate_keys,
     certificates,
+    compromised_keys,
     contacts,
     crl_shards,
     issuers,
@@ -28,7 +30,16 @@ from .registration import (
 )
 from .responding import delegate_requests, delegate_responders, ocsp_responders
 from .running import expected_responders, service_failures
-from .subscribing import attempt_episodes, attempt_failures, attempt_minutes, mail_outbox, maintenance, proxy_sightings
+from .subscribing import (
+    attempt_episodes,
+    attempt_failures,
+    attempt_minutes,
+    mail_outbox,
+    maintenance,
+    proxy_sightings,
+    shown_proofs,
+    used_nonces,
+)
 from .timekeeping import clock_marks
 
 __all__ = [
@@ -43,8 +54,10 @@ __all__ = [
     "audit",
     "audit_head",
     "barred_serials",
+    "certificate_keys",
     "certificates",
     "clock_marks",
+    "compromised_keys",
     "contacts",
     "crl_entries",
     "crl_projections",
@@ -73,4 +86,6 @@ __all__ = [
     "publication_requests",
     "revocation_codes",
     "service_failures",
+    "shown_proofs",
+    "used_nonces",
 ]

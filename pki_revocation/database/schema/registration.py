@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -138,4 +139,34 @@ contacts = Table(
     Column("certificate_id", ForeignKey("certificates.id"), primary_key=True, autoincrement=False),
     Column("email", String(254), nullable=False),
     Column("language", String(2), CheckConstraint("language IN ('nl', 'en')", name="language"), nullable=False),
+)
+
+# Which certificates have a key, by the SHA-256 of its SubjectPublicKeyInfo: of its usual form, and of the octets in the
+# certificate where these differ. Without the certificate itself no key is known.
+certificate_keys = Table(
+    "certificate_keys",
+    metadata,
+    Column("key_sha256", LargeBinary(32), primary_key=True),
+    Column("issuer_id", Integer, primary_key=True),
+    Column("serial", SerialNumber, primary_key=True),
+    ForeignKeyConstraint(["issuer_id", "serial"], ["certificates.issuer_id", "certificates.serial"]),
+    # Its key is all that there is of a row.
+    sqlite_with_rowid=False,
+)
+
+# Keys that are no secret any more, by the same hash: no certificate may be issued for one (BR 6.1.1.3). *evidence* is
+# what proved it; what a list or an operator said has a *note* of where it comes from.
+compromised_keys = Table(
+    "compromised_keys",
+    metadata,
+    Column("key_sha256", LargeBinary(32), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column(
+        "source",
+        String(10),
+        CheckConstraint("source IN ('proof', 'list', 'operator')", name="source"),
+        nullable=False,
+    ),
+    Column("note", Text, nullable=False),
+    Column("evidence", LargeBinary),
 )

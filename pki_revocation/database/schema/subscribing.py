@@ -45,6 +45,27 @@ proxy_sightings = Table(
     Column("seen_at", UtcDateTime, nullable=False),
 )
 
+# Nonces of proofs that were taken, until they are too old to be taken again: no proof counts twice, on any node.
+used_nonces = Table(
+    "used_nonces",
+    metadata,
+    Column("nonce", LargeBinary(16), primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+Index("ix_used_nonces_expires_at", used_nonces.c.expires_at)
+
+# Proofs by a certificate's own key that were shown what they would revoke, until the time to confirm is over.
+shown_proofs = Table(
+    "shown_proofs",
+    metadata,
+    Column("proof_sha256", LargeBinary(32), primary_key=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+Index("ix_shown_proofs_expires_at", shown_proofs.c.expires_at)
+
 # Mail to be sent: what it tells of, never its text or its addressee. *number* is the subscriber's, known or not.
 mail_outbox = Table(
     "mail_outbox",
