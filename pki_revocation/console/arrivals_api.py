@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
+from pki_revocation.clock import iso
 from pki_revocation.database.engine import Database
 from pki_revocation.encoding.json_document import MalformedDocument, UnfitMember
 from pki_revocation.errors import PkiError, StoreError
@@ -82,6 +83,8 @@ def arrivals_api(*, database: Database, registrar: ArrivalRegistrar) -> Blueprin
         arrival = registrar.take(document.certificate, document.recipient, document.contact, {"token": token.name})
         serial = serial_text(arrival.certificate.serial)
         _log.info("certificate %s of %s, brought by %s", serial, arrival.issuer.name, token.name)
+        if arrival.compromised_key is not None:
+            _log.error("certificate %s of %s: its key is known to be compromised", serial, arrival.issuer.name)
         return jsonify(_answer(arrival)), 201 if arrival.is_new else 200
 
     return blueprint
@@ -132,12 +135,17 @@ def _whole_body() -> bytes:
 
 
 def _answer(arrival: Arrival) -> dict[str, object]:
-    return {
+    answer: dict[str, object] = {
         "status": "registered",
         "issuer": arrival.issuer.name,
         "serial": serial_text(arrival.certificate.serial),
         "number": arrival.certificate.number,
     }
+    if arrival.compromised_key is not None:
+        # It exists and is registered, and should not have been issued (BR 6.1.1.3): its issuer hears that at once.
+        answer["warning"] = "This certificate's key is known to be compromised: revoke it within 24 hours."
+        answer["key_compromised_since"] = iso(arrival.compromised_key.since)
+    return answer
 
 
 def _response(problem: _Problem, detail: str) -> Response:

@@ -12,7 +12,9 @@ from pki_revocation.database.engine import Database
 from pki_revocation.encoding.certificate_parts import CertificateParts
 from pki_revocation.errors import PkiError
 from pki_revocation.model import IssuedCertificate, Issuer, serial_text
+from pki_revocation.register.certificate_keys import hashes_of_certificate
 from pki_revocation.register.certificates import certificate_with_serial
+from pki_revocation.register.compromised_keys import CompromisedKey, compromised_among
 from pki_revocation.register.issuers import all_issuers, crl_shard_addresses
 from pki_revocation.register.letter_recipients import recipient_of
 from pki_revocation.subscribers import contacts
@@ -33,11 +35,15 @@ class ArrivalConflict(PkiError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A certificate that is registered now; *is_new* when this is what registered it."""
+    """A certificate that is registered now; *is_new* when this is what registered it.
+
+    *compromised_key* is what is known of its key, where that is no secret any more.
+    """
 
     issuer: Issuer
     certificate: IssuedCertificate
     is_new: bool
+    compromised_key: CompromisedKey | None = None
 
 
 class ArrivalRegistrar:
@@ -66,8 +72,8 @@ class ArrivalRegistrar:
         """
         with self._database.read() as connection:
             issuers = all_issuers(connection)
-            known = KnownIssuers(issuers, crl_shard_addresses(connection))
-        candidate = candidate_of(certificate, known, _SOURCE, 1)._replace(recipient=recipient, contact=contact)
+            signers = KnownIssuers(issuers, crl_shard_addresses(connection))
+        candidate = candidate_of(certificate, signers, _SOURCE, 1)._replace(recipient=recipient, contact=contact)
         if wrong := objection(candidate, self._clock.now()):
             raise CandidateRefused(wrong.kind, wrong.reason)
         issuer = next(each for each in issuers if each.id == candidate.issuer_id)
@@ -82,7 +88,13 @@ class ArrivalRegistrar:
                 raise ValueError(candidate.serial)
             if not written.added:
                 _refuse_other(connection, found, recipient, contact)
-        return Arrival(issuer=issuer, certificate=found, is_new=bool(written.added))
+            known = compromised_among(connection, hashes_of_certificate(certificate.der))
+        return Arrival(
+            issuer=issuer,
+            certificate=found,
+            is_new=bool(written.added),
+            compromised_key=next(iter(known.values()), None),
+        )
 
 
 def _refuse_other(

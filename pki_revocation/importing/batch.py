@@ -31,6 +31,7 @@ from pki_revocation.subscribers import contacts, outbox
 from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, Remark
 from .completion import Registered, compare, complete
 from .counts import ImportCounts
+from .known_keys import note_keys
 from .past_reasons import has_place
 
 # The first try looks nothing up; of the others, one is enough unless something else registers at the same time.
@@ -138,6 +139,7 @@ class BatchWriter:
         new = [each for each in free if each.serial not in known]
         live = [each for each in new if each.revocation is None and each.not_after >= moment]
         numbered = self._register(connection, issuer, new, live, registered)
+        wrong_keys = note_keys(connection, issuer, new, registered.completed, moment)
         revoked = [(each, each.revocation) for each in (*new, *registered.revoked) if each.revocation is not None]
         past = [_new_entry(each, revocation) for each, revocation in revoked]
         left_out = sum(
@@ -158,8 +160,9 @@ class BatchWriter:
             revoked_since=len(registered.revoked),
             agreed=registered.agreed,
             lifted=len(lifted),
+            compromised=len(wrong_keys),
             refusals=(*barred, *registered.refusals),
-            remarks=tuple(registered.remarks),
+            remarks=(*wrong_keys, *registered.remarks),
         )
         self._record(connection, issuer, written, entries, lifted)
         return written
@@ -234,6 +237,8 @@ class BatchWriter:
             detail["revoked_since"] = written.revoked_since
         if written.reasons_left_out:
             detail["reasons_left_out"] = written.reasons_left_out
+        if written.compromised:
+            detail["with_compromised_keys"] = written.compromised
         if entries:
             detail |= {
                 "first_sequence": entries[0].sequence,

@@ -28,7 +28,7 @@ class ImportReport(ImportCounts):
 
     def text(self) -> str:
         """The report as commands print it."""
-        lines = [*self._holds()]
+        lines = [*self._holds(), *self._compromised()]
         kinds = f"{self.numbered:,} with a number, {self.revoked:,} revoked, {self.expired:,} expired"
         lines.append(f"{self.added:,} certificate{'' if self.added == 1 else 's'} went in: {kinds}.")
         if self.reasons_left_out:
@@ -76,6 +76,15 @@ class ImportReport(ImportCounts):
         )
         return [first, *which]
 
+    def _compromised(self) -> list[str]:
+        if not self.compromised:
+            return []
+        one = self.compromised == 1
+        return [
+            f"WRONG: {self.compromised:,} {'certificate has a key' if one else 'certificates have keys'} that "
+            f"{'is' if one else 'are'} known to be compromised; the remarks below name {'it' if one else 'them'}."
+        ]
+
     def as_json(self) -> dict[str, object]:
         """The report's fields as commands print them with --json."""
         return {
@@ -90,6 +99,7 @@ class ImportReport(ImportCounts):
             "revoked_since": self.revoked_since,
             "agreed": self.agreed,
             "bars_lifted": self.lifted,
+            "with_compromised_keys": self.compromised,
             "remarked": self.remarked,
             "remarks": [remark.as_json() for remark in self.remarks],
             "refused": self.refused_in_all,

@@ -19,8 +19,10 @@ from pki_revocation.encoding.der import tlv
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.register import api_tokens
 from pki_revocation.register.barred import write_bars
+from pki_revocation.register.certificate_keys import hashes_of_certificate
 from pki_revocation.register.certificates import certificate_with_number
 from pki_revocation.register.issuer_changes import IssuerChanges
+from pki_revocation.register.compromised_keys import CompromisedKey, KeySource, list_keys
 from pki_revocation.register.letter_recipients import recipient_of
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact
@@ -87,6 +89,23 @@ def test_certificate_is_registered_and_again_is_the_same(
         details = connection.execute(select(audit.c.detail).where(audit.c.event == "certificates.imported")).scalars()
         assert [json.loads(detail)["token"] for detail in details] == ["ca-1"]
         verify_chain(connection)
+
+
+def test_compromised_key_is_said_in_the_answer(
+    post: Post, certificate: x509.Certificate, database: Database, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The CA that brings it should not have issued it (BR 6.1.1.3): it is registered, and its answer warns."""
+    (sha256, *_) = hashes_of_certificate(certificate.public_bytes(Encoding.DER))
+    with database.write() as connection:
+        list_keys(connection, [CompromisedKey(sha256=sha256, since=clock.now(), source=KeySource.LIST, note="a")])
+
+    answer = post(pem(certificate))
+
+    assert answer.status_code == 201
+    assert answer.json is not None
+    assert answer.json["key_compromised_since"] == "2026-11-23T14:03:22Z"
+    assert "revoke it within 24 hours" in answer.json["warning"]
+    assert "its key is known to be compromised" in caplog.text
 
 
 def test_der_and_json_are_taken_too(
