@@ -38,6 +38,9 @@ def install(app: Flask, *, secure: bool, scripts: bool = False) -> None:
             response.headers["Content-Security-Policy"] = _WITH_SCRIPTS
         if secure:
             response.headers["Strict-Transport-Security"] = _TRANSPORT_SECURITY
+        # What a view says is everyone's may be kept as long as it says.
+        if response.cache_control.public and response.status_code < 400:  # noqa: PLR2004 - where errors begin
+            return response
         # A file of ours that is not there, or not in the range that was asked for, is a page like any other.
         if request.endpoint != "static" or response.status_code >= 400:  # noqa: PLR2004 - where errors begin
             response.headers["Cache-Control"] = "no-store"

@@ -17,6 +17,7 @@ from pki_revocation.numbers import grouped
 from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.rate_limiting.client_address import NO_PROXIES, TrustedProxies
 from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
+from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.runtime import security_headers
 from pki_revocation.service import RevocationService
@@ -27,6 +28,8 @@ from .availability import Availability
 from .error_pages import error_page_of
 from .form import form_pages
 from .form_errors import TYPING
+from .key_proof import blueprints as key_proof
+from .key_proof.reading import LONGEST_PROOF
 from .names import issuer_name, subject_name
 from .page import SubscriberPage, subscriber_page
 from .problems import problem_of
@@ -45,13 +48,15 @@ class PageServices:
     """What the application is given beside its service: contact, closing times, and where proofs come from.
 
     Without *availability* the page is never closed, without a *collector* there are no receipts to download, and
-    without a *proxy_watch* nothing is noticed of proxies that are not as they should be.
+    without a *proxy_watch* nothing is noticed of proxies that are not as they should be. *proofs_per_minute* is how many
+    proofs by a certificate's own key one source may send.
     """
 
     contact: ContactSettings = field(default_factory=ContactSettings)
     availability: Availability | None = None
     collector: EvidenceCollector | None = None
     proxy_watch: ProxyWatch | None = None
+    proofs_per_minute: int = LimitSettings().proofs_per_minute
 
 
 NO_SERVICES = PageServices()
@@ -111,7 +116,21 @@ def create_app(
         app.register_blueprint(
             receipt_documents(service=service, clock=clock, receipts=receipts, collector=services.collector)
         )
-    CSRFProtect(app).exempt(endpoint)
+    protection = CSRFProtect(app)
+    protection.exempt(endpoint)
+    proofs = key_proof.blueprints(
+        service=service,
+        clock=clock,
+        session_key=session_key,
+        public_url=settings.public_url,
+        proofs_per_minute=services.proofs_per_minute,
+        receipt_address=address,
+    )
+    for each in proofs.all:
+        app.register_blueprint(each)
+    # Each of their requests carries a proof of its own, and no cookie counts.
+    for each in proofs.without_cookie:
+        protection.exempt(each)
     _answer_errors(app)
     return app
 
@@ -123,8 +142,10 @@ def _refuse_incomplete() -> None:
         RequestEntityTooLarge: for a body over the limit.
         BadRequest: for one that is shorter than its Content-Length.
     """
+    longest = LONGEST_PROOF if request.blueprint in key_proof.NAMES else _LONGEST_BODY
+    request.max_content_length = request.max_form_memory_size = longest + 1
     body = request.get_data()
-    if len(body) > _LONGEST_BODY:
+    if len(body) > longest:
         raise RequestEntityTooLarge
     if request.content_length is not None and len(body) != request.content_length:
         raise BadRequest("The request was cut off: send it again.")

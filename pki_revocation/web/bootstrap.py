@@ -69,6 +69,7 @@ def application(installation: Installation) -> Application:
                 availability=Availability(database, clock),
                 collector=EvidenceCollector.of(installation, database),
                 proxy_watch=ProxyWatch(proxies=limits.trusted_proxies, database=database, clock=clock),
+                proofs_per_minute=limits.proofs_per_minute,
             ),
         ),
         ready=ready,

@@ -6,7 +6,7 @@ from flask import Response, make_response, render_template
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped] # it carries no types
 from werkzeug.exceptions import HTTPException
 
-from pki_revocation.errors import ConfirmationLost, NotFound, StoreError, TooManyAttempts
+from pki_revocation.errors import ConfirmationLost, NotFound, StoreError, TooManyAttempts, TooManyProofs, UnknownKey
 
 from .availability import UnderMaintenance
 from .fallback import fallback_answer
@@ -81,6 +81,14 @@ _TOO_MANY_ATTEMPTS = ErrorPage(
         "post or e-mail."
     ),
 )
+_TOO_MANY_PROOFS = ErrorPage(
+    429,
+    translatable("Please wait before you try again"),
+    translatable(
+        "Too many proofs were sent from your internet connection. Nothing was revoked by this request. Wait a minute and "
+        "try again."
+    ),
+)
 _RECEIPTS_BUSY = ErrorPage(
     503,
     translatable("Please try again in a moment"),
@@ -132,7 +140,9 @@ def page_for_status(status: int) -> ErrorPage:
 _BY_ERROR: dict[type[Exception], ErrorPage] = {
     ConfirmationLost: _CONFIRMATION_LOST,
     NotFound: _NOT_FOUND,
+    UnknownKey: _NOT_FOUND,
     TooManyAttempts: _TOO_MANY_ATTEMPTS,
+    TooManyProofs: _TOO_MANY_PROOFS,
     ReceiptsBusy: _RECEIPTS_BUSY,
 }
 

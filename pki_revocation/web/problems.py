@@ -12,6 +12,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from pki_revocation.encoding.json_document import MalformedDocument, UnfitMember
+from pki_revocation.encoding.possession.proven_key import MalformedProof, PrivateKeySent, ProofRefused
 from pki_revocation.errors import (
     CertificateExpired,
     ImpossibleDate,
@@ -22,10 +23,13 @@ from pki_revocation.errors import (
     ReasonNotPermitted,
     StoreError,
     TooManyAttempts,
+    TooManyProofs,
+    UnknownKey,
 )
 from pki_revocation.reasons import SUBSCRIBER_REASONS
 
 from .availability import UnderMaintenance
+from .key_proof.reading import LONGEST_PROOF, NoKeyHash, UnknownProofType, UnlistedKey
 from .moments import InvalidTimestamp
 
 MEDIA_TYPE = "application/problem+json"
@@ -57,6 +61,14 @@ _ERRORS: dict[type[PkiError], Problem] = {
     CertificateExpired: Problem(409, "expired", "The certificate has expired"),
     MalformedDocument: Problem(400, "malformed-document", "The body is not a JSON document"),
     UnfitMember: Problem(422, "unfit-member", "The document does not have the members that are expected"),
+    MalformedProof: Problem(400, "malformed-proof", "The proof cannot be read"),
+    PrivateKeySent: Problem(422, "private-key-sent", "A private key was sent in the place of a proof"),
+    ProofRefused: Problem(403, "proof-refused", "The proof proves nothing"),
+    UnknownKey: Problem(404, "unknown-key", "No certificate here has this key"),
+    UnknownProofType: Problem(415, "unsupported-media-type", "The proof is sent as something else"),
+    UnlistedKey: Problem(404, "key-not-listed", "This key is not known to be compromised"),
+    NoKeyHash: Problem(400, "no-key-hash", "This is no hash of a key"),
+    TooManyProofs: Problem(429, "too-many-proofs", "Too many proofs came from your address"),
     TooManyAttempts: Problem(429, "too-many-attempts", "Too many wrong codes came from your address"),
     UnderMaintenance: Problem(503, "maintenance", "Revoking online is closed for maintenance"),
     StoreError: Problem(503, "unavailable", "The register does not answer"),
@@ -73,7 +85,7 @@ _STATUS_DETAILS = {
     400: "Send one JSON object with number and code.",
     404: "Send the request to /api/v1/revocations.",
     405: "Use the POST method: nothing is revoked by any other.",
-    413: "A request has at most 4096 octets.",
+    413: f"A request has at most 4096 octets, and one with a proof {LONGEST_PROOF}.",
     415: "Send the body with 'Content-Type: application/json'.",
 }
 # Sentences that must not repeat what came in, or that would say too much of our inside.

@@ -18,6 +18,7 @@ from pki_revocation.config.settings import ContactSettings, WebSettings
 from pki_revocation.console.app import create_app as create_console
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import personal_details
+from pki_revocation.encoding.possession.making import make_csr_proof
 from pki_revocation.rate_limiting.client_address import TrustedProxies
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.service import RevocationService
@@ -26,6 +27,7 @@ from pki_revocation.web.fallback_files import export_fallback
 from tests.conformance.wire import Wire, request
 from tests.deployment.shipped_nginx import CONFIGURATION, CONSOLE, PAGE, Behind, ShippedNginx, shipped_nginx, tls
 from tests.fakes import FakeClock
+from tests.key_proofs import key_of
 from tests.pki_revocation.http_server.servers import serving
 from tests.subscribers import Subscriber
 
@@ -122,6 +124,19 @@ def test_too_much_is_refused_in_the_pages_words(nginx: ShippedNginx, body: bytes
     document = json.loads(said)
     assert document["type"] == "urn:pki-revocation:problem:too-large"
     assert document["status"] == 413
+
+
+def test_proof_is_longer_than_a_code(nginx: ShippedNginx) -> None:
+    """A post-quantum key's proof reaches the service, which knows no such key; what no proof can be does not."""
+    proof = make_csr_proof(key_of("mldsa65"))
+    assert len(proof) > 5000
+    for body, expected in ((proof, 404), (b"x" * 30_000, 413), (b"x" * 60_000, 413)):
+        kind = {"Content-Type": "application/pkcs10"}
+        status, headers, said = nginx.https("POST", "/api/v1/revocations/by-key", body, kind)
+        assert (status, headers["Content-Type"].partition(";")[0]) == (expected, "application/problem+json")
+        assert json.loads(said)["status"] == expected
+    status, _, said = nginx.https("POST", "/acme/revoke-cert", proof, {"Content-Type": "application/jose+json"})
+    assert (status, json.loads(said)["type"]) == (400, "urn:ietf:params:acme:error:malformed")
 
 
 def test_chunks_without_end_are_refused_too(nginx: ShippedNginx) -> None:
