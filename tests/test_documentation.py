@@ -8,18 +8,32 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pki_revocation.cli.doctor import CHECKS_GROUP
 from pki_revocation.cli.help_pages import COMMANDS_GROUP
 from pki_revocation.cli.program import program
 from pki_revocation.cli.restoration import RESTORATIONS_GROUP
+from pki_revocation.encoding.possession.csr_proof import csr_proof
+from pki_revocation.encoding.possession.jws_proof import jws_proof
 from tests import settings_table
 from tests.documented import run_blocks
 from tests.pki import CertificateAuthority
 
 TOP = Path(__file__).parents[1]
 PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")])
+
+
+def test_desk_page_works_as_written(tmp_path: Path) -> None:
+    """Every `sh` block of docs/subscriber-desk.md, in a folder with a subscriber's key: both proofs count."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    run_blocks((TOP / "docs/subscriber-desk.md").read_text(), tmp_path)
+
+    url = "https://intrekken.example/api/v1/revocations/by-key"
+    proven = jws_proof((tmp_path / "proof.json").read_bytes(), url, datetime.now(UTC))
+    assert csr_proof((tmp_path / "proof.pem").read_bytes()).sha256 == proven.sha256
 
 
 def test_operations_page_works_as_written(tmp_path: Path, authority: CertificateAuthority) -> None:

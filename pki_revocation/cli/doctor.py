@@ -36,7 +36,7 @@ from pki_revocation.runtime.clock_keeping import open_clock, process_trouble
 from pki_revocation.runtime.service_states import supervised_services
 
 from .options import installation_option
-from .register_checks import register_findings
+from .register_checks import trusted_with_compromised_keys, register_findings
 from .restoration import restorations
 
 CHECKS_GROUP = "pki_revocation.checks"
@@ -123,6 +123,8 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
         yield _disks(installation, database)
         yield from _responders(database)
         yield from (CheckResult(*finding) for finding in register_findings(database))
+        if wrong := trusted_with_compromised_keys(database, open_clock(database).now()):
+            yield CheckResult("compromised keys", well=False, says=wrong)
         yield from _of_upper_packages(installation, database)
 
 

@@ -1,6 +1,7 @@
 """What `doctor` says of the register: serials that are barred, and certificates of which only a list or a CRL told."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
@@ -9,6 +10,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, crl_shards
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.register.barred import all_bars
+from pki_revocation.register.compromised_keys import live_with_compromised_keys
 from pki_revocation.register.issuers import all_issuers
 
 _SHOWN = 10
@@ -20,6 +22,23 @@ def register_findings(database: Database) -> Iterator[tuple[str, bool, str]]:
         for issuer in all_issuers(connection):
             yield from _barred(connection, issuer)
             yield from _lacking(connection, issuer)
+
+
+def trusted_with_compromised_keys(database: Database, now: datetime) -> str:
+    """The certificates that are trusted though their keys are known to be compromised, and what to do; '' for none."""
+    with database.read() as connection:
+        found = live_with_compromised_keys(connection, now)
+        names = {each.id: each.name for each in all_issuers(connection)} if found else {}
+    if not found:
+        return ""
+    shown = ", ".join(f"{serial_text(each.serial)} of {names[each.issuer_id]}" for each in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+    one = len(found) == 1
+    return (
+        f"{len(found):,} certificate{' is' if one else 's are'} trusted though the key is known to be compromised: "
+        f"{shown}{more}. Revoke {'it' if one else 'each'} within 24 hours (BR 4.9.1.1): 'pki-revocation revoke SERIAL "
+        "--issuer NAME --reason keyCompromise'"
+    )
 
 
 def _barred(connection: Connection, issuer: Issuer) -> Iterator[tuple[str, bool, str]]:
