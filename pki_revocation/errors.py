@@ -28,8 +28,8 @@ class UnknownKey(NotFound):
 
     def __init__(self) -> None:
         super().__init__(
-            "The proof is good, and no certificate here has this key: nothing was revoked. Look whether the key belongs "
-            "to the certificate, and which CA issued it."
+            "The proof is good, and no certificate here has this key: nothing was revoked. Look whether the key "
+            "belongs to the certificate, and which CA issued it."
         )
 
 

@@ -51,11 +51,11 @@ class _Registry(jws.JWSRegistry):
 
 
 def signed(
-    key: CertificateIssuerPrivateKeyTypes, algorithm: str, payload: bytes | Mapping[str, object], **header: Any
+    key: CertificateIssuerPrivateKeyTypes, algorithm: str, payload: bytes | Mapping[str, object], **header: object
 ) -> bytes:
     """A JWS by joserfc, in flattened JSON, with the key in its header unless *header* says another."""
     own = joserfc_key(key)
-    protected = {"alg": algorithm, "jwk": own.as_dict(private=False), "url": URL, **header}
+    protected: dict[str, Any] = {"alg": algorithm, "jwk": own.as_dict(private=False), "url": URL, **header}
     protected = {name: value for name, value in protected.items() if value is not None}
     protected["jwk"] = {name: each for name, each in (protected.get("jwk") or {}).items() if name != "kid"} or None
     if protected["jwk"] is None:

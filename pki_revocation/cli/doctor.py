@@ -36,7 +36,7 @@ from pki_revocation.runtime.clock_keeping import open_clock, process_trouble
 from pki_revocation.runtime.service_states import supervised_services
 
 from .options import installation_option
-from .register_checks import trusted_with_compromised_keys, register_findings
+from .register_checks import register_findings, trusted_with_compromised_keys
 from .restoration import restorations
 
 CHECKS_GROUP = "pki_revocation.checks"

@@ -1,4 +1,4 @@
-"""`prove-compromise`: a subscriber makes a proof with the private key, off-line; the key leaves the machine in no form."""
+"""`prove-compromise`: a subscriber makes a proof with the private key, off-line; the key never leaves."""
 
 from pathlib import Path
 from urllib.parse import urlsplit

@@ -11,8 +11,8 @@ class ImportCounts:
     certificates of CAs and of OCSP responders. *reasons_left_out* of those revoked went in without the reason that
     their source gives, which BR 7.2.2 forbids for subscribers' certificates. *completed* were registered already
     without their certificates, *revoked_since* as not revoked. *agreed* are words that say once more what stands here,
-    or in the same import. *lifted* are bars that a final revocation took away. *compromised* are live, and have keys that
-    are known to be compromised.
+    or in the same import. *lifted* are bars that a final revocation took away. *compromised* are live, and have keys
+    that are known to be compromised.
     """
 
     added: int = 0

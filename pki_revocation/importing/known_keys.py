@@ -50,8 +50,8 @@ def note_keys(
                 each.place,
                 f"WRONG: serial {serial} has a key that is known to be compromised since {iso(found.since)} "
                 f"({found.source.value}). It is registered, and trusted until it is revoked: run 'pki-revocation "
-                f"revoke {serial} --issuer {issuer.name} --reason keyCompromise' within 24 hours (BR 4.9.1.1), and find "
-                "out why it was issued (BR 6.1.1.3).",
+                f"revoke {serial} --issuer {issuer.name} --reason keyCompromise' within 24 hours (BR 4.9.1.1), and "
+                "find out why it was issued (BR 6.1.1.3).",
             )
         )
     return remarks

@@ -80,10 +80,9 @@ class ImportReport(ImportCounts):
         if not self.compromised:
             return []
         one = self.compromised == 1
-        return [
-            f"WRONG: {self.compromised:,} {'certificate has a key' if one else 'certificates have keys'} that "
-            f"{'is' if one else 'are'} known to be compromised; the remarks below name {'it' if one else 'them'}."
-        ]
+        which = "certificate has a key that is" if one else "certificates have keys that are"
+        named = f"the remarks below name {'it' if one else 'them'}."
+        return [f"WRONG: {self.compromised:,} {which} known to be compromised; {named}"]
 
     def as_json(self) -> dict[str, object]:
         """The report's fields as commands print them with --json."""

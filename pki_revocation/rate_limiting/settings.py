@@ -16,11 +16,11 @@ class LimitSettings:
     """[limits]: wrong codes. Right ones count nowhere; no number is ever locked, whatever is tried at it.
 
     A source is an IPv4 address or an IPv6 /64. Within *window* it may fail *per_number* times at one number, and
-    *per_source* times in all; while all sources together fail over *overall_per_minute* times a minute, *per_source*
-    is *per_source_when_busy* instead. After *alarm_after* failures at one number, from wherever, its contact is told,
-    once until *episode* passed without any. *proofs_per_minute* is how many proofs by a certificate's own key one source
-    may send to one worker, good or bad. *trusted_proxies* are addresses and networks whose X-Forwarded-For is
-    believed, as a list or as one text with commas.
+    *per_source* times in all; while all sources together fail over *overall_per_minute* times a minute, *per_source* is
+    *per_source_when_busy* instead. After *alarm_after* failures at one number, from wherever, its contact is told, once
+    until *episode* passed without any. *proofs_per_minute* is how many proofs by a certificate's own key one source may
+    send to one worker, good or bad. *trusted_proxies* are addresses and networks whose X-Forwarded-For is believed, as
+    a list or as one text with commas.
     """
 
     section: ClassVar[str] = "limits"
@@ -44,7 +44,10 @@ class LimitSettings:
         200_000, minimum=10_000, maximum=5_000_000, clause="a row takes some 60 octets; the oldest go first"
     )
     proofs_per_minute: int = setting(
-        30, minimum=5, maximum=10_000, clause="checking one takes less than a millisecond of CPU, and a write where it is good"
+        30,
+        minimum=5,
+        maximum=10_000,
+        clause="checking one takes less than a millisecond of CPU, and a write where it is good",
     )
     trusted_proxies: TrustedProxies = setting(
         TrustedProxies(), clause='["127.0.0.1", "10.1.0.0/24"] or "127.0.0.1, 10.1.0.0/24"; never every address'

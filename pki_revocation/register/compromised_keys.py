@@ -20,7 +20,7 @@ _PORTION = 5000
 
 
 class KeySource(StrEnum):
-    """How it is known that a key is compromised: proven by the key itself, on an imported list, or said by operators."""
+    """How a key is known to be compromised: proven by the key itself, on an imported list, or said by operators."""
 
     PROOF = "proof"
     LIST = "list"

@@ -1,4 +1,4 @@
-"""What the register knows by keys: whose certificates have one, which are compromised, and proofs that wait or were used.
+"""What the register knows by keys: whose certificates have one, which are compromised, and what proofs wait.
 
 A key goes on the list of compromised keys because a proof was made with it; the proof is kept with it, and audited.
 """

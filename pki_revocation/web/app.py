@@ -48,8 +48,8 @@ class PageServices:
     """What the application is given beside its service: contact, closing times, and where proofs come from.
 
     Without *availability* the page is never closed, without a *collector* there are no receipts to download, and
-    without a *proxy_watch* nothing is noticed of proxies that are not as they should be. *proofs_per_minute* is how many
-    proofs by a certificate's own key one source may send.
+    without a *proxy_watch* nothing is noticed of proxies that are not as they should be. *proofs_per_minute* is how
+    many proofs by a certificate's own key one source may send.
     """
 
     contact: ContactSettings = field(default_factory=ContactSettings)

@@ -85,8 +85,8 @@ _TOO_MANY_PROOFS = ErrorPage(
     429,
     translatable("Please wait before you try again"),
     translatable(
-        "Too many proofs were sent from your internet connection. Nothing was revoked by this request. Wait a minute and "
-        "try again."
+        "Too many proofs were sent from your internet connection. Nothing was revoked by this request. Wait a minute "
+        "and try again."
     ),
 )
 _RECEIPTS_BUSY = ErrorPage(

@@ -23,9 +23,11 @@ from .proven_key import MalformedProof, PrivateKeySent, ProofKind, ProofRefused,
 DISCLOSED = "The key that signed this CSR has been publicly disclosed. It should not be used for any purpose."
 ATTESTATION = "Key Compromise Attestation"
 SUBJECTS = (DISCLOSED, ATTESTATION)
-_PEM = re.compile(rb"-----BEGIN (NEW )?CERTIFICATE REQUEST-----(.*?)-----END (NEW )?CERTIFICATE REQUEST-----", re.DOTALL)
-# MD5 and SHA-1 with RSA, ECDSA and DSA with SHA-1: whoever can have a key sign something of their choice could have made
-# that collide with a proof. Elsewhere a CA's old signatures by them are verified, because they were made long ago.
+_PEM = re.compile(
+    rb"-----BEGIN (NEW )?CERTIFICATE REQUEST-----(.*?)-----END (NEW )?CERTIFICATE REQUEST-----", re.DOTALL
+)
+# MD5 and SHA-1 with RSA, ECDSA and DSA with SHA-1: whoever can have a key sign something of their choice could have
+# made that collide with a proof. Elsewhere a CA's old signatures by them are verified, because they were made long ago.
 _WEAK = frozenset(
     bytes.fromhex(each) for each in ("2a864886f70d010104", "2a864886f70d010105", "2a8648ce3d0401", "2a8648ce380403")
 )

@@ -1,4 +1,4 @@
-"""The part of ACME (RFC 8555) by which `certbot revoke --key-path` and its like revoke: directory, newNonce, revokeCert.
+"""What of ACME (RFC 8555) `certbot revoke --key-path` and its like need: directory, newNonce, revokeCert.
 
 Nothing is issued here and there are no accounts; whatever needs one is answered so that a client says why.
 """

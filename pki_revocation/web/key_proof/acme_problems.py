@@ -38,7 +38,7 @@ class NoAccounts(PkiError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This server has no accounts and issues nothing: it revokes certificates for whoever has their private key. "
+            "This server has no accounts and issues nothing: it revokes certificates by their private keys. "
             "Use revokeCert with the certificate's key, as 'certbot revoke --cert-path CERT --key-path KEY' does."
         )
 

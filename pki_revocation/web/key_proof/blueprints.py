@@ -28,7 +28,7 @@ class ProofBlueprints:
     without_cookie: tuple[Blueprint, ...]
 
 
-def blueprints(  # noqa: PLR0913 - what the three share, each by its name
+def blueprints(
     *,
     service: RevocationService,
     clock: Clock,

@@ -9,7 +9,6 @@ import re
 from flask import Blueprint, Response, jsonify, request
 
 from pki_revocation.clock import Clock, iso
-from pki_revocation.encoding.possession.proven_key import ProvenKey
 from pki_revocation.rate_limiting.request_rate import RequestRate
 from pki_revocation.register.compromised_keys import CompromisedKey
 from pki_revocation.service import RevocationService

@@ -1,8 +1,8 @@
 """Nonces of ACME (RFC 8555 section 6.5): made without a database, used once on all nodes together.
 
-A nonce is sixteen random octets, its end in minutes, and a keyed digest over both: any worker that has the installation's
-session key knows it for ours, and giving one out costs no write. What was used is written down until it would be over
-anyway, so that the table holds no more than what was really sent within the hour.
+A nonce is sixteen random octets, its end, and a keyed digest over both: any worker that has the installation's session
+key knows it for ours, and giving one out costs no write. What was used is written down until it would be over anyway,
+so that the table holds no more than what was really sent within the hour.
 """
 
 import hashlib

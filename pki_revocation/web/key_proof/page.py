@@ -178,7 +178,7 @@ def key_page(page: KeyPage, public_url: str) -> Blueprint:
 
 
 def _sent() -> bytes:
-    """The file where one was chosen, or else the text; browsers send a text's line ends as CR LF, which changes no proof."""
+    """The file where one was chosen, or else the text, whose line ends come as CR LF: that changes no proof."""
     file = request.files.get("file")
     octets = b"" if file is None else file.read()
     return octets if octets.strip() else request.form.get(_FIELD, "").strip().encode("utf-8", "replace")

@@ -19,7 +19,9 @@ class UnknownProofType(PkiError):
     """The proof is sent with another media type than the two that there are."""
 
     def __init__(self) -> None:
-        super().__init__(f"Send the proof with 'Content-Type: {JWS}' for a JWS, or '{CSR}' for a certification request.")
+        super().__init__(
+            f"Send the proof with 'Content-Type: {JWS}' for a JWS, or '{CSR}' for a certification request."
+        )
 
 
 class UnlistedKey(NotFound):

@@ -86,7 +86,12 @@ def test_listed_key_of_a_live_certificate_is_said(
     assert "pki-revocation revoke SERIAL --issuer NAME --reason keyCompromise" in second
     assert wrong(installation) == [second.removeprefix("WRONG: ")]
     assert json.loads(run("show", "--json").stdout) == [
-        {"key_sha256": HASH, "since": json.loads(run("show", HASH, "--json").stdout)[0]["since"], "source": "operator", "note": "case 7"}
+        {
+            "key_sha256": HASH,
+            "since": json.loads(run("show", HASH, "--json").stdout)[0]["since"],
+            "source": "operator",
+            "note": "case 7",
+        }
     ]
     with installation.database() as database, database.read() as connection:
         detail = connection.scalar(select(audit.c.detail).where(audit.c.event == "keys.listed"))
@@ -104,7 +109,9 @@ def test_key_is_named_by_what_one_has(run: Run, tmp_path: Path) -> None:
     """A public key in PEM or DER, or its hash in capitals; each is the same key."""
     (tmp_path / "key.pem").write_bytes(KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     (tmp_path / "key.der").write_bytes(spki(KEY))
-    said = [run("add", each, "--note", "a").stdout for each in (HASH.upper(), tmp_path / "key.pem", tmp_path / "key.der")]
+    said = [
+        run("add", each, "--note", "a").stdout for each in (HASH.upper(), tmp_path / "key.pem", tmp_path / "key.der")
+    ]
 
     assert said == ["a: 1 key listed, 0 on the list already.\n"] + ["a: 0 keys listed, 1 on the list already.\n"] * 2
     assert run("show", tmp_path / "key.der").stdout.startswith(f"{HASH}  since ")
@@ -151,7 +158,11 @@ def test_what_names_no_key_is_refused(run: Run, tmp_path: Path) -> None:
     """A private key first of all; and each in one sentence."""
     (tmp_path / "key.pem").write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     (tmp_path / "text").write_text("hello")
-    for what, says in ((tmp_path / "key.pem", "holds a private key"), (tmp_path / "text", "neither"), ("abc", "no file")):
+    for what, says in (
+        (tmp_path / "key.pem", "holds a private key"),
+        (tmp_path / "text", "neither"),
+        ("abc", "no file"),
+    ):
         with pytest.raises(UnfitKeyList, match=says):
             run("add", what, "--note", "a")
     with pytest.raises(NotFound, match="not on the list"):

@@ -36,7 +36,9 @@ def run(*arguments: str | Path, typed: str = "") -> Result:
 
 def key_file(folder: Path, form: Encoding = Encoding.PEM, passphrase: bytes | None = None) -> Path:
     """The key in a file."""
-    protection: KeySerializationEncryption = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
+    protection: KeySerializationEncryption = (
+        NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
+    )
     path = folder / "key.pem"
     path.write_bytes(KEY.private_bytes(form, PrivateFormat.PKCS8, protection))
     return path
@@ -50,7 +52,9 @@ def test_proof_in_json_for_the_page_that_is_named(tmp_path: Path, url: str) -> N
     proof = (tmp_path / "proof.json").read_bytes()
     assert jws_proof(proof, URL, datetime.now(UTC)).public_key == spki(KEY)
     assert result.stdout == ""
-    assert f"curl -H 'Content-Type: application/jose+json' --data-binary @{tmp_path / 'proof.json'} {URL}" in result.stderr
+    assert (
+        f"curl -H 'Content-Type: application/jose+json' --data-binary @{tmp_path / 'proof.json'} {URL}" in result.stderr
+    )
 
 
 @pytest.mark.parametrize("form", [Encoding.PEM, Encoding.DER])

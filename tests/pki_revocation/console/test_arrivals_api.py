@@ -21,8 +21,8 @@ from pki_revocation.register import api_tokens
 from pki_revocation.register.barred import write_bars
 from pki_revocation.register.certificate_keys import hashes_of_certificate
 from pki_revocation.register.certificates import certificate_with_number
-from pki_revocation.register.issuer_changes import IssuerChanges
 from pki_revocation.register.compromised_keys import CompromisedKey, KeySource, list_keys
+from pki_revocation.register.issuer_changes import IssuerChanges
 from pki_revocation.register.letter_recipients import recipient_of
 from pki_revocation.subscribers import contacts
 from pki_revocation.subscribers.contacts import Contact

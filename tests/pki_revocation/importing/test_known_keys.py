@@ -63,7 +63,12 @@ def test_import_says_it_first_of_all(
     first, *_ = report.text().splitlines()
     assert first == "WRONG: 1 certificate has a key that is known to be compromised; the remarks below name it."
     (remark,) = report.remarks
-    for part in (serial_text(bad.serial_number), iso(listed.since), "--issuer issuing --reason keyCompromise", "4.9.1.1"):
+    for part in (
+        serial_text(bad.serial_number),
+        iso(listed.since),
+        "--issuer issuing --reason keyCompromise",
+        "4.9.1.1",
+    ):
         assert part in remark.says
     assert report.as_json()["with_compromised_keys"] == 1
     with database.read() as connection:

@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -104,13 +103,13 @@ def test_what_was_signed_for_something_else_is_no_proof(what: str) -> None:
         jws_proof(make(), URL, NOW)
 
 
-def changed(**members: Any) -> bytes:
+def changed(**members: object) -> bytes:
     """A good proof with other members, or without those that are None."""
     proof = json.loads(signed(KEY, "ES256", said(NOW))) | members
     return json.dumps({name: value for name, value in proof.items() if value is not None}).encode()
 
 
-def with_header(**header: Any) -> bytes:
+def with_header(**header: object) -> bytes:
     """A good proof with another header, and the signature as it was."""
     proof = json.loads(signed(KEY, "ES256", said(NOW)))
     protected = json.loads(from_base64url(proof["protected"], "header")) | header

@@ -53,7 +53,7 @@ class Rows:
 def test_whole_way(
     chromium: Browser, address: str, rows: Rows, tmp_path: Path, language: str, width: int, *, script: bool
 ) -> None:
-    """Found from the first page; a mistake, a proof that is pasted and one as a file, check, confirm; Back repeats nothing."""
+    """From the first page on: a mistake, a pasted proof, one as a file, check, confirm; Back repeats nothing."""
     visitor = Visitor(chromium, language=language, width=width, script=script)
     page = visitor.page
     page.goto(f"{address}/revoke")

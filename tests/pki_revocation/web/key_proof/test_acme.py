@@ -1,12 +1,13 @@
 """The subset of ACME that revokes: what RFC 8555 says of directory, nonces, errors and revokeCert."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -35,13 +36,17 @@ def new_nonce(app: Flask) -> str:
     return answer.headers["Replay-Nonce"]
 
 
-def request_for(app: Flask, subscriber: Subscriber, key: Any, **others: Any) -> bytes:
+def request_for(
+    app: Flask,
+    subscriber: Subscriber,
+    key: CertificateIssuerPrivateKeyTypes,
+    payload: Mapping[str, object] | None = None,
+    **header: object,
+) -> bytes:
     """A good request, with other header members or another payload where given."""
     algorithm = "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else "RS256"
-    der = subscriber.certificate.der or b""
-    payload = {"certificate": to_base64url(der), **others.pop("payload", {})}
-    header = {"url": REVOKE, "nonce": others.pop("nonce", None) or new_nonce(app), **others}
-    return signed(key, algorithm, payload, **header)
+    said = {"certificate": to_base64url(subscriber.certificate.der or b""), **(payload or {})}
+    return signed(key, algorithm, said, **({"url": REVOKE, "nonce": new_nonce(app)} | header))
 
 
 def revoke(app: Flask, body: bytes, content_type: str = JWS) -> TestResponse:

@@ -71,7 +71,7 @@ def test_request_as_proof_raises_a_reason(
     clock: FakeClock,
     written: Journal,
 ) -> None:
-    """A certification request in PEM, of a certificate that was revoked before: the time stays, the reason is raised."""
+    """A certification request in PEM, of a certificate that was revoked before: the time stays."""
     authenticated = service.authenticate(holder.number, holder.code)
     service.revoke(authenticated, RevocationRequest(reason=RevocationReason.SUPERSEDED, channel=Channel.PAGE))
     clock.advance(timedelta(days=200))

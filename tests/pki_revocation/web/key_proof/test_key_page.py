@@ -109,12 +109,18 @@ def test_dutch_address_speaks_dutch(app: Flask, holder: Subscriber, key: Key) ->
     browser.post("/key/check", browser.hidden())
     done = browser.get("/key/done").text
 
-    for text, says in ((first, "Intrekken met de privésleutel"), (shown, "Er is nog niets ingetrokken"), (done, "De intrekking is vastgelegd")):
+    for text, says in (
+        (first, "Intrekken met de privésleutel"),
+        (shown, "Er is nog niets ingetrokken"),
+        (done, "De intrekking is vastgelegd"),
+    ):
         assert '<html lang="nl">' in text
         assert says in text
     for text in (first, shown, done):
         # Every text has a Dutch one.
-        assert not re.search(r"\b(the|proof|key|certificate|your)\b", re.sub(r"<pre.*?</pre>|<[^>]+>|proof\.pem|key\.pem", "", text))
+        assert not re.search(
+            r"\b(the|proof|key|certificate|your)\b", re.sub(r"<pre.*?</pre>|<[^>]+>|proof\.pem|key\.pem", "", text)
+        )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +132,9 @@ def test_dutch_address_speaks_dutch(app: Flask, holder: Subscriber, key: Key) ->
         (make_csr_proof(key_of("p384")), "no certificate with this key"),
     ],
 )
-def test_what_is_no_proof_is_told(browser: Browser, holder: Subscriber, written: Journal, proof: bytes, says: str) -> None:
+def test_what_is_no_proof_is_told(
+    browser: Browser, holder: Subscriber, written: Journal, proof: bytes, says: str
+) -> None:
     """With the text still in the field, and a link to it."""
     text = prove(browser, proof)
 
@@ -154,7 +162,9 @@ def test_private_key_is_not_shown_again(browser: Browser, holder: Subscriber, ke
     assert written.entries() == []
 
 
-def test_half_an_hour_to_confirm(browser: Browser, holder: Subscriber, key: Key, clock: FakeClock, written: Journal) -> None:
+def test_half_an_hour_to_confirm(
+    browser: Browser, holder: Subscriber, key: Key, clock: FakeClock, written: Journal
+) -> None:
     """Then the proof is asked for again, and nothing was revoked; a ticket that was made up is the same."""
     prove(browser, make_csr_proof(key))
     fields = browser.hidden()
