@@ -1,6 +1,7 @@
 """`prove-compromise`: a subscriber makes a proof with the private key, off-line; the key never leaves."""
 
 from pathlib import Path
+from typing import cast, get_args
 from urllib.parse import urlsplit
 
 import click
@@ -14,6 +15,8 @@ from pki_revocation.encoding.possession.making import make_csr_proof, make_jws_p
 from pki_revocation.errors import PkiError
 
 _PASSPHRASE_TRIES = 3
+# What can sign; keys that only exchange others cannot.
+_SIGNING = get_args(CertificateIssuerPrivateKeyTypes)
 
 
 class UnreadableKey(PkiError):
@@ -89,6 +92,6 @@ def _key_in(octets: bytes, passphrase: bytes | None, path: Path) -> CertificateI
         key = load(octets, passphrase)
     except (ValueError, UnsupportedAlgorithm):
         raise UnreadableKey(f"{path} holds no private key in PEM or DER that can be read.") from None
-    if not isinstance(key, CertificateIssuerPrivateKeyTypes):
+    if not isinstance(key, _SIGNING):
         raise UnreadableKey(f"{path} holds a key that cannot sign: a proof is a signature.")
-    return key
+    return cast(CertificateIssuerPrivateKeyTypes, key)

@@ -26,7 +26,7 @@ from tests.pki_revocation.web.browsing.visitor import served
 from tests.pki_revocation.web.conftest import SESSION_KEY
 from tests.subscribers import enrol
 
-CERTBOT = Path(sys.executable).with_name("certbot")
+CERTBOT = str(Path(sys.executable).with_name("certbot"))
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "another address": (lambda: signed(KEY, "ES256", said(NOW), url=f"{URL}/"), "url must be"),
     "another purpose": (lambda: signed(KEY, "ES256", said(NOW, purpose="x")), "purpose must be"),
     "no purpose": (lambda: signed(KEY, "ES256", {"iat": int(NOW.timestamp())}), "purpose must be"),
-    "an account": (lambda: signed(KEY, "ES256", said(NOW), kid="https://ca.example/acct/1"), "no.*accounts? "),
+    "an account": (lambda: signed(KEY, "ES256", said(NOW), kid="https://ca.example/acct/1"), "signed by an account"),
     "iat far away": (lambda: signed(KEY, "ES256", said(NOW, iat=10**30)), "30 minutes"),
 }
 
@@ -124,7 +124,9 @@ def test_signature_covers_all(subtests: pytest.Subtests) -> None:
         "an algorithm of another curve": with_header(alg="ES384"),
         "an algorithm of another kind": with_header(alg="RS256"),
         "another payload": changed(payload=to_base64url(json.dumps(said(NOW, reason="x")).encode())),
-        "a cut signature": changed(signature=json.loads(changed())["signature"][:-4]),
+        "a cut signature": changed(
+            signature=to_base64url(from_base64url(json.loads(changed())["signature"], "It")[:-4])
+        ),
         "no signature": changed(signature=""),
         "a zero signature": changed(signature=to_base64url(bytes(64))),
         "blanks in the header": with_header(jwk=own),
@@ -193,6 +195,6 @@ def test_base64url_has_one_way_to_write_octets() -> None:
         text = to_base64url(octets)
         assert from_base64url(text, "It") == octets
         assert text == base64.urlsafe_b64encode(octets).decode().rstrip("=")
-    for text in ("A", "A=", "AB==", "+/+/", "A A", "é", None, 7):
+    for other in ("A", "A=", "AB==", "+/+/", "A A", "é", None, 7):
         with pytest.raises(MalformedProof, match="It is not base64url"):
-            from_base64url(text, "It")
+            from_base64url(other, "It")
