@@ -73,6 +73,7 @@ def test_report_as_json() -> None:
         "revoked_since": 0,
         "agreed": 2,
         "bars_lifted": 0,
+        "with_compromised_keys": 0,
         "remarked": 1,
         "remarks": [{"file": "index.txt", "line": 4, "says": "Something was left out."}],
         "refused": 1,
