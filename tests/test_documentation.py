@@ -78,7 +78,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_that_pages_name_exist(page: Path) -> None:
     """Whatever a page calls `pki-revocation …` is a command."""
-    names = re.findall(r"pki-revocation ([a-z]+)\b", page.read_text())
+    names = re.findall(r"pki-revocation ([a-z]+(?:-[a-z]+)*)\b", page.read_text())
     known = {point.name for point in entry_points(group=COMMANDS_GROUP)}
 
     assert set(names) <= known

@@ -24,6 +24,7 @@ from pki_revocation.web.receipts import ReceiptAddress
 from pki_revocation.web.request_origin import client, is_from_here
 from pki_revocation.web.tokens import RECEIPT_LIFETIME, TICKET_LIFETIME, TicketRefused
 
+from .endpoint import BY_KEY
 from .outcomes import log_outcomes
 from .reading import ProofReader
 from .tickets import ProofTickets
@@ -155,7 +156,7 @@ class KeyPage:
             wrong=None if sentence is None else translated(sentence),
             # The octets of a file that is no text are not shown in a field for text.
             proof=shown if sentence != _PRIVATE and shown.isascii() else "",
-            url=self._parts.reader.url,
+            url=self._parts.reader.url.removesuffix(BY_KEY),
         )
 
 
