@@ -125,7 +125,8 @@ class Candidate(NamedTuple):
     *for_subscriber* is False for a CA's or an OCSP responder's certificate, which gets no number and no letter;
     *marked_expired* is an index.txt's own word for it; *shard* is the one that its CRL distribution point names, 0 for
     none. *recipient* gets its letter and *contact* its mail, where the source names them. *tells* says that the source
-    is one that says whether certificates are revoked: an index.txt or CSV.
+    is one that says whether certificates are revoked: an index.txt or CSV. *key_hashes* are the hashes by which the
+    key is known, where the source is the certificate itself.
     """
 
     source: Source
@@ -145,6 +146,7 @@ class Candidate(NamedTuple):
     recipient: Recipient | None = None
     contact: Contact | None = None
     tells: bool = False
+    key_hashes: tuple[bytes, ...] = ()
 
     def refused(self, kind: RefusalKind, reason: str) -> Refusal:
         """A refusal of this candidate, with its source and place; of a row, the certificate that it is about."""

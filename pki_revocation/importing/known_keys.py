@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from pki_revocation.clock import iso
 from pki_revocation.model import Issuer, serial_text
-from pki_revocation.register.certificate_keys import hashes_of_certificate, record_keys, record_new_keys
+from pki_revocation.register.certificate_keys import record_keys, record_new_keys
 from pki_revocation.register.compromised_keys import compromised_among
 
 from .candidates import Candidate, Remark
@@ -30,17 +30,14 @@ def note_keys(
         completed: were, without the certificate itself or with its precertificate.
         moment: of their registration.
     """
-    of_new = {each.serial: hashes_of_certificate(each.der) for each in new if each.der is not None}
-    of_completed = {each.serial: hashes_of_certificate(each.der) for each in completed if each.der is not None}
-    record_new_keys(connection, issuer.id, of_new)
-    record_keys(connection, issuer.id, of_completed)
-    hashes = of_new | of_completed
-    known = compromised_among(connection, [digest for each in hashes.values() for digest in each])
+    record_new_keys(connection, issuer.id, {each.serial: each.key_hashes for each in new})
+    record_keys(connection, issuer.id, {each.serial: each.key_hashes for each in completed})
+    known = compromised_among(connection, [digest for each in (*new, *completed) for digest in each.key_hashes])
     if not known:
         return []
     remarks = []
     for each in (*new, *completed):
-        found = next((known[digest] for digest in hashes.get(each.serial, ()) if digest in known), None)
+        found = next((known[digest] for digest in each.key_hashes if digest in known), None)
         if found is None or each.revocation is not None or each.not_after < moment:
             continue
         serial = serial_text(each.serial)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pki_revocation.encoding.certificate_parts import CertificateParts, parts_of
 from pki_revocation.encoding.der import DerError, bounds
+from pki_revocation.encoding.possession.key_forms import key_hashes
 from pki_revocation.model import UNKNOWN_END
 
 from .candidates import Candidate, CandidateRefused, PastRevocation, Refusal, RefusalKind, Source
@@ -152,6 +153,7 @@ def candidate_of(
         der=certificate.der,
         is_ca=certificate.is_ca,
         shard=issuers.shard_of(issuer, certificate),
+        key_hashes=key_hashes(certificate.public_key),
     )
 
 
