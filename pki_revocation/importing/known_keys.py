@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from pki_revocation import journal
 from pki_revocation.clock import iso
 from pki_revocation.model import Issuer, serial_text
 from pki_revocation.register.certificate_keys import record_keys, record_new_keys
@@ -39,6 +40,9 @@ def note_keys(
     for each in (*new, *completed):
         found = next((known[digest] for digest in each.key_hashes if digest in known), None)
         if found is None or each.revocation is not None or each.not_after < moment:
+            continue
+        if journal.latest_entry(connection, issuer.id, each.serial) is not None:
+            # A list had it revoked before its certificate came.
             continue
         serial = serial_text(each.serial)
         remarks.append(

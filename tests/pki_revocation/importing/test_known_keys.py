@@ -114,6 +114,25 @@ def test_certificate_that_comes_after_its_row_brings_its_key(
         assert certificates_with_key(connection, [HASH]) == [(issuer.id, certificate.serial_number)]
 
 
+def test_certificate_that_is_revoked_already_is_trusted_by_nobody(
+    importer: Importer,
+    authority: CertificateAuthority,
+    listed: CompromisedKey,
+    clock: FakeClock,
+    tmp_path: Path,
+) -> None:
+    """A list said so before the certificate came: its key is no news."""
+    certificate = authority.issue("Bad BV", clock.now() - DAY, key=KEY)
+    serial, end = f"{certificate.serial_number:X}", f"{certificate.not_valid_after_utc:%y%m%d%H%M%S}Z"
+    revoked = f"{clock.now() - DAY / 2:%y%m%d%H%M%S}Z"
+    (tmp_path / "index.txt").write_text(f"R\t{end}\t{revoked}\t{serial}\tunknown\t/O=Bad BV/CN=bad-bv.example\n")
+    (tmp_path / "bad.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+
+    assert importer.run([tmp_path / "index.txt"]).revoked == 1
+    report = importer.run([tmp_path / "bad.pem"])
+    assert (report.completed, report.compromised) == (1, 0)
+
+
 def test_certificate_that_no_library_reads_is_found_by_its_key(
     importer: Importer, database: Database, authority: CertificateAuthority, clock: FakeClock, tmp_path: Path
 ) -> None:
