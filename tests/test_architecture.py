@@ -24,6 +24,7 @@ DOORS = {"pki_revocation": 30, "keys": 21, "crl_publisher": 23, "ocsp_responder"
 # Where one clock alone is asked: what makes the others of it, and what dates nothing in a database that is open.
 ONE_CLOCK = {
     "pki_revocation/cli/backup.py": "the database is about to be put back",
+    "pki_revocation/cli/prove_compromise.py": "a subscriber's own machine, without a database",
     "pki_revocation/runtime/new_installation.py": "sets the database up",
     "pki_revocation/register/clock_look.py": "the machine's, which the others witness",
     "keys/cli.py": "looks at keys alone",
