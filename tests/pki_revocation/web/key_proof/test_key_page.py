@@ -20,6 +20,7 @@ from tests.key_proofs import URL, key_of, said, signed
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.web.browser import Browser
 from tests.pki_revocation.web.conftest import Journal
+from tests.pki_revocation.web.test_headers import EVERYWHERE
 from tests.subscribers import Subscriber, enrol
 
 Key = ec.EllipticCurvePrivateKey
@@ -216,3 +217,14 @@ def test_forms_of_other_sites_are_refused(browser: Browser, holder: Subscriber, 
 def test_first_page_leads_here(browser: Browser) -> None:
     """Who cannot get at the letter finds the way."""
     assert 'href="/key"' in browser.get("/revoke").text
+
+
+@pytest.mark.parametrize("path", ["/key", "/sleutel", "/key/check", "/key/done", "/acme/directory", "/acme/new-nonce"])
+def test_every_answer_is_protected(bare_app: Flask, path: str) -> None:
+    """As the other pages are, and kept by nobody; none of them needs the database to say so."""
+    answer = Browser(bare_app).get(path)
+
+    assert answer.status_code < 400
+    assert EVERYWHERE.items() <= dict(answer.headers).items()
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
