@@ -1,5 +1,6 @@
-"""Certbot, as subscribers have it, revokes here with the certificate's own key: by our server, over its ACME."""
+"""ACME clients, as subscribers have them, revoke here with the certificate's own key: certbot, uacme where it is."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,6 +81,34 @@ def test_certbot_revokes_with_the_certificates_key(
     with database.read() as connection:
         (entry,) = journal.entries_after(connection, issuer.id, 0)
     assert entry.serial == subscriber.certificate.serial
+    assert (entry.channel, entry.reason) == (Channel.KEY, RevocationReason.KEY_COMPROMISE)
+
+
+def test_uacme_revokes_with_the_certificates_key(
+    directory_url: str,
+    database: Database,
+    issuer: Issuer,
+    authority: CertificateAuthority,
+    clock: FakeClock,
+    verifier: CodeVerifier,
+    tmp_path: Path,
+) -> None:
+    """A client in C, which shares no line with certbot: it needs no account either."""
+    program = shutil.which("uacme")
+    if program is None:
+        pytest.skip("uacme is not installed")
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = authority.issue("Zorg BV", clock.now(), key=key)
+    enrol(database, issuer, certificate, clock, verifier)
+    (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "key.pem").write_bytes(_pem(key))
+
+    command = [program, "-v", "-a", directory_url, "-c", str(tmp_path / "conf"), "-y", "revoke", "cert.pem", "key.pem"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    with database.read() as connection:
+        (entry,) = journal.entries_after(connection, issuer.id, 0)
     assert (entry.channel, entry.reason) == (Channel.KEY, RevocationReason.KEY_COMPROMISE)
 
 
