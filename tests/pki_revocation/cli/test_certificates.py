@@ -18,6 +18,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, personal_details, revocation_codes
 from pki_revocation.errors import ConfigurationError, MistypedNumber, NotFound, StoreError
+from pki_revocation.importing.importer import BATCH_ROWS
 from pki_revocation.numbers import grouped
 from tests.letter_runs import counting, new_installation, on_paper, process
 from tests.pki import CertificateAuthority
@@ -278,7 +279,7 @@ def test_killed_import_loses_its_last_batch(installation: Installation, tmp_path
     """Killed after its first batch, an import runs again: what went in is counted, the rest goes in."""
     index = write_index(
         tmp_path / "index.txt",
-        (index_row(serial, "260102030405Z" if serial % 100 == 0 else "") for serial in range(1, 20_101)),
+        (index_row(serial, "260102030405Z" if serial % 100 == 0 else "") for serial in range(1, BATCH_ROWS + 101)),
     )
 
     killed = process(installation, "certificate", "import", index, failpoint="import.batch.committed")
@@ -288,7 +289,7 @@ def test_killed_import_loses_its_last_batch(installation: Installation, tmp_path
     assert again.returncode == 0
     answer = json.loads(again.stdout)
     assert (answer["added"], answer["revoked"]) == (100, 1)
-    assert (answer["agreed"], answer["refused"]) == (20_000, 0)
+    assert (answer["agreed"], answer["refused"]) == (BATCH_ROWS, 0)
     with installation.database() as database, database.read() as connection:
-        assert connection.execute(select(func.count()).select_from(certificates)).scalar_one() == 20_100
+        assert connection.execute(select(func.count()).select_from(certificates)).scalar_one() == BATCH_ROWS + 100
         assert verify_chain(connection) == 2
