@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from pki_revocation.codes import CodeScheme
+from pki_revocation.errors import ConfigurationError
 
 from .sections import setting
 
@@ -87,12 +89,19 @@ class ArrivalSettings:
     operations_port: int = setting(8475, minimum=1, maximum=_LAST_PORT)
 
 
+# What a page links to, and a letter or a receipt prints.
+_WEB_ADDRESS = "a web address such as https://www.register.example/cps"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactSettings:
     """[contact]: who you are and how subscribers reach you: on pages, letters, the form and mails.
 
     *post* may have several lines, each a line of the address; *hours* is when *phone* is answered, in Dutch, and
-    *hours_en* the same in English.
+    *hours_en* the same in English. *emergency_phone* is answered around the clock (BR 4.9.3). The addresses are those
+    of pages of yours: *cps_url* of the Certification Practice Statement, *privacy_url* of the privacy statement,
+    *accessibility_url* of the accessibility statement, *trust_anchor_url* of the place where the root's fingerprint can
+    be compared, *new_certificate_url* of the place where a new certificate is asked for.
     """
 
     section: ClassVar[str] = "contact"
@@ -102,3 +111,33 @@ class ContactSettings:
     phone: str = setting("")
     hours: str = setting("")
     hours_en: str = setting("")
+    emergency_phone: str = setting("", clause="answered around the clock")
+    cps_url: str = setting("", clause=_WEB_ADDRESS)
+    privacy_url: str = setting("", clause=_WEB_ADDRESS)
+    accessibility_url: str = setting("", clause=_WEB_ADDRESS)
+    trust_anchor_url: str = setting("", clause=_WEB_ADDRESS)
+    new_certificate_url: str = setting("", clause=_WEB_ADDRESS)
+
+    def __post_init__(self) -> None:
+        """Refuse an address that a link would not lead to.
+
+        Raises:
+            ConfigurationError: naming the setting.
+        """
+        for name in ("cps_url", "privacy_url", "accessibility_url", "trust_anchor_url", "new_certificate_url"):
+            if not _is_web_address(getattr(self, name)):
+                message = f"[contact] {name}: {getattr(self, name)!r} is not {_WEB_ADDRESS}."
+                raise ConfigurationError(message)
+
+
+def _is_web_address(text: str) -> bool:
+    """Whether it is empty, or an address of a page as it stands behind a link."""
+    if not text:
+        return True
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError:
+        return False
+    plain = text.isprintable() and not any(mark in text for mark in ' <>"')
+    return plain and parts.scheme in {"https", "http"} and bool(host)

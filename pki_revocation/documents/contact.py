@@ -1,9 +1,13 @@
 """How the registration authority is reached without the page: what the fall-back page and the form say."""
 
+import re
 from dataclasses import dataclass
 
 from pki_revocation.config.settings import ContactSettings
 from pki_revocation.subscribers.languages import Language
+
+# As people write a telephone number; what follows, such as an extension in words, cannot be dialled by itself.
+_DIALLED = re.compile(r"\s*(\+?[0-9][0-9 .()/-]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +19,12 @@ class ServiceDesk:
     email: str
     phone: str
     hours: str
+    emergency_phone: str = ""
+    cps_url: str = ""
+    privacy_url: str = ""
+    accessibility_url: str = ""
+    trust_anchor_url: str = ""
+    new_certificate_url: str = ""
 
     @classmethod
     def of(cls, settings: ContactSettings, language: Language) -> "ServiceDesk":
@@ -26,7 +36,18 @@ class ServiceDesk:
             email=settings.email,
             phone=settings.phone,
             hours=settings.hours_en if english else settings.hours,
+            emergency_phone=settings.emergency_phone,
+            cps_url=settings.cps_url,
+            privacy_url=settings.privacy_url,
+            accessibility_url=settings.accessibility_url,
+            trust_anchor_url=settings.trust_anchor_url,
+            new_certificate_url=settings.new_certificate_url,
         )
+
+    @property
+    def urgent_phone(self) -> str:
+        """The number to call when it cannot wait: the one that is answered around the clock, where there is one."""
+        return self.emergency_phone or self.phone
 
     @property
     def in_one_line(self) -> str:
@@ -34,3 +55,15 @@ class ServiceDesk:
         phone = f"{self.phone} ({self.hours})" if self.phone and self.hours else self.phone
         post = ", ".join(filter(None, (line.strip() for line in self.post.splitlines())))
         return " · ".join(filter(None, (self.email, phone, post)))
+
+
+def dialling_address(phone: str) -> str:
+    """The `tel:` address of a number as people write it (RFC 3966), or nothing where it is none.
+
+    The trunk prefix that is left out abroad, the (0) of +31 (0)70, is left out.
+    """
+    found = _DIALLED.match(phone)
+    if found is None:
+        return ""
+    written = found[1].replace("(0)", "") if found[1].startswith("+") else found[1]
+    return "tel:" + re.sub(r"[^0-9+]", "", written)
