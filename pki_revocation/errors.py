@@ -78,11 +78,17 @@ class MistypedCode(RevocationRefused):
 
 
 class NotRecognised(RevocationRefused):
-    """Number and code do not belong together: the same answer for an unknown number and for a wrong code."""
+    """Number and code do not belong together: the same answer for an unknown number and for a wrong code.
+
+    *attempts_left* is how many more the client may make before it has to wait, and *retry_after* for how many seconds
+    then; both depend on what was tried and from where alone. None where nothing is counted.
+    """
 
     kind = "not-recognised"
 
     def __init__(self) -> None:
+        self.attempts_left: int | None = None
+        self.retry_after: int | None = None
         super().__init__("This number and code do not belong together: check both against the same letter.")
 
 

@@ -1,7 +1,7 @@
 """The decision on an attempt: whether number and code are checked now, and when the source may try again."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from .bucket_keys import BucketKeys
@@ -23,12 +23,14 @@ class FailureCount:
 class Decision:
     """*retry_after* is in seconds, None for an attempt that is let in; *is_clean*: its source has not failed lately.
 
-    *denied_key* is the key that is over its limit: the source's, or that of its pair with the number.
+    *denied_key* is the key that is over its limit: the source's, or that of its pair with the number. *attempts_left*
+    is how many may fail before the next one has to wait.
     """
 
     is_clean: bool
     retry_after: int | None
     denied_key: bytes
+    attempts_left: int = field(default=0, compare=False)
 
 
 def decide(found: Iterable[FailureCount], keys: BucketKeys, limits: LimitSettings, now: datetime) -> Decision:
@@ -52,12 +54,19 @@ def decide(found: Iterable[FailureCount], keys: BucketKeys, limits: LimitSetting
         waits[0] = int(MINUTE.total_seconds())
     longest = max(waits)
     denied_key = keys.source if waits[0] == longest else keys.number_and_source
-    return Decision(is_clean=not of_source, retry_after=longest or None, denied_key=denied_key)
+    left = min(per_source - _total(of_source), limits.per_number - _total(of_number_and_source))
+    return Decision(
+        is_clean=not of_source, retry_after=longest or None, denied_key=denied_key, attempts_left=max(0, left)
+    )
+
+
+def _total(rows: list[FailureCount]) -> int:
+    return sum(each.count for each in rows)
 
 
 def _until_below(rows: list[FailureCount], limit: int, window: timedelta, now: datetime) -> int:
     """Seconds until fewer than *limit* failures are younger than *window*; 0 when that is so already."""
-    left = sum(each.count for each in rows)
+    left = _total(rows)
     if left < limit:
         return 0
     for each in sorted(rows, key=lambda row: row.minute):

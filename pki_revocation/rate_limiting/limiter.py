@@ -62,8 +62,9 @@ class RateLimiter:
                 self._decide(keys)
                 try:
                     yield
-                except NotRecognised:
-                    self._count_failure(number, source, keys, channel)
+                except NotRecognised as refusal:
+                    after = self._count_failure(number, source, keys, channel)
+                    refusal.attempts_left, refusal.retry_after = after.attempts_left, after.retry_after
                     raise
         except TooManyAttempts:
             metrics.denied()
@@ -86,9 +87,13 @@ class RateLimiter:
             raise TooManyAttempts(decision.retry_after)
         return decision
 
-    def _count_failure(self, number: str, source: ClientAddress, keys: BucketKeys, channel: Channel) -> None:
+    def _count_failure(self, number: str, source: ClientAddress, keys: BucketKeys, channel: Channel) -> Decision:
+        """Count it, and give what holds for the next attempt."""
+        now = self._clock.now()
         with self._database.write() as connection:
-            is_first = self._store.record_failure(connection, number, source, keys, channel, self._clock.now())
+            is_first = self._store.record_failure(connection, number, source, keys, channel, now)
+            found = self._store.failures(connection, keys, now)
         metrics.failed()
         if is_first:
             self._denial_counter.schedule_flush()
+        return decide(found, keys, self._limits, now)
