@@ -240,6 +240,12 @@ email = "intrekken@register.example"
 phone = "070 000 00 00"
 hours = "Op werkdagen van 8.00 tot 18.00 uur"
 hours_en = "On working days from 8:00 to 18:00"
+emergency_phone = "070 000 00 01"
+cps_url = "https://register.example/cps"
+privacy_url = "https://register.example/privacy"
+accessibility_url = "https://register.example/toegankelijkheid"
+trust_anchor_url = "https://register.example/stamcertificaat"
+new_certificate_url = "https://register.example/aanvragen"
 
 [ocsp]
 port = {ports.public("ocsp")}

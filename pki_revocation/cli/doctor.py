@@ -35,6 +35,7 @@ from pki_revocation.register.own_secrets import refuse_foreign_secrets, session_
 from pki_revocation.runtime.clock_keeping import open_clock, process_trouble
 from pki_revocation.runtime.service_states import supervised_services
 
+from .contact_check import contact_findings
 from .options import installation_option
 from .register_checks import register_findings, trusted_with_compromised_keys
 from .restoration import restorations
@@ -105,6 +106,7 @@ def _restore(installation: Installation, files: tuple[Path, ...], *, yes: bool, 
 def examine(installation: Installation) -> Iterator[CheckResult]:
     """Run every check; what one needs and cannot have is a finding, not an error."""
     yield from _services(installation)
+    yield from (CheckResult(*finding) for finding in contact_findings(installation))
     with installation.database() as database:
         try:
             database.check_revision()

@@ -182,6 +182,8 @@ def test_doctor_says_what_would_fail_silently(installed: Register) -> None:
     """All well at first; then a lost pepper, of which nobody would hear until a code is typed."""
     letters = installed.folder / "letters"
     assert installed.run("letter", "--all", "--letters", str(letters)).exit_code == 0
+    with (installed.folder / "config.toml").open("a") as config:
+        config.write('\n[contact]\nemail = "ra@register.example"\n')
     assert installed.run("doctor").exit_code == 0
     (installed.folder / "secrets/pepper").write_text("ab" * 32)
     (installed.folder / "secrets/session-key").unlink()
@@ -190,6 +192,27 @@ def test_doctor_says_what_would_fail_silently(installed: Register) -> None:
 
     assert done.exit_code == 1
     assert wrong == {"codes", "session key"}
+
+
+def test_doctor_says_when_subscribers_cannot_reach_you(installed: Register) -> None:
+    """Page and letter name each other; what else a page leaves out is said, and is not wrong."""
+
+    def said(settings: str) -> tuple[bool, str]:
+        config = installed.folder / "config.toml"
+        before = config.read_text()
+        config.write_text(f"{before}\n[contact]\n{settings}\n")
+        findings = json.loads(installed.run("doctor", "--json").stdout)
+        config.write_text(before)
+        ((well, sentence),) = [(each["well"], each["says"]) for each in findings if each["check"] == "contact"]
+        return well, sentence
+
+    assert said("") == (False, said('organisation = "CIBG"')[1])
+    assert "names no way to reach you" in said("")[1]
+    well, sentence = said('emergency_phone = "070 1"\ncps_url = "https://register.example/cps"')
+    assert well
+    assert "leaves out organisation, privacy_url, accessibility_url, trust_anchor_url:" in sentence
+    well, sentence = said('email = "ra@register.example"\ncps_url = "www.register.example/cps"')
+    assert (well, "cps_url: 'www.register.example/cps' is not a web address" in sentence) == (False, True)
 
 
 def test_init_makes_no_new_pepper_while_there_are_codes(installed: Register) -> None:
