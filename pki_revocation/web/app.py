@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from pki_revocation.clock import Clock, iso
 from pki_revocation.config.settings import ContactSettings, WebSettings
+from pki_revocation.documents.contact import dialling_address
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.model import EntryKind, serial_text
 from pki_revocation.numbers import grouped
@@ -23,19 +24,23 @@ from pki_revocation.runtime import security_headers
 from pki_revocation.service import RevocationService
 
 from . import fallback, languages, moments, request_origin
+from .answering import FormAnswering
 from .api import PREFIX, api
 from .availability import Availability
+from .drafts import DraftCookies
 from .error_pages import error_page_of
 from .form import form_pages
 from .form_errors import TYPING
 from .key_proof import blueprints as key_proof
 from .key_proof.reading import LONGEST_PROOF
 from .names import issuer_name, subject_name
-from .page import SubscriberPage, subscriber_page
+from .page import SubscriberPage
 from .problems import problem_of
 from .reason_choices import KEY_COMPROMISE, REASON_LABELS
 from .receipt_documents import FILES, receipt_documents
-from .receipts import receipt_address, receipt_pages
+from .receipts import ConfirmationPages, receipt_pages
+from .routes import subscriber_page
+from .steps import Step, first_address, switch_to
 from .tokens import ReceiptTokens, TicketSigner
 
 _log = logging.getLogger(__name__)
@@ -82,7 +87,9 @@ def create_app(
         SESSION_COOKIE_NAME="__Host-session" if secure else "session",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
+        # Not Strict: a tab opened by a link on another site would come without it, and the session that it began would
+        # take the token from the form in the first tab. Forms of other sites are refused by token and origin.
+        SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
         # One octet more than is taken: Werkzeug cuts chunked bodies off, and too long must be told from just fitting.
         MAX_CONTENT_LENGTH=_LONGEST_BODY + 1,
@@ -102,14 +109,16 @@ def create_app(
     languages.install(app, secure=secure)
     _prepare_templates(app, secure=secure)
     receipts = ReceiptTokens(session_key)
-    address = receipt_address(settings.public_url, receipts)
-    page = SubscriberPage(
-        service=service, clock=clock, tickets=TicketSigner(session_key, clock), receipt_address=address
-    )
-    endpoint = api(service=service, receipt_address=address)
-    app.register_blueprint(subscriber_page(page, settings.public_url))
+    confirmations = ConfirmationPages(service=service, clock=clock, public_url=settings.public_url, receipts=receipts)
+    tickets, drafts = TicketSigner(session_key, clock), DraftCookies(session_key, clock, secure=secure)
+    page = SubscriberPage(service=service, clock=clock, tickets=tickets, drafts=drafts, confirmations=confirmations)
+    answering = FormAnswering(service=service, clock=clock, tickets=tickets, drafts=drafts, confirmations=confirmations)
+    endpoint = api(service=service, receipt_address=confirmations.address)
+    app.register_blueprint(subscriber_page(page, answering, settings.public_url, _answer))
     app.register_blueprint(endpoint)
-    app.register_blueprint(receipt_pages(service=service, clock=clock, receipts=receipts, address=address))
+    app.register_blueprint(
+        receipt_pages(service=service, clock=clock, receipts=receipts, confirmations=confirmations, drafts=drafts)
+    )
     app.register_blueprint(form_pages(services.contact))
     if services.collector is not None:
         app.jinja_env.globals["documents"] = {language.value: file for language, file in FILES.items()}
@@ -124,7 +133,7 @@ def create_app(
         session_key=session_key,
         public_url=settings.public_url,
         proofs_per_minute=services.proofs_per_minute,
-        receipt_address=address,
+        receipt_address=confirmations.address,
     )
     for each in proofs.all:
         app.register_blueprint(each)
@@ -159,6 +168,9 @@ def _prepare_templates(app: Flask, *, secure: bool) -> None:
         key_compromise_choice=KEY_COMPROMISE,
         reasons=RevocationReason,
         kinds=EntryKind,
+        steps=Step,
+        first_address=first_address,
+        switch_to=switch_to,
     )
     app.jinja_env.filters.update(
         local=lambda moment: moments.in_the_netherlands(moment, languages.current_language()),
@@ -168,31 +180,33 @@ def _prepare_templates(app: Flask, *, secure: bool) -> None:
         grouped=grouped,
         issuer_name=issuer_name,
         subject_name=subject_name,
+        dialling_address=dialling_address,
+        day=lambda moment: moments.day_in_words(moment, languages.current_language()),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
-def _answer_errors(app: Flask) -> None:
+def _answer(error: Exception) -> Response:
     """Every error becomes one answer here: a problem document for the endpoint, a page for browsers."""
+    if isinstance(error, StoreError):
+        _log.error("%s", error)
+    if request.path.startswith(PREFIX):
+        return problem_of(error)
+    return error_page_of(error)
 
-    def answer(error: Exception) -> Response:
-        if isinstance(error, StoreError):
-            _log.error("%s", error)
-        if request.path.startswith(PREFIX):
-            return problem_of(error)
-        return error_page_of(error)
 
+def _answer_errors(app: Flask) -> None:
     def answer_http(error: HTTPException) -> Response | BaseResponse:
         # Redirects are HTTP exceptions to Werkzeug, and no errors.
         if error.code is not None and error.code < 400:  # noqa: PLR2004 - where errors begin
             return error.get_response()
-        return answer(error)
+        return _answer(error)
 
     def answer_unexpected(error: Exception) -> Response:
         # Not the path: a receipt's address opens it.
         _log.error("unexpected error at %s", request.url_rule, exc_info=error)
-        return answer(error)
+        return _answer(error)
 
-    app.register_error_handler(PkiError, answer)
+    app.register_error_handler(PkiError, _answer)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, answer_unexpected)

@@ -90,14 +90,10 @@ class DateFields:
             return None
         typed = self._date()
         day, month, year, clock_time = _day(typed[0]), _month(typed[1]), _year(typed[2]), _time(self.time)
-        if day is None or month is None or year is None or clock_time is None:
-            read = {DateFault.DAY: day, DateFault.MONTH: month, DateFault.YEAR: year}
-            faults = [fault for fault, number in read.items() if number is None] if any(typed) else [DateFault.NO_DATE]
-            raise InvalidDateFields(*faults, *([DateFault.TIME] if clock_time is None else []))
-        try:
-            local = datetime.combine(date(year, month, day), clock_time, AMSTERDAM)
-        except ValueError:
-            raise InvalidDateFields(DateFault.NO_SUCH_DATE) from None
+        faults = _faults(typed, (day, month, year), clock_time)
+        if faults or day is None or month is None or year is None or clock_time is None:
+            raise InvalidDateFields(*faults)
+        local = datetime.combine(date(year, month, day), clock_time, AMSTERDAM)
         moment = whole_second(local)
         if moment < EARLIEST:
             raise InvalidDateFields(DateFault.YEAR)
@@ -111,6 +107,24 @@ class DateFields:
         if match and not self.month and not self.year:
             return match["day"], match["month"], match["year"]
         return self.day, self.month, self.year
+
+
+def _faults(
+    typed: tuple[str, str, str], read: tuple[int | None, int | None, int | None], clock_time: time | None
+) -> tuple[DateFault, ...]:
+    """Everything that can be said of the fields at once."""
+    wrong_time = (DateFault.TIME,) if clock_time is None else ()
+    if not any(typed):
+        return (DateFault.NO_DATE, *wrong_time)
+    day, month, year = read
+    if day is None or month is None or year is None:
+        parts = zip((DateFault.DAY, DateFault.MONTH, DateFault.YEAR), read, strict=True)
+        return (*(fault for fault, number in parts if number is None), *wrong_time)
+    try:
+        date(year, month, day)
+    except ValueError:
+        return (DateFault.NO_SUCH_DATE, *wrong_time)
+    return wrong_time
 
 
 def _month_words() -> dict[str, int]:

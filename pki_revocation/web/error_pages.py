@@ -11,9 +11,9 @@ from pki_revocation.errors import ConfirmationLost, NotFound, StoreError, TooMan
 from .availability import UnderMaintenance
 from .fallback import fallback_answer
 from .languages import translatable
-from .page import CrossSiteForm
 from .problems import RETRY_AFTER
 from .receipt_limiter import ReceiptsBusy
+from .request_origin import CrossSiteForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class ErrorPage:
 
 _START_AGAIN = ErrorPage(
     400,
-    translatable("Please start again"),
+    translatable("Begin again"),
     translatable(
-        "For your safety this page only takes forms that it showed to you itself, not too long ago. Nothing was "
-        "revoked by this. Fill in your number and code again; your browser must accept cookies for this page."
+        "We could not process this form. Perhaps the page was open too long, or your browser blocks cookies. Nothing "
+        "was revoked now. Fill in your number and code again."
     ),
 )
 _NOT_FOUND = ErrorPage(
@@ -42,31 +42,31 @@ _BY_STATUS = {
     400: ErrorPage(
         400,
         translatable("We cannot read this request"),
-        translatable("Nothing was revoked by this. Start again from the first page."),
+        translatable("Nothing was revoked now. Begin again on the first page."),
     ),
     404: _NOT_FOUND,
     405: ErrorPage(
         405,
         translatable("That is not possible here"),
-        translatable("Nothing was revoked by this. Start again from the first page."),
+        translatable("Nothing was revoked now. Begin again on the first page."),
     ),
     410: ErrorPage(
         410,
         translatable("This confirmation is no longer available"),
         translatable(
-            "A confirmation can be read for 30 days. The revocation itself stands: with your number and code you can "
-            "see it on the revocation page."
+            "This address worked for 30 days. The revocation stands. Fill in your number and code on the revocation "
+            "page: you get a new receipt there, however long ago it was."
         ),
     ),
     413: ErrorPage(
         413,
         translatable("That is too much text"),
-        translatable("Nothing was revoked by this. Start again, and fill in only your number and code."),
+        translatable("Nothing was revoked now. Begin again, and fill in your number and code alone."),
     ),
     415: ErrorPage(
         415,
         translatable("We cannot read this request"),
-        translatable("Nothing was revoked by this. Start again from the first page."),
+        translatable("Nothing was revoked now. Begin again on the first page."),
     ),
 }
 # The way back, as `error.html` has it.
@@ -76,9 +76,8 @@ _TOO_MANY_ATTEMPTS = ErrorPage(
     429,
     translatable("Please wait before you try again"),
     translatable(
-        "Too many wrong codes were filled in from your internet connection. Nothing was revoked by this request. Wait "
-        "a quarter of an hour and try again, or use another connection. Is it urgent? Then send us your request by "
-        "post or e-mail."
+        "Too many wrong codes were filled in from your internet connection. Nothing was revoked now. Wait a quarter of "
+        "an hour and try again, or use another connection. Is it urgent? Then send us your request by post or e-mail."
     ),
 )
 _TOO_MANY_PROOFS = ErrorPage(

@@ -17,7 +17,7 @@ from pki_revocation.register.maintenance import Maintenance
 from pki_revocation.subscribers.languages import Language
 
 from .languages import current_language
-from .moments import in_the_netherlands
+from .moments import to_the_minute
 
 FORM_ENDPOINTS = {Language.DUTCH: "form.dutch", Language.ENGLISH: "form.english"}
 _EXTENSION = "pki-revocation-contact"
@@ -46,7 +46,7 @@ def fallback_sections(
             language=language,
             contact=ServiceDesk.of(contact, language),
             form_url=form_url(language),
-            until=None if notice is None else in_the_netherlands(notice.until, language),
+            until=None if notice is None else to_the_minute(notice.until, language),
         )
         for language in sorted(Language, key=lambda each: each is not first)
     )

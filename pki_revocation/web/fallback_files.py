@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from pki_revocation.config.settings import ContactSettings
+from pki_revocation.documents.contact import dialling_address
 from pki_revocation.documents.form import form_for
 from pki_revocation.documents.form_fields import FORM_NAMES
 from pki_revocation.host import durable_files
@@ -99,4 +100,5 @@ def _rendered(template: str, **values: object) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["dialling_address"] = dialling_address
     return environment.get_template(template).render(base=BASE, **values)

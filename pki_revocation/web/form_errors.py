@@ -1,124 +1,140 @@
 """What the page says of input that it cannot take: the sentence, and the field that it links to (WCAG 3.3.1, 3.3.3)."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from pki_revocation.codes import parse_code
-from pki_revocation.errors import (
-    ImpossibleDate,
-    MistypedCode,
-    MistypedNumber,
-    NotRecognised,
-    ReasonNotPermitted,
-    RevocationRefused,
+from .complaints import (
+    CODE_LENGTHS,
+    EXPIRED,
+    LOCKED,
+    NO_DRAFT,
+    NOT_RECOGNISED,
+    OLDER_THAN_CERTIFICATE,
+    STALE,
+    TIMED_OUT,
+    UNRECORDED,
+    Complaint,
 )
-from pki_revocation.numbers import parse_number
+from .date_fields import DateFault
+from .languages import current_language, translatable, translated
+from .moments import day_in_words
 
-from .date_fields import DateFault, InvalidDateFields
-from .languages import translatable
+# Fewer are told: enough to look at the letter again before there are none.
+_FEW_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormError:
-    """One sentence, to translate, about one field, by its id on the page."""
+    """One sentence, in the language of the request, about one field, by its id on the page."""
 
     field: str
     text: str
 
 
-_EMPTY_NUMBER = FormError(field="number", text=translatable("Fill in your number."))
-_EMPTY_CODE = FormError(field="code", text=translatable("Fill in your revocation code."))
-_FORM_ERRORS: dict[type[RevocationRefused], FormError] = {
-    MistypedNumber: FormError(
-        field="number",
-        text=translatable("There is a typing error in the number. Compare it with your letter: it has 12 digits."),
-    ),
-    MistypedCode: FormError(
-        field="code",
-        text=translatable(
-            "There is a typing error in the revocation code. Compare it with your letter, character by character."
-        ),
-    ),
-    NotRecognised: FormError(
-        field="number",
-        text=translatable("This number and this code do not belong together. Check both against the same letter."),
-    ),
-    ReasonNotPermitted: FormError(field="reason-none", text=translatable("Choose one of the reasons on this page.")),
-    ImpossibleDate: FormError(
-        field="compromised-day",
-        text=translatable("This moment lies in the future. Fill in a moment in the past, or leave it empty."),
-    ),
-}
-_FAULTS = {
-    DateFault.DAY: FormError(
-        field="compromised-day", text=translatable("Fill in the day as a number, for example 23.")
-    ),
-    DateFault.MONTH: FormError(
-        field="compromised-month", text=translatable("Fill in the month as a number from 1 to 12.")
-    ),
-    DateFault.YEAR: FormError(
-        field="compromised-year", text=translatable("Fill in the year with four digits, for example 2026.")
-    ),
-    DateFault.TIME: FormError(
-        field="compromised-time",
-        text=translatable("Fill in the time as hours and minutes, for example 15:03, or leave it empty."),
-    ),
-    DateFault.NO_DATE: FormError(
-        field="compromised-day",
-        text=translatable("You filled in a time. Fill in the date too, or leave the time empty."),
-    ),
-    DateFault.NO_SUCH_DATE: FormError(
-        field="compromised-day", text=translatable("This date does not exist. Check the day and the month.")
-    ),
-    DateFault.SKIPPED: FormError(
-        field="compromised-time",
-        text=translatable("This time did not exist: summer time began in that night. Fill in another time."),
-    ),
-}
-
-
-TIMED_OUT = FormError(
-    field="number",
-    text=translatable(
-        "You filled in your number and code more than half an hour ago, or the form was damaged on its way. Nothing "
-        "was revoked by this. Fill in your number and code again."
-    ),
-)
-
-# What the page's script says of the same things before anything is sent.
+# What the page's script says too, before anything is sent.
 TYPING = {
-    "number_empty": _EMPTY_NUMBER.text,
-    "number_mistyped": _FORM_ERRORS[MistypedNumber].text,
-    "code_empty": _EMPTY_CODE.text,
-    "code_mistyped": _FORM_ERRORS[MistypedCode].text,
+    "number-empty": translatable("Fill in your number."),
+    "number-symbols": translatable("A number has digits alone. Compare it with your letter."),
+    "number-length": translatable("A number has 12 digits. You filled in %(count)s."),
+    "number-mistyped": translatable("There is a typing error in the number. Compare the 12 digits with your letter."),
+    "code-empty": translatable("Fill in your revocation code."),
+    "code-symbols": translatable("There is a character in the code that no code has. It has letters and digits alone."),
+    "code-length": translatable("The code has %(whole)s characters. You filled in %(count)s."),
+    "code-mistyped": translatable(
+        "There is a typing error in the revocation code. Compare it with your letter, character by character."
+    ),
 }
+_NOT_RECOGNISED = translatable("This number and this code do not belong together. Check both against the same letter.")
+_ONE_LEFT = translatable("You can try once more.")
+_SOME_LEFT = translatable("You can try %(count)s more times.")
+_OLDER = translatable(
+    "This date lies before the certificate began, on %(began)s. Is that right? Then tick the box under the date."
+)
+_SENTENCES = {
+    **TYPING,
+    NOT_RECOGNISED: _NOT_RECOGNISED,
+    "reason": translatable("Choose one of the reasons on this page."),
+    "future": translatable("This moment lies in the future. Fill in a moment in the past, or leave it empty."),
+    DateFault.DAY: translatable("Fill in the day as a number, for example 23."),
+    DateFault.MONTH: translatable("Fill in the month as a number from 1 to 12."),
+    DateFault.YEAR: translatable("Fill in the year with four digits, for example 2026."),
+    DateFault.TIME: translatable("Fill in the time as hours and minutes, for example 15:03, or leave it empty."),
+    DateFault.NO_DATE: translatable("You filled in a time. Fill in the date too, or leave the time empty."),
+    DateFault.NO_SUCH_DATE: translatable("This date does not exist. Check the day and the month."),
+    DateFault.SKIPPED: translatable("This time did not exist: summer time began in that night. Fill in another time."),
+    OLDER_THAN_CERTIFICATE: _OLDER,
+    TIMED_OUT.name: translatable("The half hour is over. Nothing was revoked now. Fill in your code again."),
+    STALE.name: translatable(
+        "We could not process this form. It was open too long, or your browser blocks cookies. Nothing was revoked "
+        "now. Try it again from here."
+    ),
+    NO_DRAFT.name: translatable(
+        "We could not go on here. The page was open too long, or your browser blocks cookies. Nothing was revoked now. "
+        "Fill in your number and code."
+    ),
+    UNRECORDED.name: translatable(
+        "Because of a fault we do not know whether your confirmation was recorded. You can safely confirm again: a "
+        "certificate is never revoked twice."
+    ),
+}
+_CODE_FIELD = "code"
+_FIELDS = {
+    NOT_RECOGNISED: "number",
+    "reason": "reason-none",
+    "future": "compromised-day",
+    DateFault.NO_DATE: "compromised-day",
+    DateFault.NO_SUCH_DATE: "compromised-day",
+    DateFault.SKIPPED: "compromised-time",
+    OLDER_THAN_CERTIFICATE: "compromised-older",
+    TIMED_OUT.name: _CODE_FIELD,
+    STALE.name: "main",
+    NO_DRAFT.name: "number",
+    UNRECORDED.name: "main",
+    **{fault: f"compromised-{fault}" for fault in (DateFault.DAY, DateFault.MONTH, DateFault.YEAR, DateFault.TIME)},
+    **{name: name.partition("-")[0] for name in TYPING},
+}
+# With which status a page answers that has something to complain of.
+_STATUSES = {
+    NOT_RECOGNISED: 403,
+    LOCKED: 429,
+    EXPIRED.name: 409,
+    TIMED_OUT.name: 400,
+    STALE.name: 400,
+    NO_DRAFT.name: 400,
+    UNRECORDED.name: 503,
+}
+_UNPROCESSABLE = 422
 
 
-def form_errors_of(error: RevocationRefused) -> tuple[FormError, ...]:
-    """What to say about a refusal; nothing where it is not about a field."""
-    if isinstance(error, InvalidDateFields):
-        return tuple(_FAULTS[fault] for fault in error.faults)
-    form_error = _FORM_ERRORS.get(type(error))
-    return () if form_error is None else (form_error,)
+def form_errors_of(complaints: Iterable[Complaint]) -> tuple[FormError, ...]:
+    """The sentences, each with its field; nothing for what is a page of its own."""
+    return tuple(
+        FormError(field=_FIELDS[each.name], text=_sentence(each)) for each in complaints if each.name in _SENTENCES
+    )
 
 
-def input_errors(number: str, code: str) -> tuple[FormError, ...]:
-    """Everything that can be said without looking anything up, about both fields at once."""
-    found = []
-    if not number.strip():
-        found.append(_EMPTY_NUMBER)
-    elif not _reads(parse_number, number):
-        found.append(_FORM_ERRORS[MistypedNumber])
-    if not code.strip():
-        found.append(_EMPTY_CODE)
-    elif not _reads(parse_code, code):
-        found.append(_FORM_ERRORS[MistypedCode])
-    return tuple(found)
+def status_of(complaints: tuple[Complaint, ...]) -> int:
+    """The status of the page that says so; 200 where there is nothing to say."""
+    return _STATUSES.get(complaints[0].name, _UNPROCESSABLE) if complaints else 200
 
 
-def _reads(parse: Callable[[str], str], text: str) -> bool:
-    try:
-        parse(text)
-    except RevocationRefused:
-        return False
-    return True
+def _sentence(complaint: Complaint) -> str:
+    name, count = complaint
+    match name:
+        case "number-length":
+            return translated(_SENTENCES[name], count=count)
+        case "code-length":
+            return translated(_SENTENCES[name], count=count, whole=length_meant(count))
+        case "older":
+            return translated(_OLDER, began=day_in_words(datetime.fromtimestamp(count, UTC), current_language()))
+        case "not-recognised" if 0 < count <= _FEW_ATTEMPTS:
+            left = translated(_ONE_LEFT) if count == 1 else translated(_SOME_LEFT, count=count)
+            return f"{translated(_NOT_RECOGNISED)} {left}"
+        case _:
+            return translated(_SENTENCES[name])
+
+
+def length_meant(count: int) -> int:
+    """Of the lengths that codes have, the one that is nearest to what was typed; the shorter of two."""
+    return min(CODE_LENGTHS, key=lambda length: abs(length - count))

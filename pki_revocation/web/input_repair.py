@@ -30,7 +30,9 @@ def normalize_input(number: str, code: str) -> tuple[str, str]:
     if _reads(parse_number, code) and _reads(parse_code, number):
         return code, number
     found = {pair for text in (number, code) for pair in _pairs(text)}
-    return found.pop() if len(found) == 1 else (number, code)
+    # One long code in 37 ends in what reads as a short one.
+    whole = [pair for pair in found if not any(pair != other and _is_part(pair, other) for other in found)]
+    return whole[0] if len(whole) == 1 else (number, code)
 
 
 def number_to_redisplay(number: str) -> str:
@@ -39,6 +41,10 @@ def number_to_redisplay(number: str) -> str:
     letters = sum(not ("0" <= symbol <= "9") for symbol in symbols)
     fits = len(symbols) <= _LONGEST_NUMBER and letters <= _MOST_LETTERS and len(number) <= 2 * _LONGEST_NUMBER
     return number if fits and number.isprintable() else ""
+
+
+def _is_part(pair: tuple[str, str], other: tuple[str, str]) -> bool:
+    return pair[0] == other[0] and pair[1] in other[1]
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -19,9 +19,7 @@ PARAMETER = "lang"
 DUTCH_ADDRESS = Language.DUTCH.page
 _EXTENSION = "pki-revocation-languages"
 _A_YEAR = 365 * 24 * 60 * 60
-
-
-_SPEAKING = {DUTCH_ADDRESS: Language.DUTCH, "/sleutel": Language.DUTCH}
+_DUTCH_ADDRESSES = (DUTCH_ADDRESS, "/sleutel")
 
 
 def translatable(text: str) -> str:
@@ -50,7 +48,7 @@ def current_language() -> Language:
         before = _known(request.cookies.get(_cookie_name()))
         # A Dutch letter names the Dutch address: that counts more than what a browser was set up with, here and on
         # the pages that follow.
-        chosen = _known(request.args.get(PARAMETER)) or (None if before else _SPEAKING.get(request.path.rstrip("/")))
+        chosen = _known(request.args.get(PARAMETER)) or (None if before else _spoken_at(request.path))
         if chosen is not None:
             choose(chosen)
         else:
@@ -101,12 +99,18 @@ def install(app: Flask, *, secure: bool) -> None:
                 path="/",
                 secure=secure,
                 httponly=True,
-                samesite="Strict",
+                # A link on another site leads here in the language that was chosen here.
+                samesite="Lax",
             )
         if response.mimetype == "text/html":
             response.content_language.add(current_language().value)
             response.vary.update(("Accept-Language", "Cookie"))
         return response
+
+
+def _spoken_at(path: str) -> Language | None:
+    """Dutch at the Dutch addresses and what is below them; the others speak as the browser asks."""
+    return Language.DUTCH if path.startswith("/") and f"/{path.split('/')[1]}" in _DUTCH_ADDRESSES else None
 
 
 def _cookie_name() -> str:

@@ -1,6 +1,6 @@
 """Moments as subscribers read them, in Dutch local time and UTC, and as programs write them: ISO 8601 with a zone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from babel.dates import format_datetime
 
@@ -13,6 +13,8 @@ EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 
 _WITH_DAY = {Language.DUTCH: "EEEE d MMMM y 'om' HH:mm:ss", Language.ENGLISH: "EEEE d MMMM y 'at' HH:mm:ss"}
 _PLAIN = {Language.DUTCH: "d MMMM y 'om' HH:mm:ss", Language.ENGLISH: "d MMMM y 'at' HH:mm:ss"}
+_DAY = "d MMMM y"
+_TO_THE_MINUTE = {Language.DUTCH: "EEEE d MMMM y 'om' HH.mm 'uur'", Language.ENGLISH: "EEEE d MMMM y 'at' HH:mm"}
 
 
 class InvalidTimestamp(RevocationRefused):
@@ -43,6 +45,17 @@ def in_the_netherlands(moment: datetime, language: Language) -> str:
 def in_utc(moment: datetime, language: Language) -> str:
     """The moment in UTC, in words: 23 november 2026 om 14:03:22 (UTC)."""
     return f"{format_datetime(moment, _PLAIN[language], tzinfo=UTC, locale=language.locale)} (UTC)"
+
+
+def day_in_words(moment: datetime, language: Language) -> str:
+    """The day in the Netherlands, in words: 23 november 2026."""
+    return str(format_datetime(moment, _DAY, tzinfo=AMSTERDAM, locale=language.locale))
+
+
+def to_the_minute(moment: datetime, language: Language) -> str:
+    """The first whole minute not before a moment, in Dutch local time: maandag 23 november 2026 om 15.04 uur."""
+    rounded = moment if moment.second == 0 else moment.replace(second=0) + timedelta(minutes=1)
+    return str(format_datetime(rounded, _TO_THE_MINUTE[language], tzinfo=AMSTERDAM, locale=language.locale))
 
 
 def in_short(moment: datetime, day: datetime, language: Language) -> str:

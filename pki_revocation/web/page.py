@@ -1,172 +1,194 @@
-"""The subscriber's page: number and code, then the certificate and a warning, then the confirmation.
+"""The subscriber's page as it is read: number and code, reason, check, and what has become of it.
 
-Each step is a POST that answers with the next one; a GET only ever shows the empty first step (OWASP ASVS 5.0, 3.5.3).
-The subscriber who was recognised travels in a signed ticket inside the form. The confirmation is shown when the
-service has returned, which is after the commit.
+Reading changes nothing and shows what the draft in the browser holds (`drafts.py`); `answering.py` takes the forms.
+Nothing here shows a certificate but to a browser whose ticket says that number and code were right.
 """
 
-from urllib.parse import urlencode
+from datetime import timedelta
 
-from flask import Blueprint, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Response, make_response, render_template, request
 
 from pki_revocation.clock import Clock
-from pki_revocation.errors import (
-    CertificateExpired,
-    MistypedNumber,
-    NotRecognised,
-    PkiError,
-    RevocationRefused,
-)
-from pki_revocation.model import Channel
+from pki_revocation.errors import MistypedNumber, NotRecognised, RevocationRefused
+from pki_revocation.model import CertificateStatus
 from pki_revocation.numbers import grouped, parse_number
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import AuthenticatedSubscriber, RevocationRequest, RevocationService
+from pki_revocation.service import RevocationService
 
-from .date_fields import DateFields
-from .form_errors import TIMED_OUT, FormError, form_errors_of, input_errors
-from .input_repair import normalize_input, number_to_redisplay
-from .languages import DUTCH_ADDRESS, PARAMETER, choose_named
-from .outcomes import log_outcome
-from .reason_choices import KEY_COMPROMISE, NO_REASON, REASON_CHOICES, chosen_reason
-from .receipts import ReceiptAddress, show_confirmation
-from .request_origin import client, is_from_here
-from .tokens import TicketRefused, TicketSigner
+from .answers import Answers
+from .complaints import LOCKED, NO_DRAFT, STALE, TIMED_OUT, UNRECORDED, Complaint, complaints_of
+from .drafts import Draft, DraftCookies
+from .form_errors import form_errors_of, status_of
+from .problems import RETRY_AFTER
+from .reason_choices import REASON_CHOICES
+from .receipts import ConfirmationPages
+from .steps import Step, first_address
+from .tokens import Ticket, TicketRefused, TicketSigner
 
-PageResponse = str | tuple[str, int]
-
-
-class CrossSiteForm(PkiError):
-    """The form was sent by another site's page, or without this page's token."""
+_MINUTE = timedelta(minutes=1)
 
 
 class SubscriberPage:
-    """Answers the page's requests: its first step, and whatever step was filled in."""
+    """Shows the steps."""
 
     def __init__(
-        self, *, service: RevocationService, clock: Clock, tickets: TicketSigner, receipt_address: ReceiptAddress
+        self,
+        *,
+        service: RevocationService,
+        clock: Clock,
+        tickets: TicketSigner,
+        drafts: DraftCookies,
+        confirmations: ConfirmationPages,
     ) -> None:
-        """*service* checks and revokes; *receipt_address* gives the address of a confirmation."""
+        """*service* tells what a certificate's status is, *confirmations* what a page says of one that is revoked."""
         self._service = service
         self._clock = clock
         self._tickets = tickets
-        self._receipt_address = receipt_address
+        self._drafts = drafts
+        self._confirmations = confirmations
 
-    def show(self) -> PageResponse:
-        """The first step, with the number that a letter's QR code may bring along."""
-        return self._ask(number=_readable_number(request.args.get("number", "")))
+    def begin(self) -> Response:
+        """The first step, with the number that a letter's QR code may bring along, and the way back to a draft."""
+        return self._identify(number=readable_number(request.args.get("number", "")), unfinished=self._unfinished())
 
-    def submit(self) -> PageResponse:
-        """Answer the step that was filled in with the next one.
+    def show_identify(self, name: str) -> Response:
+        """The first step again, with what was wrong, or the time to wait until number and code are taken again."""
+        draft = self._drafts.read(name)
+        if draft is None:
+            return self._identify(complaints=(NO_DRAFT,))
+        for complaint in draft.complaints:
+            if complaint.name == LOCKED and (wait := complaint.value - int(self._clock.now().timestamp())) > 0:
+                return self._wait(draft, wait)
+        complaints = tuple(each for each in draft.complaints if each.name != LOCKED)
+        return self._identify(name=name, number=draft.number, complaints=complaints, answers=draft.answers)
 
-        Raises:
-            StoreError: when the database does not answer.
-        """
-        choose_named(request.form.get(PARAMETER))
-        ticket = request.form.get("ticket")
-        if ticket is None:
-            return self._authenticate(request.form.get("number", ""), request.form.get("code", ""))
+    def show_reason(self, name: str) -> Response:
+        """The certificate, and the question why it is to be revoked."""
+        return self._recognised(name, Step.REASON)
+
+    def show_check(self, name: str) -> Response:
+        """All that will be recorded, and the one button that does it."""
+        return self._recognised(name, Step.CHECK)
+
+    def show_left(self, name: str) -> Response:
+        """That nothing was revoked, to a subscriber who decided so."""
+        return self._recognised(name, Step.LEFT)
+
+    def _recognised(self, name: str, step: Step) -> Response:
+        """A step for a subscriber who gave a right code; the first one where that is too long ago."""
+        draft = self._drafts.read(name)
+        if draft is None:
+            return self._identify(complaints=(NO_DRAFT,))
+        if not draft.ticket:
+            complaints = draft.complaints or (NO_DRAFT,)
+            return self._identify(name=name, number=draft.number, complaints=complaints, answers=draft.answers)
         try:
-            subscriber = self._tickets.read(ticket)
-        except TicketRefused:
-            # What was chosen already goes along to the next second step: no time limit costs it (WCAG 2.2.5).
-            return self._ask("", (TIMED_OUT,)), 400
-        if PARAMETER in request.form:
-            return self._review(subscriber, ticket)
-        return self._revoke(subscriber, ticket)
-
-    def _authenticate(self, typed_number: str, typed_code: str) -> PageResponse:
-        number, code = normalize_input(typed_number, typed_code)
-        if form_errors := input_errors(number, code):
-            return self._ask(number_to_redisplay(number), form_errors), 422
-        try:
-            subscriber = self._service.authenticate(number, code, client(), Channel.PAGE)
+            ticket = self._tickets.read(draft.ticket)
+            status = self._service.describe(ticket.subscriber)
+        except TicketRefused as refusal:
+            number = refusal.number or draft.number
+            return self._identify(name=name, number=number, complaints=(TIMED_OUT,), answers=draft.answers)
         except NotRecognised as refusal:
-            return self._ask(number_to_redisplay(number), form_errors_of(refusal)), 403
-        return self._review(subscriber, self._tickets.issue(subscriber))
+            return self._identify(number=draft.number, complaints=complaints_of(refusal), answers=draft.answers)
+        return self._step(name, draft, ticket, status, step)
 
-    def _review(self, subscriber: AuthenticatedSubscriber, ticket: str, form_errors: tuple[FormError, ...] = ()) -> str:
-        """The page with the certificate's data, for a subscriber who gave a right code; no other page gives any."""
-        status = self._service.describe(subscriber)
-        common = {
-            "ticket": ticket,
-            "status": status,
-            "form_errors": form_errors,
-            "typed": DateFields.of(request.form).kept,
-        }
-        if status.entry is not None:
-            confirmation = self._service.confirmation(status.issuer.id, status.entry.sequence)
-            return render_template(
-                "already_revoked.html",
-                confirmation=confirmation,
-                receipt_url=self._receipt_address(confirmation),
-                raise_possible=status.entry.reason is not RevocationReason.KEY_COMPROMISE,
-                **common,
-            )
-        if self._clock.now() > status.certificate.not_after:
-            return render_template("expired.html", **common)
-        return render_template(
-            "review.html", choices=REASON_CHOICES, chosen=request.form.get("reason", NO_REASON), **common
+    def _step(self, name: str, draft: Draft, ticket: Ticket, status: CertificateStatus, step: Step) -> Response:
+        common = {"ticket": draft.ticket, "name": name, "status": status, "answers": draft.answers, "step": step}
+        entry = status.entry
+        if step is Step.CHECK and not {UNRECORDED, STALE}.issuperset(draft.complaints):
+            # Something in the answers is wrong: there is nothing to confirm yet.
+            step = Step.REASON
+        if entry is None and self._clock.now() > status.certificate.not_after:
+            return self._page("expired.html", draft.complaints, **common)
+        if step is Step.LEFT and entry is None:
+            return self._page("not_revoked.html", (), **common)
+        may_raise = entry is not None and entry.reason is not RevocationReason.KEY_COMPROMISE
+        if step is Step.CHECK and (entry is None or (may_raise and _says_compromise(draft.answers))):
+            return self._check(draft, common)
+        if entry is None:
+            return self._page("reason.html", draft.complaints, choices=REASON_CHOICES, number=ticket.number, **common)
+        confirmation = self._service.confirmation(status.issuer.id, entry.sequence)
+        return self._page(
+            "already_revoked.html",
+            draft.complaints,
+            raise_possible=may_raise,
+            **common,
+            **self._confirmations.parts(confirmation),
+            unrecorded=_was_refused(draft, status),
         )
 
-    def _revoke(self, subscriber: AuthenticatedSubscriber, ticket: str) -> PageResponse:
+    def _check(self, draft: Draft, common: dict[str, object]) -> Response:
         try:
-            revocation_request = self._revocation_request()
-            confirmation = self._service.revoke(subscriber, revocation_request)
-        except NotRecognised as refusal:
-            return self._ask("", form_errors_of(refusal)), 403
-        except CertificateExpired:
-            return self._review(subscriber, ticket), 409
+            reason, date = draft.answers.read_reason(), draft.answers.read_date()
         except RevocationRefused as refusal:
-            return self._review(subscriber, ticket, form_errors_of(refusal)), 422
-        log_outcome(confirmation)
-        return show_confirmation(self._service, confirmation, self._receipt_address)
+            # Only what was read before is kept; a draft of another release may hold what this one does not take.
+            return self._page("reason.html", complaints_of(refusal), choices=REASON_CHOICES, **common)
+        response = self._page("check.html", draft.complaints, reason=reason, compromised_at=date, **common)
+        if UNRECORDED in draft.complaints:
+            response.headers["Retry-After"] = str(RETRY_AFTER)
+        return response
 
-    def _revocation_request(self) -> RevocationRequest:
-        value = request.form.get("reason")
-        return RevocationRequest(
-            reason=chosen_reason(value),
-            channel=Channel.PAGE,
-            # The date belongs to this one reason, and is out of sight while another is chosen.
-            compromised_at=DateFields.of(request.form).read() if value == KEY_COMPROMISE else None,
-            source={"address": client().address},
+    def _identify(
+        self,
+        *,
+        name: str = "",
+        number: str = "",
+        complaints: tuple[Complaint, ...] = (),
+        answers: Answers | None = None,
+        unfinished: tuple[str, str] | None = None,
+    ) -> Response:
+        return self._page(
+            "identify.html",
+            complaints,
+            number=number,
+            action=Step.IDENTIFY.address(name) if name else first_address(),
+            carried={} if answers is None else answers.fields,
+            keep=readable_number(number),
+            unfinished=unfinished,
         )
 
-    def _ask(self, number: str, form_errors: tuple[FormError, ...] = ()) -> str:
-        readable = _readable_number(number)
-        keep = "&" + urlencode({"number": readable}) if readable else ""
-        return render_template("identify.html", number=number, form_errors=form_errors, keep=keep, carried=_carried())
+    def _wait(self, draft: Draft, seconds: int) -> Response:
+        minutes = -(-seconds // int(_MINUTE.total_seconds()))
+        response = self._page("wait.html", draft.complaints, minutes=minutes, number=readable_number(draft.number))
+        response.headers["Retry-After"] = str(seconds)
+        return response
+
+    @staticmethod
+    def _page(template: str, complaints: tuple[Complaint, ...], /, **values: object) -> Response:
+        page = render_template(template, form_errors=form_errors_of(complaints), **values)
+        return make_response(page, status_of(complaints))
+
+    def _unfinished(self) -> tuple[str, str] | None:
+        """Number and address of the draft that was left last, so that the Back key loses nothing."""
+        for name, draft in self._drafts.newest_first():
+            if draft.outcome is None and draft.ticket:
+                try:
+                    number = self._tickets.read(draft.ticket).number
+                except TicketRefused:
+                    continue
+                return readable_number(number), Step.REASON.address(name)
+        return None
 
 
-def subscriber_page(page: SubscriberPage, public_url: str) -> Blueprint:
-    """The routes of the subscriber's page, for the application at *public_url*."""
-    blueprint = Blueprint("page", __name__)
-
-    @blueprint.before_request
-    def refuse_cross_site_forms() -> None:
-        if request.method == "POST" and not is_from_here(request, public_url):
-            raise CrossSiteForm("The form was sent by another site.")
-
-    @blueprint.get("/")
-    def begin() -> BaseResponse:
-        return redirect(url_for("page.show"))
-
-    for address in ("/revoke", DUTCH_ADDRESS):
-        blueprint.get(address, endpoint="show", strict_slashes=False)(page.show)
-        blueprint.post(address, endpoint="submit", strict_slashes=False)(page.submit)
-    return blueprint
-
-
-def _readable_number(text: str) -> str:
+def readable_number(text: str) -> str:
+    """A number as it is printed; nothing where it is none."""
     try:
         return grouped(parse_number(text))
     except MistypedNumber:
         return ""
 
 
-def _carried() -> dict[str, str]:
-    """The fields chosen in a second step that has to be taken again: known words and what reads like a date."""
-    reason = request.form.get("reason")
-    if reason not in {choice.value for choice in REASON_CHOICES}:
-        return {}
-    return {"reason": str(reason), **DateFields.of(request.form).kept.fields}
+def _says_compromise(answers: Answers) -> bool:
+    return answers.kept.reason is not None and answers.read_reason() is RevocationReason.KEY_COMPROMISE
+
+
+def _was_refused(draft: Draft, status: CertificateStatus) -> bool:
+    """Whether something was answered that the row does not say, and never will."""
+    if status.entry is None or draft.answers.kept.reason is None:
+        return False
+    if draft.outcome is not None:
+        return not draft.outcome.recorded
+    try:
+        return not draft.answers.stand_in(status.entry)
+    except RevocationRefused:
+        return False

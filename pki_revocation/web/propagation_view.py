@@ -12,19 +12,31 @@ from .moments import in_short
 
 _COMPLETE = "full"
 _ANSWERED_SINCE = translatable(
-    "OCSP: %(answering)s of %(responders)s servers answer that the certificate is revoked, since %(since)s."
+    "Our status service (OCSP) has said since %(since)s that the certificate is revoked (%(answering)s of "
+    "%(responders)s servers)."
 )
-_ANSWERED = translatable("OCSP: %(answering)s of %(responders)s servers answer that the certificate is revoked.")
+_ANSWERED = translatable(
+    "Our status service (OCSP): %(answering)s of %(responders)s servers say that the certificate is revoked."
+)
 _REASON_SINCE = translatable(
-    "OCSP: %(answering)s of %(responders)s servers answer with the new reason, since %(since)s."
+    "Our status service (OCSP) has given the new reason since %(since)s (%(answering)s of %(responders)s servers)."
 )
-_REASON = translatable("OCSP: %(answering)s of %(responders)s servers answer with the new reason.")
-_SILENT = translatable("OCSP: no server has reported in the last half minute, so we cannot say what they answer now.")
-_LISTED = translatable("CRL: it is in list number %(number)s, published at %(since)s.")
-_LISTED_IN_PART = translatable("CRL: it is in list number %(number)s of the part %(part)s, published at %(since)s.")
-_LISTED_IN_DELTA = translatable("CRL: it is in delta list number %(number)s, published at %(since)s.")
-_NOT_LISTED = translatable("CRL: it is not in a published list yet.")
-_NOT_LISTED_IN_PART = translatable("CRL: it is not in a published list of the part %(part)s yet.")
+_REASON = translatable("Our status service (OCSP): %(answering)s of %(responders)s servers give the new reason.")
+_SILENT = translatable(
+    "Our status service (OCSP): no server has reported in the last half minute, so we cannot say what they answer now."
+)
+_LISTED = translatable(
+    "The certificate has been in the public revocation list (CRL number %(number)s) since %(since)s."
+)
+_LISTED_IN_PART = translatable(
+    "The certificate has been in part %(part)s of the public revocation list (CRL number %(number)s) since %(since)s."
+)
+_LISTED_IN_DELTA = translatable(
+    "The certificate has been in the supplement (delta CRL number %(number)s) to the public revocation list since "
+    "%(since)s."
+)
+_NOT_LISTED = translatable("The certificate is not in the public revocation list (CRL) yet.")
+_NOT_LISTED_IN_PART = translatable("The certificate is not in part %(part)s of the public revocation list (CRL) yet.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +57,7 @@ def propagation_view(visible: Propagation, confirmation: Confirmation) -> Propag
     measured = in_short(visible.measured_at, day, current_language())
     return PropagationView(
         lines=(_answers(visible, day, raised=raised), *(_listing(crl, day) for crl in visible.crls)),
-        measured=translated(translatable("Looked at %(moment)s, Dutch time."), moment=measured),
+        measured=translated(translatable("As of %(moment)s (Dutch time)."), moment=measured),
         settled=visible.settled,
         # A reason that was added ends no old answer: the certificate was revoked before.
         answers_until=None if raised else visible.answers_until,

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, request
 from werkzeug.wrappers import Request
 
+from pki_revocation.errors import PkiError
 from pki_revocation.rate_limiting.client_address import ClientAddress, TrustedProxies
 from pki_revocation.rate_limiting.proxy_watch import PROXY_HEADERS, ProxyWatch
 
@@ -17,6 +18,10 @@ _SETTING = "TRUSTED_PROXIES"
 _WATCH = "pki-revocation-proxy-watch"
 _FORWARDED_FOR = "X-Forwarded-For"
 _OWN_SITES = frozenset({"same-origin", "none"})
+
+
+class CrossSiteForm(PkiError):
+    """The form was sent by another site's page, or without this page's token."""
 
 
 def install(app: Flask, proxies: TrustedProxies, watch: ProxyWatch | None) -> None:
@@ -41,6 +46,11 @@ def client() -> ClientAddress:
     if watch is not None:
         watch.saw_attempt(peer, has_forwarded_for=bool(forwarded_for))
     return proxies.source(peer, ",".join(forwarded_for))
+
+
+def is_surely_from_here(request: Request) -> bool:
+    """Whether the browser says that a page of ours sent this form; no other page can have it say so."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def is_from_here(request: Request, public_url: str) -> bool:

@@ -19,9 +19,8 @@ from pki_revocation.rate_limiting.request_rate import RequestRate
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.service import RevocationService
 from pki_revocation.web.languages import translatable, translated
-from pki_revocation.web.page import CrossSiteForm
 from pki_revocation.web.receipts import ReceiptAddress
-from pki_revocation.web.request_origin import client, is_from_here
+from pki_revocation.web.request_origin import CrossSiteForm, client, is_from_here
 from pki_revocation.web.tokens import RECEIPT_LIFETIME, TICKET_LIFETIME, TicketRefused
 
 from .endpoint import BY_KEY

@@ -1,6 +1,7 @@
 /* What the page does beside its forms, which work without it: typing errors are told before anything is sent, a pasted
-   line is put into its fields, the other language takes along what was chosen, and a confirmation keeps its last lines fresh. Sends nothing of what was typed, keeps
-   nothing. The rules are those of crockford.py, numbers.py, codes.py and web/typed.py, and tests hold both together. */
+   line is put into its fields, the other language takes along what was chosen, and a confirmation keeps its last lines
+   fresh. Sends nothing of what was typed, keeps nothing. The rules are those of crockford.py, numbers.py, codes.py,
+   web/input_repair.py and web/complaints.py, and tests hold both together. */
 
 "use strict";
 
@@ -71,13 +72,37 @@ const reading = (() => {
   function sortedOut(number, code) {
     if (isNumber(number) && isCode(code)) return [number, code];
     if (isNumber(code) && isCode(number)) return [code, number];
-    const found = new Map([number, code].flatMap(pairs).map((pair) => [pair.join(" "), pair]));
-    return found.size === 1 ? [...found.values()][0] : [number, code];
+    const found = [...new Map([number, code].flatMap(pairs).map((pair) => [pair.join(" "), pair])).values()];
+    // One long code in 37 ends in what reads as a short one.
+    const whole = found.filter((pair) => !found.some((other) =>
+      pair !== other && pair[0] === other[0] && other[1].includes(pair[1])));
+    return whole.length === 1 ? whole[0] : [number, code];
   }
+
+  // What is wrong with a number or a code, by the names of web/complaints.py; the empty text where nothing is.
+  function numberComplaint(text) {
+    const digits = symbols(text);
+    if (!digits) return "empty";
+    if (!/^[0-9]+$/.test(digits)) return "symbols";
+    if ([...digits].length !== DIGITS) return "length";
+    return isNumber(text) ? "" : "mistyped";
+  }
+
+  function codeComplaint(text) {
+    const code = symbols(text);
+    if (!code) return "empty";
+    if ([...code].some((symbol) => !ALPHABET.includes(symbol))) return "symbols";
+    if (!CODE_LENGTHS.includes(code.length)) return "length";
+    return isCode(text) ? "" : "mistyped";
+  }
+
+  // Of the lengths that codes have, the one that is nearest to what was typed.
+  const lengthMeant = (count) => CODE_LENGTHS
+    .reduce((best, length) => (Math.abs(length - count) < Math.abs(best - count) ? length : best));
 
   const grouped = (text, between) => text.match(/.{1,4}/g).join(between);
 
-  return { symbols, isNumber, isCode, sortedOut, grouped };
+  return { symbols, isNumber, isCode, numberComplaint, codeComplaint, lengthMeant, sortedOut, grouped };
 })();
 
 /* Number and code: what the server would say of a typing error, said before anything is sent. */
@@ -97,9 +122,14 @@ function checkBeforeSending(form) {
     return true;
   }
 
-  function formErrorOf(field, isRight) {
-    if (!field.value.trim()) return form.dataset[`${field.id}Empty`];
-    return isRight(field.value) ? "" : form.dataset[`${field.id}Mistyped`];
+  const complaintOf = { number: reading.numberComplaint, code: reading.codeComplaint };
+
+  function formErrorOf(field) {
+    const complaint = complaintOf[field.id](field.value);
+    if (!complaint) return "";
+    const count = reading.symbols(field.value).length;
+    return form.dataset[`${field.id}${complaint[0].toUpperCase()}${complaint.slice(1)}`]
+      .replace("{count}", count).replace("{whole}", reading.lengthMeant(count));
   }
 
   function show(field, text) {
@@ -147,7 +177,7 @@ function checkBeforeSending(form) {
 
   form.addEventListener("submit", (event) => {
     sortOut();
-    const found = [[number, formErrorOf(number, reading.isNumber)], [code, formErrorOf(code, reading.isCode)]];
+    const found = [number, code].map((field) => [field, formErrorOf(field)]);
     for (const [field, text] of found) show(field, text);
     const formErrors = found.filter(([, text]) => text);
     if (formErrors.length === 0) return;
@@ -155,7 +185,19 @@ function checkBeforeSending(form) {
     summarise(formErrors);
   });
 
+  // What was put right is complained of no longer.
+  function settle(field) {
+    if (!field.hasAttribute("aria-invalid") || formErrorOf(field)) return;
+    show(field, "");
+    const box = document.getElementById("form-errors");
+    box?.querySelector(`a[href="#${field.id}"]`)?.closest("li").remove();
+    if (!box || box.querySelector("li")) return;
+    box.remove();
+    document.title = title.replace(`${form.dataset.error} `, "");
+  }
+
   for (const field of [number, code]) {
+    field.addEventListener("input", () => settle(field));
     field.addEventListener("paste", () => setTimeout(() => {
       if (sortOut() && isSafe()) document.getElementById("sorted").textContent = form.dataset.sorted;
     }));
@@ -171,15 +213,16 @@ document.addEventListener("click", (event) => {
   field.focus();
 });
 
-/* What relying parties see now: asked again until all of it is there, and less and less often. */
+/* What relying parties see now: asked again until all of it is there, and less and less often; or when one asks. */
 function keepFresh(section) {
   const lines = section.querySelector("ul");
   let wait = 1000;
 
+  // Gives whether nothing more will come.
   async function look() {
     try {
       const answer = await fetch(section.dataset.address, { cache: "no-store", credentials: "omit" });
-      if (answer.status === 404) return;
+      if (answer.status === 404) return true;
       if (answer.ok) {
         const now = await answer.json();
         const said = [...lines.children].map((line) => line.textContent);
@@ -192,23 +235,32 @@ function keepFresh(section) {
           }));
         }
         section.querySelector(".looked").textContent = now.looked;
-        if (now.settled) return;
+        return now.settled;
       }
     } catch {
       // Without a network what is shown stays, with the time at which it was true.
     }
-    wait = Math.min(wait * 1.5, 30000);
-    setTimeout(look, wait);
+    return false;
   }
 
-  if (section.dataset.settled !== "true") setTimeout(look, wait);
+  async function goOnLooking() {
+    if (await look()) return;
+    wait = Math.min(wait * 1.5, 30000);
+    setTimeout(goOnLooking, wait);
+  }
+
+  section.querySelector("#look-again").addEventListener("click", (event) => {
+    event.preventDefault();
+    look();
+  });
+  if (section.dataset.settled !== "true") setTimeout(goOnLooking, wait);
 }
 
-/* Without this script the other language begins the second step anew. */
+/* Without this script the other language shows what was chosen when the step was sent last. */
 function takeChoicesAlong(languages, choices) {
   languages.addEventListener("formdata", (event) => {
     for (const [name, value] of new FormData(choices)) {
-      if (!event.formData.has(name)) event.formData.append(name, value);
+      if (name !== "csrf_token" && name !== "ticket") event.formData.set(name, value);
     }
   });
 }
@@ -216,7 +268,7 @@ function takeChoicesAlong(languages, choices) {
 const form = document.getElementById("identify");
 if (form) checkBeforeSending(form);
 const languages = document.querySelector(".languages form");
-const choices = document.getElementById("confirm") ?? document.getElementById("raise");
+const choices = document.getElementById("reasons") ?? document.getElementById("raise");
 if (languages && choices) takeChoicesAlong(languages, choices);
 const visible = document.getElementById("visible");
 if (visible) keepFresh(visible);

@@ -28,10 +28,11 @@ from tests.fakes import FakeClock
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.web.browser import Browser
 from tests.pki_revocation.web.conftest import SESSION_KEY
-from tests.subscribers import enrol
+from tests.subscribers import Subscriber, enrol
 
 Goes = Callable[[Path], contextlib.AbstractContextManager[tuple[str, Callable[[], None], Callable[[], None]]]]
 HOUR = timedelta(hours=1)
+CPS, PRIVACY, ACCESS = (f"https://register.example/{each}" for each in ("cps", "privacy", "access"))
 CONTACT = ContactSettings(post="Postbus 1\nDen Haag", email="ra@example.nl", phone="070", hours="8-18 uur")
 
 
@@ -60,10 +61,11 @@ def closed(database: Database, clock: FakeClock, length: timedelta = HOUR) -> No
 
 
 def test_maintenance_closes_everything_but_the_form(database: Database, visitor: Browser, clock: FakeClock) -> None:
-    """Page, steps, receipts and endpoint are closed, with the time until then; the form and the assets are not."""
+    """Page, steps and endpoint are closed, with the time until then; the form and the assets are not."""
     visitor.get("/revoke")
+    action, fields = visitor.action(), {**visitor.hidden(), "number": "1", "code": "2"}
     closed(database, clock)
-    for answer in (visitor.get("/revoke"), visitor.get("/receipt/x"), visitor.submit({"number": "1", "code": "2"})):
+    for answer in (visitor.get("/revoke"), visitor.get("/revoke/0123456789ab/check"), visitor.post(action, fields)):
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "3600"
         assert answer.text.index("Works.") < answer.text.index("Onderhoud.")
@@ -72,6 +74,27 @@ def test_maintenance_closes_everything_but_the_form(database: Database, visitor:
     assert problem.headers["Retry-After"] == "3600"
     assert visitor.get("/formulier").mimetype == "application/pdf"
     assert visitor.get("/static/page.css").status_code == 200
+
+
+def test_maintenance_leaves_receipts_and_loses_no_answer(
+    database: Database, visitor: Browser, clock: FakeClock, subscriber: Subscriber
+) -> None:
+    """A confirmation can be read, its lines stay fresh, and a form that is sent meanwhile waits until it is over."""
+    receipt = visitor.revoke(subscriber, reason="replaced")
+    (visible,) = re.findall(r'data-address="([^"]+)"', receipt.text)
+    visitor.identify(subscriber.number, subscriber.code)
+    offer = visitor.seen[-1].request.path
+    action, fields = visitor.action(), visitor.hidden()
+    closed(database, clock, HOUR / 3)
+
+    assert visitor.get(receipt.request.path).status_code == 200
+    assert visitor.get(visible).status_code == 200
+    assert visitor.get("/receipt/x").status_code == 404
+    kept = visitor.post(action, {**fields, "compromised_day": "23"})
+    assert (kept.status_code, kept.location) == (303, offer)
+    assert visitor.get(offer).status_code == 503
+    clock.advance(HOUR / 3)
+    assert 'name="compromised_day" class="figures" value="23"' in visitor.get(offer).text
 
 
 def test_maintenance_ends_by_itself_and_by_command(database: Database, visitor: Browser, clock: FakeClock) -> None:
@@ -124,7 +147,7 @@ def test_every_page_says_how_you_are_reached(
     pages = [Browser(app, language=language).get(path).text for path in ("/revoke", "/nothing")]
     for page in pages:
         help_part = page.partition("<footer")[2]
-        for expected in ("mailto:ra@example.nl", "070", hours, "Postbus 1, Den Haag"):
+        for expected in ("mailto:ra@example.nl", 'href="tel:070"', hours, "Postbus 1, Den Haag"):
             assert expected in help_part
     bare = Browser(application(database, clock, verifier, ContactSettings()), language="nl").get("/revoke").text
     assert "In uw brief staat hoe." in bare
@@ -135,6 +158,28 @@ def test_bad_number_for_the_form_gets_one_sentence(visitor: Browser) -> None:
     answer = visitor.get("/form?number=123456789012")
     assert answer.status_code == 400
     assert "This number has a typing error" in answer.text
+
+
+def test_statements_and_the_emergency_number_are_linked(
+    database: Database, clock: FakeClock, verifier: CodeVerifier
+) -> None:
+    """Where they are set, at the foot of every page, and the number by day and night first; nothing leads nowhere."""
+    full = replace(
+        CONTACT, emergency_phone="+31 (0)88 900 10 00", cps_url=CPS, privacy_url=PRIVACY, accessibility_url=ACCESS
+    )
+    visitor = Browser(application(database, clock, verifier, full), language="en")
+    for page in (visitor.get("/revoke").text, visitor.get("/nothing").text):
+        foot = page.partition("<footer")[2]
+        assert {CPS, PRIVACY, ACCESS} <= set(re.findall(r'<a href="(https:[^"]+)"', foot))
+        assert foot.index("tel:+31889001000") < foot.index("tel:070")
+    lost = visitor.get("/revoke").text.partition('aria-labelledby="lost"')[2].partition("</section>")[0]
+    assert 'href="tel:+31889001000"' in lost
+    assert "(day and night)" in lost
+    closed(database, clock)
+    assert visitor.get("/revoke").text.count("tel:+31889001000") == 2
+    bare = Browser(application(database, clock, verifier, ContactSettings()), language="en").get("/nothing").text
+    assert 'id="statements"' not in bare
+    assert "tel:" not in bare
 
 
 @contextlib.contextmanager
@@ -179,11 +224,13 @@ def test_database_that_goes_and_comes_back(
             )
         subscriber = enrol(database, issuer, authority.issue("Zorg BV", clock.now()), clock, verifier)
         visitor = Browser(application(database, clock, verifier))
-        visitor.identify(subscriber.number, subscriber.code)
-        hidden = visitor.hidden()
+        visitor.answer(subscriber, reason="replaced")
+        action, hidden = visitor.action(), visitor.hidden()
         leave()
         for _ in range(3):
-            confirming = visitor.post("/revoke", hidden)
+            sent = visitor.post(action, hidden)
+            assert (sent.status_code, sent.location) == (303, action)
+            confirming = visitor.follow(sent)
             assert (confirming.status_code, visitor.get("/revoke").status_code) == (503, 503)
             assert confirming.headers["Retry-After"] == "30"
             assert "ra@example.nl" in confirming.text
@@ -192,4 +239,8 @@ def test_database_that_goes_and_comes_back(
             assert visitor.client.post("/api/v1/revocations", json=document).status_code == 503
         come_back()
         assert visitor.get("/revoke").status_code == 200
-        assert "The certificate has been revoked" in visitor.post("/revoke", hidden).text
+        again = visitor.get(action)
+        assert (again.status_code, again.headers["Retry-After"]) == (503, "30")
+        assert "you can safely confirm again" in again.text.lower()
+        assert "It has been replaced" in again.text
+        assert "The certificate has been revoked" in visitor.confirm().text

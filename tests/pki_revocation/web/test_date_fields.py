@@ -51,6 +51,7 @@ def test_nothing_is_no_moment() -> None:
         ("1|fructidor|2026|", [DateFault.MONTH]),
         ("30|2|2026|", [DateFault.NO_SUCH_DATE]),
         ("29|2|2026|", [DateFault.NO_SUCH_DATE]),
+        ("30|2|2026|25:00", [DateFault.NO_SUCH_DATE, DateFault.TIME]),
         ("29|3|2026|02:30", [DateFault.SKIPPED]),
         ("1|1|1900|", [DateFault.YEAR]),
         ("1|1|1950|00:30", [DateFault.YEAR]),

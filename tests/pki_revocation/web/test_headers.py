@@ -57,7 +57,7 @@ def test_pages_ship_one_script_file_and_nothing_inline(app: Flask, subscriber: S
 
 
 def test_https_gets_host_cookies_and_hsts(secure_app: Flask, subscriber: Subscriber) -> None:
-    """Behind https: `__Host-` cookies, Secure, HttpOnly, SameSite=Strict, and HSTS for two years; and it works."""
+    """Behind https: `__Host-` cookies, Secure, HttpOnly, SameSite=Lax, and HSTS for two years; and it works."""
     visitor = Browser(secure_app, base_url="https://intrekken.example")
     answer = visitor.get("/revoke?lang=nl")
 
@@ -65,13 +65,18 @@ def test_https_gets_host_cookies_and_hsts(secure_app: Flask, subscriber: Subscri
     assert sorted(cookie.partition("=")[0] for cookie in cookies) == ["__Host-language", "__Host-session"]
     for cookie in cookies:
         attributes = {attribute.strip() for attribute in cookie.split(";")[1:]}
-        assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= attributes
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= attributes
         assert not any(attribute.startswith("Domain") for attribute in attributes)
     assert answer.headers["Strict-Transport-Security"] == "max-age=63072000"
     assert "Demonstratie" not in answer.text
     confirmation = visitor.revoke(subscriber, reason="none")
     assert confirmation.status_code == 200
     assert "https://intrekken.example/receipt/" in confirmation.text
+    drafts = [cookie for each in visitor.seen for cookie in each.headers.getlist("Set-Cookie") if "draft" in cookie]
+    assert drafts
+    for cookie in drafts:
+        assert cookie.startswith("__Host-draft-")
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= {each.strip() for each in cookie.split(";")}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "TRACE"])
@@ -118,5 +123,5 @@ def test_demo_has_plain_cookies_and_says_so(bare_app: Flask) -> None:
     for cookie in cookies:
         assert "Secure" not in cookie
         assert "HttpOnly" in cookie
-        assert "SameSite=Strict" in cookie
+        assert "SameSite=Lax" in cookie
     assert "Demonstration: this connection is not encrypted." in answer.text

@@ -39,6 +39,16 @@ def test_pasted_line_with_both_is_split(line: str, code: str, spoken: type[str])
             assert normalize_input(text, text) == (NUMBER, code)
 
 
+def test_long_code_that_ends_in_a_short_one_is_one_code() -> None:
+    """Its last groups may read as a code of their own: the whole is meant."""
+    long = next(
+        code
+        for code in iter(lambda: new_code(CodeScheme.KEYED_HASH), None)
+        if normalize_input(f"{NUMBER} {code[-17:]}", "") == (NUMBER, code[-17:])
+    )
+    assert normalize_input(f"{NUMBER} {grouped(long)}", "") == (NUMBER, long)
+
+
 def test_fields_the_wrong_way_round_are_swapped() -> None:
     """Number in the code's field and code in the number's."""
     assert normalize_input(grouped(CODE), NUMBER) == (NUMBER, grouped(CODE))

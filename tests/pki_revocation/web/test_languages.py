@@ -85,7 +85,7 @@ def test_browser_says_which_language(bare_app: Flask, asked: str, language: str)
 def test_choice_is_remembered(bare_app: Flask) -> None:
     """The visible switch wins over the browser's wish, now and later; what is no language changes nothing."""
     visitor = Browser(bare_app, language="nl")
-    assert 'href="?lang=en"' in visitor.get("/revoke").text
+    assert 'href="/revoke?lang=en"' in visitor.get("/intrekken").text
     assert '<html lang="en">' in visitor.get("/revoke?lang=en").text
     assert '<html lang="en">' in visitor.get("/revoke").text
     assert '<html lang="en">' in visitor.get("/revoke?lang=xx").text

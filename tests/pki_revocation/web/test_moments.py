@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 import pytest
 
 from pki_revocation.subscribers.languages import Language
-from pki_revocation.web.moments import InvalidTimestamp, in_the_netherlands, in_utc, zoned_moment
+from pki_revocation.web.moments import (
+    InvalidTimestamp,
+    day_in_words,
+    in_the_netherlands,
+    in_utc,
+    to_the_minute,
+    zoned_moment,
+)
 
 
 def test_zoned_moment_is_read_in_whole_seconds() -> None:
@@ -33,3 +40,17 @@ def test_moment_is_read_out(language: Language, local: str, utc: str) -> None:
     """Both clocks, each with its own date."""
     moment = datetime(2026, 6, 30, 22, 30, 5, tzinfo=UTC)
     assert (in_the_netherlands(moment, language), in_utc(moment, language)) == (local, utc)
+
+
+@pytest.mark.parametrize(
+    ("language", "minute", "day"),
+    [
+        (Language.DUTCH, "woensdag 1 juli 2026 om 00.31 uur", "1 juli 2026"),
+        (Language.ENGLISH, "Wednesday 1 July 2026 at 00:31", "1 July 2026"),
+    ],
+)
+def test_moment_is_rounded_up_to_the_minute(language: Language, minute: str, day: str) -> None:
+    """What is said to begin then has begun; the day is the one in the Netherlands."""
+    moment = datetime(2026, 6, 30, 22, 30, 5, tzinfo=UTC)
+    assert (to_the_minute(moment, language), day_in_words(moment, language)) == (minute, day)
+    assert to_the_minute(moment.replace(second=0), language) == minute.replace("31", "30")

@@ -15,7 +15,7 @@ from tests.subscribers import Subscriber
 _FORM = "application/x-www-form-urlencoded"
 _NAMES = [
     b"number", b"code", b"ticket", b"csrf_token", b"reason", b"lang", b"compromised_day", b"compromised_month",
-    b"compromised_year", b"compromised_time", b"", b"\0", b"\xff",
+    b"compromised_year", b"compromised_time", b"compromised_older", b"", b"\0", b"\xff",
 ]  # fmt: skip
 _VALUES = st.one_of(
     st.binary(max_size=30),
@@ -52,21 +52,23 @@ def encoded(pairs: list[tuple[bytes, bytes]]) -> bytes:
 
 
 @_SETTINGS
-@given(pairs=_PAIRS, step=st.sampled_from(["first", "second"]), chunked=st.booleans())
+@given(pairs=_PAIRS, step=st.sampled_from(["identify", "reasons", "confirm"]), chunked=st.booleans())
 def test_any_fields_get_a_clear_answer(
     app: Flask, subscriber: Subscriber, pairs: list[tuple[bytes, bytes]], step: str, *, chunked: bool
 ) -> None:
-    """Missing, doubled, huge and broken fields, in both steps of somebody whose tokens are right: never a 5xx."""
+    """Missing, doubled, huge and broken fields, in each step of somebody whose tokens are right: never a 5xx."""
     visitor = Browser(app)
     visitor.get("/revoke")
-    if step == "second":
+    if step != "identify":
         visitor.submit({"number": subscriber.number, "code": subscriber.code})
+    if step == "confirm" and 'id="reasons"' in visitor.seen[-1].text:
+        visitor.submit({"reason": "none"})
     tokens = [(name.encode(), value.encode()) for name, value in visitor.hidden().items()]
     body = encoded([*tokens, *pairs])
     length = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"} if chunked else {}
 
     answer = visitor.client.post(
-        "/revoke",
+        visitor.action(),
         base_url=visitor.base_url,
         input_stream=io.BytesIO(body),
         content_length=None if chunked else len(body),
@@ -74,9 +76,10 @@ def test_any_fields_get_a_clear_answer(
         environ_overrides=length,
     )
 
-    assert answer.status_code < 500
-    assert EVERYWHERE.items() <= dict(answer.headers).items()
-    assert answer.headers["Cache-Control"] == "no-store"
+    for each in (answer, visitor.follow(answer)):
+        assert each.status_code < 500
+        assert EVERYWHERE.items() <= dict(each.headers).items()
+        assert each.headers["Cache-Control"] == "no-store"
 
 
 @_SETTINGS
@@ -86,7 +89,8 @@ def test_any_octets_get_a_clear_answer(
 ) -> None:
     """Bodies, media types, headers and addresses that no browser sends: a page that says so, and never a 5xx."""
     for method, path in (
-        ("POST", "/revoke"), ("GET", "/intrekken"), ("GET", "/receipt/x"), ("GET", "/form"), ("GET", "/static/page.js"),
+        ("POST", "/revoke"), ("POST", "/revoke/0123456789ab/check"), ("GET", "/intrekken"),
+        ("GET", "/intrekken/0123456789ab/reden"), ("GET", "/receipt/x"), ("GET", "/form"), ("GET", "/static/page.js"),
     ):  # fmt: skip
         answer = bare_app.test_client().open(
             path,

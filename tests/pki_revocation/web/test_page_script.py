@@ -13,6 +13,8 @@ from pki_revocation.encoding.crockford import ALPHABET, read_symbols
 from pki_revocation.errors import RevocationRefused
 from pki_revocation.numbers import grouped as grouped_number
 from pki_revocation.numbers import number_at, parse_number
+from pki_revocation.web.complaints import Complaint, code_complaint, number_complaint
+from pki_revocation.web.form_errors import length_meant
 from pki_revocation.web.input_repair import normalize_input
 from tests.chromium import chromium
 
@@ -45,6 +47,11 @@ def _reads_code(text: str) -> bool:
     except RevocationRefused:
         return False
     return True
+
+
+def _name(complaint: Complaint | None) -> str:
+    """A complaint as the script calls it."""
+    return "" if complaint is None else complaint.name.partition("-")[2]
 
 
 def _spoilt(right: str, alphabet: str) -> Iterator[str]:
@@ -106,8 +113,20 @@ def test_any_text_is_read_alike(script: Page) -> None:
     found = script.evaluate(
         "texts => texts.map((text) => [reading.symbols(text), reading.isNumber(text), reading.isCode(text)])", texts
     )
+    complaints = script.evaluate(
+        "texts => texts.map((text) => [reading.numberComplaint(text), reading.codeComplaint(text)])", texts
+    )
 
     assert found == [[read_symbols(text), _reads_number(text), _reads_code(text)] for text in texts]
+    assert complaints == [[_name(number_complaint(text)), _name(code_complaint(text))] for text in texts]
+    assert {"empty", "symbols", "length", "mistyped", ""} == {each for pair in complaints for each in pair}
+
+
+def test_length_that_is_meant_is_found_alike(script: Page) -> None:
+    """Of the lengths of codes, the one that is nearest to what was typed."""
+    counts = list(range(1, 60))
+    found = script.evaluate("counts => counts.map((count) => reading.lengthMeant(count))", counts)
+    assert found == [length_meant(count) for count in counts]
 
 
 def test_pasted_lines_are_split_alike(script: Page) -> None:

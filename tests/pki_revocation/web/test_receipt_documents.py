@@ -114,7 +114,19 @@ def test_receipt_is_for_nobody_on_the_way_and_for_thirty_days(
     clock.advance(timedelta(seconds=1))
     gone = visitor.get(address)
     assert gone.status_code == 410
-    assert "can be read for 30 days" in gone.text
+    assert "This address worked for 30 days" in gone.text
+
+
+def test_receipt_of_years_ago_is_made_for_number_and_code(
+    visitor: Browser, subscriber: Subscriber, clock: FakeClock
+) -> None:
+    """The button on the page of a certificate that was revoked long ago leads to a receipt, in either language."""
+    visitor.revoke(subscriber)
+    clock.advance(timedelta(days=3000))
+    address = address_on(visitor.identify(subscriber.number, subscriber.code).text)
+    receipt = visitor.get(address)
+    assert (receipt.status_code, receipt.mimetype) == (200, "application/pdf")
+    assert "Monday 23 November 2026 at 15:03:22" in text_of(receipt.data)
 
 
 def test_address_cannot_be_guessed(visitor: Browser, subscriber: Subscriber) -> None:

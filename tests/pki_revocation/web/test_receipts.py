@@ -1,4 +1,4 @@
-"""Receipts: the confirmation again, for thirty days, for whoever has its address."""
+"""Receipts: the confirmation again, for thirty days, for every client that has its address."""
 
 import re
 from datetime import timedelta
@@ -30,6 +30,7 @@ def address(browser: Browser, subscriber: Subscriber) -> str:
 def test_receipt_shows_the_confirmation_again(browser: Browser, address: str, clock: FakeClock) -> None:
     """The same page, in either language, kept by nobody on the way."""
     shown = browser.seen[-1].text
+    assert browser.seen[-1].request.path == address
     clock.advance(timedelta(days=30))
 
     receipt = browser.get(address)
@@ -41,14 +42,31 @@ def test_receipt_shows_the_confirmation_again(browser: Browser, address: str, cl
     assert "Het certificaat is ingetrokken" in browser.get(f"{address}?lang=nl").text
 
 
-def test_receipt_is_gone_after_thirty_days(browser: Browser, address: str, clock: FakeClock) -> None:
-    """From then on the page says so in plain words."""
+def test_address_of_a_receipt_is_over_after_thirty_days_and_the_receipt_is_not(
+    browser: Browser, subscriber: Subscriber, address: str, clock: FakeClock
+) -> None:
+    """Number and code open it however old the revocation is, at an address that is good for as long again."""
     clock.advance(timedelta(days=30, seconds=1))
-
     gone = browser.get(address)
-
     assert gone.status_code == 410
-    assert "can be read for 30 days" in gone.text
+    assert "you get a new receipt there" in gone.text
+
+    clock.advance(timedelta(days=250))
+    told = browser.identify(subscriber.number, subscriber.code)
+    (fresh,) = re.findall(r'id="receipt" href="http://127\.0\.0\.1:8460(/receipt/[\w.-]+)"', told.text)
+    (until,) = re.findall(r"at this address until ([^.]+)\.", told.text)
+    again = browser.identify(subscriber.number, subscriber.code).text
+
+    assert fresh != address
+    assert fresh in again
+    assert until == "29 September 2027"
+    shown = browser.get(fresh)
+    assert shown.status_code == 200
+    assert until in shown.text
+    (visible,) = re.findall(r'data-address="([^"]+)"', shown.text)
+    assert browser.get(visible).status_code == 200
+    clock.advance(timedelta(days=30))
+    assert [browser.get(each).status_code for each in (fresh, visible)] == [410, 404]
 
 
 @pytest.mark.parametrize("token", ["1", "WzEsMV0", "WzEsMV0.AAAA", "a.b.c", "%00", "cut short"])

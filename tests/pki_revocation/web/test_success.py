@@ -45,11 +45,13 @@ def test_endpoint_shows_no_success_without_a_commit(
 
 
 def test_page_shows_no_success_without_a_commit(browser: Browser, subscriber: Subscriber, failing_commit: None) -> None:
-    """Not a word of a reference or a moment."""
-    browser.identify(subscriber.number, subscriber.code)
-    answer = browser.submit({"reason": "none"})
+    """Not a word of a reference or a moment: all answers again, and that we do not know."""
+    browser.answer(subscriber, reason="replaced")
+    answer = browser.confirm()
 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
-    assert "Revoking online is not possible" in answer.text
+    assert "we do not know whether your confirmation was recorded" in answer.text
+    assert "It has been replaced" in answer.text
+    assert 'id="revoke"' in answer.text
     assert "Reference" not in answer.text

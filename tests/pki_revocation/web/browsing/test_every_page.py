@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 
 from pki_revocation.codes import CodeScheme, new_code
-from pki_revocation.config.settings import ContactSettings, WebSettings
+from pki_revocation.config.settings import WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.register.maintenance import Maintenance, close_page
@@ -19,6 +19,7 @@ from pki_revocation.web.app import PageServices, create_app
 from pki_revocation.web.availability import Availability
 from pki_revocation.web.fallback_files import export_fallback
 from tests.fakes import FakeClock
+from tests.pki_revocation.web.browsing.conftest import CONTACT
 from tests.pki_revocation.web.browsing.visitor import Visitor, served
 from tests.pki_revocation.web.conftest import SESSION_KEY, BrokenClock
 from tests.subscribers import Subscriber
@@ -26,13 +27,6 @@ from tests.subscribers import Subscriber
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-CONTACT = ContactSettings(
-    post="CIBG ZOVAR\nPostbus 16114\n2500 BC Den Haag",
-    email="servicedesk@register.example.nl",
-    phone="070 340 60 20",
-    hours="Op werkdagen van 8 tot 18 uur",
-    hours_en="On working days from 8 to 18",
-)
 # Dutch, whose words are longer, on the narrow screen; English on the wide one, with text twice as large too.
 SEEN = [("nl", 320), ("en", 1280)]
 
@@ -65,17 +59,38 @@ def test_after_a_right_code(visitor: Visitor, address: str, subscriber: Subscrib
     visitor.look("expired")
     clock.advance(timedelta(days=-400))
     visitor.identify(address, subscriber)
+    page.locator("#cancel").click()
+    page.locator("#go-on").wait_for()
+    visitor.look("nothing revoked")
+    page.locator("#home").click()
+    page.locator("#unfinished").wait_for()
+    visitor.look("first page, with something unfinished")
+    page.locator("#go-on").click()
+    page.locator("#reasons").wait_for()
+    other = Visitor(page.context.browser, language="en", width=1280)  # type: ignore[arg-type] # it has one
+    other.identify(address, subscriber)
+    page.locator("#continue").click()
+    other.page.locator("#reason-replaced").check()
+    other.page.locator("#continue").click()
     page.locator("#revoke").click()
-    page.locator("#visible").wait_for()
+    page.locator("#visible").wait_for(state="attached")
+    other.page.locator("#revoke").click()
+    other.page.locator("#not-recorded").wait_for()
+    other.look("choice that was not recorded")
+    other.leave()
+    assert other.faults == {}
     visitor.identify(address, subscriber)
     visitor.look("already revoked, with a question")
     page.locator("#compromised-day").fill("31")
-    page.locator("#add-compromise").click()
+    page.locator("#report-compromise").click()
     expect(page.locator("#form-errors")).to_be_focused()
     visitor.look("already revoked, with an impossible date")
     page.locator("#compromised-day").fill("")
+    page.locator("#report-compromise").click()
+    page.locator("#add-compromise").wait_for()
+    visitor.look("check of a reason to add")
     page.locator("#add-compromise").click()
-    page.locator("#visible").wait_for()
+    page.locator("#visible").wait_for(state="attached")
     visitor.look("reason added")
     receipt = page.locator("#receipt").get_attribute("href") or ""
     visitor.identify(address, subscriber)
@@ -86,7 +101,7 @@ def test_after_a_right_code(visitor: Visitor, address: str, subscriber: Subscrib
     visitor.leave()
 
     assert visitor.faults == {}
-    assert len(visitor.measured) == 6
+    assert len(visitor.measured) == 9
 
 
 def test_what_is_refused(visitor: Visitor, address: str, subscriber: Subscriber, clock: FakeClock) -> None:
@@ -94,7 +109,7 @@ def test_what_is_refused(visitor: Visitor, address: str, subscriber: Subscriber,
     wrong_code(visitor, address, subscriber)
     expect(visitor.page.locator("#form-errors")).to_be_focused()
     visitor.look("not recognised")
-    for _ in range(LimitSettings().per_number):
+    for _ in range(LimitSettings().per_number - 1):
         wrong_code(visitor, address, subscriber)
     expect(visitor.page.locator("#again")).to_be_visible()
     visitor.look("429")

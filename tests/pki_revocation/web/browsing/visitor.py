@@ -69,6 +69,12 @@ class Visitor:
         self.page.locator("#continue").click()
         self.page.locator("#certificate, #confirmation").wait_for()
 
+    def confirm(self) -> None:
+        """On from the reasons to the check, and there the one button; gives when the confirmation is shown."""
+        self.page.locator("#continue").click()
+        self.page.locator("#revoke").click()
+        self.page.locator("#confirmation").wait_for()
+
     def send(self, address: str, *, method: str = "GET", body: str | None = None, **headers: str) -> int:
         """Go to an address as no link does, with that method and body; gives the status."""
 
