@@ -16,7 +16,7 @@ from tests.integration.running_demo import RunningDemo, free_port_base, program
 
 _WIDTHS = {"wide": 1280, "narrow": 320}
 # What the confirmation says once the CRL has it, in either language.
-_LISTED = re.compile(r"CRL: (het certificaat staat|it is) in .*\d")
+_LISTED = re.compile(r"(intrekkingslijst|revocation list) \(CRL (nummer|number) \d")
 
 
 def main(folder: Path) -> None:
@@ -47,27 +47,41 @@ def _revocation(browser: Browser, demo: RunningDemo, place: int, folder: Path, l
 
     page.goto(demo.contract["revocation_url"])
     keep("1-number-and-code")
-    page.locator("#number").fill("1234 5678 9011")
+    page.locator("#number").fill("1234 5678 901")
     page.locator("#continue").click()
-    page.locator("#complaints").wait_for()
+    page.locator("#form-errors").wait_for()
     keep("2-typing-error")
     entry = demo.certificate(place)
     page.locator("#number").fill(entry["number"])
     page.locator("#code").fill(entry["code"])
     _click(page, "#continue")
-    keep("3-check-and-confirm")
+    keep("3-certificate-and-reason")
     page.locator("#reason-key-compromise").check()
+    for part, typed in (("day", "1"), ("month", "1"), ("year", "2020")):
+        page.locator(f"#compromised-{part}").fill(typed)
+    _click(page, "#continue")
+    page.locator("#compromised-older").check()
     keep("3-key-not-safe")
+    _click(page, "#continue")
+    keep("4-check-your-answers")
+    page.go_back()
     page.locator("#reason-replaced").check()
+    _click(page, "#continue")
     _click(page, "#revoke")
-    page.locator("#visible[data-settled]").wait_for()
-    page.get_by_text(_LISTED).first.wait_for()  # the page refreshes what others see
-    keep("4-confirmation")
+    page.locator("#visible[data-settled]").wait_for(state="attached")
+    page.locator("#visible li").filter(has_text=_LISTED).first.wait_for(state="attached")  # the page refreshes this
+    keep("5-confirmation")
+    page.locator("#for-administrators summary").click()
+    keep("5-confirmation-for-administrators")
     page.goto(demo.contract["revocation_url"])
     page.locator("#number").fill(entry["number"])
     page.locator("#code").fill(entry["code"])
     _click(page, "#continue")
-    keep("5-already-revoked")
+    keep("6-already-revoked")
+    _click(page, "#report-compromise")
+    keep("6-check-a-reason")
+    _click(page, "#cancel")
+    keep("6-nothing-changed")
 
 
 def _closed(browser: Browser, demo: RunningDemo, folder: Path) -> None:
@@ -81,7 +95,7 @@ def _closed(browser: Browser, demo: RunningDemo, folder: Path) -> None:
         for width, pixels in _WIDTHS.items():
             page = browser.new_context(viewport={"width": pixels, "height": 800}, locale=language).new_page()
             page.goto(demo.contract["revocation_url"])
-            _keep(page, folder / f"6-closed-{language}-{width}.webp")
+            _keep(page, folder / f"7-closed-{language}-{width}.webp")
 
 
 def _console(browser: Browser, demo: RunningDemo, folder: Path) -> None:

@@ -7,7 +7,7 @@ from pki_revocation.config.settings import ContactSettings
 from pki_revocation.subscribers.languages import Language
 
 # As people write a telephone number; what follows, such as an extension in words, cannot be dialled by itself.
-_DIALLED = re.compile(r"\s*(\+?[0-9][0-9 .()/-]*)")
+_DIALLED = re.compile(r"\s*\(?(\+?[0-9][0-9 .()/-]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,8 @@ def page_without_script(watched: Watched) -> None:
         page.goto(demo.contract["revocation_url"])
         fill_in(page, number, grouped(code))
         page.locator("#reason-replaced").check()
+        click(page, "#continue")
+        traces.look(page)
         click(page, "#revoke")
         page.locator("#confirmation").wait_for()
         page.reload()
@@ -154,10 +156,10 @@ def page_with_script(watched: Watched) -> None:
         fill_in(page, f"{certificate['number']} {grouped(certificate['code'])}", "")
         page.locator("#certificate").wait_for()
         traces.look(page)
+        click(page, "#continue")
         click(page, "#revoke")
         page.locator("#confirmation").wait_for()
         traces.look(page)
-        # Past the step that was sent, which a browser would have to send again.
         with page.expect_navigation():
             page.evaluate("history.go(-2)")
         traces.look(page)

@@ -142,7 +142,9 @@ def test_one_goes_on_with_what_the_other_began(nodes: Nodes) -> None:
     page = visitor.ask(nodes.a, "/revoke?lang=en")
     assert page.status == 200
     form = _hidden(page) | {"number": entry["number"], "code": entry["code"]}
-    found = visitor.ask(nodes.b, "/revoke?lang=en", form)
+    led = visitor.ask(nodes.b, "/revoke?lang=en", form)
+    assert led.status == 303, led.body.decode()
+    found = visitor.ask(nodes.a, led.headers["location"])
     assert found.status == 200, found.body.decode()
     assert entry["serial"][:8] in found.body.decode().replace(":", "").replace(" ", "").lower()
 

@@ -10,7 +10,7 @@ import pytest
 from pki_revocation.codes import CodeScheme
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import duration, duration_text, load_section, read_document, setting
-from pki_revocation.config.settings import WebSettings
+from pki_revocation.config.settings import ContactSettings, WebSettings
 from pki_revocation.errors import ConfigurationError
 
 
@@ -106,3 +106,25 @@ def test_database_address_may_come_from_the_environment(tmp_path: Path, monkeypa
 def test_durations_are_written_as_they_were_read(text: str) -> None:
     """Reading and writing are each other's inverse, up to the largest exact unit."""
     assert duration(duration_text(duration(text))) == duration(text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "www.register.example", "/cps", "ftp://register.example", "https://", "https:///cps", "https://a b", "http://[",
+        'https://a/"onclick', "https://a/<b>", "javascript:alert(1)", "https://a/\x00",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "name", ["cps_url", "privacy_url", "accessibility_url", "trust_anchor_url", "new_certificate_url"]
+)
+def test_address_that_no_link_leads_to_is_refused(name: str, address: str) -> None:
+    """At the start, and with the setting's name, not to a subscriber who follows it."""
+    with pytest.raises(ConfigurationError, match=rf"\[contact\] {name}: .* is not a web address"):
+        load_section(ContactSettings, {"contact": {name: address}})
+
+
+@pytest.mark.parametrize("address", ["", "https://register.example", "http://127.0.0.1:8000/cps?x=1#y"])
+def test_address_of_a_page_is_taken(address: str) -> None:
+    """Or none."""
+    assert load_section(ContactSettings, {"contact": {"cps_url": address}}).cps_url == address

@@ -147,3 +147,20 @@ def test_rush_is_not_over_at_each_full_minute(sqlite_database: Database, clock: 
     with pytest.raises(TooManyAttempts) as refused:
         service.authenticate(number_at(2), new_code(verifier.scheme), here, Channel.API)
     assert refused.value.retry_after == 60
+
+
+@pytest.mark.parametrize(
+    ("found", "left"),
+    [
+        ([], 3),
+        ([source("12:00", 1), pair("12:00", 1)], 2),
+        ([source("12:00", 5), pair("12:00", 1)], 1),
+        ([source("12:00", 3), pair("12:00", 3)], 0),
+        ([source("12:00", 9)], 0),
+        ([everybody("12:00", 20), source("12:00", 1), pair("12:00", 1)], 1),
+        ([failures(b"number", "12:00", 99), source("11:49", 5), pair("11:49", 3)], 3),
+    ],
+)
+def test_attempts_that_are_left_are_counted_as_the_limits_are(found: list[FailureCount], left: int) -> None:
+    """The nearest limit counts, tightened in a rush; what left the window and what others did at the number do not."""
+    assert decide(found, KEYS, LIMITS, NOW).attempts_left == left

@@ -64,7 +64,8 @@ def test_draft_has_no_code(browser: Browser, subscriber: Subscriber) -> None:
     code, found = subscriber.code, list[str]()
     for number, typed in ((code, subscriber.number), (grouped(code), "1"), (subscriber.number, code[:-1])):
         browser.identify(number, typed)
-        browser.submit({"reason": code, **date_fields(f"{code[:6]}-{code[:8]}-{code[:4]}", grouped(code))})
+        dates = dict.fromkeys(date_fields("1-1-2026"), code) | {"compromised_time": grouped(code)}
+        browser.submit({"reason": code, **dates})
     browser.answer(subscriber, reason="key-compromise", compromised_day=code, compromised_older=code)
     for cookie in cookies(browser).values():
         found.append(json.dumps(signed_values(SESSION_KEY, "draft").loads(cookie)))
