@@ -80,8 +80,6 @@ def _revocation(browser: Browser, demo: RunningDemo, place: int, folder: Path, l
     keep("6-already-revoked")
     _click(page, "#report-compromise")
     keep("6-check-a-reason")
-    _click(page, "#cancel")
-    keep("6-nothing-changed")
 
 
 def _closed(browser: Browser, demo: RunningDemo, folder: Path) -> None:

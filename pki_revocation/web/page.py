@@ -114,7 +114,10 @@ class SubscriberPage:
             raise_possible=may_raise,
             **common,
             **self._confirmations.parts(confirmation),
-            unrecorded=_was_refused(draft, status),
+            # What may still be added, or was left at the check, was not refused.
+            unrecorded=step is not Step.LEFT
+            and not (may_raise and _says_compromise(draft.answers))
+            and _was_refused(draft, status),
         )
 
     def _check(self, draft: Draft, common: dict[str, object]) -> Response:

@@ -150,6 +150,10 @@ def test_key_compromise_can_be_added(
     ):
         assert shown in check.text
     assert len(written.entries()) == 1
+    for step, said in (("not-revoked", True), ("reason", False)):
+        page = browser.get(check.request.path.replace("/check", f"/{step}")).text
+        assert ("Nothing was changed now." in page, 'id="not-recorded"' in page) == (said, False)
+    browser.get(check.request.path)
     added = browser.confirm()
 
     first, raised = written.entries()
