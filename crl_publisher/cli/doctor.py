@@ -20,7 +20,7 @@ from crl_publisher.recovery.restoration import CrlRestoration
 from crl_publisher.scheduling.entries import read_entries, weakened
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
-from pki_revocation.cli.doctor import CheckResult
+from pki_revocation.cli.check_result import CheckResult
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database

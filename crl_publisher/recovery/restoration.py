@@ -45,6 +45,11 @@ class CrlRestoration:
         """How many rows the journal would get."""
         return len(self.found.rows)
 
+    @property
+    def stays(self) -> Sequence[str]:
+        """The differences that stay as they are, a sentence each."""
+        return self.found.left
+
     def lines(self) -> Iterator[str]:
         """What would be done, for people."""
         for each in self.evidence:

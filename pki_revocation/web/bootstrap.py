@@ -1,5 +1,6 @@
 """Makes the subscriber's application out of an installation; each worker process does this once."""
 
+from functools import partial
 from pathlib import Path
 
 from pki_revocation.audit import AuditTrail
@@ -12,9 +13,11 @@ from pki_revocation.errors import StoreError
 from pki_revocation.host.disk_space import full_disks
 from pki_revocation.http_server.application import Application
 from pki_revocation.proof.gathering import EvidenceCollector
+from pki_revocation.proof.public_crls import remember_lost
 from pki_revocation.rate_limiting.limiter import RateLimiter
 from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
 from pki_revocation.rate_limiting.settings import LimitSettings
+from pki_revocation.register.older_journal import OlderJournal
 from pki_revocation.register.own_secrets import confirm_secrets, refuse_foreign_secrets
 from pki_revocation.runtime.clock_keeping import kept_clock
 from pki_revocation.service import RevocationService
@@ -49,6 +52,9 @@ def application(installation: Installation) -> Application:
             raise StoreError(f"No revocation can be recorded. {full[0]}")
 
     confirm_secrets(database, clock, pepper=pepper, session_key=session_key)
+    older_journal = OlderJournal(database, partial(remember_lost, installation, database, clock))
+    older_journal.look()
+    remember_lost(installation, database, clock)
     contact = installation.section(ContactSettings)
     service = RevocationService(
         database=database,
@@ -56,6 +62,7 @@ def application(installation: Installation) -> Application:
         audit=audit,
         verifier=verifier,
         limiter=RateLimiter(database=database, clock=clock, audit=audit, pepper=verifier.pepper, limits=limits),
+        older_journal=older_journal,
     )
     return Application(
         wsgi=create_app(

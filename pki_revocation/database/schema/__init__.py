@@ -14,7 +14,7 @@ from .publication import (
     probe_states,
     publication_requests,
 )
-from .records import APPEND_ONLY, audit, audit_head, journal, journal_heads, personal_details
+from .records import APPEND_ONLY, audit, audit_head, journal, journal_heads, lost_revocations, personal_details
 from .registration import (
     api_tokens,
     barred_serials,
@@ -74,6 +74,7 @@ __all__ = [
     "journal_heads",
     "leases",
     "letter_recipients",
+    "lost_revocations",
     "mail_outbox",
     "maintenance",
     "metadata",
