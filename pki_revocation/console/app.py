@@ -12,7 +12,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.importing.arrival import ArrivalRegistrar
 from pki_revocation.model import serial_text
-from pki_revocation.runtime import security_headers
+from pki_revocation.runtime import request_metrics, security_headers
 
 from .arrivals_api import LONGEST_BODY, PREFIX, arrivals_api, problem_of
 from .overview import read_overview
@@ -33,6 +33,7 @@ def create_app(*, database: Database, clock: Clock) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.jinja_env.filters.update(iso=iso, serial=serial_text)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    request_metrics.install(app, "console")
     security_headers.install(app, secure=False)
     registrar = ArrivalRegistrar(database=database, clock=clock, audit=AuditTrail(clock))
     app.register_blueprint(arrivals_api(database=database, registrar=registrar))

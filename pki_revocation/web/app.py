@@ -19,7 +19,7 @@ from pki_revocation.rate_limiting.client_address import NO_PROXIES, TrustedProxi
 from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.runtime import security_headers
+from pki_revocation.runtime import request_metrics, security_headers
 from pki_revocation.service import RevocationService
 
 from . import fallback, languages, moments, request_origin
@@ -92,6 +92,7 @@ def create_app(
         # Our Referrer-Policy leaves the Referer out; `request_origin` checks where a form came from instead.
         WTF_CSRF_SSL_STRICT=False,
     )
+    request_metrics.install(app, "web")
     request_origin.install(app, proxies, services.proxy_watch)
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.before_request(_refuse_incomplete)

@@ -94,6 +94,13 @@ def test_revocation_is_public_within_the_promise(installed: Installed) -> None:
         wait_until(
             lambda: metrics_of(installed)['crl_number{issuer="issuing",scope="full"}'] == public_crl(installed).number
         )
+        figures = metrics_of(installed)
+        assert figures["crl_publisher_active"] == 1
+        assert figures['crl_schedule_version{issuer="issuing"}'] == 1
+        end = installed.issuer.certificate.not_valid_after_utc.timestamp()
+        assert figures['crl_ca_not_after_timestamp_seconds{issuer="issuing"}'] == end
+        due = figures['crl_next_due_timestamp_seconds{issuer="issuing",scope="full"}']
+        assert figures['crl_this_update_timestamp_seconds{issuer="issuing",scope="full"}'] < due < end
 
     assert seconds < patience(5)
     assert installed.installation.path("published/aia/issuing.cer").read_bytes() == installed.issuer.certificate_der
