@@ -3,6 +3,7 @@
 import getpass
 import json
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -14,12 +15,14 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import ImpossibleDate
 from pki_revocation.model import CertificateStatus, Channel, serial_text
+from pki_revocation.proof.public_crls import remember_lost
 from pki_revocation.propagation.crl_coverage import CrlCoverage, crl_coverage
 from pki_revocation.reasons import operator_reason
 from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.service import RevocationRequest, RevocationService
 
 from .options import installation_option
+from .supporting import supporting
 from .which_certificate import find_certificate
 
 _CHANNELS = [Channel.OPERATOR.value, Channel.POST.value, Channel.EMAIL.value]
@@ -35,6 +38,13 @@ _CHANNELS = [Channel.OPERATOR.value, Channel.POST.value, Channel.EMAIL.value]
 @click.option("--revocation-date", help="Back-date what relying parties are shown, for keyCompromise alone.")
 @click.option("--channel", type=click.Choice(_CHANNELS), default=Channel.OPERATOR.value, help="How the request came.")
 @click.option("--received-at", help="When the request came in, which post and email need: ISO 8601 with a zone.")
+@click.option("--case", help="The request's case or ticket, for the audit trail.")
+@click.option(
+    "--evidence",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that the request came with, such as a signed form: its name and SHA-256 go into the audit trail.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask: a revocation can never be undone.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 @installation_option
@@ -48,19 +58,28 @@ def revoke(  # noqa: PLR0913 - one argument for each option
     revocation_date: str | None,
     channel: str,
     received_at: str | None,
+    case: str | None,
+    evidence: tuple[Path, ...],
     yes: bool,
     as_json: bool,
 ) -> None:
     """Revoke a certificate for good: WHAT is a number, a serial in hexadecimal, or a certificate's file."""
     with installation.database() as database:
         database.check_revision()
-        now = open_clock(database).now()
+        clock = open_clock(database)
+        now = clock.now()
+        # What this machine's published CRL lists keeps its date, also on a database that was put back just now.
+        remember_lost(installation, database, clock, asks_public_address=False)
         revocation_request = RevocationRequest(
             reason=operator_reason(reason),
             channel=Channel(channel),
             compromised_at=_optional("--compromised-at", compromised_at),
             revocation_date=_optional("--revocation-date", revocation_date),
-            source={"operator": getpass.getuser(), **_received(channel, received_at, now)},
+            source={
+                "operator": getpass.getuser(),
+                **_received(channel, received_at, now),
+                **supporting(case, evidence),
+            },
         )
         service = _service(database)
         issuer, serial = find_certificate(database, what, issuer_name)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,29 @@ def test_revoke_by_serial_number_or_file(installed: Register) -> None:
     assert [answer["repeated"] for answer in answers] == [False, True, True]
     assert len({answer["reference"] for answer in answers}) == 1
     assert json.loads(installed.run("status", number, "--json").stdout)["reason"] == "superseded"
+
+
+def test_case_and_evidence_stand_in_the_audit_trail(installed: Register, tmp_path: Path) -> None:
+    """Beside the chain, where they can be erased: the file's name and digest, and nothing that is in it."""
+    form = tmp_path / "signed form.pdf"
+    form.write_bytes(b"Jansen, 06-12345678")
+    words = ["revoke", installed.serial, "--yes", "--case", "  CHG-12 \n desk ", "--evidence", str(form)]
+    assert "1 to 128 characters" in installed.run(*words[:3], "--case", " ").output
+
+    done = installed.run(*words)
+
+    assert done.exit_code == 0, done.output
+    with Installation.open(installed.folder).database() as database, database.read() as connection:
+        verify_chain(connection)
+        (kept,) = [
+            text for text in connection.execute(select(personal_details.c.detail)).scalars() if "evidence_1" in text
+        ]
+        public = " ".join(connection.execute(select(audit.c.detail)).scalars())
+    detail = json.loads(kept)
+    assert detail["case"] == "CHG-12 desk"
+    assert detail["evidence_1"] == f"signed form.pdf SHA-256 {sha256(form.read_bytes()).hexdigest()}"
+    assert "Jansen" not in kept + public
+    assert "signed form" not in public
 
 
 @pytest.mark.parametrize("written", ["{0} {1}", "{0}:{1}", "\u200e{0}{1}", "0x{0}{1}"])
