@@ -180,6 +180,16 @@ def test_doctor_and_other_nodes_know_what_one_has_seen(loss: Loss) -> None:
     own = missing.of(installed.issuer.id)
     assert own is not None
     assert {serial: status.revocation_date for serial, status in own.revoked.items()} == before
+    done = run(installed, "doctor", "--restore", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "remembered is what was public as crl/issuing.crl, number" in done.output
+    missing.look_again()
+    assert not missing.any
+    with installed.database.read() as connection:
+        rows = list(journal.entries_after(connection, installed.issuer.id, 0))
+        verify_journal(connection)
+    assert {row.serial: row.revocation_date for row in rows} == before
+    assert "lost revocations" not in run(installed, "doctor").output
 
 
 @SQLITE_FIRST

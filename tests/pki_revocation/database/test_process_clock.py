@@ -1,11 +1,13 @@
 """A process's clock as it is asked: what it counts on from, for how long an answer is kept, and what makes it anew."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pki_revocation.clock import APART
-from pki_revocation.database.clock_marks import ClockReading, MadeBy, mark_of
+from pki_revocation.clock import APART, KernelClock
+from pki_revocation.database.clock_marks import ClockReading, MadeBy, all_marks, mark_of, write_mark
+from pki_revocation.database.engine import Database
 from pki_revocation.database.sound_clock import FAR_AHEAD, SoundClock, Witnesses, judgement
 from tests.fakes import FakeClock
 from tests.machines import Machine
@@ -51,11 +53,54 @@ def test_mark_that_is_not_proven_is_no_witness(machine: Machine) -> None:
         assert not clock.judgement().agreed
 
 
+def test_what_was_read_already_is_not_asked_again(machine: Machine) -> None:
+    """The judgement and what it is made of are of one second."""
+    clock = clock_of(machine)
+    assert clock.witnesses(NOW - HOUR) == Witnesses(machine=NOW - HOUR, boot=NOW)
+
+
+def test_system_without_a_boot_clock_has_one_witness(machine: Machine) -> None:
+    """Neither mark nor server can be counted on from, and what is heard of them changes nothing."""
+    mark = clock_of(machine).mark
+    clock = SoundClock(machine.wall, _NoKernel(), mark)
+    clock.hear_server(NOW.timestamp())
+
+    assert clock.witnesses() == Witnesses(machine=NOW)
+    assert clock.now() == NOW
+
+
+class _NoKernel(KernelClock):
+    """A system that says no boot clock."""
+
+    def boot_seconds(self) -> float | None:
+        """None."""
+        return None
+
+
+@pytest.mark.parametrize(("beyond", "kept"), [(timedelta(), ["old", "new"]), (SECOND, ["new"])])
+def test_machine_is_remembered_for_thirty_days(
+    sqlite_database: Database, machine: Machine, beyond: timedelta, kept: list[str]
+) -> None:
+    """To the second: one that was replaced is gone from `doctor` then."""
+    mark = clock_of(machine).mark
+    assert mark is not None
+    old = replace(mark, boot_id="old", host="old", observed_at=NOW - timedelta(days=30) - beyond)
+    with sqlite_database.write() as connection:
+        write_mark(connection, old)
+        write_mark(connection, replace(mark, boot_id="new", host="zzz"))
+        assert [each.boot_id for each in all_marks(connection)] == sorted(kept, reverse=True)
+
+
 def test_answer_is_kept_for_a_second_at_most(machine: Machine) -> None:
     """Asking the clocks costs: within a second of both the same answer is given, and never an older second's."""
     clock = clock_of(machine)
     first = clock.judgement()
     assert clock.judgement() is first
+    # A step within the second is seen at once.
+    machine.step(APART + SECOND)
+    assert clock.judgement() is not first
+    assert not clock.judgement().agreed
+    machine.step(-APART - SECOND)
     machine.wait(SECOND)
     second = clock.judgement()
     assert (second.moment, second is first) == (NOW + SECOND, False)
