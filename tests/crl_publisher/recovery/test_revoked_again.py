@@ -217,7 +217,7 @@ def _without_last_row(database: Database) -> list[str]:
     return [allow, "DELETE FROM mail_outbox", "DELETE FROM journal", "UPDATE journal_heads SET sequence = 0"]
 
 
-@SQLITE_FIRST
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_page_looks_at_what_is_public_before_it_serves(loss: Loss) -> None:
     """The service as it starts: the first request has the time that relying parties were shown."""
     installed = loss.installed
