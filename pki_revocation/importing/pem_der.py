@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from pki_revocation.encoding.certificate_parts import CertificateParts, parts_of
 from pki_revocation.encoding.der import DerError, bounds
-from pki_revocation.encoding.possession.key_forms import key_hashes
 from pki_revocation.encoding.plain_cause import plain_cause
+from pki_revocation.encoding.possession.key_forms import key_hashes
 from pki_revocation.model import UNKNOWN_END
 
 from .candidates import Candidate, CandidateRefused, PastRevocation, Refusal, RefusalKind, Source
