@@ -14,8 +14,9 @@ from pki_revocation.encoding.names import common_name, subject_text
 from pki_revocation.model import Confirmation, serial_text
 from pki_revocation.numbers import grouped
 from pki_revocation.proof.gathering import ReceiptEvidence
-from pki_revocation.reasons import RevocationReason
 from pki_revocation.subscribers.languages import AMSTERDAM, Language
+from pki_revocation.subscribers.reason_words import with_token
+from pki_revocation.subscribers.wording import terms_in
 
 from .checking import attachments_of, commands_for
 from .typesetting import DocumentNotSet, typeset
@@ -68,6 +69,7 @@ def _set(
             "facts": json.dumps(facts),
             "proof": json.dumps(_evidence(confirmation, evidence, language)),
             "files": json.dumps(sorted(attachments)),
+            "terms": json.dumps(terms_in(language)),
             "made": _moment(made_at, language),
         },
         standards=("ua-1", "a-3a"),
@@ -90,7 +92,7 @@ def _facts(confirmation: Confirmation, language: Language) -> dict[str, object]:
         "serial": serial_text(certificate.serial),
         "number": None if certificate.number is None else grouped(certificate.number),
         "issuer": _common_name(confirmation.issuer.certificate),
-        "reason": entry.reason.token if entry.reason is not RevocationReason.UNSPECIFIED else "",
+        "reason": with_token(entry.reason, language),
         "reference": entry.reference,
         "sequence": str(entry.sequence),
     }

@@ -10,7 +10,8 @@ from flask import Flask
 
 import pki_revocation.web
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.web.languages import CATALOGUE
+from pki_revocation.subscribers.languages import Language
+from pki_revocation.web.languages import CATALOGUE, read_translations, shared_wordings
 from pki_revocation.web.reason_choices import REASON_LABELS
 from tests.pki_revocation.web.browser import Browser
 
@@ -40,8 +41,18 @@ def catalogue() -> Catalog:
 def test_every_text_has_a_dutch_one(wanted: set[str], catalogue: Catalog) -> None:
     """A text without Dutch would show in English on a Dutch page."""
     assert len(wanted) > 100
-    missing = {text for text in wanted if (entry := catalogue.get(text)) is None or not entry.string or entry.fuzzy}
+    shared = {wording.english for wording in shared_wordings()}
+    own = wanted - shared
+    missing = {text for text in own if (entry := catalogue.get(text)) is None or not entry.string or entry.fuzzy}
     assert missing == set()
+
+
+def test_what_paper_and_mail_say_too_is_said_once(catalogue: Catalog) -> None:
+    """Its Dutch stands beside its English in `subscribers`, not in the catalogue, and is what the page shows."""
+    shown = read_translations()[Language.DUTCH]
+    for wording in shared_wordings():
+        assert catalogue.get(wording.english) is None
+        assert shown.gettext(wording.english) == wording.dutch
 
 
 def test_no_dutch_text_is_left_over(wanted: set[str], catalogue: Catalog) -> None:
