@@ -10,11 +10,11 @@ from pki_revocation.subscribers.languages import Language
 class ServiceDesk:
     """In one language; each text is empty where it is not configured, and *post* may have several lines."""
 
-    organisation: str
-    post: str
-    email: str
-    phone: str
-    hours: str
+    organisation: str = ""
+    post: str = ""
+    email: str = ""
+    phone: str = ""
+    hours: str = ""
 
     @classmethod
     def of(cls, settings: ContactSettings, language: Language) -> "ServiceDesk":
@@ -29,8 +29,6 @@ class ServiceDesk:
         )
 
     @property
-    def in_one_line(self) -> str:
-        """Every way to reach them, for where there is little room; empty when none is configured."""
-        phone = f"{self.phone} ({self.hours})" if self.phone and self.hours else self.phone
-        post = ", ".join(filter(None, (line.strip() for line in self.post.splitlines())))
-        return " · ".join(filter(None, (self.email, phone, post)))
+    def post_lines(self) -> list[str]:
+        """The lines of the postal address that say something."""
+        return [line.strip() for line in self.post.splitlines() if line.strip()]

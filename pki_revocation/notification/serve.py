@@ -8,7 +8,7 @@ from functools import partial
 
 from pki_revocation.clock import Clock, iso
 from pki_revocation.config.installation import Installation
-from pki_revocation.config.settings import ContactSettings
+from pki_revocation.config.settings import ContactSettings, WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.errors import PkiError
@@ -43,8 +43,15 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         database.check_revision()
         clock = kept_clock(database)
         lease = Lease(database=database, clock=clock, length=settings.lease, name=LEASE)
-        desk = installation.section(ContactSettings)
-        sender = Sender(database=database, clock=clock, carrier=carries, turn=lease, settings=settings, desk=desk)
+        sender = Sender(
+            database=database,
+            clock=clock,
+            carrier=carries,
+            turn=lease,
+            settings=settings,
+            desk=installation.section(ContactSettings),
+            public_url=installation.section(WebSettings).public_url,
+        )
         jobs = [
             Job("backlog", partial(watch_backlog, database, clock, settings)),
             Job("mail", sender.send_due, needs_lease=True, items=sender.failures),
