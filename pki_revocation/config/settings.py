@@ -60,7 +60,12 @@ class LetterSettings:
 
     *language* is for certificates that came without their subscriber's language: nl or en. *fonts* is a folder with
     fonts for names in other scripts than Latin, Greek, Cyrillic, Hebrew and Arabic. With *print_file*, letters go into
-    print files, and not into a file each; with *duplex*, each begins there on an odd page, to be printed on both sides.
+    print files, and not into a file each; with *duplex*, each begins there on an odd page, to be printed on both sides,
+    and with *sheet_marks*, each sheet has a QR code that tells inserting machines which of how many of which letter it
+    is. With *covering_lists*, each run makes a list for each subscriber who gets several letters.
+
+    The letterhead is what [contact] says, and left out with *letterhead* false, for paper that has one printed;
+    *return_address* is the line above the window, organisation and postal address of [contact] without it.
     *for_demonstration* lets letters print an address that subscribers cannot reach, as a demo's do.
     """
 
@@ -70,6 +75,10 @@ class LetterSettings:
     fonts: Path | None = setting(None)
     print_file: bool = setting(default=False)
     duplex: bool = setting(default=False)
+    sheet_marks: bool = setting(default=False)
+    covering_lists: bool = setting(default=False)
+    letterhead: bool = setting(default=True)
+    return_address: str = setting("")
     for_demonstration: bool = setting(default=False)
 
 
