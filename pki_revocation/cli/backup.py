@@ -1,6 +1,5 @@
 """`backup` and `restore`: the database in one file, and back again, or a trial of that."""
 
-import getpass
 import json
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import click
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import PkiError
+from pki_revocation.host.account import claimed_by
 from pki_revocation.runtime.backup.restoring import drill, write_config
 from pki_revocation.runtime.backup.restoring import restore as put_back
 from pki_revocation.runtime.backup.taking import take
@@ -32,7 +32,7 @@ def backup(installation: Installation, *, file: Path, as_json: bool) -> None:
     in it, and the answer names them: keep them apart, because with both a thief could try codes.
     """
     with installation.checked_database() as database:
-        manifest = take(installation, database, file, open_clock(database), {"operator": getpass.getuser()})
+        manifest = take(installation, database, file, open_clock(database), claimed_by(None))
     if as_json:
         click.echo(manifest.to_json().decode())
         return
@@ -69,7 +69,7 @@ def restore(  # noqa: PLR0913 - one argument for each option
     backup's is taken. What the CRLs in the folder list and the backup lacks is taken back at once; where newer ones are
     elsewhere, run 'doctor --restore FILE...' before any service starts.
     """
-    source = {"operator": getpass.getuser()}
+    source = claimed_by(None)
     if not is_drill and config is None and directory is not None and write_config(directory, file):
         click.echo(f"{directory} had no configuration: the backup's was taken.", err=as_json)
     installation = Installation.open(directory, config)

@@ -1,6 +1,6 @@
 """`certificate`: certificates come in, and are listed."""
 
-import getpass
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -12,6 +12,7 @@ from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.encoding.serials import from_text as serial_from_text
 from pki_revocation.errors import NotFound
+from pki_revocation.host.account import claimed_by
 from pki_revocation.importing.importer import Importer
 from pki_revocation.importing.listing import listed
 from pki_revocation.importing.serial_base import SerialBase
@@ -25,7 +26,7 @@ from pki_revocation.runtime.clock_keeping import open_clock
 
 from .import_report import SHOWN, import_report, teller
 from .letter_making import exit_status, json_option, language_option, make_all, opened_maker, print_option, progress_bar
-from .options import installation_option
+from .options import by_option, installation_option
 
 
 @click.group()
@@ -105,10 +106,10 @@ def import_(  # noqa: PLR0913 - an argument for each option
 @click.argument("serials", nargs=-1, required=True, metavar="SERIAL...")
 @click.option("--issuer", "issuer_name", help="The issuer; the default one without it.")
 @click.option("--reason", required=True, help="Why they may come in as live, for the audit trail, such as a ticket.")
-@click.option("--by", default=getpass.getuser, help="The operator, for the audit trail; the account's name without it.")
+@by_option
 @installation_option
 def unbar(
-    installation: Installation, *, serials: tuple[str, ...], issuer_name: str | None, reason: str, by: str
+    installation: Installation, *, serials: tuple[str, ...], issuer_name: str | None, reason: str, by: str | None
 ) -> None:
     """Let certificates come in as live that are barred, because a list said that they are on hold or something unclear.
 
@@ -132,7 +133,7 @@ def unbar(
                 {"serial": serial_text(each.serial), "kind": each.kind, "why": each.why} for each in barred.values()
             ]
             detail = {"issuer": issuer.name, "lifted": len(bars), "bars": bars, "reason": reason}
-            AuditTrail(clock).record(connection, "certificates.unbarred", detail, personal={"by": by})
+            AuditTrail(clock).record(connection, "certificates.unbarred", detail, personal=claimed_by(by, key="by"))
     click.echo(f"{len(chosen):,} may come in as live now. Import {'it' if len(chosen) == 1 else 'them'} again.")
 
 

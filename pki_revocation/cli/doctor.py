@@ -1,6 +1,5 @@
 """`doctor` and the core's checks: what would fail silently, said out loud; and what a restored database lacks."""
 
-import getpass
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -17,6 +16,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import journal as rows
 from pki_revocation.errors import PkiError
+from pki_revocation.host.account import claimed_by
 from pki_revocation.host.installed import brought
 from pki_revocation.propagation.responders import expected, live_responders
 from pki_revocation.register.issuers import all_issuers
@@ -24,6 +24,7 @@ from pki_revocation.register.marks import MarkName, mark
 from pki_revocation.runtime.clock_keeping import open_clock
 
 from .check_result import CheckResult
+from .contact_check import contact_finding
 from .machine_checks import accounts, clocks, disks, proxies, services
 from .options import installation_option
 from .register_checks import register_findings, trusted_with_compromised_keys
@@ -72,7 +73,7 @@ def _restore(installation: Installation, files: tuple[Path, ...], *, yes: bool, 
         changes = sum(each.changes for each in found)
         if changes and not yes:
             click.confirm(f"Write {changes} rows into the journal? This can never be undone.", abort=True, err=as_json)
-        source = {"operator": getpass.getuser()}
+        source = claimed_by(None)
         done = [(each, each.carry_out(source) if each.changes else None) for each in found]
     stays = sum(len(each.stays) for each in found)
     if as_json:
@@ -109,6 +110,7 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
         yield session_key(installation, database)
         yield _backups(database)
         yield from accounts(installation)
+        yield CheckResult(*contact_finding(installation))
         yield from proxies(installation, database)
         yield disks(installation, database)
         yield from _responders(database)

@@ -1,6 +1,5 @@
 """`letter`: revocation codes, and the letters in which they stand."""
 
-import getpass
 import json
 import sys
 from pathlib import Path
@@ -10,8 +9,9 @@ import click
 from pki_revocation.config.installation import Installation
 from pki_revocation.numbers import parse_number
 
+from .covering import cover
 from .letter_making import exit_status, json_option, language_option, make_all, opened_maker, print_option, progress_bar
-from .options import installation_option
+from .options import by_option, installation_option
 
 
 class _LettersGroup(click.Group):
@@ -27,6 +27,9 @@ class _LettersGroup(click.Group):
 @click.group(cls=_LettersGroup)
 def letter() -> None:
     """Revocation codes and the letters that they stand in; without a command's name, `make` is meant."""
+
+
+letter.add_command(cover)
 
 
 @letter.command()
@@ -84,7 +87,7 @@ def make(  # noqa: PLR0913 - an argument for each option
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder for the letters; it is made when it is missing.",
 )
-@click.option("--by", default=getpass.getuser, help="The operator, for the audit trail; the account's name without it.")
+@by_option
 @language_option
 @json_option
 @installation_option
@@ -93,7 +96,7 @@ def reissue(
     *,
     numbers: tuple[str, ...],
     letters: Path,
-    by: str,
+    by: str | None,
     language: str | None,
     as_json: bool,
 ) -> None:

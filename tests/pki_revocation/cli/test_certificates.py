@@ -19,6 +19,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, personal_details, revocation_codes
 from pki_revocation.errors import ConfigurationError, MistypedNumber, NotFound, PkiError, StoreError
+from pki_revocation.host.account import claimed_by
 from pki_revocation.importing.importer import BATCH_ROWS
 from pki_revocation.numbers import grouped
 from tests.letter_runs import counting, new_installation, on_paper, process
@@ -225,7 +226,9 @@ def test_reissue_kills_the_code_of_before(run: Run, index: Path, tmp_path: Path,
     assert counting(installation, [each for each in papers if each != first]) == [number]
     assert counting(installation, [first]) == []
     with installation.database() as database, database.read() as connection:
-        assert connection.execute(select(personal_details.c.detail)).scalars().all() == ['{"by": "anna"}']
+        assert connection.execute(select(personal_details.c.detail)).scalars().all() == [
+            json.dumps(claimed_by("anna", key="by"), sort_keys=True)
+        ]
         verify_chain(connection)
 
 

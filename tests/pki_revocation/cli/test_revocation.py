@@ -1,7 +1,7 @@
 """`revoke`, `status`, `issuer`, `init` and `doctor`, on an installation made by the commands themselves."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pki_revocation.audit import verify_chain
 from pki_revocation.cli.program import program
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.schema import audit, personal_details
+from pki_revocation.host.account import claimed_by
 from pki_revocation.numbers import number_at
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row
@@ -135,7 +136,7 @@ def test_bar_is_lifted_by_an_operator_who_says_why(installed: Register, tmp_path
         ).one()
     assert json.loads(detail)["reason"] == "released, ticket 4711"
     assert json.loads(detail)["bars"][0]["kind"] == "hold"
-    assert json.loads(personal) == {"by": "anna"}
+    assert json.loads(personal) == claimed_by("anna", key="by")
 
 
 def test_revoking_asks_first(installed: Register) -> None:
@@ -149,10 +150,11 @@ def test_revoking_asks_first(installed: Register) -> None:
 
 def test_key_compromise_may_be_back_dated(installed: Register) -> None:
     """Both times are kept: when it was recorded, and what relying parties are shown (BR 7.2.2)."""
+    received = installed.certificate.not_valid_before_utc + timedelta(minutes=30)
     done = installed.run(
-        "revoke", installed.serial, "--yes", "--reason", "keyCompromise",
+        "revoke", installed.serial, "--yes", "--reason", "keyCompromise", "--older-than-certificate",
         "--revocation-date", "2026-11-01T00:00:00Z", "--compromised-at", "2026-10-30T12:00:00+01:00",
-        "--channel", "post", "--received-at", "2026-11-20T09:15:00+01:00",
+        "--channel", "post", "--received-at", received.isoformat(),
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     status = json.loads(installed.run("status", installed.serial, "--json").stdout)
@@ -176,6 +178,18 @@ def test_key_compromise_may_be_back_dated(installed: Register) -> None:
         (["revoke", "SERIAL", "--yes", "--channel", "post"], "say when with --received-at"),
         (["revoke", "SERIAL", "--yes", "--channel", "email"], "say when with --received-at"),
         (["revoke", "SERIAL", "--yes", "--received-at", "2999-01-01T00:00:00Z"], "lies in the future"),
+        (["revoke", "SERIAL", "--yes", "--received-at", "2019-11-20T09:15:00Z"], "before the certificate began"),
+        (
+            ["revoke", "SERIAL", "--yes", "--reason", "keyCompromise", "--compromised-at", "2006-01-03T00:00:00Z"],
+            "--older-than-certificate",
+        ),
+        (
+            ["revoke", "SERIAL", "--yes", "--reason", "keyCompromise", "--revocation-date", "2006-01-03T00:00:00Z"],
+            "--older-than-certificate",
+        ),
+        (["audit", "show", number_at(500)], "There is no certificate with number"),
+        (["audit", "show", "AAAA-BBBB-CCCC"], "no number and no reference"),
+        (["audit", "show", "--since", "2026-11-20"], "zone included"),
         (["revoke", "SERIAL", "--yes", "--channel", "post", "--received-at", "2026-11-20T09:15:00"], "zone included"),
         (["certificate", "unbar", "SERIAL", "--reason", "x"], "Not barred for issuing"),
         (["certificate", "unbar", "zz", "--reason", "x"], "is no serial in hexadecimal"),
@@ -202,10 +216,27 @@ def test_refusals_are_one_sentence(installed: Register, tmp_path: Path, argument
     assert done.stdout == ""
 
 
+def test_date_before_the_certificate_is_asked_about(installed: Register) -> None:
+    """It is public for ever, and mostly a wrong year: 'n' revokes nothing, 'y' is followed by the question proper."""
+    words = ("revoke", installed.serial, "--reason", "keyCompromise", "--compromised-at", "2006-01-03T00:00:00Z")
+    refused = installed.run(*words, answer="n\n")
+    assert refused.exit_code == 1
+    assert "lies before the certificate began" in refused.output
+    assert json.loads(installed.run("status", installed.serial, "--json").stdout)["status"] == "good"
+    # Whoever says yes to the date still is asked whether to revoke.
+    assert installed.run(*words, answer="y\nn\n").exit_code == 1
+    assert json.loads(installed.run("status", installed.serial, "--json").stdout)["status"] == "good"
+    assert installed.run(*words, answer="y\ny\n").exit_code == 0
+    status = json.loads(installed.run("status", installed.serial, "--json").stdout)
+    assert status["invalidity_date"] == "2006-01-03T00:00:00Z"
+
+
 def test_doctor_says_what_would_fail_silently(installed: Register) -> None:
     """All well at first; then a lost pepper, of which nobody would hear until a code is typed."""
     letters = installed.folder / "letters"
     assert installed.run("letter", "--all", "--letters", str(letters)).exit_code == 0
+    config = installed.folder / "config.toml"
+    config.write_text(config.read_text() + '\n[contact]\nemail = "ra@example.nl"\n')
     assert installed.run("doctor").exit_code == 0
     (installed.folder / "secrets/pepper").write_text("ab" * 32)
     (installed.folder / "secrets/session-key").unlink()
