@@ -1,6 +1,5 @@
 """`certificate`: certificates come in, and are listed."""
 
-import itertools
 import json
 import sys
 from pathlib import Path

@@ -17,7 +17,7 @@ from pki_revocation.host.account import claimed_by
 from pki_revocation.model import CertificateStatus, Channel, serial_text
 from pki_revocation.proof.public_crls import remember_lost
 from pki_revocation.propagation.crl_coverage import CrlCoverage, crl_coverage
-from pki_revocation.reasons import OPERATOR_REASONS, operator_reason
+from pki_revocation.reasons import OPERATOR_REASONS, RevocationReason, operator_reason
 from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.service import RevocationRequest, RevocationService
 
@@ -90,7 +90,8 @@ def revoke(  # noqa: PLR0913 - one argument for each option
         began = status_now.certificate.not_before
         if began is not None:
             _refuse_early_request(received, began)
-            if not older_than_certificate:
+            # With another reason a date is refused anyway, whatever it is.
+            if not older_than_certificate and revocation_request.reason is RevocationReason.KEY_COMPROMISE:
                 _ask_about_early_dates(revocation_request, began, yes=yes)
         if not yes:
             subject = status_now.certificate.subject

@@ -73,7 +73,7 @@ def all_texts(language: Language) -> list[Text]:
 def test_revocation_is_told_with_its_moment(language: Language, says: str) -> None:
     """In both parts, with serial and reference."""
     for part in parts(read(revoked(language, FACTS))):
-        assert says in part
+        assert says in " ".join(part.split())
         assert "2026-11-23 14:03:22" in part
         assert "0a0b0c" in part
         assert "ABCD-EFGH" in part
@@ -199,7 +199,7 @@ def test_added_reason_has_a_mail_of_its_own(language: Language) -> None:
     assert said["2026-11-23 14:03:22"] == "In UTC"
     assert ("17:03:22" in dict(text.facts)[Term.REASON_ADDED_AT.in_language(language)]) is True
     assert ("blijft hetzelfde" if dutch else "stays the same") in text.paragraphs[0]
-    assert "ABCD-EFGH" not in revoked(language, replace(FACTS, reference="R")).facts
+    assert Term.REASON_ADDED_AT.in_language(language) not in dict(revoked(language, FACTS).facts)
 
 
 @pytest.mark.parametrize("language", Language)

@@ -95,7 +95,7 @@ def test_folds_are_marked_where_the_window_needs_them() -> None:
         picture = pypdfium2.PdfDocument(compile_letter(content).pdf)[0].render(scale=scale, grayscale=True).to_pil()
         margin = picture.crop((0, 0, int(12 * scale * 72 / 25.4), picture.height))
         rows = [
-            row for row in range(margin.height) if min(margin.crop((0, row, margin.width, row + 1)).getdata()) < 180
+            row for row in range(margin.height) if margin.crop((0, row, margin.width, row + 1)).getextrema()[0] < 180
         ]
         return sorted({round(row / scale / 72 * 25.4) for row in rows})
 
