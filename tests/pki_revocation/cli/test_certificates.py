@@ -142,7 +142,8 @@ def test_import_as_json(run: Run, index: Path, tmp_path: Path, authority: Certif
     assert answer["refusals"][0]["reason"] == "There is no such file."
     (manifest,) = (tmp_path / "l").glob("*.csv")
     assert answer["letters"] == {
-        "letters": 2, "print_files": [], "manifests": [manifest.name], "covering_lists": [], "refused": 0, "refusals": [],
+        "letters": 2, "print_files": [], "manifests": [manifest.name], "covering_lists": [],
+        "refused": 0, "refusals": [],
     }  # fmt: skip
     assert result.exit_code == 3
     assert len(list((tmp_path / "l").glob("letter-*.pdf"))) == 2
