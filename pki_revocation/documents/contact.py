@@ -29,6 +29,15 @@ class ServiceDesk:
         )
 
     @property
+    def phone_line(self) -> str:
+        """The telephone number with the hours behind it, as in a sentence; empty without a number."""
+        if not self.phone or not self.hours:
+            return self.phone
+        # 'Op werkdagen' begins a line elsewhere; what is an abbreviation stays one.
+        hours = self.hours if self.hours[1:2].isupper() else self.hours[:1].lower() + self.hours[1:]
+        return f"{self.phone} ({hours})"
+
+    @property
     def post_lines(self) -> list[str]:
         """The lines of the postal address that say something."""
         return [line.strip() for line in self.post.splitlines() if line.strip()]

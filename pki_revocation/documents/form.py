@@ -59,7 +59,8 @@ def form_for(settings: ContactSettings, language: Language, number: str = "") ->
         DocumentNotSet: when an address cannot be printed.
     """
     digits = parse_number(number) if number else ""
-    blank = _blank(language, json.dumps(asdict(ServiceDesk.of(settings, language))))
+    desk = ServiceDesk.of(settings, language)
+    blank = _blank(language, json.dumps(asdict(desk) | {"phone_line": desk.phone_line}))
     return blank if not digits else _with_number(blank, grouped(digits))
 
 

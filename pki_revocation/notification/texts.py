@@ -61,11 +61,10 @@ def last_words(language: Language) -> str:
 
 def signature(desk: ServiceDesk, language: Language) -> tuple[str, ...]:
     """The service desk and how it is reached, in lines; where no way is configured, whom to ask instead."""
-    hours = f" ({desk.hours})" if desk.hours else ""
     post = ", ".join(desk.post_lines)
     lines = (
         desk.organisation,
-        f"{_PHONE.in_language(language)}: {desk.phone}{hours}" if desk.phone else "",
+        f"{_PHONE.in_language(language)}: {desk.phone_line}" if desk.phone else "",
         f"E-mail: {desk.email}" if desk.email else "",
         f"{_POST.in_language(language)}: {post}" if post and not (desk.phone or desk.email) else "",
         "" if desk.phone or desk.email or post else Term.WITHOUT_ADDRESS.in_language(language),

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from babel.dates import format_date, format_datetime
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from pki_revocation import codes, numbers
 from pki_revocation.errors import PkiError
@@ -144,7 +146,7 @@ def _inputs(content: LetterContent, *, has_window: bool) -> dict[str, object]:
         "dated": format_date(content.dated.astimezone(AMSTERDAM), "long", locale=locale),
         "organisation": content.organisation,
         # A blank behind each comma lets a long name go on over the next line.
-        "subject": _UNESCAPED_COMMA.sub(", ", content.subject),
+        "subject": "" if _is_said_otherwise(content) else _UNESCAPED_COMMA.sub(", ", content.subject),
         "serial": serial_text(content.serial),
         "from": "" if content.not_before is None else _moment(content.not_before, content.language),
         "until": _moment(content.not_after, content.language),
@@ -156,6 +158,18 @@ def _inputs(content: LetterContent, *, has_window: bool) -> dict[str, object]:
         "desk": content.sender.as_input(),
         "qr": _picture(page_with_number(content.page, content.number)),
     }
+
+
+def _is_said_otherwise(content: LetterContent) -> bool:
+    """Whether host name and organisation, which stand in lines of their own, are all that the subject says of it."""
+    try:
+        attributes = [(each.oid, each.value) for each in x509.Name.from_rfc4514_string(content.subject)]
+    except ValueError:
+        return False
+    said = {NameOID.COMMON_NAME: content.hosts, NameOID.ORGANIZATION_NAME: (content.organisation,)}
+    return bool(attributes) and all(
+        oid == NameOID.COUNTRY_NAME or value in said.get(oid, ()) for oid, value in attributes
+    )
 
 
 def _set(

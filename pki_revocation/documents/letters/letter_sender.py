@@ -32,7 +32,8 @@ class LetterSender:
     def as_input(self) -> dict[str, object]:
         """What the template takes: lines of the head, the sender's line, and each way with its link, if it has one."""
         desk = self.desk
-        phone = f"{desk.phone} ({desk.hours})" if desk.phone and desk.hours else desk.phone
+        # A number does not go on over the next line.
+        phone = desk.phone_line.replace(desk.phone, desk.phone.replace(" ", "\u00a0"), 1)
         others = [line for line in desk.post_lines if line != desk.organisation]
         head = [desk.organisation, *others, desk.email, desk.phone, desk.hours if desk.phone else ""]
         ways = ((desk.email, f"mailto:{desk.email}"), (phone, ""), (", ".join(desk.post_lines), ""))

@@ -83,7 +83,6 @@ def test_letter_says_what_it_must(language: Language, page: str, sentences: tupl
         "1234 5678 9012",
         "0123-4567-89AB-CDEF-G",
         "Coöperatie Zorg U.A.",
-        "CN=zorg.example, O=Coöperatie Zorg U.A., C=NL",
         "4b1f7c83a0e95d27b6128dd0c3f4a916",
         page,
         *sentences,
@@ -220,6 +219,25 @@ def test_certificate_from_an_index_has_no_beginning_and_perhaps_no_organisation(
     assert "Geldig vanaf" not in text
     assert "Organisatie" not in text
     assert "Bestemd voor CN=zorg.example" in text
+
+
+@pytest.mark.parametrize(
+    ("subject", "hosts", "is_shown"),
+    [
+        ("CN=zorg.example,O=Coöperatie Zorg U.A.,C=NL", ("zorg.example",), False),
+        ("CN=zorg.example,C=NL", ("www.zorg.example", "zorg.example"), False),
+        ("CN=zorg.example,OU=ICT,O=Coöperatie Zorg U.A.,C=NL", ("zorg.example",), True),
+        ("CN=zorg.example,O=Another,C=NL", ("zorg.example",), True),
+        ("CN=other.example,O=Coöperatie Zorg U.A.,C=NL", ("zorg.example",), True),
+        ("no RFC 4514", ("no RFC 4514",), True),
+    ],
+)
+def test_subject_stands_there_where_it_says_more(subject: str, hosts: tuple[str, ...], *, is_shown: bool) -> None:
+    """Than host name and organisation, which have lines of their own: two names for one thing are one too many."""
+    text = text_of(replace(CONTENT, subject=subject, hosts=hosts))
+
+    assert ("Op naam van" in text) == is_shown
+    assert (subject.replace(",", ", ") in text) == is_shown
 
 
 def test_long_names_go_on_over_the_next_line_and_page() -> None:
