@@ -24,7 +24,6 @@ from pki_revocation.register.marks import MarkName, mark
 from pki_revocation.runtime.clock_keeping import open_clock
 
 from .check_result import CheckResult
-from .contact_check import contact_finding
 from .machine_checks import accounts, clocks, disks, proxies, services
 from .options import installation_option
 from .register_checks import register_findings, trusted_with_compromised_keys
@@ -110,7 +109,6 @@ def examine(installation: Installation) -> Iterator[CheckResult]:
         yield session_key(installation, database)
         yield _backups(database)
         yield from accounts(installation)
-        yield CheckResult(*contact_finding(installation))
         yield from proxies(installation, database)
         yield disks(installation, database)
         yield from _responders(database)

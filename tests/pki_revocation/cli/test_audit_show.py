@@ -1,4 +1,4 @@
-"""What operators read back: who did what and when, and what `doctor` says of an address that is not there."""
+"""What operators read back of the audit trail: who did what, when, and for which certificate."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -71,21 +71,6 @@ def test_audit_shows_what_was_done_for_one_certificate(installed: Register) -> N
     everything = installed.run("audit", "show", "--limit", "2").stdout
     assert "These are the newest 2: --limit shows more." in everything
     assert everything.count("(record ") == 2
-
-
-def test_doctor_warns_where_letters_would_point_at_nothing(installed: Register) -> None:
-    """A public page without [contact]: subscribers would have no way when it is down."""
-    told = installed.run("doctor")
-    assert told.exit_code == 1
-    assert "WRONG  contact: [contact] has neither email nor post" in told.stdout
-    config = installed.folder / "config.toml"
-    config.write_text(config.read_text() + '\n[contact]\nemail = "ra@example.nl"\n')
-    told = installed.run("doctor")
-    assert told.exit_code == 0
-    assert "ok     contact: letters, form and page name the email of [contact]" in told.stdout
-    config.write_text(config.read_text().replace("https://intrekken.example", "http://127.0.0.1:8460"))
-    config.write_text(config.read_text().replace('email = "ra@example.nl"', ""))
-    assert "ok     contact: [contact] has neither" in installed.run("doctor").stdout
 
 
 def test_what_is_shown_does_nothing_to_a_terminal(installed: Register) -> None:
