@@ -393,8 +393,5 @@ def _again(connection: Connection, entry: JournalEntry) -> Confirmation:
 def _confirmation(
     connection: Connection, issuer: Issuer, certificate: IssuedCertificate, entry: JournalEntry, *, repeated: bool
 ) -> Confirmation:
-    """*revoked_at* is the revocation's own moment, also for the raise that came after it."""
     first = journal.first_entry(connection, issuer.id, certificate.serial) or entry
-    return Confirmation(
-        issuer=issuer, certificate=certificate, entry=entry, revoked_at=first.revoked_at, repeated=repeated
-    )
+    return Confirmation(issuer=issuer, certificate=certificate, entry=entry, first=first, repeated=repeated)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from flask import Blueprint, Response
-from werkzeug.exceptions import Gone, NotFound
+from werkzeug.exceptions import NotFound
 
 from pki_revocation.clock import Clock
 from pki_revocation.documents.receipt import compile_receipt, receipt_name
@@ -13,7 +13,7 @@ from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
 
 from .receipt_limiter import ReceiptLimiter, RenderedReceipt
-from .tokens import RECEIPT_LIFETIME, ReceiptTokens
+from .tokens import ReceiptTokens
 
 # The path's last part in each language.
 FILES = {Language.DUTCH: "intrekkingsbewijs", Language.ENGLISH: "revocation-receipt"}
@@ -35,9 +35,9 @@ def receipt_documents(
     def download(token: str, file: str) -> Response:
         if file not in languages:
             raise NotFound
-        confirmation = receipts.confirmation(token, service)
-        if clock.now() > confirmation.entry.recorded_at + RECEIPT_LIFETIME:
-            raise Gone
+        opened = receipts.open(token, service)
+        opened.refuse_when_over(clock.now())
+        confirmation = opened.confirmation
         language = languages[file]
         key = (confirmation.entry.issuer_id, confirmation.entry.sequence, language)
         pdf = limiter.render(key, partial(collector.gather, confirmation), partial(make, confirmation, language))

@@ -6,9 +6,11 @@ the confirmation.
 """
 
 import hashlib
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.exceptions import Gone
 
 from pki_revocation.clock import Clock
 from pki_revocation.errors import NotFound, PkiError
@@ -55,23 +57,47 @@ class TicketSigner:
         )
 
 
-class ReceiptTokens:
-    """Signs which confirmation a receipt shows; the same row always has the same address.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedReceipt:
+    """What a receipt's address stands for: the confirmation, and the last moment at which the address shows it."""
 
-    What is signed is the certificate and the row's reference. A sequence would mean another row after an old backup was
-    restored, and so another subscriber's confirmation.
+    confirmation: Confirmation
+    until: datetime
+
+    def refuse_when_over(self, now: datetime) -> None:
+        """Refuse an address whose thirty days are over.
+
+        Raises:
+            Gone: when they are.
+        """
+        if now > self.until:
+            raise Gone
+
+
+class ReceiptTokens:
+    """Signs which confirmation a receipt shows, for thirty days each; on one day, a row has one address.
+
+    What is signed is the certificate and the row's reference, and how many whole days after the row's recording the
+    address was given out: a client that gives number and code gets one that lives, for as long as the journal does. A
+    sequence would mean another row after an old backup was restored, and so another subscriber's confirmation.
     """
 
     def __init__(self, session_key: str) -> None:
         """The signature, 256 bits, is what makes the address unguessable."""
         self._serializer = _serializer(session_key, "receipt")
 
-    def token(self, receipt: ReceiptId) -> str:
-        """The last part of the receipt's address."""
-        return str(self._serializer.dumps([receipt.issuer_id, serial_text(receipt.serial), receipt.reference]))
+    def token(self, receipt: ReceiptId, days: int = 0) -> str:
+        """The last part of the receipt's address; *days* is how long after the recording it is given out."""
+        parts: list[object] = [receipt.issuer_id, serial_text(receipt.serial), receipt.reference]
+        return str(self._serializer.dumps([*parts, days] if days else parts))
 
-    def read(self, token: str) -> ReceiptId | tuple[int, int]:
-        """What a token stands for; issuer and sequence for those that were made before revision 0012.
+    def token_for(self, confirmation: Confirmation, now: datetime) -> str:
+        """The last part of the address that a client is given *now*, who revoked or gave number and code again."""
+        entry = confirmation.entry
+        return self.token(ReceiptId.of(entry), max(0, (now - entry.recorded_at).days))
+
+    def read(self, token: str) -> tuple[ReceiptId | tuple[int, int], int]:
+        """What a token stands for, and its days; issuer and sequence for those made before revision 0012.
 
         Raises:
             NotFound: when it was not made here.
@@ -81,22 +107,24 @@ class ReceiptTokens:
         except BadSignature:
             raise NotFound("There is no such receipt.") from None
         if len(rest) == 1:
-            return issuer_id, rest[0]
-        serial, reference = rest
-        return ReceiptId(issuer_id=issuer_id, serial=int(serial, 16), reference=reference)
+            return (issuer_id, rest[0]), 0
+        serial, reference, *days = rest
+        return ReceiptId(issuer_id=issuer_id, serial=int(serial, 16), reference=reference), days[0] if days else 0
 
-    def confirmation(self, token: str, service: RevocationService) -> Confirmation:
-        """The confirmation that a token stands for.
+    def open(self, token: str, service: RevocationService) -> OpenedReceipt:
+        """The confirmation that a token stands for, and until when it does.
 
         Raises:
             NotFound: when it was not made here.
             ConfirmationLost: when it was, and the journal has nothing to show for it.
             StoreError: when the database does not answer.
         """
-        found = self.read(token)
-        return (
+        found, days = self.read(token)
+        confirmation = (
             service.confirmed_earlier(found) if isinstance(found, ReceiptId) else service.confirmed_by_sequence(*found)
         )
+        until = confirmation.entry.recorded_at + timedelta(days=days) + RECEIPT_LIFETIME
+        return OpenedReceipt(confirmation=confirmation, until=until)
 
 
 def _serializer(session_key: str, purpose: str) -> URLSafeSerializer:

@@ -53,5 +53,5 @@ def test_receipt_token_is_the_same_each_time_and_long() -> None:
     token = receipts.token(RECEIPT)
 
     assert receipts.token(RECEIPT) == token
-    assert receipts.read(token) == RECEIPT
+    assert receipts.read(token) == (RECEIPT, 0)
     assert len(token.rpartition(".")[2]) == 43
