@@ -1,11 +1,12 @@
 """The core's own sections of the configuration."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import ClassVar
 
 from pki_revocation.codes import CodeScheme
+from pki_revocation.errors import ConfigurationError
 
 from .sections import setting
 
@@ -111,3 +112,49 @@ class ContactSettings:
     phone: str = setting("")
     hours: str = setting("")
     hours_en: str = setting("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecuritySettings:
+    """[security]: whom to tell of a weakness, in `/.well-known/security.txt` (RFC 9116); none without a *contact*.
+
+    *contact* is one address or several with commas, each as `mailto:`, `tel:` or `https:`, the preferred one first.
+    *expires* is the last day on which they count, a date without quotes. *policy* is a page that says how reports are
+    dealt with.
+    """
+
+    section: ClassVar[str] = "security"
+    contact: str = setting("", clause="RFC 9116 section 2.5.3: mailto:security@register.example")
+    expires: date | None = setting(
+        None, clause="RFC 9116 section 2.5.5: less than a year ahead; must be given with a contact"
+    )
+    policy: str = setting("", clause="RFC 9116 section 2.5.7: an https address")
+
+    @property
+    def contacts(self) -> tuple[str, ...]:
+        """The addresses, in their order."""
+        return tuple(filter(None, (each.strip() for each in self.contact.split(","))))
+
+    def __post_init__(self) -> None:
+        """Refuse what readers of the file could not use.
+
+        Raises:
+            ConfigurationError: naming the setting.
+        """
+        for each in self.contacts:
+            if not _is_uri(each, "mailto:", "tel:", "https://"):
+                raise ConfigurationError(
+                    f"[security] contact: {each!r} is no address: write mailto:, tel: or https:// before it."
+                )
+        if self.policy and not _is_uri(self.policy, "https://"):
+            raise ConfigurationError(f"[security] policy: {self.policy!r} is no address that begins with https://.")
+        if self.contacts and self.expires is None:
+            raise ConfigurationError(
+                "[security] expires is missing: say until which day the contact counts, as in expires = 2027-06-30."
+            )
+
+
+def _is_uri(text: str, *schemes: str) -> bool:
+    """Whether it begins with one of the schemes, and could not be read as more than one line or field."""
+    rest = next((text.removeprefix(scheme) for scheme in schemes if text.startswith(scheme)), "")
+    return bool(rest) and text.isascii() and text.isprintable() and " " not in text

@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from pki_revocation.clock import Clock, iso
-from pki_revocation.config.settings import ContactSettings, WebSettings
+from pki_revocation.config.settings import ContactSettings, SecuritySettings, WebSettings
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.model import EntryKind, serial_text
 from pki_revocation.numbers import grouped
@@ -19,11 +19,15 @@ from pki_revocation.rate_limiting.client_address import NO_PROXIES, TrustedProxi
 from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.runtime import request_metrics, security_headers
+from pki_revocation.runtime import problem_documents, request_metrics, security_headers
 from pki_revocation.service import RevocationService
 
 from . import fallback, languages, moments, request_origin
 from .api import PREFIX, api
+from .api_access import StatusTokens
+from .api_answer import Links
+from .api_description import api_description
+from .api_status import api_status
 from .availability import Availability
 from .error_pages import error_page_of
 from .form import form_pages
@@ -48,11 +52,14 @@ class PageServices:
     """What the application is given beside its service: contact, closing times, and where proofs come from.
 
     Without *availability* the page is never closed, without a *collector* there are no receipts to download, and
-    without a *proxy_watch* nothing is noticed of proxies that are not as they should be. *proofs_per_minute* is how
-    many proofs by a certificate's own key one source may send.
+    without a *proxy_watch* nothing is noticed of proxies that are not as they should be. *limits* are those that the
+    service keeps to, as clients are told them, and *proofs_per_minute* is how many proofs by a certificate's own key
+    one source may send.
     """
 
     contact: ContactSettings = field(default_factory=ContactSettings)
+    security: SecuritySettings = field(default_factory=SecuritySettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
     availability: Availability | None = None
     collector: EvidenceCollector | None = None
     proxy_watch: ProxyWatch | None = None
@@ -79,6 +86,7 @@ def create_app(
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=session_key,
+        PUBLIC_URL=settings.public_url,
         SESSION_COOKIE_NAME="__Host-session" if secure else "session",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
@@ -103,14 +111,20 @@ def create_app(
     languages.install(app, secure=secure)
     _prepare_templates(app, secure=secure)
     receipts = ReceiptTokens(session_key)
-    address = receipt_address(settings.public_url, receipts)
+    address = receipt_address(settings.public_url, receipts, clock)
     page = SubscriberPage(
         service=service, clock=clock, tickets=TicketSigner(session_key, clock), receipt_address=address
     )
-    endpoint = api(service=service, receipt_address=address)
     app.register_blueprint(subscriber_page(page, settings.public_url))
+    links = Links(public_url=settings.public_url, has_documents=services.collector is not None)
+    tokens = StatusTokens(receipts=receipts, service=service, clock=clock)
+    endpoint = api(service=service, clock=clock, tokens=tokens, links=links, limits=services.limits)
     app.register_blueprint(endpoint)
-    app.register_blueprint(receipt_pages(service=service, clock=clock, receipts=receipts, address=address))
+    app.register_blueprint(api_status(service=service, clock=clock, tokens=tokens, links=links))
+    app.register_blueprint(api_description(settings.public_url, services.security))
+    app.register_blueprint(
+        receipt_pages(service=service, clock=clock, receipts=receipts, public_url=settings.public_url)
+    )
     app.register_blueprint(form_pages(services.contact))
     if services.collector is not None:
         app.jinja_env.globals["documents"] = {language.value: file for language, file in FILES.items()}
@@ -132,6 +146,7 @@ def create_app(
     # Each of their requests carries a proof of its own, and no cookie counts.
     for each in proofs.without_cookie:
         protection.exempt(each)
+    problem_documents.install(app, PREFIX)
     _answer_errors(app)
     return app
 
@@ -177,10 +192,11 @@ def _answer_errors(app: Flask) -> None:
     """Every error becomes one answer here: a problem document for the endpoint, a page for browsers."""
 
     def answer(error: Exception) -> Response:
-        if isinstance(error, StoreError):
-            _log.error("%s", error)
+        # It logs what it answers.
         if request.path.startswith(PREFIX):
             return problem_of(error)
+        if isinstance(error, StoreError):
+            _log.error("%s", error)
         return error_page_of(error)
 
     def answer_http(error: HTTPException) -> Response | BaseResponse:
@@ -190,8 +206,9 @@ def _answer_errors(app: Flask) -> None:
         return answer(error)
 
     def answer_unexpected(error: Exception) -> Response:
-        # Not the path: a receipt's address opens it.
-        _log.error("unexpected error at %s", request.url_rule, exc_info=error)
+        if not request.path.startswith(PREFIX):
+            # Not the path: a receipt's address opens it.
+            _log.error("unexpected error at %s", request.url_rule, exc_info=error)
         return answer(error)
 
     app.register_error_handler(PkiError, answer)

@@ -1,6 +1,7 @@
 """Whether the page can be used now: looked up for each request, so that every worker closes and opens at once.
 
-What needs no database is still served: the assets, and the form for post and e-mail.
+What needs no database is still served: the assets, the form for post and e-mail, and what describes the endpoints.
+The status of a revocation only reads: maintenance takes nothing away from who has revoked.
 """
 
 from flask import request
@@ -10,7 +11,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.register.maintenance import Maintenance, current_maintenance
 
-_ALWAYS = ("static", "form.")
+_ALWAYS = ("static", "form.", "api_description.", "api_status.")
 
 
 class UnderMaintenance(PkiError):

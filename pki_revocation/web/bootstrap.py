@@ -7,7 +7,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
-from pki_revocation.config.settings import CodeSettings, ContactSettings, WebSettings
+from pki_revocation.config.settings import CodeSettings, ContactSettings, SecuritySettings, WebSettings
 from pki_revocation.database.engine import INTERACTIVE_PROBE_SECONDS
 from pki_revocation.errors import StoreError
 from pki_revocation.host.disk_space import full_disks
@@ -73,6 +73,8 @@ def application(installation: Installation) -> Application:
             proxies=limits.trusted_proxies,
             services=PageServices(
                 contact=contact,
+                security=installation.section(SecuritySettings),
+                limits=limits,
                 availability=Availability(database, clock),
                 collector=EvidenceCollector.of(installation, database),
                 proxy_watch=ProxyWatch(proxies=limits.trusted_proxies, database=database, clock=clock),

@@ -75,6 +75,11 @@ def choose(language: Language) -> None:
     g.language = g.remember_language = language
 
 
+def answer_in(language: Language) -> None:
+    """Answer this request in *language*, whatever was chosen; the browser remembers nothing of it."""
+    g.language = language
+
+
 def choose_named(tag: str | None) -> None:
     """Answer this request in the language of a tag that came in, as `choose` does; an unknown tag changes nothing."""
     if (language := _known(tag)) is not None:
