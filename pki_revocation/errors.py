@@ -99,6 +99,16 @@ class NotRecognised(RevocationRefused):
     def __init__(self) -> None:
         super().__init__("This number and code do not belong together: check both against the same letter.")
 
+    @property
+    def attempts_left(self) -> int | None:
+        """How many more may be made before the client has to wait; None where nothing is counted."""
+        return None if self.quota_left is None else self.quota_left.count
+
+    @property
+    def retry_after(self) -> int | None:
+        """For how many seconds the client has to wait now that none is left; None where some are."""
+        return self.quota_left.seconds if self.quota_left is not None and not self.quota_left.count else None
+
 
 class ReasonNotPermitted(RevocationRefused):
     """The reason is not one that this actor may give."""

@@ -61,7 +61,8 @@ def decide(found: Iterable[FailureCount], keys: BucketKeys, limits: LimitSetting
 def quota_left(found: Iterable[FailureCount], keys: BucketKeys, limits: LimitSettings, now: datetime) -> QuotaLeft:
     """What the limits still take from a source that has just failed: by the one of them that it reaches first.
 
-    Of one that is as near as the other, the number's is told: it says nothing of what else the source tried.
+    Of one that is as near as the other, the number's is told: it says nothing of what else the source tried. Where
+    both are reached, it is the one that holds up longer.
     """
     rows = [each for each in found if each.minute > now - limits.window]
     per_source = _per_source(limits, is_busy=_is_busy(rows, keys, limits, now))
@@ -75,7 +76,7 @@ def quota_left(found: Iterable[FailureCount], keys: BucketKeys, limits: LimitSet
         # None at all are left where the oldest rows made room for others.
         seconds = _until_below(own, min(failed, limit), limits.window, now) if own else 0
         told.append(QuotaLeft(limit=name, count=max(0, limit - failed), seconds=seconds))
-    return min(told, key=lambda each: each.count)
+    return min(told, key=lambda each: (each.count, 0 if each.count else -each.seconds))
 
 
 def _is_busy(rows: list[FailureCount], keys: BucketKeys, limits: LimitSettings, now: datetime) -> bool:

@@ -113,6 +113,8 @@ def test_standing_follows_from_failures(case: str) -> None:
             QuotaLeft(limit=PER_SOURCE, count=1, seconds=570),
         ),
         ([source("11:50", 5), source("12:00", 1), pair("12:00", 1)], QuotaLeft(limit=PER_NUMBER, count=2, seconds=570)),
+        ([source("11:59", 6), pair("11:55", 3)], QuotaLeft(limit=PER_SOURCE, count=0, seconds=510)),
+        ([source("11:55", 6), pair("11:59", 3)], QuotaLeft(limit=PER_NUMBER, count=0, seconds=510)),
         ([pair("12:00", 3)], QuotaLeft(limit=PER_NUMBER, count=0, seconds=570)),
         ([], QuotaLeft(limit=PER_NUMBER, count=3, seconds=0)),
     ],

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pki_revocation.errors import QuotaLeft, TooManyRequests
+from pki_revocation.errors import NotRecognised, QuotaLeft, TooManyRequests
 from pki_revocation.rate_limiting import request_quota
 from pki_revocation.rate_limiting.client_address import ClientAddress
 from pki_revocation.rate_limiting.quota_fields import limit_field, policies_of, policy_field
@@ -78,3 +78,14 @@ def test_fields_are_structured_field_lists() -> None:
 
     assert policy_field(policies_of(limits)) == '"wrong-codes-per-number";q=4;w=600, "wrong-codes";q=40;w=600'
     assert limit_field(QuotaLeft(limit="wrong-codes", count=3, seconds=55)) == '"wrong-codes";r=3;t=55'
+
+
+def test_refusal_of_a_code_says_what_is_left() -> None:
+    """How many, and for how long to wait once there are none."""
+    refusal = NotRecognised()
+    counted = [(refusal.attempts_left, refusal.retry_after)]
+    for count in (2, 0):
+        refusal.quota_left = QuotaLeft(limit="wrong-codes", count=count, seconds=55)
+        counted.append((refusal.attempts_left, refusal.retry_after))
+
+    assert counted == [(None, None), (2, None), (0, 55)]
