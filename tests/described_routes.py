@@ -10,7 +10,7 @@ from flask import Flask
 def routes_of(app: Flask, below: str = "/api/") -> set[tuple[str, str]]:
     """Path and method of each endpoint below a prefix, as a description writes them."""
     return {
-        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        (re.sub(r"<(?:[^<>:]+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith(below)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}

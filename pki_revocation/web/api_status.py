@@ -41,7 +41,8 @@ def api_status(*, service: RevocationService, clock: Clock, tokens: StatusTokens
             response.headers[LIMIT_FIELD] = limit_field(left)
         return response
 
-    @blueprint.get(f"{STATUS_PATH}<reference>")
+    # Of a reference's length: what has another one is no reference, and may be an endpoint of its own.
+    @blueprint.get(f"{STATUS_PATH}<string(length=14):reference>")
     def status(reference: str) -> Response:
         token = bearer_token()
         confirmation = _as_it_stands(service, tokens.open(token))

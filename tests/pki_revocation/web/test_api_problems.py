@@ -110,7 +110,7 @@ def test_instance_stands_in_the_log_line_of_its_request(
             f"POST {PATH}: 400 malformed-document",
             "PUT -: 405 method-not-allowed",
             "GET -: 404 not-found",
-            f"GET {PATH}/<reference>: 401 invalid-token",
+            f"GET {PATH}/<string(length=14):reference>: 401 invalid-token",
         ],
         strict=True,
     ):

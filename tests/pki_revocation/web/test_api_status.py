@@ -162,12 +162,14 @@ def test_token_opens_its_own_revocation_alone(
     theirs = post(app, {"number": other.number, "code": other.code}).get_json()
     answers = [
         status(app, revoked, path=f"{PATH}/{reference}")
-        for reference in (theirs["reference"], "AAAA-BBBB-CCCC", revoked["reference"].lower(), "%ff", "1" * 500)
+        for reference in (theirs["reference"], "AAAA-BBBB-CCCC", "aaaa-bbbb-cccc", "%ff" + 13 * "1")
     ]
 
     assert {each.status_code for each in answers} == {404}
     assert len({problem(each)["detail"] for each in answers}) == 1
     assert all(theirs["serial"] not in each.text for each in answers)
+    # What is no reference at all has no address.
+    assert {status(app, revoked, path=f"{PATH}/{each}").status_code for each in ("x", "1" * 500)} == {404}
 
 
 def test_status_of_what_is_lost_says_so(app: Flask, revoked: dict[str, Any], issuer: Issuer) -> None:
@@ -202,7 +204,7 @@ def test_reading_is_limited_for_each_source(app: Flask, revoked: dict[str, Any],
     assert answers[-1].headers["Retry-After"] == "60"
     assert problem(answers[-1])["type"] == "urn:pki-revocation:problem:too-many-requests"
     # Those without a token count too.
-    assert app.test_client().get(f"{PATH}/x").status_code == 429
+    assert app.test_client().get(f"{PATH}/AAAA-BBBB-CCCC").status_code == 429
     headers = {"Authorization": f"Bearer {revoked['status_token']}"}
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
     path = revoked["status_url"].removeprefix(HOST)
@@ -215,7 +217,9 @@ def test_status_is_told_during_an_outage_as_one(unreachable_app: Flask, issuer: 
     """503 with Retry-After, once the token is found to be ours."""
     token = ReceiptTokens(SESSION_KEY).token(ReceiptId(issuer_id=1, serial=1, reference="AAAA-BBBB-CCCC"))
     client = unreachable_app.test_client()
-    answers = [client.get(f"{PATH}/x", headers={"Authorization": f"Bearer {each}"}) for each in (token, "other")]
+    answers = [
+        client.get(f"{PATH}/AAAA-BBBB-CCCC", headers={"Authorization": f"Bearer {each}"}) for each in (token, "other")
+    ]
 
     assert [each.status_code for each in answers] == [503, 401]
     assert int(answers[0].headers["Retry-After"]) > 0

@@ -74,7 +74,7 @@ def test_maintenance_closes_everything_but_the_form(database: Database, visitor:
     for open_always in ("/static/page.css", "/api/openapi.yaml", "/.well-known/api-catalog", "/problems/maintenance"):
         assert visitor.get(open_always).status_code == 200
     # It only reads: there is no token here.
-    assert visitor.get("/api/v1/revocations/x").status_code == 401
+    assert visitor.get("/api/v1/revocations/AAAA-BBBB-CCCC").status_code == 401
 
 
 def test_maintenance_ends_by_itself_and_by_command(database: Database, visitor: Browser, clock: FakeClock) -> None:

@@ -19,7 +19,7 @@ EVERYWHERE = {
 
 ADDRESSES = [
     "/", "/revoke", "/intrekken", "/nothing", "/static/page.css", "/api/v1/revocations", "/receipt/x",
-    "/receipt/x/visible", "/api/v1/revocations/x", "/api/openapi.yaml", "/.well-known/api-catalog",
+    "/receipt/x/visible", "/api/v1/revocations/AAAA-BBBB-CCCC", "/api/openapi.yaml", "/.well-known/api-catalog",
     "/.well-known/security.txt", "/problems/", "/problems/not-found",
 ]  # fmt: skip
 
