@@ -8,7 +8,7 @@ from pki_revocation.config.settings import SecuritySettings
 from pki_revocation.database.engine import Database
 from pki_revocation.runtime.clock_keeping import open_clock
 
-from .doctor import CheckResult
+from .check_result import CheckResult
 
 _NAME = "security.txt"
 # Long enough to find out who answers now, and to restart the service.
