@@ -102,7 +102,8 @@ class ContactSettings:
     """[contact]: who you are and how subscribers reach you: on pages, letters, the form and mails.
 
     *post* may have several lines, each a line of the address; *hours* is when *phone* is answered, in Dutch, and
-    *hours_en* the same in English.
+    *hours_en* the same in English. *trust_anchor_url* is where your root certificate can be fetched and its fingerprint
+    compared, and *cps_url* where your Certification Practice Statement is.
     """
 
     section: ClassVar[str] = "contact"
@@ -112,6 +113,8 @@ class ContactSettings:
     phone: str = setting("")
     hours: str = setting("")
     hours_en: str = setting("")
+    trust_anchor_url: str = setting("")
+    cps_url: str = setting("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
