@@ -91,4 +91,16 @@ personal_details = Table(
     Column("detail", Text, nullable=False),
 )
 
-APPEND_ONLY = (journal, audit)
+# A time stamp over the record of one row of the journal, and the root of the authority that made it.
+receipt_stamps = Table(
+    "receipt_stamps",
+    metadata,
+    Column("reference", ForeignKey("journal.reference"), primary_key=True),
+    Column("stamped_at", UtcDateTime, nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("response", LargeBinary, nullable=False),
+    Column("anchor", LargeBinary, nullable=False),
+)
+
+APPEND_ONLY = (journal, audit, receipt_stamps)
