@@ -27,10 +27,19 @@ def read_own_crl(octets: bytes, issuer: Issuer) -> tuple[x509.CertificateRevocat
     Raises:
         ValueError: with half a sentence, when it is no CRL with a number, or that key did not sign it.
     """
+    return read_crl_of(octets, issuer.certificate)
+
+
+def read_crl_of(octets: bytes, authority: x509.Certificate) -> tuple[x509.CertificateRevocationList, int]:
+    """As `read_own_crl`, for a CA's certificate.
+
+    Raises:
+        ValueError: likewise.
+    """
     try:
         crl = x509.load_der_x509_crl(octets)
         number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-        signed = crl.is_signature_valid(issuer.certificate.public_key())  # type: ignore[arg-type] # a CA's key signs
+        signed = crl.is_signature_valid(authority.public_key())  # type: ignore[arg-type] # a CA's key signs
     except _UNREADABLE as error:
         raise ValueError(f"it is no CRL that can be read ({plain_cause(error)})") from error
     if not signed:
