@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from pki_revocation.clock import Clock, iso
 from pki_revocation.config.settings import ContactSettings, SecuritySettings, WebSettings
+from pki_revocation.documents.receipt import ReceiptSurroundings
+from pki_revocation.documents.receipt_signing import ReceiptSigner
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.model import EntryKind, serial_text
 from pki_revocation.numbers import grouped
@@ -38,7 +40,8 @@ from .names import issuer_name, subject_name
 from .page import SubscriberPage, subscriber_page
 from .problems import problem_of
 from .reason_choices import KEY_COMPROMISE, REASON_LABELS
-from .receipt_documents import FILES, receipt_documents
+from .receipt_check import LARGEST_BODY, RequestInMemory, TrustedRoots, is_check, receipt_check_pages
+from .receipt_documents import FILES, ReceiptWriter, receipt_documents
 from .receipts import receipt_address, receipt_pages
 from .tokens import ReceiptTokens, TicketSigner
 
@@ -54,7 +57,8 @@ class PageServices:
     Without *availability* the page is never closed, without a *collector* there are no receipts to download, and
     without a *proxy_watch* nothing is noticed of proxies that are not as they should be. *limits* are those that the
     service keeps to, as clients are told them, and *proofs_per_minute* is how many proofs by a certificate's own key
-    one source may send.
+    one source may send. *roots* are what receipts are checked against here, and *signer* signs those that are
+    downloaded, where there is one.
     """
 
     contact: ContactSettings = field(default_factory=ContactSettings)
@@ -64,6 +68,8 @@ class PageServices:
     collector: EvidenceCollector | None = None
     proxy_watch: ProxyWatch | None = None
     proofs_per_minute: int = LimitSettings().proofs_per_minute
+    roots: TrustedRoots = field(default_factory=TrustedRoots)
+    signer: ReceiptSigner | None = None
 
 
 NO_SERVICES = PageServices()
@@ -84,6 +90,7 @@ def create_app(
     """
     secure = urlsplit(settings.public_url).scheme == "https"
     app = Flask(__name__)
+    app.request_class = RequestInMemory
     app.config.update(
         SECRET_KEY=session_key,
         PUBLIC_URL=settings.public_url,
@@ -126,13 +133,22 @@ def create_app(
         receipt_pages(service=service, clock=clock, receipts=receipts, public_url=settings.public_url)
     )
     app.register_blueprint(form_pages(services.contact))
+    check = receipt_check_pages(services.roots)
+    app.register_blueprint(check)
     if services.collector is not None:
         app.jinja_env.globals["documents"] = {language.value: file for language, file in FILES.items()}
-        app.register_blueprint(
-            receipt_documents(service=service, clock=clock, receipts=receipts, collector=services.collector)
+        writer = ReceiptWriter(
+            clock=clock,
+            collector=services.collector,
+            surroundings=ReceiptSurroundings.of(
+                services.contact, settings.public_url, has_check=bool(services.roots.anchors)
+            ),
+            signer=services.signer,
         )
+        app.register_blueprint(receipt_documents(service=service, clock=clock, receipts=receipts, writer=writer))
     protection = CSRFProtect(app)
     protection.exempt(endpoint)
+    protection.exempt(check)
     proofs = key_proof.blueprints(
         service=service,
         clock=clock,
@@ -159,6 +175,8 @@ def _refuse_incomplete() -> None:
         BadRequest: for one that is shorter than its Content-Length.
     """
     longest = LONGEST_PROOF if request.blueprint in key_proof.NAMES else _LONGEST_BODY
+    if is_check():
+        longest = LARGEST_BODY
     request.max_content_length = request.max_form_memory_size = longest + 1
     body = request.get_data()
     if len(body) > longest:

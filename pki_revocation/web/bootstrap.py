@@ -9,11 +9,14 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
 from pki_revocation.config.settings import CodeSettings, ContactSettings, SecuritySettings, WebSettings
 from pki_revocation.database.engine import INTERACTIVE_PROBE_SECONDS
+from pki_revocation.documents.receipt_signing import ReceiptSigner
 from pki_revocation.errors import StoreError
 from pki_revocation.host.disk_space import full_disks
 from pki_revocation.http_server.application import Application
 from pki_revocation.proof.gathering import EvidenceCollector
 from pki_revocation.proof.public_crls import remember_lost
+from pki_revocation.proof.settings import ReceiptSettings
+from pki_revocation.proof.stamps.settings import TimestampSettings
 from pki_revocation.rate_limiting.limiter import RateLimiter
 from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
 from pki_revocation.rate_limiting.settings import LimitSettings
@@ -24,6 +27,7 @@ from pki_revocation.service import RevocationService
 
 from .app import PageServices, create_app
 from .availability import Availability
+from .receipt_check import TrustedRoots
 
 
 def application(installation: Installation) -> Application:
@@ -56,6 +60,7 @@ def application(installation: Installation) -> Application:
     older_journal.look()
     remember_lost(installation, database, clock)
     contact = installation.section(ContactSettings)
+    receipt_settings = installation.section(ReceiptSettings)
     service = RevocationService(
         database=database,
         clock=clock,
@@ -79,6 +84,11 @@ def application(installation: Installation) -> Application:
                 collector=EvidenceCollector.of(installation, database),
                 proxy_watch=ProxyWatch(proxies=limits.trusted_proxies, database=database, clock=clock),
                 proofs_per_minute=limits.proofs_per_minute,
+                roots=TrustedRoots(
+                    anchors=receipt_settings.anchors(installation),
+                    stamp_anchors=installation.section(TimestampSettings).anchors(installation),
+                ),
+                signer=ReceiptSigner.or_none(installation),
             ),
         ),
         ready=ready,

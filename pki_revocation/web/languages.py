@@ -24,7 +24,7 @@ _EXTENSION = "pki-revocation-languages"
 _A_YEAR = 365 * 24 * 60 * 60
 
 
-_SPEAKING = {DUTCH_ADDRESS: Language.DUTCH, "/sleutel": Language.DUTCH}
+_SPEAKING = {DUTCH_ADDRESS: Language.DUTCH, "/sleutel": Language.DUTCH, "/bewijs/controleren": Language.DUTCH}
 
 
 def translatable(text: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po
 from flask import Flask
 
@@ -16,6 +16,17 @@ from pki_revocation.web.reason_choices import REASON_LABELS
 from tests.pki_revocation.web.browser import Browser
 
 WEB = Path(str(pki_revocation.web.__file__)).parent
+# What checks receipts says its findings to a page and to a command: texts as second argument, and reasons as errors.
+CHECKS = ("documents/verification", "proof/stamps", "proof/certificates.py", "proof/ocsp_answer.py", "proof/record.py")
+CHECK_KEYWORDS: dict[str, tuple[int, ...] | None] = {
+    "_ok": (2,),
+    "_wrong": (2,),
+    "_not_checked": (2,),
+    "_finding": (2,),
+    "ValueError": (1,),
+    "NoReceipt": (1,),
+    "CheckFailed": (1,),
+}
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2), "translatable": None}
 
 
@@ -28,7 +39,12 @@ def wanted() -> set[str]:
         {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}},
         keywords=KEYWORDS,
     )
-    return {str(message) for _, _, message, _, _ in found}
+    texts = {str(message) for _, _, message, _, _ in found}
+    for place in CHECKS:
+        path = WEB.parent / place
+        for file in [path] if path.is_file() else sorted(path.glob("*.py")):
+            texts |= {str(found[1]) for found in extract_from_file("python", file, keywords=CHECK_KEYWORDS)}
+    return texts
 
 
 @pytest.fixture(scope="module")
