@@ -81,7 +81,7 @@ def write(installation: Installation, *, what: str, issuer_name: str | None, lan
         installation.section(WebSettings).public_url,
         has_check=bool(settings.trust_anchors),
     )
-    pdf = signed_receipt(confirmation, evidence, chosen, clock.now(), surroundings, ReceiptSigner.of(installation))
+    pdf = signed_receipt(confirmation, evidence, chosen, clock.now(), surroundings, ReceiptSigner.or_none(installation))
     durable_files.write(file, pdf, mode=0o640)
     click.echo(f"Written: {file}")
     if evidence.ocsp is None:
