@@ -172,8 +172,9 @@ def test_checking_a_receipt(visitor: Visitor, service: RevocationService, clock:
         for name, octets in files.items():
             (tmp_path / "receipt.pdf").write_bytes(octets)
             visitor.page.locator("#receipt").set_input_files(tmp_path / "receipt.pdf")
-            visitor.page.locator("#check-receipt").click()
-            visitor.page.locator("#verdict, #form-errors").wait_for()
+            # The check is a process of its own, which takes a second of the processor.
+            visitor.page.locator("#check-receipt").click(timeout=60_000)
+            visitor.page.locator("#verdict, #form-errors").wait_for(timeout=60_000)
             visitor.look(name)
         visitor.leave()
 
