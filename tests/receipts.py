@@ -126,7 +126,7 @@ class Register:
             channel=Channel.PAGE,
             reference="AAAA-BBBB-CCCC",
         )
-        return Confirmation(issuer=issuer, certificate=certificate, entry=entry, revoked_at=self.now, repeated=False)
+        return Confirmation(issuer=issuer, certificate=certificate, entry=entry, first=entry, repeated=False)
 
     def ocsp_response(
         self, *, direct: bool = False, reason: x509.ReasonFlags = x509.ReasonFlags.key_compromise

@@ -16,7 +16,7 @@ from pki_revocation.proof.stamps.settings import TimestampSettings
 from pki_revocation.proof.stamps.store import waiting_for_stamps
 from pki_revocation.runtime.clock_keeping import open_clock
 
-from .doctor import CheckResult
+from .check_result import CheckResult
 
 # The notifier stamps within seconds; an authority may be away for a while.
 _LONGEST_WAIT = timedelta(hours=1)
