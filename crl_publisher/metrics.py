@@ -5,6 +5,8 @@ from datetime import datetime
 
 from prometheus_client import Counter, Gauge
 
+from pki_revocation.model import Issuer
+
 from .health import Alarm, AlarmKind
 from .published import PublishedCrl
 
@@ -24,6 +26,11 @@ _SECONDS = Gauge("crl_last_publication_duration_seconds", "How long the last pub
 # What a publication fails with mostly; others begin with their first one.
 _KINDS = ("KeyUnavailable", "UnusableKey", "OutletError", "CrlRejected", "StoreError", "OSError", "ClockBehindJournal")
 
+_ACTIVE = Gauge("crl_publisher_active", "1 while this process holds the lease, and publishes")
+_DUE = Gauge("crl_next_due_timestamp_seconds", "When the schedule wants the next CRL", ["issuer", "scope"])
+_VERSION = Gauge("crl_schedule_version", "The version of the schedule that is in force", ["issuer"])
+_CA_END = Gauge("crl_ca_not_after_timestamp_seconds", "When the CA's newest certificate ends", ["issuer"])
+
 _ALARM = Gauge(
     "crl_alarm",
     "1 while something is wrong with a CRL, by what it is (crl_publisher/health.py)",
@@ -36,6 +43,19 @@ def expect(issuer: str) -> None:
     _PUBLICATIONS.labels(issuer)
     for kind in _KINDS:
         _FAILURES.labels(issuer, kind)
+
+
+def active(*, holds_lease: bool) -> None:
+    """Whether this publisher is the one that works."""
+    _ACTIVE.set(holds_lease)
+
+
+def scheduled(issuer: Issuer, scope: str, next_due: datetime | None, version: int) -> None:
+    """What the schedule wants next of a scope, and which version says so; *next_due* is None before the first CRL."""
+    if next_due is not None:
+        _DUE.labels(issuer.name, scope).set(next_due.timestamp())
+    _VERSION.labels(issuer.name).set(version)
+    _CA_END.labels(issuer.name).set(issuer.certificate.not_valid_after_utc.timestamp())
 
 
 def published(crl: PublishedCrl, *, is_complete: bool, seconds: float) -> None:

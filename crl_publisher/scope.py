@@ -12,6 +12,7 @@ from enum import StrEnum
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki_revocation.model import Issuer, serial_text
+from pki_revocation.proof.addresses import crl_path
 
 
 class Part(StrEnum):
@@ -60,14 +61,7 @@ class Scope:
 
     def path(self, issuer: Issuer) -> str:
         """Where an outlet keeps this scope's CRL of an issuer: the path of its address."""
-        tail = "-delta" if self.is_delta else ""
-        match self.part:
-            case Part.ALL:
-                return f"crl/{issuer.name}{tail}.crl"
-            case Part.SHARD:
-                return f"crl/{issuer.name}/{self.shard}{tail}.crl"
-            case Part.CA | Part.USERS:
-                return f"crl/{issuer.name}/{self.part.value}{tail}.crl"
+        return path_named(issuer, self.name)
 
 
 FULL = Scope()
@@ -77,13 +71,7 @@ USERS = Scope(Part.USERS)
 
 def path_named(issuer: Issuer, name: str) -> str:
     """The path of the scope that the record of CRLs calls *name*."""
-    complete = name.removesuffix("-delta")
-    if complete.startswith(f"{Part.SHARD.value}-"):
-        # Its address stands in the certificates, and not in the path.
-        scope = Scope(Part.SHARD, shard=int(complete.removeprefix(f"{Part.SHARD.value}-")), url="-")
-    else:
-        scope = Scope(Part(complete))
-    return (scope if complete == name else scope.delta).path(issuer)
+    return crl_path(issuer.name, name)
 
 
 def certificate_path(issuer: Issuer) -> str:

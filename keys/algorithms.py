@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from pki_revocation.encoding.certificate_parts import parts_of
 from pki_revocation.encoding.declared import octets, values_of
 from pki_revocation.encoding.der import NULL, explicit, integer, object_identifier, sequence, tlv
+from pki_revocation.encoding.plain_cause import plain_cause
 
 from .errors import UnusableKey
 from .signature_algorithm import Scheme, SignatureAlgorithm
@@ -167,7 +168,7 @@ def _key_of(signer: Signer) -> CertificatePublicKeyTypes:
     try:
         return signer.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UnusableKey(f"The certificate's key cannot be read: {error}.") from error
+        raise UnusableKey(f"The certificate's key cannot be read: {plain_cause(error)}.") from error
 
 
 def _bound(certificate: x509.Certificate, found: tuple[SignatureAlgorithm, ...]) -> tuple[SignatureAlgorithm, ...]:

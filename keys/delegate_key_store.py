@@ -150,7 +150,7 @@ class DelegateKeyStore:
         for name in self._names(_REQUEST):
             try:
                 return name, x509.load_pem_x509_csr((self.path / f"{name}{_REQUEST}").read_bytes())
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, x509.InvalidVersion) as error:
                 raise UnusableKey(f"The request {name}{_REQUEST} in {self.path} is broken: remove it.") from error
         return None
 

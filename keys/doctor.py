@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from keys.delegation.requests import latest_delegates
 from keys.files.file_key import load_certificate
-from pki_revocation.cli.doctor import CheckResult
+from pki_revocation.cli.check_result import CheckResult
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database

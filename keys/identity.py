@@ -22,6 +22,7 @@ from keys.files.key_lock import KeyLock
 from pki_revocation.clock import iso
 from pki_revocation.encoding.certificate_parts import CaKeyUsage, parts_of
 from pki_revocation.encoding.names import subject_text
+from pki_revocation.encoding.plain_cause import plain_cause
 
 from .algorithms import SignatureName, algorithm_for, algorithms_for
 from .errors import UnusableKey
@@ -161,7 +162,7 @@ def ca_key_usage(certificate: x509.Certificate, subject: str) -> CaKeyUsage | No
     try:
         return parts_of(certificate).key_usage
     except ValueError as error:
-        raise UnusableKey(f"The key usage of {subject} cannot be read: {error}.") from error
+        raise UnusableKey(f"The key usage of {subject} cannot be read: {plain_cause(error)}.") from error
 
 
 def _refuse_unless_ocsp_signer(certificate: x509.Certificate, issuer: x509.Certificate, subject: str) -> None:

@@ -12,7 +12,7 @@ from keys.keyring import Keyring
 from ocsp_responder.answering.answerer import Answerer
 from ocsp_responder.answering.guarded_statuses import GuardedStatusSource
 from ocsp_responder.answering.issuers import parents_of
-from ocsp_responder.answering.missing_revocations import MissingRevocations, public_files
+from ocsp_responder.answering.missing_revocations import MissingRevocations
 from ocsp_responder.answering.shared_cache import SHARED_VARIABLE, SharedAnswerCache
 from ocsp_responder.fast_path.assembly import ResponderContext, assemble, http_endpoint, slow_issuers
 from ocsp_responder.http.app import create_app
@@ -23,6 +23,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.http_server.application import Application
 from pki_revocation.model import Issuer
+from pki_revocation.proof.public_files import public_files
 from pki_revocation.register.issuers import all_issuers
 from pki_revocation.runtime.clock_keeping import kept_clock, open_clock
 

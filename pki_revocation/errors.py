@@ -4,6 +4,7 @@ Inside, code raises these; the edges (command line, pages, endpoints) turn them 
 says what was wrong, where, and what to do, and never holds a code, a PIN or a passphrase.
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -77,19 +78,36 @@ class MistypedCode(RevocationRefused):
         super().__init__("The revocation code has a typing error: compare it with the letter, symbol by symbol.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaLeft:
+    """How many attempts more are taken: by the name of the *limit* that is nearest, for *seconds* at most."""
+
+    limit: str
+    count: int
+    seconds: int
+
+
 class NotRecognised(RevocationRefused):
     """Number and code do not belong together: the same answer for an unknown number and for a wrong code.
 
-    *attempts_left* is how many more the client may make before it has to wait, and *retry_after* for how many seconds
-    then; both depend on what was tried and from where alone. None where nothing is counted.
+    *quota_left* is what the limits still take from this attempt's source, where they counted it.
     """
 
     kind = "not-recognised"
+    quota_left: QuotaLeft | None = None
 
     def __init__(self) -> None:
-        self.attempts_left: int | None = None
-        self.retry_after: int | None = None
         super().__init__("This number and code do not belong together: check both against the same letter.")
+
+    @property
+    def attempts_left(self) -> int | None:
+        """How many more may be made before the client has to wait; None where nothing is counted."""
+        return None if self.quota_left is None else self.quota_left.count
+
+    @property
+    def retry_after(self) -> int | None:
+        """For how many seconds the client has to wait now that none is left; None where some are."""
+        return self.quota_left.seconds if self.quota_left is not None and not self.quota_left.count else None
 
 
 class ReasonNotPermitted(RevocationRefused):
@@ -121,10 +139,16 @@ class CertificateExpired(RevocationRefused):
 
 
 class TooManyAttempts(PkiError):
-    """Too many wrong codes came from this attempt's source: it was not checked, and nothing was changed."""
+    """Too many wrong codes came from this attempt's source: it was not checked, and nothing was changed.
 
-    def __init__(self, retry_after: int) -> None:
+    *limit* is the name of the limit that it is over; empty when too many attempts wait to be checked.
+    """
+
+    limit: str = ""
+
+    def __init__(self, retry_after: int, limit: str = "") -> None:
         self.retry_after = retry_after
+        self.limit = limit
         super().__init__(
             f"Too many wrong codes came from your address: nothing was revoked, try again after {retry_after} seconds."
         )
@@ -139,3 +163,12 @@ class TooManyProofs(TooManyAttempts):
             self,
             f"Too many proofs came from your address: nothing was revoked, try again after {retry_after} seconds.",
         )
+
+
+class TooManyRequests(PkiError):
+    """Too many requests came from one source: this one was not looked at; *limit* is the name of what it is over."""
+
+    def __init__(self, retry_after: int, limit: str) -> None:
+        self.retry_after = retry_after
+        self.limit = limit
+        super().__init__(f"Too many requests came from your address: ask again after {retry_after} seconds.")

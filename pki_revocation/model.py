@@ -173,13 +173,21 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """What is confirmed to subscriber or operator: the journal's row, its certificate, and whether it stood already."""
+    """What is confirmed to subscriber or operator: the journal's row, its certificate, and whether it stood already.
+
+    *entry* is the latest row, and *first* the revocation itself: another one where the reason was raised since.
+    """
 
     issuer: Issuer
     certificate: IssuedCertificate
     entry: JournalEntry
-    revoked_at: datetime
+    first: JournalEntry
     repeated: bool
+
+    @property
+    def revoked_at(self) -> datetime:
+        """The revocation's own moment, also for the raise that came after it."""
+        return self.first.revoked_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

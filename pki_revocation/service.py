@@ -44,6 +44,8 @@ from .register.issuers import issuer_named, issuer_with_id
 from .register.journal_heads import record_taken_back
 from .register.key_register import KeyRegister
 from .register.live_codes import live_code, live_verifier
+from .register.lost_revocations import take_back
+from .register.older_journal import OlderJournal
 from .subscribers import outbox
 
 _log = logging.getLogger(__name__)
@@ -111,16 +113,24 @@ class RevocationService:
         audit: AuditTrail,
         verifier: CodeVerifier,
         limiter: RateLimiter | None = None,
+        older_journal: OlderJournal | None = None,
     ) -> None:
-        """*verifier* checks codes and makes binding tags; *limiter* is one with the default limits without any.
+        """Wire it up; *keys* is what the register knows by keys.
 
-        *keys* is what the register knows by keys.
+        Args:
+            database: of register and journal.
+            clock: dates what is written.
+            audit: records it.
+            verifier: checks codes and makes binding tags.
+            limiter: one with the default limits without any.
+            older_journal: notices an older database in the place of this one, for what runs long.
         """
         self._database = database
         self._clock = clock
         self._audit = audit
         self._verifier = verifier
         self.keys = KeyRegister(database=database, clock=clock, audit=audit)
+        self._older_journal = older_journal
         self._limiter = limiter or RateLimiter(database=database, clock=clock, audit=audit, pepper=verifier.pepper)
 
     def authenticate(
@@ -170,6 +180,8 @@ class RevocationService:
             CertificateExpired: when the certificate expired without having been revoked.
             ImpossibleDate: for a date of compromise in the future, or without keyCompromise.
         """
+        if self._older_journal is not None:
+            self._older_journal.look()
         with self._database.write() as connection:
             certificate, issuer = self._holder(connection, subscriber)
             head = journal.lock_head(connection, issuer.id)
@@ -314,6 +326,8 @@ class RevocationService:
         self._audit.hold(connection)
         passed = self._database.hold_commit_fence(connection, issuer.id, self._clock)
         moment = journal.moment_under_lock(head, self._clock, passed=passed)
+        if latest is None:
+            latest, head = take_back(connection, self._audit, issuer, head, certificate.serial, moment)
         policy.refuse_impossible_compromise(request.reason, request.compromised_at, moment)
         policy.refuse_impossible_back_date(request.reason, request.revocation_date, moment, latest)
         action = policy.decide(latest, request.reason)
@@ -379,8 +393,5 @@ def _again(connection: Connection, entry: JournalEntry) -> Confirmation:
 def _confirmation(
     connection: Connection, issuer: Issuer, certificate: IssuedCertificate, entry: JournalEntry, *, repeated: bool
 ) -> Confirmation:
-    """*revoked_at* is the revocation's own moment, also for the raise that came after it."""
     first = journal.first_entry(connection, issuer.id, certificate.serial) or entry
-    return Confirmation(
-        issuer=issuer, certificate=certificate, entry=entry, revoked_at=first.revoked_at, repeated=repeated
-    )
+    return Confirmation(issuer=issuer, certificate=certificate, entry=entry, first=first, repeated=repeated)

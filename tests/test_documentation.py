@@ -1,6 +1,10 @@
 """The documentation is run: commands of docs/ca-operations.md, settings, links, and --help of every command."""
 
+import json
 import re
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,11 +19,17 @@ from pki_revocation.cli.doctor import CHECKS_GROUP
 from pki_revocation.cli.help_pages import COMMANDS_GROUP
 from pki_revocation.cli.program import program
 from pki_revocation.cli.restoration import RESTORATIONS_GROUP
+from pki_revocation.clock import SystemClock
+from pki_revocation.codes import CodeVerifier
+from pki_revocation.database.engine import Database
 from pki_revocation.encoding.possession.csr_proof import csr_proof
 from pki_revocation.encoding.possession.jws_proof import jws_proof
+from pki_revocation.register.issuers import add_issuer
 from tests import settings_table
-from tests.documented import run_blocks
+from tests.documented import blocks_of, run_blocks
 from tests.pki import CertificateAuthority
+from tests.served_api import served_api
+from tests.subscribers import enrol
 
 TOP = Path(__file__).parents[1]
 PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")])
@@ -60,6 +70,39 @@ def test_operations_page_works_as_written(tmp_path: Path, authority: Certificate
     # No service runs beside the examples.
     wrong = [line for line in said.splitlines() if line.startswith("WRONG")]
     assert [line for line in wrong if not line.startswith("WRONG  publisher: none runs")] == []
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_api_page_works_as_written(
+    tmp_path: Path, sqlite_database: Database, authority: CertificateAuthority, verifier: CodeVerifier
+) -> None:
+    """The `sh` blocks of docs/api.md against the application over HTTP, and then its program: a repeat by then."""
+    clock = SystemClock()
+    with sqlite_database.write() as connection:
+        issuer = add_issuer(connection, name="issuing", certificate=authority.certificate, is_default=True, clock=clock)
+    subscriber = enrol(sqlite_database, issuer, authority.issue("Zorg BV", clock.now()), clock, verifier)
+    with served_api(sqlite_database, verifier, clock) as here:
+        page = (TOP / "docs/api.md").read_text().replace("https://intrekken.register.example", here)
+        page = page.replace("0450 5381 4071", subscriber.number).replace("0000-0000-0000-0000-0", subscriber.code)
+        folder = tmp_path / "shell"
+        folder.mkdir()
+        said = run_blocks(page, folder)
+        left = list(folder.iterdir())
+        (folder / "request.json").write_text(json.dumps({"number": subscriber.number, "code": subscriber.code}))
+        (program_text,) = blocks_of(page, "python")
+        command = [sys.executable, "-c", program_text]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+        # It holds a code.
+        (folder / "request.json").unlink()
+
+    assert left == []
+    assert '"repeated": false' in said
+    assert '"settled": false' in said
+    assert "urn:pki-revocation:problem:unfit-member" in said
+    assert '"pointer": "#/reason"' in said
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "it was already" in done.stdout
+    assert "CRL full: not listed yet" in done.stdout
 
 
 def test_settings_page_says_what_the_code_says() -> None:

@@ -20,7 +20,7 @@ from crl_publisher.recovery.restoration import CrlRestoration
 from crl_publisher.scheduling.entries import read_entries, weakened
 from keys.keyring import Keyring
 from pki_revocation.audit import AuditTrail
-from pki_revocation.cli.doctor import CheckResult
+from pki_revocation.cli.check_result import CheckResult
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
@@ -45,6 +45,8 @@ def check(installation: Installation, database: Database) -> Iterator[CheckResul
 
 def restorations(installation: Installation, database: Database, files: Sequence[Path]) -> Iterator[CrlRestoration]:
     """For each issuer the revocations that public CRLs, or *files* alone, list and its journal lacks.
+
+    And those that services have seen on CRLs which are public no more.
 
     Raises:
         NoEvidence: when a file or a public CRL proves nothing.
@@ -94,8 +96,9 @@ class _Doctor:
             for issuer in self._issuers():
                 evidence[issuer] += self._public(issuance, issuer)
         for issuer, crls in evidence.items():
-            if crls:
-                yield self._restoration(issuer, crls)
+            restoration = self._restoration(issuer, crls)
+            if crls or restoration.found.rows:
+                yield restoration
 
     def _issuers(self) -> tuple[Issuer, ...]:
         with self._database.read() as connection:
@@ -128,7 +131,7 @@ class _Doctor:
             return CheckResult(check, well=False, says=str(error))
         if not found.rows:
             return CheckResult(check, well=True, says="they list nothing that the journal does not have")
-        where = ", ".join(f"CRL {each.crl.number} at {each.source}" for each in evidence)
+        where = ", ".join([*(f"CRL {each.crl.number} at {each.source}" for each in evidence), *found.remembered])
         return CheckResult(
             check,
             well=False,

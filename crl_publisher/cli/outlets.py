@@ -8,7 +8,7 @@ import click
 from crl_publisher.outlets.published_files import PUBLISHED, PublishedFiles
 from crl_publisher.outlets.settings import OutletSettings
 from crl_publisher.outlets.states import OutletState, all_outlet_states
-from pki_revocation.cli.doctor import CheckResult
+from pki_revocation.cli.check_result import CheckResult
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from crl_publisher.probe.states import ProbeState, probe_states_by_path
-from pki_revocation.cli.doctor import CheckResult
+from pki_revocation.cli.check_result import CheckResult
 from pki_revocation.cli.options import installation_option
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation

@@ -1,6 +1,5 @@
 """What the `schedule` commands share: options, who asks, and a desk with the book of one issuer on it."""
 
-import getpass
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from crl_publisher import bootstrap
 from crl_publisher.scheduling.book import ScheduleBook
 from crl_publisher.scheduling.document import changed, from_file
 from crl_publisher.scheduling.entries import ScheduleEntry, read_entries
-from crl_publisher.scheduling.errors import ScheduleRefused, VersionRefused
+from crl_publisher.scheduling.errors import ScheduleRefused
 from crl_publisher.scheduling.operators import Said
 from crl_publisher.scheduling.planned import Planned
 from crl_publisher.scheduling.schedule import Schedule
@@ -23,6 +22,7 @@ from pki_revocation.clock import whole_second
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.sections import duration
 from pki_revocation.database.engine import Database
+from pki_revocation.host.account import account
 from pki_revocation.model import Issuer
 from pki_revocation.register.issuers import issuer_named
 from pki_revocation.runtime.clock_keeping import open_clock
@@ -160,9 +160,4 @@ def open_schedule(installation: Installation, issuer_name: str | None) -> Iterat
 
 def who(by: str | None) -> str:
     """The operator's name: *by*, or without it the account behind the command, before sudo where that was used."""
-    if by is not None:
-        return by
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):
-        raise VersionRefused("This account has no name: say who you are with --by NAME.") from None
+    return by or os.environ.get("SUDO_USER") or account()

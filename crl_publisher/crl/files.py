@@ -22,5 +22,5 @@ def der_of(file: Path) -> bytes:
         return data
     try:
         return x509.load_pem_x509_crl(data).public_bytes(Encoding.DER)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise PkiError(f"{file} is no CRL: give one in DER or PEM.") from None

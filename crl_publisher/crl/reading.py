@@ -13,6 +13,7 @@ from cryptography import x509
 
 from crl_publisher.errors import UnreadableCrl
 from pki_revocation.encoding import serials
+from pki_revocation.encoding.plain_cause import plain_cause
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 
@@ -155,7 +156,7 @@ def _reading(complaint: str) -> Iterator[None]:
     except UnreadableCrl:
         raise
     except Exception as error:
-        raise UnreadableCrl(f"{complaint}: {error}.") from error
+        raise UnreadableCrl(f"{complaint}: {plain_cause(error)}.") from error
 
 
 def _entry(revoked: x509.RevokedCertificate) -> ParsedEntry:

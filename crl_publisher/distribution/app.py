@@ -23,6 +23,7 @@ from crl_publisher.outlets.port import media_type
 from crl_publisher.outlets.published_files import PublishedFile, PublishedFiles
 from pki_revocation.clock import Clock, iso
 from pki_revocation.config.installation import Installation
+from pki_revocation.runtime import request_metrics
 from pki_revocation.runtime.serving import Listener, serve_http
 
 from .max_age import LONGEST_MAX_AGE
@@ -36,6 +37,7 @@ def create_app(root: Path, *, clock: Clock, until_next: UntilNext) -> Flask:
     """The WSGI application; *root* holds crl/ and aia/."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
+    request_metrics.install(app, "distribution")
     files = PublishedFiles(root)
     for address in ("crl/<name>.crl", "crl/<name>/<part>.crl", "aia/<name>.cer"):
         app.add_url_rule(

@@ -9,6 +9,7 @@ from asn1crypto.crl import CertificateList
 
 from crl_publisher.crl.frame import Frame
 from crl_publisher.errors import UnreadableCrl
+from pki_revocation.encoding.plain_cause import plain_cause
 
 from .findings import Findings
 
@@ -28,7 +29,7 @@ def check_second_reading(frame: Frame, findings: Findings) -> None:
     try:
         second = _fields(frame.with_entries(()))
     except Exception as error:  # asn1crypto raises whatever its parts raise
-        raise UnreadableCrl(f"The frame of the CRL is broken: {error}.") from error
+        raise UnreadableCrl(f"The frame of the CRL is broken: {plain_cause(error)}.") from error
     first = {
         "the version": frame.is_version_2,
         "the inner algorithm": frame.inner_algorithm,

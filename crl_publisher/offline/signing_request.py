@@ -21,6 +21,7 @@ from pki_revocation.clock import iso
 from pki_revocation.encoding.declared import octets, values_of
 from pki_revocation.encoding.der import bit_string, sequence
 from pki_revocation.encoding.names import name_text
+from pki_revocation.encoding.plain_cause import plain_cause
 from pki_revocation.encoding.serials import text_of_stored
 
 _BEGIN, _END = "-----BEGIN CRL TO BE SIGNED-----", "-----END CRL TO BE SIGNED-----"
@@ -135,7 +136,7 @@ class SigningRequest:
         try:
             fields = [octets(each) for each in values_of(self.to_be_signed)]
         except ValueError as error:
-            raise UnreadableCrl(f"This is no TBSCertList in DER: {error}.") from error
+            raise UnreadableCrl(f"This is no TBSCertList in DER: {plain_cause(error)}.") from error
         if len(fields) <= _ISSUER_PLACE:
             raise UnreadableCrl("This is no TBSCertList: it has too few fields.")
         return fields

@@ -23,6 +23,7 @@ from cryptography import x509
 from crl_publisher.crl.frame import read_frame
 from crl_publisher.errors import UnreadableCrl
 from pki_revocation.encoding.names import subject_text
+from pki_revocation.encoding.plain_cause import plain_cause
 from pki_revocation.host.outage_log import OutageLog
 
 # The folder of an installation that every account may read.
@@ -157,8 +158,8 @@ class PublishedFiles:
         with opened[0] as stream:
             try:
                 return x509.load_der_x509_certificate(stream.read(_LARGEST_CERTIFICATE))
-            except ValueError as error:
-                self._outages.failed(path, f"It is no certificate: {error}")
+            except (ValueError, x509.InvalidVersion) as error:
+                self._outages.failed(path, f"It is no certificate: {plain_cause(error)}.")
         return None
 
     def strangers(self, issuers: Collection[str]) -> list[str]:

@@ -195,6 +195,7 @@ class Attendance:
         metrics.observed(
             issuer.name, scope.name, found.complete, found.alarms, now=found.now, uncovered=found.uncovered.count
         )
+        metrics.scheduled(issuer, scope.name, found.next_due, found.timeline.in_force(found.now).number)
         due = own.watch.due(found.timeline, state)
         if due is None:
             if not own.watch.is_held(state):

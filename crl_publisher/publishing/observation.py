@@ -59,6 +59,11 @@ class Observation:
     delta_seen: Seen | None = None
 
     @cached_property
+    def next_due(self) -> datetime | None:
+        """When the schedule wants the next complete CRL; None before the first one."""
+        return None if self.complete is None else self.timeline.next_due(self.complete.published_at)
+
+    @cached_property
     def alarms(self) -> tuple[Alarm, ...]:
         """What is wrong with the complete CRL, and with its coverage of the journal."""
         schedule = self.timeline.in_force(self.now).schedule
@@ -66,7 +71,7 @@ class Observation:
         crl = self.complete
         promise = Promise(
             needed_since=datetime.min.replace(tzinfo=self.now.tzinfo) if self.is_needed else None,
-            next_due=None if crl is None else self.timeline.next_due(crl.published_at),
+            next_due=self.next_due,
             making=MAKING,
             covers_within=schedule.publish_within + _GRACE,
             clause=f"publish_within is {duration_text(schedule.publish_within)}",

@@ -49,6 +49,7 @@ class Publisher:
         Raises:
             StoreError: when the database does not answer.
         """
+        metrics.active(holds_lease=self._lease.is_held)
         if not self._lease.is_held:
             # Another publisher may have left anything behind meanwhile: look again from the beginning.
             self._attendance.forget()

@@ -1,6 +1,6 @@
 """What CRLs list and the journal lacks, entry by entry."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -11,9 +11,10 @@ from crl_publisher.crl.reading import ParsedEntry
 from crl_publisher.scope import Part
 from pki_revocation.clock import iso
 from pki_revocation.database.schema import certificates, journal
-from pki_revocation.encoding.serials import MOST_OCTETS, from_stored, is_storable, text_of_stored
+from pki_revocation.encoding.serials import MOST_OCTETS, from_stored, is_storable, stored, text_of_stored
 from pki_revocation.model import EntryKind, Issuer, serial_text
 from pki_revocation.reasons import RevocationReason
+from pki_revocation.register.lost_revocations import LostRevocation, all_lost
 
 from .evidence import CrlEvidence
 
@@ -61,10 +62,14 @@ class MissingRow:
 
 @dataclass(frozen=True, slots=True)
 class MissingRows:
-    """*rows* can be written, *left* says in a sentence each what cannot, and why."""
+    """*rows* can be written, *left* says in a sentence each what cannot, and why.
+
+    *remembered* names the CRLs of which only the database's memory tells: they were public once.
+    """
 
     rows: list[MissingRow] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    remembered: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class _Statement:
 
 
 def missing_rows(connection: Connection, issuer: Issuer, evidence: Sequence[CrlEvidence], now: datetime) -> MissingRows:
-    """What the journal lacks of what the CRLs list.
+    """What the journal lacks of what the CRLs list, and of what was seen on others before.
 
     Args:
         connection: reads one state, or holds the journal's head.
@@ -102,9 +107,39 @@ def missing_rows(connection: Connection, issuer: Issuer, evidence: Sequence[CrlE
     remaining = iter(statements.values())
     while portion := list(islice(remaining, _LOOKUP_BATCH)):
         _compare(connection, issuer, portion, now, found)
+    _recall(connection, issuer, statements, now, found)
     # A journal is in the order of time, and a CRL in that of serials.
     found.rows.sort(key=lambda row: (row.revocation_date, row.kind is EntryKind.RAISE, row.serial))
     return found
+
+
+def _recall(
+    connection: Connection, issuer: Issuer, statements: Container[bytes], now: datetime, found: MissingRows
+) -> None:
+    """What a service saw on a CRL that is public no more, where the CRLs here say nothing of it."""
+    lost = {
+        stored(each.serial): each
+        for each in all_lost(connection, issuer.id).values()
+        if stored(each.serial) not in statements and each.revocation_date <= now
+    }
+    remaining = iter(lost)
+    while portion := list(islice(remaining, _LOOKUP_BATCH)):
+        registered = _registered(connection, issuer, portion)
+        found.rows.extend(_recalled(lost[serial], is_registered=serial in registered) for serial in portion)
+    found.remembered.extend(sorted({each.source for each in lost.values()}))
+
+
+def _recalled(lost: LostRevocation, *, is_registered: bool) -> MissingRow:
+    return MissingRow(
+        kind=EntryKind.REVOCATION,
+        serial=lost.serial,
+        revocation_date=lost.revocation_date,
+        reason=lost.reason,
+        invalidity_date=lost.invalidity_date,
+        is_registered=is_registered,
+        is_ca=False,
+        shard=0,
+    )
 
 
 def _collect(statements: dict[bytes, _Statement], evidence: CrlEvidence, entry: ParsedEntry) -> None:

@@ -5,7 +5,7 @@ certificate is taken for good. An entry of a certificate that had expired before
 5280 section 3.3), and is no difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -16,7 +16,8 @@ from crl_publisher.crl.reading import ParsedCrl, ParsedEntry
 from crl_publisher.scope import Part, Scope
 from pki_revocation.clock import iso
 from pki_revocation.database.schema import barred_serials, certificates, journal
-from pki_revocation.encoding.serials import text_of_stored
+from pki_revocation.encoding.serials import stored, text_of_stored
+from pki_revocation.importing.past_reasons import has_place
 from pki_revocation.model import EntryKind, Issuer
 from pki_revocation.reasons import RevocationReason
 
@@ -73,13 +74,17 @@ class Difference:
 class Comparison:
     """*lacking* are on the old CRL alone, *beyond* in the register alone, and *other* differ in date or reason.
 
-    *expired* are in the register, and may have gone from the old CRL when their certificates expired. *is_partial* says
-    that the old CRL covers a part of the certificates that is not known here: what is beyond it cannot be told.
+    *left_out* have the old CRL's date here and no reason, because a CRL may not give a subscriber's certificate that
+    one (BR 7.2.2). *accepted* differ too, and were looked into. *expired* are in the register, and may have gone from
+    the old CRL when their certificates expired. *is_partial* says that the old CRL covers a part of the certificates
+    that is not known here: what is beyond it cannot be told.
     """
 
     lacking: tuple[Difference, ...]
     beyond: tuple[Difference, ...]
     other: tuple[Difference, ...]
+    left_out: tuple[Difference, ...]
+    accepted: tuple[Difference, ...]
     same: int
     expired: int
     is_partial: bool = False
@@ -90,7 +95,9 @@ class Comparison:
         return bool(self.lacking or self.beyond or self.other)
 
 
-def compare_with_old(connection: Connection, issuer: Issuer, crl: ParsedCrl, scope: Scope | None) -> Comparison:
+def compare_with_old(
+    connection: Connection, issuer: Issuer, crl: ParsedCrl, scope: Scope | None, accepted: Collection[int] = ()
+) -> Comparison:
     """Hold a CRL against the register.
 
     Args:
@@ -98,37 +105,67 @@ def compare_with_old(connection: Connection, issuer: Issuer, crl: ParsedCrl, sco
         issuer: who signed it.
         crl: complete, and its signature is the issuer's.
         scope: what it covers; None for a part that is not known here.
+        accepted: serials whose difference was looked into, and stands on purpose.
 
     Raises:
         UnreadableCrl: when one of its entries is broken.
     """
+    purposely = {stored(serial) for serial in accepted}
     lacking: list[Difference] = []
     other: list[Difference] = []
+    left_out: list[Difference] = []
     listed: set[bytes] = set()
     same = 0
     entries = crl.entries()
     while portion := list(islice(entries, _LOOKUP_BATCH)):
         serials = [entry.serial for entry in portion]
         here, known = _recorded(connection, issuer, serials), _known(connection, issuer, serials, crl.this_update)
+        authorities = _authorities(connection, issuer, [each.serial for each in portion if _has_no_place(each)])
         for entry in portion:
             listed.add(entry.serial)
             old, recorded = _stated(entry), here.get(entry.serial)
             if recorded is None:
                 what = known.get(entry.serial, "the certificate is not registered")
                 lacking.append(Difference(serial=entry.serial, old=old, here=None, known=what))
+            elif _is_left_out(entry, recorded, is_authority=entry.serial in authorities):
+                left_out.append(Difference(serial=entry.serial, old=old, here=recorded))
             elif recorded != old:
                 other.append(Difference(serial=entry.serial, old=old, here=recorded))
             else:
                 same += 1
     beyond, expired = ([], 0) if scope is None else _beyond(connection, issuer, scope, listed, crl.this_update)
     return Comparison(
-        lacking=tuple(lacking),
-        beyond=tuple(beyond),
-        other=tuple(other),
+        lacking=_without(purposely, lacking),
+        beyond=_without(purposely, beyond),
+        other=_without(purposely, other),
+        left_out=tuple(left_out),
+        accepted=tuple(each for each in (*lacking, *beyond, *other) if each.serial in purposely),
         same=same,
         expired=expired,
         is_partial=scope is None,
     )
+
+
+def _without(purposely: Collection[bytes], differences: Sequence[Difference]) -> tuple[Difference, ...]:
+    return tuple(each for each in differences if each.serial not in purposely)
+
+
+def _has_no_place(entry: ParsedEntry) -> bool:
+    return not entry.irregular and not has_place(entry.reason, for_subscriber=True)
+
+
+def _is_left_out(entry: ParsedEntry, here: Stated, *, is_authority: bool) -> bool:
+    """Whether an import took the revocation and left the reason out, as it must for a subscriber's certificate."""
+    return _has_no_place(entry) and not is_authority and here == Stated(entry.revocation_date, _NO_REASON)
+
+
+def _authorities(connection: Connection, issuer: Issuer, serials: Sequence[bytes]) -> set[bytes]:
+    """Those of the serials that are CA certificates."""
+    if not serials:
+        return set()
+    column = type_coerce(certificates.c.serial, LargeBinary)
+    query = select(column).where(certificates.c.issuer_id == issuer.id, certificates.c.is_ca, column.in_(serials))
+    return {bytes(octets) for octets in connection.scalars(query)}
 
 
 def _stated(entry: ParsedEntry) -> Stated:

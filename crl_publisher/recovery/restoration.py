@@ -45,10 +45,17 @@ class CrlRestoration:
         """How many rows the journal would get."""
         return len(self.found.rows)
 
+    @property
+    def stays(self) -> Sequence[str]:
+        """The differences that stay as they are, a sentence each."""
+        return self.found.left
+
     def lines(self) -> Iterator[str]:
         """What would be done, for people."""
         for each in self.evidence:
             yield f"{self.issuer.name}: evidence is CRL {each.crl.number} of scope {each.scope.name}, {each.source}"
+        for source in self.found.remembered:
+            yield f"{self.issuer.name}: remembered is what was public as {source}"
         yield f"{self.issuer.name}: the journal lacks {len(self.found.rows)} rows"
         yield from (f"  {row}" for row in self.found.rows[:_SHOWN])
         if len(self.found.rows) > _SHOWN:
@@ -62,6 +69,7 @@ class CrlRestoration:
             "evidence": [each.as_json() for each in self.evidence],
             "rows": [row.as_json() for row in self.found.rows],
             "left": self.found.left,
+            "remembered": self.found.remembered,
         }
 
     def carry_out(self, source: dict[str, str]) -> str:
@@ -87,6 +95,7 @@ class CrlRestoration:
                     "evidence": [
                         each.as_json() | {"kept": file.name} for each, file in zip(self.evidence, files, strict=True)
                     ],
+                    "remembered": found.remembered,
                     "first_sequence": written[0].sequence,
                     "last_sequence": written[-1].sequence,
                     "registered": sum(not row.is_registered for row in found.rows),

@@ -1,38 +1,33 @@
 """The versions of each issuer's schedule, in the database: seeded once, proposed, approved, withdrawn, never rewritten.
 
 In force at an instant is the approved version with the latest beginning at or before it. Whatever would change that is
-checked first, against what is public, and audited in the transaction that writes it.
+decided here, and written by `writing`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
-from pki_revocation.database.schema import issuers
-from pki_revocation.errors import StoreError
 from pki_revocation.model import Issuer
 
 from .change import Act, Change, followed, refuse_stale, refuse_unmeant_weakness
 from .coverage import PublicValidity, check
-from .document import as_document
-from .entries import ScheduleEntry, entry_numbered, insert_entry, read_entries, timeline_of, update_entry
+from .entries import ScheduleEntry, entry_numbered, read_entries, timeline_of
 from .errors import ScheduleRefused, VersionRefused
 from .in_force import InForce
 from .operators import NOTHING_SAID, Said, is_same_person
 from .planned import before
 from .schedule import Schedule
 from .timeline import Timeline, Version
+from .writing import BookWriter, PublicValidityOf
 
 SEEDED_BY = "the configuration"
 _LONGEST_NAME = 128
-_ATTEMPTS = 5
-
-PublicValidityOf = Callable[[Connection, Issuer], tuple[PublicValidity, ...]]
 
 
 class ScheduleBook:
@@ -51,10 +46,10 @@ class ScheduleBook:
         """*seed* is the first version of an issuer; *public_validity* that of its scopes' last CRLs."""
         self._database = database
         self._clock = clock
-        self._audit = audit
         self._seed = seed
         self._needs_second_person = needs_second_person
         self._public_validity = public_validity
+        self._writer = BookWriter(database=database, clock=clock, audit=audit, public_validity=public_validity)
 
     def timeline(self, connection: Connection, issuer: Issuer) -> Timeline:
         """The versions that count; the seed, from now on, where the book was not begun."""
@@ -103,11 +98,7 @@ class ScheduleBook:
             approved_by=SEEDED_BY,
         )
         self._check_seed(public_validity, now, issuer.name)
-        with self._database.write() as connection:
-            self._lock(connection, issuer)
-            if not read_entries(connection, issuer):
-                insert_entry(connection, issuer, entry)
-                self._record(connection, "schedule.seeded", issuer, entry, SEEDED_BY)
+        self._writer.seed(issuer, entry)
 
     def _check_seed(self, public_validity: tuple[PublicValidity, ...], now: datetime, name: str) -> None:
         version = Version(number=1, effective_from=now, schedule=self._seed)
@@ -174,7 +165,7 @@ class ScheduleBook:
             return followed(Change(entry, timeline.with_version(version)), self._act(entries, said, name, now), version)
 
         event = "schedule.proposed" if self._needs_second_person else "schedule.set"
-        return self._change(issuer, made, event=event, by=name, is_new=True)
+        return self._writer.change(issuer, made, event=event, by=name, is_new=True)
 
     def approve(
         self, issuer: Issuer, number: int, *, by: str, said: Said = NOTHING_SAID, as_proposed: bool = False
@@ -224,7 +215,7 @@ class ScheduleBook:
                 Change(approved, timeline.with_version(version)), self._act(entries, said, name, now), version
             )
 
-        return self._change(issuer, made, event="schedule.approved", by=name)
+        return self._writer.change(issuer, made, event="schedule.approved", by=name)
 
     def withdraw(self, issuer: Issuer, number: int, *, by: str, said: Said = NOTHING_SAID) -> ScheduleEntry:
         """Withdraw a version that is proposed, or planned and not yet in force, and give its entry.
@@ -256,7 +247,7 @@ class ScheduleBook:
             version = entry.version()
             return followed(change, self._act(entries, said, name, now), before(timeline, version), place=version)
 
-        return self._change(issuer, made, event="schedule.withdrawn", by=name)
+        return self._writer.change(issuer, made, event="schedule.withdrawn", by=name)
 
     def roll_back(self, issuer: Issuer, *, by: str, to: int | None = None, said: Said = NOTHING_SAID) -> ScheduleEntry:
         """Make a new version that says what an older one said: *to*, or the last one in force that said otherwise.
@@ -286,67 +277,11 @@ class ScheduleBook:
             older = past[-1]
         return self.propose(issuer, older.schedule, by=by, restores=older.number, said=said)
 
-    def _change(
-        self,
-        issuer: Issuer,
-        made: Callable[[tuple[ScheduleEntry, ...], datetime], Change],
-        *,
-        event: str,
-        by: str,
-        is_new: bool = False,
-    ) -> ScheduleEntry:
-        """Check outside any lock, since that takes its time; write when the book is still as it was."""
-        for _ in range(_ATTEMPTS):
-            with self._database.read() as connection:
-                entries = read_entries(connection, issuer)
-                public_validity = self._public_validity(connection, issuer)
-            now = self._clock.now()
-            change = made(entries, now)
-            check(change.timeline, public_validity, now)
-            with self._database.write() as connection:
-                self._lock(connection, issuer)
-                if read_entries(connection, issuer) == entries:
-                    (insert_entry if is_new else update_entry)(connection, issuer, change.entry)
-                    self._record(connection, event, issuer, change.entry, by)
-                    for each in change.withdrawn:
-                        update_entry(connection, issuer, each)
-                        self._record(connection, "schedule.withdrawn", issuer, each, by)
-                    for each in change.rebased:
-                        insert_entry(connection, issuer, each)
-                        self._record(connection, "schedule.rebased", issuer, each, by)
-                    return change.entry
-        raise StoreError("Others change this schedule all the time: try again.")
-
     def _timeline(self, issuer: Issuer, entries: tuple[ScheduleEntry, ...]) -> Timeline:
         return timeline_of(issuer.name, entries, self._seed, self._clock.now())
 
     def _act(self, entries: tuple[ScheduleEntry, ...], said: Said, by: str, now: datetime) -> Act:
         return Act(entries, said, by, now, self._needs_second_person)
-
-    @staticmethod
-    def _lock(connection: Connection, issuer: Issuer) -> None:
-        # Not the journal's head: a revocation need not wait for a schedule.
-        connection.execute(select(issuers.c.id).where(issuers.c.id == issuer.id).with_for_update(key_share=True))
-
-    def _record(self, connection: Connection, event: str, issuer: Issuer, entry: ScheduleEntry, by: str) -> None:
-        detail: dict[str, object] = {
-            "issuer": issuer.name,
-            "version": entry.number,
-            "effective_from": None if entry.effective_from is None else iso(entry.effective_from),
-            "restores": entry.restores,
-            "schedule": as_document(entry.schedule),
-            **{
-                name: value
-                for name, value in (
-                    ("reason", entry.reason),
-                    ("approved_reason", entry.approved_reason),
-                    ("withdrawn_reason", entry.withdrawn_reason),
-                    ("rebases", entry.rebases),
-                )
-                if value is not None
-            },
-        }
-        self._audit.record(connection, event, detail, personal={"operator": by})
 
 
 def _name(by: str) -> str:

@@ -19,6 +19,7 @@ from keys.keyring import Keyring
 from keys.signing_audit import SigningAudit, begun_since
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
+from pki_revocation.encoding.plain_cause import plain_cause
 from pki_revocation.host.failpoints import reach
 from pki_revocation.model import Issuer, serial_text
 
@@ -82,8 +83,8 @@ class DelegateIssuer:
             proven = request.is_signature_valid
             key = cast("CertificateIssuerPublicKeyTypes", request.public_key())
             algorithms_for(key)
-        except (ValueError, InvalidSignature, UnsupportedAlgorithm, UnusableKey) as error:
-            raise RequestRefused(f"The request cannot be used: {error}") from error
+        except (ValueError, x509.InvalidVersion, InvalidSignature, UnsupportedAlgorithm, UnusableKey) as error:
+            raise RequestRefused(f"The request cannot be used: {plain_cause(error)}.") from error
         if not proven:
             raise RequestRefused("The request is not signed with the key that it is for.")
         since, name = self._clock.now() - _DAY, asked.responder.name

@@ -19,6 +19,7 @@ from keys.errors import UnusableKey
 from keys.key_location import KeyLocation
 from pki_revocation.clock import Clock, iso
 from pki_revocation.database.engine import Database
+from pki_revocation.encoding.plain_cause import plain_cause
 from pki_revocation.model import Issuer
 
 from .requests import DelegateRequest, Responder, key_digest, request_for, responder_with_key, submit
@@ -102,11 +103,14 @@ class DelegateRenewal:
 
     def _install(self, name: str, der: bytes) -> None:
         location = self._folder.location(name)
-        certificate = x509.load_der_x509_certificate(der)
         try:
+            certificate = x509.load_der_x509_certificate(der)
             accept_delegate(location.load(), certificate, issuer=self.issuer.certificate, now=self._clock.now())
         except UnusableKey as error:
             self.trouble = f"The certificate that came cannot be used: {error}"
+            return
+        except (ValueError, x509.InvalidVersion) as error:
+            self.trouble = f"The certificate that came cannot be read: {plain_cause(error)}."
             return
         self._folder.install(name, certificate)
         self.trouble = None

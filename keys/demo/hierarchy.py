@@ -17,6 +17,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from keys.algorithms import SignatureName, algorithm_for
 from keys.files.file_key import KEY_TYPES
+from pki_revocation.proof.certificates import DOCUMENT_SIGNING
 
 from .names import organisation
 
@@ -25,6 +26,8 @@ _ROOT_LIFETIME = 20 * _YEAR
 _CA_LIFETIME = 10 * _YEAR
 # Of the same kind as the register's; BR's 200 days hold for publicly trusted certificates.
 _SERVER_LIFETIME = _YEAR
+# What it signed is checked as of the moment of signing.
+_SIGNER_LIFETIME = 3 * _YEAR
 _BACKDATE = timedelta(hours=1)
 _SERIAL_OCTETS = 16
 
@@ -99,6 +102,22 @@ def issue_server(
     return key, _signed(_with_addresses(builder, addresses, with_ocsp=True), authority)
 
 
+def issue_document_signer(
+    authority: Authority, now: datetime, addresses: Addresses
+) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    """The key that signs receipts and its certificate, for documents alone (RFC 9336); always P-256."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = (
+        _base(_name("Demo Register receipts"), authority.certificate.subject, key.public_key(), now, _SIGNER_LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(ca=False, commits=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([DOCUMENT_SIGNING]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(_authority_key_identifier(authority), critical=False)
+    )
+    return key, _signed(_with_addresses(builder, addresses, with_ocsp=True), authority)
+
+
 def _ca(
     subject: x509.Name,
     issuer: x509.Name,
@@ -164,10 +183,10 @@ def _authority_key_identifier(authority: Authority) -> x509.AuthorityKeyIdentifi
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
 
 
-def _key_usage(*, ca: bool) -> x509.KeyUsage:
+def _key_usage(*, ca: bool, commits: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not ca,
-        content_commitment=False,
+        content_commitment=commits,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,

@@ -36,7 +36,7 @@ from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.languages import Language
 
 from .folder import DemoRefused
-from .hierarchy import Addresses, Authority, issue_server, make_issuing_ca, make_root
+from .hierarchy import Addresses, Authority, issue_document_signer, issue_server, make_issuing_ca, make_root
 from .ports import Ports
 
 ISSUING = "issuing"
@@ -93,6 +93,7 @@ def make_demo(plan: DemoPlan, clock: Clock, progress: Progress) -> Installation:
         _register_responder(installation, database, issuers[ISSUING], clock)
         renew_delegate(installation, issuers[ISSUING], clock)
         paths = _make_certificates(plan, issuing, clock, progress("certificates", plan.certificates))
+        _make_receipt_signer(plan, issuing, clock)
         # The issuing CA's own certificate too: the root's CRL and OCSP speak of it.
         paths.append(plan.directory / "issuer.pem")
         report = Importer(database=database, clock=clock, audit=AuditTrail(clock)).run(paths)
@@ -172,6 +173,15 @@ def _make_certificates(plan: DemoPlan, issuing: Authority, clock: Clock, count: 
     return paths
 
 
+def _make_receipt_signer(plan: DemoPlan, issuing: Authority, clock: Clock) -> None:
+    """The key that signs receipts, which the page's service holds; it is of no CA and of no subscriber."""
+    key, certificate = issue_document_signer(issuing, clock.now(), plan.addresses.relying_party(ISSUING))
+    folder = plan.directory / "receipts"
+    folder.mkdir(mode=0o700)
+    save_key(key, folder / "signer.key")
+    (folder / "signer.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+
+
 def _make_codes(installation: Installation, database: Database, clock: Clock, progress: Progress) -> None:
     """A code for each certificate, kept in a file of the demo's own, and letters for the first few."""
     with database.read() as connection:
@@ -244,8 +254,13 @@ emergency_phone = "070 000 00 01"
 cps_url = "https://register.example/cps"
 privacy_url = "https://register.example/privacy"
 accessibility_url = "https://register.example/toegankelijkheid"
-trust_anchor_url = "https://register.example/stamcertificaat"
+trust_anchor_url = {json.dumps(addresses.of("distribution", f"/aia/{ROOT}.cer"))}
 new_certificate_url = "https://register.example/aanvragen"
+
+[receipts]
+trust_anchors = ["root.pem"]
+key = "receipts/signer.key"
+certificate = "receipts/signer.pem"
 
 [ocsp]
 port = {ports.public("ocsp")}

@@ -43,6 +43,10 @@ KEY_TYPES: dict[str, Callable[[], CertificateIssuerPrivateKeyTypes]] = {
 }
 
 
+# Of which file that was said, and in which state.
+_TOLD: dict[Path, FileState] = {}
+
+
 class KeyFile:
     """A private key's file.
 
@@ -82,7 +86,7 @@ class KeyFile:
         """
         found = read_private(self.path, "key")
         if self._loaded is None or self._loaded[0] != found.state:
-            self._loaded = (found.state, self._decrypted(found.content))
+            self._loaded = (found.state, self._decrypted(found.content, found.state))
         return self._loaded[1]
 
     def new_passphrase(self) -> str | None:
@@ -98,7 +102,7 @@ class KeyFile:
                 return None
             raise
 
-    def _decrypted(self, data: bytes) -> CertificateIssuerPrivateKeyTypes:
+    def _decrypted(self, data: bytes, state: FileState) -> CertificateIssuerPrivateKeyTypes:
         path = self.path
         try:
             encrypted = protection_of(data).encrypted
@@ -110,7 +114,7 @@ class KeyFile:
                 "'unencrypted = true' if that is meant."
             )
         if not encrypted:
-            _log.warning("the key %s is on disk without a passphrase", path)
+            _tell_once(path, state)
         return decrypted(path, data, self._passphrase() if encrypted else None)
 
     def _passphrase(self) -> str:
@@ -120,6 +124,13 @@ class KeyFile:
             if self._ask is not None:
                 return self._ask()
             raise SecretMissing(f"The key {self.path} needs a passphrase. {error}") from error
+
+
+def _tell_once(path: Path, state: FileState) -> None:
+    """Say of a file once in a process that it has no passphrase: services that cannot begin look at it each second."""
+    if _TOLD.get(path) != state:
+        _TOLD[path] = state
+        _log.warning("the key %s is on disk without a passphrase", path)
 
 
 def decrypted(path: Path, data: bytes, passphrase: str | None) -> CertificateIssuerPrivateKeyTypes:
@@ -208,5 +219,5 @@ def load_certificate(path: Path) -> x509.Certificate:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except OSError as error:
         raise UnusableKey(f"The certificate {path} cannot be read: {error.strerror or error}.") from error
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise UnusableKey(f"The certificate {path} is not PEM, or is broken.") from None

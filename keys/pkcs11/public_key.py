@@ -11,6 +11,7 @@ from pkcs11 import Attribute, KeyType, ObjectClass
 
 from keys.errors import UnusableKey
 from pki_revocation.encoding.der import object_identifier
+from pki_revocation.encoding.plain_cause import plain_cause
 
 _CURVES = {
     object_identifier("1.2.840.10045.3.1.7"): ec.SECP256R1,
@@ -30,8 +31,8 @@ def public_key_of(session: pkcs11.Session, key: pkcs11.PrivateKey, what: str) ->
             return _read(source, KeyType(key[Attribute.KEY_TYPE]))
         except (pkcs11.AttributeTypeInvalid, pkcs11.AttributeSensitive, KeyError):
             continue
-        except ValueError as error:
-            raise UnusableKey(f"The {what} is of a type that is not supported: {error}.") from error
+        except (ValueError, x509.InvalidVersion) as error:
+            raise UnusableKey(f"The {what} is of a type that is not supported: {plain_cause(error)}.") from error
     raise UnusableKey(f"The token has neither public key nor certificate beside the {what}: write one there.")
 
 

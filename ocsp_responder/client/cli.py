@@ -1,6 +1,5 @@
 """`pki-revocation ocsp`: what a responder says."""
 
-import getpass
 import json
 import secrets
 from pathlib import Path
@@ -14,6 +13,7 @@ from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.encoding.serials import from_text
 from pki_revocation.errors import NotFound
+from pki_revocation.host.account import claimed_by
 from pki_revocation.importing.candidates import CandidateRefused
 from pki_revocation.importing.pem_der import certificate_in
 from pki_revocation.model import serial_text
@@ -49,9 +49,7 @@ def responders(installation: Installation, *, name: str | None, as_json: bool) -
                 if not take_out(connection, name):
                     raise NotFound(f"No responder {name!r} is expected: 'pki-revocation ocsp responders' lists them.")
                 detail = {"responder": name}
-                AuditTrail(clock).record(
-                    connection, "responder.taken-out", detail, personal={"operator": getpass.getuser()}
-                )
+                AuditTrail(clock).record(connection, "responder.taken-out", detail, personal=claimed_by(None))
         with database.read() as connection:
             known = expected(connection)
     now = clock.now()

@@ -25,7 +25,16 @@ from .message import OcspRequest, RequestSignature
 MAX_CERTIFICATES = 8
 _DIRECTORY_NAME = 4
 # What reading and checking a certificate from a stranger may raise, for whatever is wrong with it.
-_REFUSALS = (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, UnusableKey, x509.DuplicateExtension)
+# What the library raises for octets that a client has written; not all of it is a ValueError.
+_REFUSALS = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    UnusableKey,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+)
 
 
 class Requestors:
@@ -54,7 +63,7 @@ class Requestors:
             return cls(x509.load_pem_x509_certificates(file.read_bytes()), clock)
         except OSError as error:
             raise ConfigurationError(f"[ocsp] requestors: {file} cannot be read: {error.strerror or error}.") from error
-        except ValueError as error:
+        except (ValueError, x509.InvalidVersion) as error:
             raise ConfigurationError(f"[ocsp] requestors: {file} holds no certificate in PEM, or a bad one.") from error
 
     def check(self, request: OcspRequest) -> None:

@@ -8,6 +8,7 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import ArrivalSettings, LetterSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.host.extras import require_extra
+from pki_revocation.proof.public_crls import remember_lost
 from pki_revocation.runtime.clock_keeping import kept_clock, open_clock
 from pki_revocation.runtime.polling_service import Job, PollingService
 
@@ -29,6 +30,8 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         database.check_revision()
         clock = kept_clock(database)
         audit = AuditTrail(clock)
+        # Its unit lets it reach no other machine.
+        remember_lost(installation, database, clock, asks_public_address=False)
         watch = ArrivalWatcher(
             database=database,
             clock=clock,

@@ -1,6 +1,5 @@
 """`backup` and `restore`: the database in one file, and back again, or a trial of that."""
 
-import getpass
 import json
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import click
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import PkiError
+from pki_revocation.host.account import claimed_by
 from pki_revocation.runtime.backup.restoring import drill, write_config
 from pki_revocation.runtime.backup.restoring import restore as put_back
 from pki_revocation.runtime.backup.taking import take
@@ -32,7 +32,7 @@ def backup(installation: Installation, *, file: Path, as_json: bool) -> None:
     in it, and the answer names them: keep them apart, because with both a thief could try codes.
     """
     with installation.checked_database() as database:
-        manifest = take(installation, database, file, open_clock(database), {"operator": getpass.getuser()})
+        manifest = take(installation, database, file, open_clock(database), claimed_by(None))
     if as_json:
         click.echo(manifest.to_json().decode())
         return
@@ -45,20 +45,31 @@ def backup(installation: Installation, *, file: Path, as_json: bool) -> None:
 @click.option(
     "--drill", "is_drill", is_flag=True, help="Only try it, in a temporary place, and remember that it was done."
 )
+@click.option(
+    "--other-installation", is_flag=True, help="Also where it is of another one, or from before secrets were replaced."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_json_option
 @directory_option
 @config_option
-def restore(
-    directory: Path | None, config: Path | None, *, file: Path, is_drill: bool, yes: bool, as_json: bool
+def restore(  # noqa: PLR0913 - one argument for each option
+    directory: Path | None,
+    config: Path | None,
+    *,
+    file: Path,
+    is_drill: bool,
+    other_installation: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Put the backup in FILE back, in the place of this installation's database.
 
-    Stop every service first. A SQLite file that is there is put aside, and a PostgreSQL database must be empty. Where
-    the folder has no configuration, the backup's is taken. What the CRLs in the folder list and the backup lacks is
-    taken back at once; where newer ones are elsewhere, run 'doctor --restore FILE...' before any service starts.
+    Stop every service first. The secrets that are here must be those of the installation that it is of. A SQLite file
+    that is there is put aside, and a PostgreSQL database must be empty. Where the folder has no configuration, the
+    backup's is taken. What the CRLs in the folder list and the backup lacks is taken back at once; where newer ones are
+    elsewhere, run 'doctor --restore FILE...' before any service starts.
     """
-    source = {"operator": getpass.getuser()}
+    source = claimed_by(None)
     if not is_drill and config is None and directory is not None and write_config(directory, file):
         click.echo(f"{directory} had no configuration: the backup's was taken.", err=as_json)
     installation = Installation.open(directory, config)
@@ -69,7 +80,7 @@ def restore(
         return
     if not yes:
         click.confirm(f"Put {file} in the place of {installation.database()}?", abort=True, err=as_json)
-    done = put_back(installation, file, SystemClock(), source)
+    done = put_back(installation, file, SystemClock(), source, of_another=other_installation)
     taken_back = _take_back(installation, source)
     if as_json:
         aside = None if done.put_aside is None else str(done.put_aside)
@@ -92,6 +103,7 @@ def _take_back(installation: Installation, source: dict[str, str]) -> list[str]:
     try:
         with installation.checked_database() as database:
             found = list(restorations(installation, database, ()))
-            return [each.carry_out(source) for each in found if each.changes]
+            done = [each.carry_out(source) for each in found if each.changes]
+            return [*done, *(sentence for each in found for sentence in each.stays)]
     except PkiError as error:
         return [f"Nothing more was taken back from the public CRLs: {error}"]

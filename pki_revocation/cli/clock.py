@@ -1,12 +1,12 @@
 """`clock`: what each machine's clock says, and an operator's word that this machine's is right."""
 
-import getpass
 import json
 
 import click
 
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
+from pki_revocation.host.account import claimed_by
 from pki_revocation.register.clock_look import ClockLook, clock_troubles
 from pki_revocation.runtime.clock_keeping import open_clock, process_trouble
 
@@ -74,7 +74,7 @@ def accept(installation: Installation, *, yes: bool) -> None:
         now = here.machine.now()
         if not yes:
             click.confirm(f"This machine says {iso(now)}. Is that right?", abort=True)
-        mark, taken_back = ClockLook.of(database, here.machine, here.kernel).accept({"operator": getpass.getuser()})
+        mark, taken_back = ClockLook.of(database, here.machine, here.kernel).accept(claimed_by(None))
     click.echo(f"The mark of {mark.host} is {iso(mark.wall)} from now on.")
     for issuer, last_at in taken_back:
         click.echo(

@@ -1,6 +1,5 @@
 """`key-list`: the keys that are known to be compromised, which issuers ask about and imports are held against."""
 
-import getpass
 import json
 import re
 from collections.abc import Iterable
@@ -22,6 +21,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.encoding.possession.csr_proof import is_private_key
 from pki_revocation.encoding.possession.key_forms import key_hashes
 from pki_revocation.errors import NotFound, PkiError
+from pki_revocation.host.account import claimed_by
 from pki_revocation.importing.candidates import CandidateRefused
 from pki_revocation.importing.pem_der import certificate_in
 from pki_revocation.register.compromised_keys import (
@@ -35,14 +35,11 @@ from pki_revocation.register.compromised_keys import (
 )
 from pki_revocation.runtime.clock_keeping import open_clock
 
-from .options import installation_option
+from .options import by_option, installation_option
 from .register_checks import trusted_with_compromised_keys
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
-_by_option = click.option(
-    "--by", default=getpass.getuser, help="The operator, for the audit trail; the account's name without it."
-)
 
 
 class UnfitKeyList(PkiError):
@@ -57,9 +54,9 @@ def key_list() -> None:
 @key_list.command()
 @click.argument("what")
 @click.option("--note", required=True, help="Where it is known from: a report, a case number.")
-@_by_option
+@by_option
 @installation_option
-def add(installation: Installation, *, what: str, note: str, by: str) -> None:
+def add(installation: Installation, *, what: str, note: str, by: str | None) -> None:
     """List one key: WHAT is a certificate or a public key in a file, or the SHA-256 of its SubjectPublicKeyInfo."""
     with installation.database() as database:
         _list(database, _hashes(what), KeySource.OPERATOR, note, by)
@@ -68,9 +65,9 @@ def add(installation: Installation, *, what: str, note: str, by: str) -> None:
 @key_list.command(name="import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--note", help="Where they come from; the file's name without it.")
-@_by_option
+@by_option
 @installation_option
-def import_(installation: Installation, *, files: tuple[Path, ...], note: str | None, by: str) -> None:
+def import_(installation: Installation, *, files: tuple[Path, ...], note: str | None, by: str | None) -> None:
     """List the keys of FILES: the SHA-256 of a SubjectPublicKeyInfo on each line, in hexadecimal; # begins a remark.
 
     A line that is no hash refuses its file, and nothing of any file is listed.
@@ -118,9 +115,9 @@ def show(installation: Installation, *, what: str | None, evidence: Path | None,
 
 @key_list.command()
 @click.argument("what")
-@_by_option
+@by_option
 @installation_option
-def remove(installation: Installation, *, what: str, by: str) -> None:
+def remove(installation: Installation, *, what: str, by: str | None) -> None:
     """Take off a key that was listed by mistake; one that was proven to be compromised stays."""
     with installation.database() as database:
         database.check_revision()
@@ -129,11 +126,11 @@ def remove(installation: Installation, *, what: str, by: str) -> None:
             if not gone:
                 raise NotFound("This key is not on the list of compromised keys.")
             trail = AuditTrail(open_clock(database))
-            trail.record(connection, "keys.unlisted", {"key_sha256": gone}, personal={"operator": by})
+            trail.record(connection, "keys.unlisted", {"key_sha256": gone}, personal=claimed_by(by))
     click.echo(f"{' and '.join(gone)} is not on the list any more.")
 
 
-def _list(database: Database, hashes: Iterable[bytes], source: KeySource, note: str, by: str) -> None:
+def _list(database: Database, hashes: Iterable[bytes], source: KeySource, note: str, by: str | None) -> None:
     database.check_revision()
     clock = open_clock(database)
     now = clock.now()
@@ -143,7 +140,7 @@ def _list(database: Database, hashes: Iterable[bytes], source: KeySource, note: 
         detail = {"source": source.value, "note": note, "named": len(keys), "new": new}
         if len(keys) == 1:
             detail["key_sha256"] = keys[0].sha256.hex()
-        AuditTrail(clock).record(connection, "keys.listed", detail, personal={"operator": by})
+        AuditTrail(clock).record(connection, "keys.listed", detail, personal=claimed_by(by))
     click.echo(f"{note}: {new:,} key{'' if new == 1 else 's'} listed, {len(keys) - new:,} on the list already.")
     if wrong := trusted_with_compromised_keys(database, now):
         click.echo(f"WRONG: {wrong}")

@@ -12,7 +12,7 @@ from pki_revocation.notification.settings import Delivery, NotificationSettings
 from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.subscribers import outbox
 
-from .doctor import CheckResult
+from .check_result import CheckResult
 
 # Longer than the notifier tries for the first few times, and shorter than an operator should wait for bad news.
 _LONGEST_WAIT = timedelta(hours=1)

@@ -1,6 +1,5 @@
 """`maintenance`: close the subscriber's page for a while, open it again, and say which it is."""
 
-import getpass
 import json
 from datetime import datetime
 
@@ -9,6 +8,7 @@ import click
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import iso, whole_second
 from pki_revocation.config.installation import Installation
+from pki_revocation.host.account import claimed_by
 from pki_revocation.register.maintenance import (
     Maintenance,
     MaintenanceRefused,
@@ -43,7 +43,7 @@ def on(installation: Installation, *, until: str, message: str, message_en: str 
         with database.write() as connection:
             close_page(connection, notice)
             detail = {"until": iso(notice.until), "message": notice.message, "message_en": notice.message_en}
-            AuditTrail(clock).record(connection, "maintenance.on", detail, personal={"operator": getpass.getuser()})
+            AuditTrail(clock).record(connection, "maintenance.on", detail, personal=claimed_by(None))
     click.echo(f"The page is closed until {iso(notice.until)}. Open it earlier with 'pki-revocation maintenance off'.")
 
 
@@ -57,7 +57,7 @@ def off(installation: Installation) -> None:
         with database.write() as connection:
             was_closed = current_maintenance(connection, clock.now()) is not None
             if open_page(connection):
-                AuditTrail(clock).record(connection, "maintenance.off", {}, personal={"operator": getpass.getuser()})
+                AuditTrail(clock).record(connection, "maintenance.off", {}, personal=claimed_by(None))
     click.echo("The page is open again." if was_closed else "The page was open already.")
 
 

@@ -22,6 +22,9 @@ config_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="The configuration file, where it is not config.toml in the folder.",
 )
+by_option = click.option(
+    "--by", help="The operator, for the audit trail, which has the account beside it; that account without it."
+)
 number_option = click.option("--number", required=True, help="The subscriber's number, from the letter.")
 
 

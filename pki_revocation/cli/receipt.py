@@ -1,4 +1,4 @@
-"""`receipt`: a revocation's receipt with its proof, for operators; the same document that subscribers download."""
+"""`receipt`: a revocation's receipt with its proof, for operators; the document that subscribers download."""
 
 import re
 from pathlib import Path
@@ -10,24 +10,46 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper
 from pki_revocation.config.installation import Installation
+from pki_revocation.config.settings import ContactSettings, WebSettings
 from pki_revocation.database.engine import Database
-from pki_revocation.documents.receipt import compile_receipt, receipt_name
+from pki_revocation.documents.receipt import ReceiptSurroundings, receipt_name
+from pki_revocation.documents.receipt_signing import ReceiptSigner, signed_receipt
 from pki_revocation.errors import NotFound
 from pki_revocation.host import durable_files
 from pki_revocation.model import Confirmation, serial_text
 from pki_revocation.proof.gathering import EvidenceCollector
+from pki_revocation.proof.settings import ReceiptSettings
 from pki_revocation.register.issuers import issuer_named
 from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.service import RevocationService
 from pki_revocation.subscribers.languages import Language
 
 from .options import installation_option
+from .receipt_verification import verify
 from .which_certificate import find_certificate
 
 _REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
-@click.command()
+class _ReceiptGroup(click.Group):
+    """`receipt WHAT` means `receipt write WHAT`, which was the whole command once."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put in `write` where no command is named."""
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["write", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_ReceiptGroup)
+def receipt() -> None:
+    """Receipts of revocations: written, and checked; without a command's name, `write` is meant."""
+
+
+receipt.add_command(verify)
+
+
+@receipt.command()
 @click.argument("what")
 @click.option("--issuer", "issuer_name", help="The issuer, for a serial; the default one without it.")
 @click.option(
@@ -40,7 +62,7 @@ _REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
     "--to", type=click.Path(dir_okay=False, path_type=Path), help="The file; one with its reference without it."
 )
 @installation_option
-def receipt(installation: Installation, *, what: str, issuer_name: str | None, language: str, to: Path | None) -> None:
+def write(installation: Installation, *, what: str, issuer_name: str | None, language: str, to: Path | None) -> None:
     """Write a revocation's receipt: WHAT is a number, a reference, a serial in hexadecimal, or a certificate's file.
 
     The running OCSP responder signs the proof. Where it does not answer, the receipt says that it has none yet, and so
@@ -53,7 +75,14 @@ def receipt(installation: Installation, *, what: str, issuer_name: str | None, l
         confirmation = _confirmation(database, clock, what, issuer_name)
         evidence = EvidenceCollector.of(installation, database).gather(confirmation)
     file = to or Path(receipt_name(confirmation, chosen))
-    durable_files.write(file, compile_receipt(confirmation, evidence, chosen, clock.now()), mode=0o640)
+    settings = installation.section(ReceiptSettings)
+    surroundings = ReceiptSurroundings.of(
+        installation.section(ContactSettings),
+        installation.section(WebSettings).public_url,
+        has_check=bool(settings.trust_anchors),
+    )
+    pdf = signed_receipt(confirmation, evidence, chosen, clock.now(), surroundings, ReceiptSigner.or_none(installation))
+    durable_files.write(file, pdf, mode=0o640)
     click.echo(f"Written: {file}")
     if evidence.ocsp is None:
         click.echo(

@@ -1,6 +1,5 @@
 """`pki-revocation recipient`: the recipient of a certificate's letter; set, shown and erased."""
 
-import getpass
 import json
 import sys
 
@@ -9,6 +8,7 @@ import click
 from pki_revocation.audit import AuditTrail
 from pki_revocation.config.installation import Installation
 from pki_revocation.errors import NotFound, PkiError
+from pki_revocation.host.account import claimed_by
 from pki_revocation.model import serial_text
 from pki_revocation.register.certificates import rename_organisation
 from pki_revocation.register.letter_recipients import erase_recipient, recipient_of, store_recipient
@@ -16,12 +16,9 @@ from pki_revocation.runtime.clock_keeping import open_clock
 from pki_revocation.subscribers.languages import LANGUAGES
 from pki_revocation.subscribers.recipients import Recipient, UnfitRecipient
 
-from .options import installation_option, number_option
+from .options import by_option, installation_option, number_option
 from .which_certificate import certificate_numbered
 
-_by_option = click.option(
-    "--by", default=getpass.getuser, help="The operator, for the audit trail; the account's name without it."
-)
 # What the subject of a certificate may have at most (RFC 5280 appendix A, ub-organization-name).
 _LONGEST_ORGANISATION = 64
 
@@ -48,10 +45,10 @@ def recipient() -> None:
 @number_option
 @click.option("--language", type=click.Choice(LANGUAGES), help="The letter's language; the registered one without it.")
 @click.option("--organisation", help="Where a row was imported without its certificate, which names it itself.")
-@_by_option
+@by_option
 @installation_option
 def set_recipient(
-    installation: Installation, number: str, *, language: str | None, organisation: str | None, by: str
+    installation: Installation, number: str, *, language: str | None, organisation: str | None, by: str | None
 ) -> None:
     """Correct the recipient of a letter; the lines of the address come on standard input.
 
@@ -75,7 +72,7 @@ def set_recipient(
             if not changed:
                 raise NothingToChange
             detail = {"serial": serial_text(certificate.serial), "changed": changed}
-            AuditTrail(clock).record(connection, "recipient.set", detail, personal={"by": by})
+            AuditTrail(clock).record(connection, "recipient.set", detail, personal=claimed_by(by, key="by"))
     click.echo("The recipient is registered.")
 
 
@@ -99,9 +96,9 @@ def show(installation: Installation, number: str, *, as_json: bool) -> None:
 
 @recipient.command()
 @number_option
-@_by_option
+@by_option
 @installation_option
-def erase(installation: Installation, number: str, *, by: str) -> None:
+def erase(installation: Installation, number: str, *, by: str | None) -> None:
     """Erase language and address of a certificate's letter."""
     with installation.checked_database() as database:
         clock = open_clock(database)
@@ -110,7 +107,7 @@ def erase(installation: Installation, number: str, *, by: str) -> None:
             if not erase_recipient(connection, certificate.id):
                 raise NotFound("There is no language and no address for this number.")
             detail = {"serial": serial_text(certificate.serial)}
-            AuditTrail(clock).record(connection, "recipient.erased", detail, personal={"by": by})
+            AuditTrail(clock).record(connection, "recipient.erased", detail, personal=claimed_by(by, key="by"))
     click.echo("The recipient is erased.")
 
 

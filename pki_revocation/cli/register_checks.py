@@ -1,4 +1,4 @@
-"""What `doctor` says of the register: serials that are barred, and certificates of which only a list or a CRL told."""
+"""What `doctor` says of the register: barred and lost serials, and certificates of which only a list or a CRL told."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,6 +12,7 @@ from pki_revocation.model import Issuer, serial_text
 from pki_revocation.register.barred import all_bars
 from pki_revocation.register.compromised_keys import live_with_compromised_keys
 from pki_revocation.register.issuers import all_issuers
+from pki_revocation.register.lost_revocations import all_lost
 
 _SHOWN = 10
 
@@ -22,6 +23,7 @@ def register_findings(database: Database) -> Iterator[tuple[str, bool, str]]:
         for issuer in all_issuers(connection):
             yield from _barred(connection, issuer)
             yield from _lacking(connection, issuer)
+            yield from _lost(connection, issuer)
 
 
 def trusted_with_compromised_keys(database: Database, now: datetime) -> str:
@@ -67,6 +69,18 @@ def _lacking(connection: Connection, issuer: Issuer) -> Iterator[tuple[str, bool
     if has_shards:
         says += "; which shard's CRL each belongs on is not known: import the certificates"
     yield f"certificates of {issuer.name}", not has_shards, says
+
+
+def _lost(connection: Connection, issuer: Issuer) -> Iterator[tuple[str, bool, str]]:
+    """What a service saw on a public CRL that may be no more where this command looks."""
+    lost = all_lost(connection, issuer.id)
+    if lost:
+        source = next(iter(lost.values())).source
+        says = (
+            f"{len(lost):,} were on a public CRL ({source}), and are not in the journal, as after an old backup was "
+            "restored: take them back with 'pki-revocation doctor --restore', from the published folder or from FILES"
+        )
+        yield f"lost revocations of {issuer.name}", False, says
 
 
 def _first(connection: Connection, which: ColumnElement[bool], count: int) -> str:

@@ -23,6 +23,11 @@ class Restoration(Protocol):
         """How many rows it would write; 0 when nothing is missing."""
         ...
 
+    @property
+    def stays(self) -> Sequence[str]:
+        """The differences that it leaves as they are, a sentence each; they are among the lines too."""
+        ...
+
     def lines(self) -> Iterator[str]:
         """What it would do, as lines for operators."""
         ...

@@ -113,6 +113,30 @@ def read_private_table(file: Path, known: Collection[str]) -> dict[str, str]:
     return found
 
 
+def named_secret(place: str, installation: Installation, setting: str) -> str:
+    """A secret from the place that a setting names: `env:NAME`, `file:PATH` or `credential:NAME`.
+
+    Raises:
+        ConfigurationError: when it is not there, or its file is open to others.
+    """
+    kind, _, name = place.partition(":")
+    if kind == "env":
+        value = os.environ.get(name)
+        if not value:
+            raise ConfigurationError(f"{setting} names the variable {name}, and it is not set.")
+        return value
+    folder = os.environ.get(_CREDENTIALS_VARIABLE, "")
+    path = installation.path(name) if kind == "file" else Path(folder) / name
+    if kind not in {"file", "credential"} or (kind == "credential" and (not folder or "/" in name)):
+        raise ConfigurationError(f"{setting} names {place}, and that is not there.")
+    try:
+        if kind == "file":
+            refuse_readable_by_others(path)
+        return path.read_text("utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(f"{setting} names {path}, which cannot be read.") from None
+
+
 def _load(installation: Installation, name: str) -> str:
     if value := os.environ.get(_VARIABLES[name]):
         return value

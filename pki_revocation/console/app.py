@@ -12,7 +12,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.importing.arrival import ArrivalRegistrar
 from pki_revocation.model import serial_text
-from pki_revocation.runtime import security_headers
+from pki_revocation.runtime import problem_documents, request_metrics, security_headers
 
 from .arrivals_api import LONGEST_BODY, PREFIX, arrivals_api, problem_of
 from .overview import read_overview
@@ -33,6 +33,7 @@ def create_app(*, database: Database, clock: Clock) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.jinja_env.filters.update(iso=iso, serial=serial_text)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    request_metrics.install(app, "console")
     security_headers.install(app, secure=False)
     registrar = ArrivalRegistrar(database=database, clock=clock, audit=AuditTrail(clock))
     app.register_blueprint(arrivals_api(database=database, registrar=registrar))
@@ -43,6 +44,7 @@ def create_app(*, database: Database, clock: Clock) -> Flask:
         with database.read() as connection:
             return render_template("overview.html", overview=read_overview(connection, now), now=now)
 
+    problem_documents.install(app, PREFIX)
     _answer_errors(app)
     return app
 
@@ -54,11 +56,14 @@ def _answer_errors(app: Flask) -> None:
         # Redirects are HTTP exceptions to Werkzeug, and no errors.
         if isinstance(error, HTTPException) and error.code is not None and error.code < 400:  # noqa: PLR2004 - where errors begin
             return error.get_response()
+        # It logs what it answers.
+        if request.path.startswith(PREFIX):
+            return problem_of(error)
         if isinstance(error, StoreError):
             _log.error("%s", error)
         elif not isinstance(error, PkiError | HTTPException):
             _log.error("unexpected error", exc_info=error)
-        return problem_of(error) if request.path.startswith(PREFIX) else _page_of(error)
+        return _page_of(error)
 
     app.register_error_handler(Exception, answer)
 

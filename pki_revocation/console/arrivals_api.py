@@ -4,33 +4,32 @@ It uses no cookie and takes no form, so that a page elsewhere cannot have a brow
 sentences name what is wrong with the certificate, and never what stands in a token.
 """
 
-import json
 import logging
-import uuid
-from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from pki_revocation.clock import iso
 from pki_revocation.database.engine import Database
-from pki_revocation.encoding.json_document import MalformedDocument, UnfitMember
+from pki_revocation.encoding.json_document import MalformedDocument, UnfitDocument, UnfitMember
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.importing.arrival import Arrival, ArrivalConflict, ArrivalRegistrar
 from pki_revocation.importing.candidates import CandidateRefused
 from pki_revocation.model import serial_text
 from pki_revocation.register import api_tokens
 from pki_revocation.register.api_tokens import ApiToken
+from pki_revocation.runtime.problem_documents import OtherMediaType, Problem, mistakes_member, problem_response
 
 from .arrival_document import MEDIA_TYPES, read_arrival
 
 _log = logging.getLogger(__name__)
 PREFIX = "/api/"
-MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 30
 # More than a certificate takes, post-quantum ones too, and its recipient; less than the server's own bound.
 LONGEST_BODY = 48 * 1024
 _SCHEME = "Bearer "
+_DESCRIPTION = Path(__file__).parent / "openapi.yaml"
 
 
 class NoToken(PkiError):
@@ -40,32 +39,25 @@ class NoToken(PkiError):
         super().__init__("Send 'Authorization: Bearer TOKEN', with a token of 'pki-revocation token issue'.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    status: int
-    name: str
-    title: str
-
-
-_ERRORS: dict[type[PkiError], _Problem] = {
-    NoToken: _Problem(401, "no-token", "A token that counts is missing"),
-    MalformedDocument: _Problem(400, "malformed-document", "The body cannot be read"),
-    UnfitMember: _Problem(422, "unfit-member", "The document does not have the members that are expected"),
-    CandidateRefused: _Problem(422, "certificate-refused", "The certificate cannot be registered"),
-    ArrivalConflict: _Problem(409, "conflict", "Something else is registered already"),
-    StoreError: _Problem(503, "unavailable", "The register does not answer"),
+_ERRORS: dict[type[PkiError], Problem] = {
+    NoToken: Problem(401, "no-token", "A token that counts is missing"),
+    MalformedDocument: Problem(400, "malformed-document", "The body cannot be read"),
+    UnfitMember: Problem(422, "unfit-member", "The document does not have the members that are expected"),
+    CandidateRefused: Problem(422, "certificate-refused", "The certificate cannot be registered"),
+    ArrivalConflict: Problem(409, "conflict", "Something else is registered already"),
+    StoreError: Problem(503, "unavailable", "The register does not answer"),
 }
 _STATUSES = {
-    400: (_Problem(400, "bad-request", "The request cannot be read"), "Send one whole certificate."),
-    404: (_Problem(404, "not-found", "There is nothing here"), "Send certificates to /api/v1/certificates."),
-    405: (_Problem(405, "method-not-allowed", "This method is not allowed here"), "Use the POST method."),
-    413: (_Problem(413, "too-large", "The body is too large"), f"A request has at most {LONGEST_BODY} octets."),
+    400: (Problem(400, "bad-request", "The request cannot be read"), "Send one whole certificate."),
+    404: (Problem(404, "not-found", "There is nothing here"), "Send certificates to /api/v1/certificates."),
+    405: (Problem(405, "method-not-allowed", "This method is not allowed here"), "Use the POST method."),
+    413: (Problem(413, "too-large", "The body is too large"), f"A request has at most {LONGEST_BODY} octets."),
     415: (
-        _Problem(415, "unsupported-media-type", "The body is of another kind"),
+        Problem(415, "unsupported-media-type", "The body is of another kind"),
         f"Send the body as one of {', '.join(MEDIA_TYPES)}.",
     ),
 }
-_INTERNAL = _Problem(500, "internal-error", "Something went wrong here")
+_INTERNAL = Problem(500, "internal-error", "Something went wrong here")
 _AGAIN = "Send the same request again later: a repeat registers nothing twice."
 
 
@@ -78,7 +70,7 @@ def arrivals_api(*, database: Database, registrar: ArrivalRegistrar) -> Blueprin
         # The client's token is checked first: no parser of certificates reads anything of a stranger's body.
         token = _bearer(database)
         if request.mimetype not in MEDIA_TYPES:
-            raise UnsupportedMediaType
+            raise OtherMediaType(*MEDIA_TYPES)
         document = read_arrival(_whole_body(), request.mimetype)
         arrival = registrar.take(document.certificate, document.recipient, document.contact, {"token": token.name})
         serial = serial_text(arrival.certificate.serial)
@@ -87,30 +79,34 @@ def arrivals_api(*, database: Database, registrar: ArrivalRegistrar) -> Blueprin
             _log.error("certificate %s of %s: its key is known to be compromised", serial, arrival.issuer.name)
         return jsonify(_answer(arrival)), 201 if arrival.is_new else 200
 
+    @blueprint.get("/api/openapi.yaml")
+    def describe() -> Response:
+        # A file written by hand; a test holds it against the routes.
+        return Response(_DESCRIPTION.read_bytes(), mimetype="application/yaml")
+
     return blueprint
 
 
 def problem_of(error: Exception) -> Response:
-    """The answer to any error; an unexpected one says nothing of itself."""
+    """The answer to any error, with all mistakes of a document; an unexpected one says nothing of itself."""
     if isinstance(error, HTTPException) and error.code in _STATUSES:
         problem, detail = _STATUSES[error.code]
-        response = _response(problem, detail)
-        for name, value in error.get_headers():
-            if name == "Allow":
-                response.headers[name] = value
-        return response
-    if not isinstance(error, PkiError) or type(error) not in _ERRORS:
-        return _response(_INTERNAL, _AGAIN)
-    if isinstance(error, StoreError):
-        response = _response(
-            _ERRORS[StoreError], "Send the same request again later: a repeat registers nothing twice."
-        )
+        return problem_response(problem, error.advice if isinstance(error, OtherMediaType) else detail, error)
+    mistakes = error.mistakes if isinstance(error, UnfitDocument) else ()
+    first = mistakes[0].error if mistakes else error
+    if not isinstance(first, PkiError) or type(first) not in _ERRORS:
+        return problem_response(_INTERNAL, _AGAIN, error)
+    more = {"errors": mistakes_member(mistakes, _told)} if mistakes else {}
+    response = problem_response(*_told(first), error, more)
+    if isinstance(first, StoreError):
         response.headers["Retry-After"] = str(RETRY_AFTER)
-        return response
-    response = _response(_ERRORS[type(error)], str(error))
-    if isinstance(error, NoToken):
+    if isinstance(first, NoToken):
         response.headers["WWW-Authenticate"] = 'Bearer realm="certificates"'
     return response
+
+
+def _told(error: PkiError) -> tuple[Problem, str]:
+    return _ERRORS[type(error)], _AGAIN if isinstance(error, StoreError) else str(error)
 
 
 def _bearer(database: Database) -> ApiToken:
@@ -146,14 +142,3 @@ def _answer(arrival: Arrival) -> dict[str, object]:
         answer["warning"] = "This certificate's key is known to be compromised: revoke it within 24 hours."
         answer["key_compromised_since"] = iso(arrival.compromised_key.since)
     return answer
-
-
-def _response(problem: _Problem, detail: str) -> Response:
-    document = {
-        "type": f"urn:pki-revocation:problem:{problem.name}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": detail,
-        "instance": f"urn:uuid:{uuid.uuid4()}",
-    }
-    return Response(json.dumps(document), problem.status, mimetype=MEDIA_TYPE)

@@ -2,6 +2,7 @@
 
 from pki_revocation.config.installation import Installation
 from pki_revocation.http_server.application import Application
+from pki_revocation.proof.public_crls import remember_lost
 from pki_revocation.runtime.clock_keeping import kept_clock
 
 from .app import create_app
@@ -16,4 +17,7 @@ def application(installation: Installation) -> Application:
     """
     database = installation.database()
     database.check_revision()
-    return Application(wsgi=create_app(database=database, clock=kept_clock(database)), ready=database.check_revision)
+    clock = kept_clock(database)
+    # Certificates come in here; its unit lets it reach no other machine.
+    remember_lost(installation, database, clock, asks_public_address=False)
+    return Application(wsgi=create_app(database=database, clock=clock), ready=database.check_revision)

@@ -14,11 +14,11 @@ _DIALLED = re.compile(r"\s*\(?(\+?[0-9][0-9 .()/-]*)")
 class ServiceDesk:
     """In one language; each text is empty where it is not configured, and *post* may have several lines."""
 
-    organisation: str
-    post: str
-    email: str
-    phone: str
-    hours: str
+    organisation: str = ""
+    post: str = ""
+    email: str = ""
+    phone: str = ""
+    hours: str = ""
     emergency_phone: str = ""
     cps_url: str = ""
     privacy_url: str = ""
@@ -50,11 +50,18 @@ class ServiceDesk:
         return self.emergency_phone or self.phone
 
     @property
-    def in_one_line(self) -> str:
-        """Every way to reach them, for where there is little room; empty when none is configured."""
-        phone = f"{self.phone} ({self.hours})" if self.phone and self.hours else self.phone
-        post = ", ".join(filter(None, (line.strip() for line in self.post.splitlines())))
-        return " · ".join(filter(None, (self.email, phone, post)))
+    def phone_line(self) -> str:
+        """The telephone number with the hours behind it, as in a sentence; empty without a number."""
+        if not self.phone or not self.hours:
+            return self.phone
+        # 'Op werkdagen' begins a line elsewhere; what is an abbreviation stays one.
+        hours = self.hours if self.hours[1:2].isupper() else self.hours[:1].lower() + self.hours[1:]
+        return f"{self.phone} ({hours})"
+
+    @property
+    def post_lines(self) -> list[str]:
+        """The lines of the postal address that say something."""
+        return [line.strip() for line in self.post.splitlines() if line.strip()]
 
 
 def dialling_address(phone: str) -> str:

@@ -17,10 +17,12 @@ from pypdf.generic import DictionaryObject, PdfObject
 from pki_revocation.config.settings import ContactSettings
 from pki_revocation.numbers import grouped, parse_number
 from pki_revocation.subscribers.languages import Language
+from pki_revocation.subscribers.reason_words import REASON_CHOICES
+from pki_revocation.subscribers.wording import terms_in
 
 from .contact import ServiceDesk
 from .field_font import DEFAULT_APPEARANCE, FieldFont
-from .form_fields import DEFAULT_REASON, REASON, FieldKind, field_kind, tooltips
+from .form_fields import REASON, FieldKind, field_kind, tooltips
 from .pdf_objects import (
     add,
     array,
@@ -41,9 +43,11 @@ from .typesetting import typeset
 
 _PREFIX = "field:"
 # When the wording was last changed: the document's date, so that the same form has the same octets.
-_REVISED = datetime(2026, 11, 25, tzinfo=UTC)
+_REVISED = datetime(2026, 11, 30, tzinfo=UTC)
 _REGIONS = {Language.DUTCH: "NL", Language.ENGLISH: "GB"}
-_REQUIRED, _NO_TOGGLE_TO_OFF, _RADIO = 1 << 1, 1 << 14, 1 << 15
+_REQUIRED, _RADIO = 1 << 1, 1 << 15
+# ISO 32000-1 section 12.7.4.2.3: of the reasons none is chosen to begin with, and none may be again.
+_NOT_CHOSEN = "Off"
 _NEEDED = {"number", "organisation", "name", "phone", "declaration", "copy", "date"}
 
 
@@ -55,7 +59,8 @@ def form_for(settings: ContactSettings, language: Language, number: str = "") ->
         DocumentNotSet: when an address cannot be printed.
     """
     digits = parse_number(number) if number else ""
-    blank = _blank(language, json.dumps(asdict(ServiceDesk.of(settings, language))))
+    desk = ServiceDesk.of(settings, language)
+    blank = _blank(language, json.dumps(asdict(desk) | {"phone_line": desk.phone_line}))
     return blank if not digits else _with_number(blank, grouped(digits))
 
 
@@ -63,7 +68,13 @@ def form_for(settings: ContactSettings, language: Language, number: str = "") ->
 def _blank(language: Language, contact: str) -> bytes:
     pages = typeset(
         "form.typ",
-        {"language": language.value, "region": _REGIONS[language], "contact": contact},
+        {
+            "language": language.value,
+            "region": _REGIONS[language],
+            "contact": contact,
+            "reasons": json.dumps([(choice.value, choice.label.in_language(language)) for choice in REASON_CHOICES]),
+            "terms": json.dumps(terms_in(language)),
+        },
         standards=("ua-1",),
         timestamp=_REVISED,
     )
@@ -85,10 +96,10 @@ def _add_fields(pdf: PdfWriter, tips: Mapping[str, str]) -> None:
     kids = array()
     reasons = dictionary(
         FT=name("Btn"),
-        Ff=number(_RADIO | _NO_TOGGLE_TO_OFF),
+        Ff=number(_RADIO),
         T=text(REASON),
         TU=text(tips[REASON]),
-        V=name(DEFAULT_REASON),
+        V=name(_NOT_CHOSEN),
         Kids=kids,
     )
     group = add(pdf, reasons)
@@ -139,7 +150,7 @@ def _become_widget(page: DictionaryObject, annotation: DictionaryObject) -> None
 def _become_radio(pdf: PdfWriter, widget: DictionaryObject, value: str) -> None:
     put(
         widget,
-        AS=name(value if value == DEFAULT_REASON else "Off"),
+        AS=name(_NOT_CHOSEN),
         MK=dictionary(CA=text("l")),
         AP=dictionary(N=dictionary(**{value: _mark(pdf, widget), "Off": _mark(pdf, widget, drawn=False)})),
     )

@@ -3,13 +3,14 @@
 from enum import Enum, auto
 
 from pki_revocation.subscribers.languages import Language
+from pki_revocation.subscribers.reason_words import REASON_CHOICES
+from pki_revocation.subscribers.wording import Term
 
 FORM_NAMES = {
     Language.DUTCH: "servercertificaat-intrekken-door-abonnee",
     Language.ENGLISH: "revocation-of-a-server-certificate",
 }
 REASON = "reason"
-DEFAULT_REASON = "none"
 
 
 class FieldKind(Enum):
@@ -23,38 +24,29 @@ class FieldKind(Enum):
 _TICKS = frozenset({"declaration", "copy"})
 _TIPS = {
     "number": ("Uw nummer, 12 cijfers, verplicht", "Your number, 12 digits, required"),
-    "server": ("Naam van de server", "Name of the server"),
+    "server": (Term.SERVER.value.dutch, Term.SERVER.value.english),
     "serial": ("Serienummer van het certificaat, als u het weet", "Serial number of the certificate, if you know it"),
     "organisation": ("Organisatie, verplicht", "Organisation, required"),
+    "registration": (
+        "Registratienummer van de organisatie, zoals KvK",
+        "Registration number of the organisation, such as KvK",
+    ),
     "name": ("Naam van de bevoegde persoon, verplicht", "Name of the authorised person, required"),
     "role": ("Functie van de bevoegde persoon", "Position of the authorised person"),
     "phone": ("Telefoonnummer, verplicht", "Telephone number, required"),
     "email": ("E-mailadres", "E-mail address"),
     "reason": ("Reden van de intrekking", "Reason for the revocation"),
-    "reason.none": ("Dat zeg ik liever niet", "I would rather not say"),
-    "reason.stopped": ("Onze organisatie stopt", "Our organisation stops"),
-    "reason.criteria": ("Wij voldoen niet meer aan de criteria", "We no longer meet the criteria"),
-    "reason.changed": (
-        "Er staat iets onjuists op het certificaat, of er is iets veranderd",
-        "Something on the certificate is wrong or has changed",
+    "since": (
+        f"{Term.KEY_UNSAFE_SINCE.value.dutch}, datum, niet verplicht",
+        f"{Term.KEY_UNSAFE_SINCE.value.english}, date, optional",
     ),
-    "reason.replaced": ("Het is vervangen door een nieuw certificaat", "It has been replaced by a new certificate"),
-    "reason.support-ended": (
-        "De ICT-ondersteuning voor dit certificaat is vervallen",
-        "The ICT support for this certificate has ended",
-    ),
-    "reason.key-compromise": (
-        "De privésleutel is kwijt of gestolen, of anderen kennen hem misschien",
-        "The private key was lost or stolen, or others may know it",
-    ),
-    "since": ("Sleutel niet veilig sinds, datum", "Key not safe since, date"),
     "declaration": (
         "Ik ben bevoegd, en weet dat intrekken onherroepelijk is; verplicht",
         "I am authorised, and know that a revocation cannot be undone; required",
     ),
     "copy": (
-        "Ik stuur een kopie van mijn identiteitsbewijs mee, foto en burgerservicenummer onleesbaar; verplicht",
-        "I enclose a copy of my proof of identity, photo and citizen service number unreadable; required",
+        "Ik stuur een kopie van mijn identiteitsbewijs mee, met doel en datum, foto en BSN onleesbaar; verplicht",
+        "I enclose a copy of my proof of identity, with purpose and date, photo and BSN unreadable; required",
     ),
     "place": ("Plaats", "Place"),
     "date": ("Datum van ondertekening, verplicht", "Date of signature, required"),
@@ -71,4 +63,6 @@ def field_kind(name: str) -> FieldKind:
 
 def tooltips(language: Language) -> dict[str, str]:
     """What a screen reader says of each field, in a language, by the field's name."""
-    return {name: texts[language is Language.ENGLISH] for name, texts in _TIPS.items()}
+    tips = {name: texts[language is Language.ENGLISH] for name, texts in _TIPS.items()}
+    reasons = {f"{REASON}.{choice.value}": choice.label.in_language(language) for choice in REASON_CHOICES}
+    return tips | reasons

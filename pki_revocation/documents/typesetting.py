@@ -1,7 +1,7 @@
 """Sets a template with typst, from its folder and with its own fonts: no document depends on what a machine has."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -29,8 +29,11 @@ def typeset(
     standards: tuple[Standard, ...],
     timestamp: datetime,
     attachments: Mapping[str, bytes] | None = None,
+    parts: Sequence[str] = (),
 ) -> bytes:
     """A template of this folder as a PDF; *attachments* are files beside it for as long as it takes.
+
+    *parts* are the other files of this folder that the template imports.
 
     Raises:
         DocumentNotSet: when something cannot be printed.
@@ -39,6 +42,8 @@ def typeset(
 
     with temporary_folder("document") as folder:
         main = Path(shutil.copy(_FOLDER / template, folder))
+        for part in parts:
+            shutil.copy(_FOLDER / part, folder)
         for name, content in (attachments or {}).items():
             # In its place: the whole folder is gone when the PDF is there.
             (folder / name).write_bytes(content)

@@ -27,11 +27,14 @@ _BASIC_CONSTRAINTS = bytes.fromhex("551d13")
 _KEY_USAGE = bytes.fromhex("551d0f")
 _EXTENDED_KEY_USAGE = bytes.fromhex("551d25")
 _SUBJECT_KEY_IDENTIFIER = bytes.fromhex("551d0e")
+_ALTERNATIVE_NAMES = bytes.fromhex("551d11")
 _DISTRIBUTION_POINTS = bytes.fromhex("551d1f")
 # What makes a certificate a precertificate (RFC 6962 section 3.1).
 _POISON = bytes.fromhex("2b06010401d679020403")
 _OCSP_SIGNING = bytes.fromhex("2b06010505070309")
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
+# dNSName in a GeneralName.
+_DNS_NAME = 0x82
 _BOOLEAN = 0x01
 # Serial, algorithm, issuer, validity, subject and key: what every certificate has.
 _FIELDS = 6
@@ -146,6 +149,11 @@ class CertificateParts:
         """The addresses that it names for its CRL, in their order (RFC 5280 section 4.2.1.13)."""
         return tuple(url for each in self._of(_DISTRIBUTION_POINTS) for url in addresses(each.value))
 
+    @property
+    def dns_names(self) -> tuple[str, ...]:
+        """The host names among its alternative names, in their order, on one line each (RFC 5280 section 4.2.1.6)."""
+        return tuple(name for each in self._of(_ALTERNATIVE_NAMES) for name in _dns_names(each.value))
+
     def is_the_other_of(self, other: "CertificateParts") -> bool:
         """Whether one is the precertificate of the other: one serial, one subject and one key (RFC 6962 section 3.1).
 
@@ -227,6 +235,17 @@ def _extensions(der: bytes, places: list[Span]) -> Iterator[Extension]:
                         yield Extension(parts[OBJECT_IDENTIFIER], parts[OCTET_STRING])
         except DerError:
             return
+
+
+def _dns_names(value: bytes) -> Iterator[str]:
+    try:
+        for _, names in values_in(value):
+            for tag, name in values_in(names):
+                if tag == _DNS_NAME:
+                    # An IA5String: whatever else it holds is shown, and nothing of it acts on who reads it.
+                    yield name.decode("ascii", "backslashreplace")
+    except DerError:
+        return
 
 
 def _is_true_first(value: bytes) -> bool:

@@ -1,33 +1,25 @@
 """One HTTP request and its answer, as a client, within limits that hold for the whole exchange.
 
-A socket's own time-out begins anew with each octet, so a peer that sends one every two seconds is never late by it.
-Here every step (name look-up, connecting, TLS, each send and each receive, every redirect) gets what is left of one
-sum. What the environment says of proxies does not count: callers mean the very address that they give. TLS is
-verified, and redirects are followed only when a caller says how many.
+Every step (name look-up, connecting, TLS, each send and each receive, every redirect) gets what is left of one sum
+(`bounded_connection`). What the environment says of proxies does not count: callers mean the very address that they
+give. TLS is verified, and redirects are followed only when a caller says how many.
 """
 
-import contextlib
 import http.client
 import io
-import ipaddress
-import socket
 import ssl
-import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from pki_revocation.errors import PkiError
 
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
+from .bounded_connection import PORTS, Deadline, connected
 
 _BLOCK = 1 << 16
 _AGENT = "pki-revocation"
-_PORTS = {"http": 80, "https": 443}
 # RFC 9110 section 15.4: those that name another address for the same question.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Asking these again elsewhere changes nothing (RFC 9110 section 9.2.1); a POST is never repeated, and never as a GET.
@@ -100,13 +92,13 @@ def exchange(  # noqa: PLR0913 - what a request is made of
         ResponseTooLarge: when the body is longer than the bound.
         ExchangeFailed: when there is no answer, or not within the time.
     """
-    deadline = _Deadline(limits.seconds)
+    deadline = Deadline(limits.seconds)
     most = redirects if method in _REPEATABLE else 0
     at, asked = url, {"User-Agent": _AGENT, "Accept": "*/*"} | dict(headers or {})
     for followed in range(most + 1):
         try:
             parts = urlsplit(at)
-            with _connected(parts, tls, deadline) as connection:
+            with connected(parts, tls, deadline) as connection:
                 connection.request(method, _target(parts), body, asked)
                 response = connection.getresponse()
                 location = response.getheader("Location") if response.status in _REDIRECTS else None
@@ -117,141 +109,11 @@ def exchange(  # noqa: PLR0913 - what a request is made of
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise ExchangeFailed(f"{method} {url} got no answer: {_why(error, limits)}.") from error
         before, at = at, urljoin(at, location)
-        if urlsplit(at).scheme not in _PORTS:
+        if urlsplit(at).scheme not in PORTS:
             raise ExchangeFailed(f"{method} {url} leads to what is neither http nor https.")
         if _origin(at) != _origin(before):
             asked = {name: value for name, value in asked.items() if name.lower() not in _FOR_THE_ORIGIN}
     raise ExchangeFailed(f"{method} {url} was redirected more than {most} times.")
-
-
-class _Deadline:
-    """When the whole exchange is over."""
-
-    def __init__(self, seconds: float) -> None:
-        self._at = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Seconds, for a socket's time-out, which must not be 0.
-
-        Raises:
-            TimeoutError: when none is left.
-        """
-        seconds = self._at - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError
-        return seconds
-
-
-class _Connection(http.client.HTTPConnection):
-    """HTTP on a socket that is connected already; *default_port* is left out of Host."""
-
-    def __init__(self, parts: SplitResult, port: int, held: "_BoundedSocket") -> None:
-        super().__init__(parts.hostname or "", port)
-        self.default_port = _PORTS[parts.scheme]
-        self.sock: Any = held
-
-
-class _BoundedSocket:
-    """What `http.client` wants of a socket; each wait is for what is left of the whole."""
-
-    def __init__(self, held: socket.socket, deadline: _Deadline) -> None:
-        self._held = held
-        self._deadline = deadline
-
-    def sendall(self, data: "ReadableBuffer") -> None:
-        """Send, block by block: TLS counts its time-out anew for each send."""
-        view = memoryview(data)
-        while view:
-            self._held.settimeout(self._deadline.left())
-            view = view[self._held.send(view[:_BLOCK]) :]
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """The stream that the response is read from."""
-        return io.BufferedReader(_Receiving(self._held, self._deadline), _BLOCK)
-
-    def close(self) -> None:
-        """`http.client` closes as soon as the head says that no further answer comes: the body comes yet."""
-
-
-class _Receiving(io.RawIOBase):
-    """What a response is read from: each piece is waited for until the exchange's deadline, and no longer."""
-
-    def __init__(self, held: socket.socket, deadline: _Deadline) -> None:
-        self._held = held
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        """True: `io` asks."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Octets into *buffer*, as soon as some have arrived; how many, 0 at the end."""
-        self._held.settimeout(self._deadline.left())
-        return self._held.recv_into(buffer)
-
-
-@contextlib.contextmanager
-def _connected(parts: SplitResult, tls: ssl.SSLContext | None, deadline: _Deadline) -> Iterator[_Connection]:
-    if parts.scheme not in _PORTS or not parts.hostname:
-        message = "it is neither an http nor an https address"
-        raise ValueError(message)
-    port = parts.port or _PORTS[parts.scheme]
-    with contextlib.ExitStack() as ending:
-        held = ending.enter_context(_opened(parts.hostname, port, deadline))
-        held.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if parts.scheme == "https":
-            context = tls or ssl.create_default_context()
-            held = ending.enter_context(
-                context.wrap_socket(held, server_hostname=parts.hostname, do_handshake_on_connect=False)
-            )
-            held.settimeout(deadline.left())
-            held.do_handshake()
-        yield _Connection(parts, port, _BoundedSocket(held, deadline))
-
-
-def _opened(host: str, port: int, deadline: _Deadline) -> socket.socket:
-    """A connection to the first of the host's addresses that takes one; none of them may use up the others' time."""
-    addresses = _addresses(host, port, deadline)
-    for place, (family, kind, protocol, _, address) in enumerate(addresses, 1):
-        held = socket.socket(family, kind, protocol)
-        try:
-            held.settimeout(deadline.left() / (len(addresses) - place + 1))
-            held.connect(address)
-        except OSError:
-            held.close()
-            if place == len(addresses):
-                raise
-        except BaseException:
-            held.close()
-            raise
-        else:
-            return held
-    message = "the name has no address"
-    raise ValueError(message)
-
-
-def _addresses(host: str, port: int, deadline: _Deadline) -> list[tuple[Any, ...]]:
-    """The resolver knows no time-out of ours: a thread waits for it, and is left behind when it takes too long."""
-    with contextlib.suppress(ValueError):
-        ipaddress.ip_address(host)
-        return [*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)]
-    found: list[tuple[Any, ...]] = []
-    errors: list[Exception] = []
-
-    def look_up() -> None:
-        try:
-            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, ValueError) as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=look_up, name=f"look-up of {host}", daemon=True)
-    thread.start()
-    thread.join(deadline.left())
-    if errors:
-        raise errors[0]
-    if not found:
-        raise TimeoutError
-    return found
 
 
 def _target(parts: SplitResult) -> str:

@@ -1,51 +1,29 @@
 """One client's connection: requests in, replies out in the same order, and an end to whatever takes too long.
 
-It is one state machine, and stays in one file for that: reading is paused by what was not taken, and deadlines by both.
-The requests themselves are `reader`'s, the application's side `gateway`'s, and all connections together `server`'s.
+It is one state machine: reading is paused by what was not taken, and deadlines by both. The requests themselves are
+`reader`'s, the application's side `gateway`'s, and all connections together `server`'s; which side is late says
+`lateness`, and a file as a reply is `file_sending`'s.
 """
 
 import asyncio
 import logging
 from collections import deque
 from http import HTTPStatus
-from typing import Protocol, cast
+from typing import cast
 
+from .connection_owner import ConnectionOwner
+from .file_sending import FileSending
+from .lateness import NOT_LOOKED_AT, Verdict, judge
 from .limits import Limits
 from .messages import Exchange, FileBody, Request
 from .reader import RequestReader, Stage
 from .refusals import RequestRefused, refusal
 
 _log = logging.getLogger(__name__)
-_INFINITE = 1 << 62
-_PIECE = 256 * 1024
 _HEAD_END = b"\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE, _KEEP_ALIVE = b"Connection: close\r\n\r\n", b"Connection: keep-alive\r\n\r\n"
 _NOTHING, _HEAD = Stage.NOTHING, Stage.HEAD
-
-
-class ConnectionOwner(Protocol):
-    """What has all connections: the server. *now* is the loop's time, to within a second."""
-
-    limits: Limits
-    now: float
-    finishing: bool
-
-    def connection_opened(self, connection: "Connection") -> None:
-        """Count a connection from now on."""
-        ...
-
-    def connection_closed(self, connection: "Connection") -> None:
-        """Forget a connection: its client is gone, or was sent away."""
-        ...
-
-    def arrived(self, exchange: Exchange) -> None:
-        """A request is complete."""
-        ...
-
-    def buffers(self, connection: "Connection", octets: int) -> None:
-        """So many octets are kept of what the client has sent and is no complete request yet."""
-        ...
 
 
 class Connection(asyncio.Protocol):
@@ -62,7 +40,6 @@ class Connection(asyncio.Protocol):
         "_exchanges",
         "_held",
         "_keeping",
-        "_left",
         "_limits",
         "_lingering",
         "_paused",
@@ -85,9 +62,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._reader: RequestReader
         self._exchanges: deque[Exchange] = deque()
-        # The exchange whose file is being sent, and how much of it is left.
-        self._sending: Exchange | None = None
-        self._left = 0
+        # The exchange whose file is being sent.
+        self._sending: FileSending | None = None
         # What was received beyond the requests that may wait.
         self._held = b""
         self._keeping = 0
@@ -97,7 +73,7 @@ class Connection(asyncio.Protocol):
         # The last reply is sent, and the client may still be reading it.
         self._lingering = False
         self._timed = _NOTHING
-        self._untaken = _INFINITE
+        self._untaken = NOT_LOOKED_AT
         self.deadline = self._taken_at = server.now
         # A peer that has asked nothing yet comes before those that it could crowd out in the same moment.
         self.replied_at = server.now - 2 * server.limits.sweep_seconds
@@ -143,14 +119,14 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Send no more for now: the client reads more slowly than replies are made."""
         self._stalled = True
-        self._untaken = _INFINITE
+        self._untaken = NOT_LOOKED_AT
         self.deadline = self._server.now
         self._pause_or_resume()
 
     def resume_writing(self) -> None:
         """Send what is next: the client has taken what was sent."""
         self._stalled = False
-        self._untaken = _INFINITE
+        self._untaken = NOT_LOOKED_AT
         self._restart_timer()
         if self._sending is not None:
             self._send_file(self._sending)
@@ -187,44 +163,31 @@ class Connection(asyncio.Protocol):
             self._pause_or_resume()
 
     def overdue(self) -> None:
-        """The deadline has passed: end the connection, if it is the client that is late.
-
-        A deadline is set when something begins and not moved by each octet, so much may have happened since. What is
-        true now is checked here, in the order of which side is waited for: the steps must not change places.
-        """
+        """The deadline has passed: end the connection, if it is the client that is late, by `lateness`."""
         now = self._server.now
         untaken = self._transport.get_write_buffer_size()
-        if untaken:
-            # 1. A reply waits for the client. Nothing else counts meanwhile: what it sends is not read while it takes
-            # nothing (`_pause_or_resume`), so no request of it can be late. The buffer is compared at every sweep,
-            # because the deadline stays in the past: a client whose buffer has shrunk since the last sweep is slow and
-            # may be so for as long as it likes; one whose buffer has not, for as long as it may stall, is ended.
-            # `_INFINITE` is more than any buffer, so the first sweep always counts as progress and begins the wait.
-            if untaken < self._untaken:
+        match judge(
+            untaken,
+            self._untaken,
+            stalled=now - self._taken_at >= self._limits.stalled_seconds,
+            paused=self._paused,
+            lingering=self._lingering,
+            owed=bool(self._exchanges),
+            begun=bool(self._timed),
+        ):
+            case Verdict.TAKES:
                 self._untaken, self._taken_at = untaken, now
-            elif now - self._taken_at >= self._limits.stalled_seconds:
+            case Verdict.TOOK_ALL:
+                self._untaken = NOT_LOOKED_AT
+                self._restart_timer()
+            case Verdict.OURS:
+                self._restart_timer()
+            case Verdict.LATE:
+                self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+            case Verdict.OVER:
                 self._transport.abort()
-        elif self._untaken != _INFINITE or self._paused:
-            # 2. It has taken everything since the last sweep, or reading was paused until now: the time in which it
-            # could not send was ours. Whatever it owes us (a request's rest, the next request, the end) gets its whole
-            # time from here, in the next round of this function.
-            self._untaken = _INFINITE
-            self._restart_timer()
-        elif self._lingering:
-            # 3. It has had its last reply and the time to read it; a reset can take nothing from it any more. Before
-            # 4, because exchanges are over then, and before 5, because what it still sends is no request.
-            self._transport.abort()
-        elif self._exchanges:
-            # 4. It is the application that is late, which is no fault of the client's, however short its limits are.
-            # Before 5: the next request may be half there, and its time begins when that of this one is over.
-            self._restart_timer()
-        elif self._timed:
-            # 5. A head or a body has begun and does not end: the one case in which there is something to tell it
-            # (RFC 9110 section 15.5.9). The refusal is a last reply: the connection lingers from here, and ends by 3.
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
-        else:
-            # 6. Silence between requests: there is nothing to answer (RFC 9112 section 9.5).
-            self._transport.abort()
+            case Verdict.WAITED_FOR:
+                pass
 
     def abort(self) -> None:
         """End it without sending what is still to be sent."""
@@ -284,9 +247,10 @@ class Connection(asyncio.Protocol):
     def _take_no_more(self) -> None:
         self._ending = True
         self._held = b""
-        last = self._exchanges[-1] if self._exchanges else self._sending
-        if last is not None:
-            last.keep_alive = False
+        if self._exchanges:
+            self._exchanges[-1].keep_alive = False
+        elif self._sending is not None:
+            self._sending.exchange.keep_alive = False
 
     def _let_continue(self) -> None:
         if not (self._exchanges or self._sending):
@@ -306,23 +270,16 @@ class Connection(asyncio.Protocol):
             self._sent(exchange)
         else:
             self._transport.write(head)
-            self._sending, self._left = exchange, body.length
-            self._send_file(exchange)
+            self._sending = FileSending(exchange, body, self._transport)
+            self._send_file(self._sending)
 
-    def _send_file(self, exchange: Exchange) -> None:
-        """Let the client have as much as it takes; the rest follows when it has taken that."""
-        body = cast("FileBody", exchange.body)
-        while self._left and not self._stalled:
-            piece = body.file.read(min(_PIECE, self._left))
-            if not piece:
-                self._transport.abort()  # shorter than was said: the client must not take it for whole
-                return
-            self._left -= len(piece)
-            self._transport.write(piece)
-        if not self._left:
-            body.file.close()
+    def _send_file(self, sending: FileSending) -> None:
+        if sending.go_on(self._takes_more):
             self._sending = None
-            self._sent(exchange)
+            self._sent(sending.exchange)
+
+    def _takes_more(self) -> bool:
+        return not self._stalled
 
     def _sent(self, exchange: Exchange) -> None:
         self.replied_at = now = self._server.now
@@ -352,10 +309,12 @@ class Connection(asyncio.Protocol):
         self.deadline = self._server.now + seconds
 
     def _close_files(self) -> None:
-        for exchange in (self._sending, *self._exchanges):
-            if exchange is not None and isinstance(exchange.body, FileBody):
+        if self._sending is not None:
+            self._sending.close()
+            self._sending = None
+        for exchange in self._exchanges:
+            if isinstance(exchange.body, FileBody):
                 exchange.body.file.close()
-        self._sending = None
 
     def _pause_or_resume(self) -> None:
         """Read no further while too many replies are owed, or the client does not take those that are there."""

@@ -1,20 +1,25 @@
-"""The listening socket of a service, bound once, before anything is started."""
+"""The listening socket of a service, bound once, before anything is started, or handed to it by what bound it."""
 
 import socket
 
 from pki_revocation.errors import ConfigurationError
 
+from .handed_on import handed_on
+
 _BACKLOG = 1024
 
 
 def bind(host: str, port: int, name: str) -> socket.socket:
-    """The listening socket of a service.
+    """The listening socket of a service: the one that this process was started with for it, or a new one.
 
-    It is bound without SO_REUSEPORT, so that no second service can take the same port in silence.
+    A new one is bound without SO_REUSEPORT, so that no second service can take the same port in silence.
 
     Raises:
         ConfigurationError: naming the service and the address, when it cannot be had.
     """
+    handed = handed_on(host, port, name)
+    if handed is not None:
+        return handed
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 import httptools
 
+from .body_announcement import announces_body, expects_continue, plain_head
 from .limits import Limits
 from .messages import Request
 from .refusals import RequestRefused
@@ -26,11 +27,7 @@ from .targets import AUTHORITY
 
 _USUAL, _OLD = "1.1", "1.0"
 _OF_INTEREST = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
-_FRAMES = frozenset({b"content-length", b"transfer-encoding"})
 _WHITESPACE = b" \t"
-# llhttp counts in 64 bits: no length that it lets through has more digits, but for zeros in front, of which any number
-# may stand there and Python reads no more than 4,300.
-_LONGEST_LENGTH = 20
 # Octets that frame a body in chunks, for each octet of the largest body: `1\r\nx\r\n` is five.
 _FRAMING_OCTETS = 8
 _METHOD = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Z-]{1,32}) ")
@@ -41,8 +38,6 @@ _NAMES = {b"GET": "GET", b"POST": "POST", b"HEAD": "HEAD"}
 _LINE_OCTETS = 150
 # Parsed in place of a method that llhttp does not know: neither says anything of a body.
 _STAND_IN = b"POST"
-# Parsed in place of a head that wished for another protocol, with what it said of its connection and its body.
-_PLAIN_HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: %s\r\n%s\r\n\r\n"
 
 
 class Stage(enum.IntEnum):
@@ -186,11 +181,11 @@ class RequestReader:
                     hosts += 1
                     self._check_host(value)
                 elif name == b"expect":
-                    expects = self._expects(value)
+                    expects = expects_continue(value, is_old=self._old)
                 elif name == b"upgrade":
                     wishes = True
                 else:
-                    has_body = self._announces_body(name, value)
+                    has_body = announces_body(name, value, self._limits.body, is_old=self._old)
         # RFC 9112 section 3.2: one in HTTP/1.1, and never two.
         if hosts != 1 and (hosts or not self._old):
             raise RequestRefused(HTTPStatus.BAD_REQUEST)
@@ -259,9 +254,7 @@ class RequestReader:
         """See that a body comes, and that llhttp does not leave it to the other protocol that was wished for."""
         parser = self._parser
         if wishes and parser.should_upgrade():
-            framing = next(line for line in self._headers if line[0] in _FRAMES)
-            connection = b"keep-alive" if parser.should_keep_alive() else b"close"
-            self._plain_head = _PLAIN_HEAD % (connection, b": ".join(framing))
+            self._plain_head = plain_head(self._headers, keep_alive=parser.should_keep_alive())
             self._method = self._method or parser.get_method().decode("ascii")
         if expects:
             self._receiver.continue_expected()
@@ -272,12 +265,12 @@ class RequestReader:
         Gives whether it is a new request that begins there.
         """
         self._parser = httptools.HttpRequestParser(self)
-        plain_head, self._plain_head = self._plain_head, b""
-        if not plain_head:
+        head, self._plain_head = self._plain_head, b""
+        if not head:
             self._completed = False
             return True
         kept = self._target, self._headers, self._head_octets, self._old
-        self._parser.feed_data(plain_head)
+        self._parser.feed_data(head)
         self._target, self._headers, self._head_octets, self._old = kept
         return False
 
@@ -300,23 +293,3 @@ class RequestReader:
             if not AUTHORITY.fullmatch(value.strip(_WHITESPACE)):
                 raise RequestRefused(HTTPStatus.BAD_REQUEST)
             self._host = value
-
-    def _expects(self, value: bytes) -> bool:
-        # HTTP/1.0 knew no expectations (RFC 9110 section 10.1.1).
-        if not self._old and value.strip(_WHITESPACE).lower() != b"100-continue":
-            raise RequestRefused(HTTPStatus.EXPECTATION_FAILED)
-        return not self._old
-
-    def _announces_body(self, name: bytes, value: bytes) -> bool:
-        """Whether a body follows, as Content-Length or Transfer-Encoding says; refused where it may not."""
-        if name == b"content-length":
-            if len(value) > _LONGEST_LENGTH:
-                value = value.strip(_WHITESPACE).lstrip(b"0") or b"0"
-            length = int(value)
-            if length > self._limits.body:
-                raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            return length > 0
-        # RFC 9112 section 6.1: from HTTP/1.0 its framing cannot be trusted.
-        if self._old or value.strip(_WHITESPACE).lower() != b"chunked":
-            raise RequestRefused(HTTPStatus.BAD_REQUEST)
-        return True

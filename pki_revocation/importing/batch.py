@@ -9,15 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from pki_revocation import journal
 from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
-from pki_revocation.database.bulk import RowExists, bulk_insert
+from pki_revocation.database.bulk import RowExists
 from pki_revocation.database.engine import Database
-from pki_revocation.database.schema import certificates
-from pki_revocation.encoding.serials import stored
 from pki_revocation.errors import StoreError
 from pki_revocation.host.failpoints import reach
 from pki_revocation.model import Channel, EntryKind, Issuer, JournalEntry, serial_text
@@ -25,34 +23,20 @@ from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.barred import barred_among, lift_bars, write_bars
 from pki_revocation.register.certificates import deal_numbers
 from pki_revocation.register.journal_heads import record_taken_back
-from pki_revocation.register.letter_recipients import add_recipients
-from pki_revocation.subscribers import contacts, outbox
+from pki_revocation.subscribers import outbox
 
 from .candidates import Candidate, PastRevocation, Refusal, RefusalKind, Remark
 from .completion import Registered, compare, complete
 from .counts import ImportCounts
 from .known_keys import note_keys
+from .lost import with_lost
+from .new_rows import insert_new, registered_among
 from .past_reasons import has_place
 
 # The first try looks nothing up; of the others, one is enough unless something else registers at the same time.
 _TRIES = 3
-# How many serials one look-up names: SQLite binds at most 32,766 values, PostgreSQL 65,535.
-_LOOKUP_BATCH = 5000
 # Of the serials that were barred, the audit trail names so many.
 _NAMED = 1000
-_COLUMNS = (
-    "issuer_id",
-    "serial",
-    "subject",
-    "organisation",
-    "not_before",
-    "not_after",
-    "number",
-    "der",
-    "imported_at",
-    "is_ca",
-    "shard",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +111,8 @@ class BatchWriter:
     def _write(self, connection: Connection, issuer: Issuer, batch: Sequence[Candidate], *, looks_up: bool) -> Written:
         # The head's lock keeps two imports of one issuer, and every revocation, in one order.
         head = journal.lock_head(connection, issuer.id)
-        free, barred, lifted = _without_barred(connection, issuer, batch)
-        known = _known(connection, issuer, [each.serial for each in free]) if looks_up else set[int]()
+        free, barred, lifted = _without_barred(connection, issuer, with_lost(connection, issuer, batch))
+        known = registered_among(connection, issuer, [each.serial for each in free]) if looks_up else set[int]()
         registered = compare(connection, issuer, [each for each in free if each.serial in known], self._clock)
         passed = None
         if registered.revoked:
@@ -179,34 +163,9 @@ class BatchWriter:
         lacking = [each.serial for each in live if each.for_subscriber] + registered.lacking
         numbers = dict(zip(lacking, deal_numbers(connection, len(lacking)), strict=True)) if lacking else {}
         if new:
-            self._insert(connection, issuer, new, numbers)
+            insert_new(connection, issuer, new, numbers, self._clock.now())
         complete(connection, issuer, registered, numbers, self._clock)
         return len(numbers)
-
-    def _insert(
-        self, connection: Connection, issuer: Issuer, new: Sequence[Candidate], numbers: Mapping[int, str]
-    ) -> None:
-        """Register them, each with its number where it has one."""
-        imported_at = self._clock.now()
-        rows = (
-            (
-                each.issuer_id,
-                each.serial,
-                each.subject,
-                each.organisation,
-                each.not_before,
-                each.not_after,
-                numbers.get(each.serial),
-                each.der,
-                imported_at,
-                each.is_ca,
-                each.shard,
-            )
-            # In the order of the index, neighbours share its pages: half of SQLite's time for large registers.
-            for each in sorted(new, key=_serial_octets)
-        )
-        bulk_insert(connection, certificates, _COLUMNS, rows)
-        _write_recipients(connection, issuer, new)
 
     def _record(
         self,
@@ -246,10 +205,6 @@ class BatchWriter:
                 "journal_sha256": journal.digest_of(entries),
             }
         self._audit.record(connection, "certificates.imported", detail)
-
-
-def _serial_octets(candidate: Candidate) -> bytes:
-    return stored(candidate.serial)
 
 
 def _without_barred(
@@ -298,28 +253,3 @@ def _new_entry(candidate: Candidate, revocation: PastRevocation) -> journal.NewE
         revocation_date=revocation.at,
         invalidity_date=revocation.invalidity_date,
     )
-
-
-def _known(connection: Connection, issuer: Issuer, serials: Sequence[int]) -> set[int]:
-    """Those of the serials that are registered."""
-    known: set[int] = set()
-    for start in range(0, len(serials), _LOOKUP_BATCH):
-        portion = serials[start : start + _LOOKUP_BATCH]
-        query = select(certificates.c.serial).where(
-            certificates.c.issuer_id == issuer.id, certificates.c.serial.in_(portion)
-        )
-        known.update(connection.execute(query).scalars())
-    return known
-
-
-def _write_recipients(connection: Connection, issuer: Issuer, new: Sequence[Candidate]) -> None:
-    """In the certificates' own transaction: no letter and no mail is made before its recipient is known."""
-    told = [each for each in new if each.recipient is not None or each.contact is not None]
-    for start in range(0, len(told), _LOOKUP_BATCH):
-        portion = told[start : start + _LOOKUP_BATCH]
-        query = select(certificates.c.serial, certificates.c.id).where(
-            certificates.c.issuer_id == issuer.id, certificates.c.serial.in_([each.serial for each in portion])
-        )
-        ids = {row.serial: row.id for row in connection.execute(query)}
-        add_recipients(connection, [(ids[each.serial], each.recipient) for each in portion if each.recipient])
-        contacts.add(connection, [(ids[each.serial], each.contact) for each in portion if each.contact])

@@ -61,6 +61,7 @@ class Importer:
         *,
         serials: SerialBase | None = None,
         may_be_cut: bool = False,
+        told: Callable[[Refusal | Remark], None] | None = None,
     ) -> ImportReport:
         """Import files and folders, and report what went in and what was refused.
 
@@ -71,6 +72,7 @@ class Importer:
             progress: called with the number of rows done so far, after each batch.
             serials: how the serials of a CSV are written; None where each file is to show it.
             may_be_cut: whether the files may not be whole yet: a last line without an end bars nothing then.
+            told: gets every refusal and remark as it comes; the report keeps the first of them alone.
 
         Raises:
             NotFound: when no issuer has that name, or none is registered at all.
@@ -83,7 +85,7 @@ class Importer:
             chosen = issuer_named(connection, issuer_name) if issuer_name or default or not issuers else None
         reader = Reader(chosen, KnownIssuers(tuple(issuers.values()), shards), serials)
         files = list(sources(paths))
-        tally = Tally()
+        tally = Tally(told)
         hidden = self._bar(reader, files, issuers, tally, may_be_cut=may_be_cut)
         pending: dict[int, dict[int, Candidate]] = {issuer_id: {} for issuer_id in issuers}
         now = self._clock.now()

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pki_revocation.encoding.certificate_parts import CertificateParts, parts_of
 from pki_revocation.encoding.der import DerError, bounds
+from pki_revocation.encoding.plain_cause import plain_cause
 from pki_revocation.encoding.possession.key_forms import key_hashes
 from pki_revocation.model import UNKNOWN_END
 
@@ -119,7 +120,9 @@ def certificate_from_der(octets: bytes) -> CertificateParts:
             raise CandidateRefused(RefusalKind.BROKEN, UNPACK_PKCS7) from None
         if _begins_like_pkcs12(octets):
             raise CandidateRefused(RefusalKind.BROKEN, _UNPACK_PKCS12) from None
-        raise CandidateRefused(RefusalKind.BROKEN, f"It is no certificate that can be read: {error}.") from None
+        raise CandidateRefused(
+            RefusalKind.BROKEN, f"It is no certificate that can be read: {plain_cause(error)}."
+        ) from None
 
 
 def candidate_of(

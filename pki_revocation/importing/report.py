@@ -1,6 +1,7 @@
 """The result of an import: counts, and every refusal with its file and reason as far as people can read them."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .batch import Written
@@ -26,8 +27,8 @@ class ImportReport(ImportCounts):
         """How many were refused, also those of which only the kind is kept."""
         return sum(self.refused.values())
 
-    def text(self) -> str:
-        """The report as commands print it."""
+    def text(self, *, most: int = KEPT_REFUSALS) -> str:
+        """The report as commands print it, with so many sentences of each kind."""
         lines = [*self._holds(), *self._compromised()]
         kinds = f"{self.numbered:,} with a number, {self.revoked:,} revoked, {self.expired:,} expired"
         lines.append(f"{self.added:,} certificate{'' if self.added == 1 else 's'} went in: {kinds}.")
@@ -52,14 +53,14 @@ class ImportReport(ImportCounts):
             lines.append(f"{self.lifted:,} {_were(self.lifted)} barred before, and went in as revoked for good.")
         if self.remarks:
             lines.append(f"{self.remarked:,} remark{'' if self.remarked == 1 else 's'}:")
-            lines += [f"  {remark}" for remark in self.remarks]
-        if (more := self.remarked - len(self.remarks)) > 0:
+            lines += [f"  {remark}" for remark in self.remarks[:most]]
+        if (more := self.remarked - len(self.remarks[:most])) > 0:
             lines.append(f"  and {more:,} more.")
         if self.refusals:
             kinds = ", ".join(f"{kind.value} {count:,}" for kind, count in self.refused.items())
             lines.append(f"{self.refused_in_all:,} refused ({kinds}):")
-            lines += [f"  {refusal}" for refusal in self.refusals]
-        if (more := self.refused_in_all - len(self.refusals)) > 0:
+            lines += [f"  {refusal}" for refusal in self.refusals[:most]]
+        if (more := self.refused_in_all - len(self.refusals[:most])) > 0:
             lines.append(f"  and {more:,} more, counted above by their kind.")
         return "\n".join(lines)
 
@@ -110,8 +111,9 @@ class ImportReport(ImportCounts):
 class Tally:
     """The report while it grows."""
 
-    def __init__(self) -> None:
-        """Nothing is counted yet."""
+    def __init__(self, told: Callable[[Refusal | Remark], None] | None = None) -> None:
+        """Nothing is counted yet; *told* gets every refusal and remark, however many there are."""
+        self._told = told
         # Apart, because it is counted row by row, and all else by the batch.
         self.agreed = 0
         self._written = ImportCounts()
@@ -132,6 +134,8 @@ class Tally:
     def refuse(self, refusal: Refusal) -> None:
         """Count a refusal, and keep its sentence while there is room; holds have room of their own."""
         self._refused[refusal.kind] += 1
+        if self._told is not None:
+            self._told(refusal)
         if len(self._refusals) < KEPT_REFUSALS:
             self._refusals.append(refusal)
         if refusal.kind is RefusalKind.HOLD and len(self._holds) < KEPT_REFUSALS:
@@ -140,6 +144,8 @@ class Tally:
     def remark(self, remark: Remark) -> None:
         """Count a remark, and keep its sentence while there is room."""
         self._remarked += 1
+        if self._told is not None:
+            self._told(remark)
         if len(self._remarks) < KEPT_REFUSALS:
             self._remarks.append(remark)
 

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from .candidates import Refusal, RefusalKind, Source
-from .csv_rows import separator
+from .csv_columns import separator
 from .pem_der import blocks_of, holds_certificates
 from .text_files import text_of
 

@@ -9,13 +9,14 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from pki_revocation.documents.contact import ServiceDesk
+from pki_revocation.subscribers.languages import Language
 
 from .settings import NotificationSettings
 from .texts import Text, signature
 
 # What plain text is read in where nothing breaks lines: RFC 5322 section 2.1.1 wants 78 at most.
 _COLUMNS = 72
-_NO_DESK = ServiceDesk(organisation="", post="", email="", phone="", hours="")
+_NO_DESK = ServiceDesk()
 # Programs that leave this out show the same text in their own way. No picture, no address elsewhere, nothing to load.
 _STYLE = """\
 :root { color-scheme: light dark; }
@@ -55,7 +56,7 @@ def message(
     It comes from *desk*, in whose name it is signed. Return-Path is written by the last server from the envelope's
     sender (RFC 5321 section 4.4), and not here. Auto-Submitted keeps robots from answering (RFC 3834 section 5).
     """
-    signed = signature(desk, text.language)
+    signed = signature(desk, Language(text.language))
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(display_name=desk.organisation, addr_spec=settings.sender)
     mail["To"] = Address(addr_spec=recipient)

@@ -12,24 +12,27 @@ from sqlalchemy import Connection
 
 from pki_revocation import journal
 from pki_revocation.clock import Clock
-from pki_revocation.config.settings import ContactSettings
+from pki_revocation.config.settings import ContactSettings, WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.documents.contact import ServiceDesk
 from pki_revocation.errors import StoreError
 from pki_revocation.host.failpoints import reach
 from pki_revocation.host.outage_log import in_words
-from pki_revocation.model import serial_text
+from pki_revocation.model import EntryKind, serial_text
 from pki_revocation.register.certificates import certificate_with_number
+from pki_revocation.register.host_names import host_names
 from pki_revocation.runtime.item_failures import ItemFailures
 from pki_revocation.subscribers import contacts, outbox
-from pki_revocation.subscribers.contacts import Contact
 from pki_revocation.subscribers.languages import Language
 from pki_revocation.subscribers.outbox import MailKind, Outcome, QueuedMail
 
-from . import metrics, texts
+from . import metrics
 from .carriers import Carrier, MailDeferred, MailRejected
+from .failure_texts import failures
 from .message import message
+from .revocation_texts import RevokedFacts, reason_added, revoked
 from .settings import NotificationSettings
+from .texts import Subscription, Text
 
 _BATCH = 100
 _log = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ class LeaseState(Protocol):
 class Sender:
     """Sends the outbox's mails by a carrier; each call of `send_due` tries those that are due."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a constructor takes what it works with
         self,
         *,
         database: Database,
@@ -56,8 +59,9 @@ class Sender:
         turn: LeaseState,
         settings: NotificationSettings,
         desk: ContactSettings | None = None,
+        public_url: str | None = None,
     ) -> None:
-        """Mails are signed by *desk*.
+        """Mails are signed by *desk*, and name the page at *public_url*.
 
         *carrier* is None where mail is off: what is queued then ends as given up, and is not kept for later.
         """
@@ -67,6 +71,7 @@ class Sender:
         self._turn = turn
         self._settings = settings
         self._desk = desk or ContactSettings()
+        self._public_url = WebSettings().public_url if public_url is None else public_url
         self.failures = ItemFailures(_log, failing="it cannot be made now", working="it was made")
 
     def send_due(self) -> int:
@@ -109,7 +114,8 @@ class Sender:
     def _send(self, mail: QueuedMail) -> bool:
         with self._database.read() as connection:
             contact = contacts.of_number(connection, mail.number)
-            text = None if contact is None else _text(connection, mail, contact)
+            language = Language.DUTCH if contact is None else Language(contact.language)
+            text = None if contact is None else _text(connection, mail, language, self._public_url)
         if contact is None or text is None:
             with self._database.write() as connection:
                 outbox.drop(connection, mail)
@@ -124,7 +130,7 @@ class Sender:
             local_id=mail.local_id,
             told_at=mail.told_at,
             settings=self._settings,
-            desk=ServiceDesk.of(self._desk, Language(contact.language)),
+            desk=ServiceDesk.of(self._desk, language),
         )
         try:
             self._carrier.carry(letter, envelope_sender, contact.email)
@@ -165,29 +171,37 @@ def retry_after(attempts: int, settings: NotificationSettings) -> timedelta:
     return min(settings.first_retry * (1 << min(attempts, 20)), settings.longest_retry)
 
 
-def _text(connection: Connection, mail: QueuedMail, contact: Contact) -> texts.Text | None:
+def _text(connection: Connection, mail: QueuedMail, language: Language, public_url: str) -> Text | None:
     certificate = certificate_with_number(connection, mail.number)
     if certificate is None:
         return None
+    about = Subscription(
+        organisation=certificate.organisation,
+        hosts=host_names(certificate),
+        number=mail.number,
+        page=public_url.rstrip("/") + language.page,
+    )
     if mail.kind is MailKind.FAILURES:
-        return texts.failures(contact.language, certificate.organisation, mail.number, mail.told_at)
+        return failures(language, about, mail.told_at)
     if mail.issuer_id is None or mail.sequence is None:
         return None
     entry = journal.entry_at(connection, mail.issuer_id, mail.sequence)
     if entry is None:
         return None
     first = journal.first_entry(connection, mail.issuer_id, entry.serial) or entry
-    return texts.revoked(
-        contact.language,
-        texts.RevokedFacts(
-            organisation=certificate.organisation,
-            number=mail.number,
-            serial=serial_text(entry.serial),
-            revoked_at=first.revoked_at,
-            reason=entry.reason,
-            reference=entry.reference,
-        ),
+    is_added = entry.kind is EntryKind.RAISE
+    facts = RevokedFacts(
+        certificate=about,
+        serial=serial_text(entry.serial),
+        revoked_at=first.revoked_at,
+        reason=entry.reason,
+        channel=entry.channel,
+        reference=entry.reference,
+        key_unsafe_since=entry.invalidity_date,
+        first_reference=first.reference if is_added else None,
+        added_at=entry.raised_at,
     )
+    return reason_added(language, facts) if is_added else revoked(language, facts)
 
 
 def waits_too_long(since: datetime | None, now: datetime, settings: NotificationSettings) -> bool:

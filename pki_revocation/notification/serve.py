@@ -1,14 +1,15 @@
-"""`pki-revocation serve notifier`: the process that sends mail, a trust zone of its own.
+"""`pki-revocation serve notifier`: the process that tells others of revocations, a trust zone of its own.
 
-It holds the mail server's password and reads contacts, and it cannot be reached from outside; the page that faces the
-internet holds neither password nor contact. It uses no pepper and no key.
+It sends mail, and has time-stamp authorities stamp each revocation. It holds the mail server's password and reads
+contacts, and it cannot be reached from outside; the page that faces the internet holds neither password nor contact.
+It uses no pepper and no key.
 """
 
 from functools import partial
 
 from pki_revocation.clock import Clock, iso
 from pki_revocation.config.installation import Installation
-from pki_revocation.config.settings import ContactSettings
+from pki_revocation.config.settings import ContactSettings, WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.database.lease import Lease
 from pki_revocation.errors import PkiError
@@ -20,6 +21,7 @@ from . import metrics
 from .carriers import carrier
 from .sender import Sender, waits_too_long
 from .settings import NotificationSettings
+from .stamping import Stamper
 
 LEASE = "notifier"
 # What ended long ago need not go to the second.
@@ -43,13 +45,24 @@ def serve(installation: Installation, workers: int | None = None) -> None:  # no
         database.check_revision()
         clock = kept_clock(database)
         lease = Lease(database=database, clock=clock, length=settings.lease, name=LEASE)
-        desk = installation.section(ContactSettings)
-        sender = Sender(database=database, clock=clock, carrier=carries, turn=lease, settings=settings, desk=desk)
+        sender = Sender(
+            database=database,
+            clock=clock,
+            carrier=carries,
+            turn=lease,
+            settings=settings,
+            desk=installation.section(ContactSettings),
+            public_url=installation.section(WebSettings).public_url,
+        )
         jobs = [
             Job("backlog", partial(watch_backlog, database, clock, settings)),
             Job("mail", sender.send_due, needs_lease=True, items=sender.failures),
             Job("old mail", sender.forget, every=_FORGET_SECONDS, needs_lease=True),
         ]
+        stamper = Stamper.of(installation, database, clock, lease)
+        if stamper is not None:
+            # Apart: an authority that is slow holds up no mail.
+            jobs.append(Job("time stamps", stamper.stamp_due, needs_lease=True, apart=True, items=stamper.failures))
         port = settings.operations_port
         PollingService("notifier", jobs, port=port, ready=database.check_revision, lease=lease).run()
 

@@ -41,6 +41,20 @@ def distribution_address(installation: Installation) -> ServiceAddress:
     return _address(installation, "distribution", 8463, "")
 
 
+def crl_path(issuer_name: str, scope: str) -> str:
+    """Where a CRL lies below the distribution's address.
+
+    Args:
+        issuer_name: the CA's.
+        scope: as the record of CRLs names it: full, shard-7, ca, users, each also with -delta behind it.
+    """
+    complete = scope.removesuffix("-delta")
+    tail = "-delta" if complete != scope else ""
+    if complete == "full":
+        return f"crl/{issuer_name}{tail}.crl"
+    return f"crl/{issuer_name}/{complete.removeprefix('shard-')}{tail}.crl"
+
+
 def _address(installation: Installation, section: str, port: int, path: str) -> ServiceAddress:
     table = installation.document.get(section, {})
     settings: Mapping[str, Any] = table if isinstance(table, Mapping) else {}

@@ -31,11 +31,16 @@ _HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OcspAnswer:
-    """A checked response: *der* as it was sent, signed at *produced_at* by *signer* (a subject)."""
+    """A checked response: *der* as it was sent, signed at *produced_at* by *signer* (a subject).
+
+    *reason* is the token of RFC 5280 section 5.3.1; a response that gives none says `unspecified`.
+    """
 
     der: bytes = field(repr=False)
+    serial: int
     produced_at: datetime
     revocation_time: datetime
+    reason: str
     signer: str
 
 
@@ -62,10 +67,15 @@ def ask_ocsp(
     if octets is None:
         return None
     try:
-        return _checked(octets, (issuer, *others), serial, revocation_date)
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension) as error:
+        answer = revoked_answer(octets, (issuer, *others), serial)
+    except ValueError as error:
         _log.error("serial %x: the OCSP response is no proof: %s", serial, error)
         return None
+    if answer.revocation_time != revocation_date:
+        says = f"it says revoked since {answer.revocation_time}, the journal {revocation_date}"
+        _log.error("serial %x: the OCSP response is no proof: %s", serial, says)
+        return None
+    return answer
 
 
 def question_of(issuer: x509.Certificate, serial: int) -> bytes:
@@ -73,24 +83,40 @@ def question_of(issuer: x509.Certificate, serial: int) -> bytes:
     return ocsp_request(_SHA1, _hashes(issuer), serial)
 
 
-def _checked(
-    octets: bytes, authorities: Sequence[x509.Certificate], serial: int, revocation_date: datetime
-) -> OcspAnswer:
+def revoked_answer(octets: bytes, authorities: Sequence[x509.Certificate], serial: int | None = None) -> OcspAnswer:
+    """Check a response as if it were a stranger's: that the CA, or a delegate of its, says 'revoked'.
+
+    Args:
+        octets: the response in DER, or anything else.
+        authorities: the CA's certificates; the first one is that of the CertID.
+        serial: whose; None for that of the response.
+
+    Raises:
+        ValueError: with half a sentence, for anything else than 'revoked', signed by whom it should be.
+    """
+    try:
+        return _checked(octets, authorities, serial)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.InvalidVersion) as error:
+        raise ValueError(f"it cannot be read ({error})") from error
+
+
+def _checked(octets: bytes, authorities: Sequence[x509.Certificate], serial: int | None) -> OcspAnswer:
     response = ocsp.load_der_ocsp_response(octets)
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise ValueError(f"its status is {response.response_status.name}")
     found = (response.issuer_name_hash, response.issuer_key_hash, response.serial_number)
-    if found != (*_hashes(authorities[0]), serial):
+    if found != (*_hashes(authorities[0]), response.serial_number if serial is None else serial):
         raise ValueError("it is about another certificate")
     if response.certificate_status is not ocsp.OCSPCertStatus.REVOKED or response.revocation_time_utc is None:
         raise ValueError(f"it says {response.certificate_status.name}")
-    if response.revocation_time_utc != revocation_date:
-        raise ValueError(f"it says revoked since {response.revocation_time_utc}, the journal {revocation_date}")
     signer = _signer(response, authorities)
+    reason = response.revocation_reason
     return OcspAnswer(
         der=octets,
+        serial=response.serial_number,
         produced_at=response.produced_at_utc,
         revocation_time=response.revocation_time_utc,
+        reason="unspecified" if reason is None else str(reason.value),
         signer=subject_text(signer),
     )
 

@@ -4,10 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from pki_revocation.errors import QuotaLeft
+
 from .bucket_keys import BucketKeys
 from .settings import LimitSettings
 
 MINUTE = timedelta(minutes=1)
+# The names of the limits, as clients are told them.
+PER_SOURCE = "wrong-codes"
+PER_NUMBER = "wrong-codes-per-number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +44,8 @@ def decide(found: Iterable[FailureCount], keys: BucketKeys, limits: LimitSetting
     The failures of all together only tighten what a source may do that has failed itself.
     """
     rows = [each for each in found if each.minute > now - limits.window]
-    # The last minute too: otherwise the rush would seem over at each full minute.
-    lately = [each.count for each in rows if each.subject == keys.overall and each.minute > now - 2 * MINUTE]
-    is_busy = max(lately, default=0) >= limits.overall_per_minute
-    per_source = min(limits.per_source, limits.per_source_when_busy) if is_busy else limits.per_source
+    is_busy = _is_busy(rows, keys, limits, now)
+    per_source = _per_source(limits, is_busy=is_busy)
     of_source = [each for each in rows if each.subject == keys.source]
     of_number_and_source = [each for each in rows if each.subject == keys.number_and_source]
     waits = [
@@ -62,6 +65,37 @@ def decide(found: Iterable[FailureCount], keys: BucketKeys, limits: LimitSetting
 
 def _total(rows: list[FailureCount]) -> int:
     return sum(each.count for each in rows)
+
+
+def quota_left(found: Iterable[FailureCount], keys: BucketKeys, limits: LimitSettings, now: datetime) -> QuotaLeft:
+    """What the limits still take from a source that has just failed: by the one of them that it reaches first.
+
+    Of one that is as near as the other, the number's is told: it says nothing of what else the source tried. Where
+    both are reached, it is the one that holds up longer.
+    """
+    rows = [each for each in found if each.minute > now - limits.window]
+    per_source = _per_source(limits, is_busy=_is_busy(rows, keys, limits, now))
+    told = []
+    for name, subject, limit in (
+        (PER_NUMBER, keys.number_and_source, limits.per_number),
+        (PER_SOURCE, keys.source, per_source),
+    ):
+        own = [each for each in rows if each.subject == subject]
+        failed = sum(each.count for each in own)
+        # None at all are left where the oldest rows made room for others.
+        seconds = _until_below(own, min(failed, limit), limits.window, now) if own else 0
+        told.append(QuotaLeft(limit=name, count=max(0, limit - failed), seconds=seconds))
+    return min(told, key=lambda each: (each.count, 0 if each.count else -each.seconds))
+
+
+def _is_busy(rows: list[FailureCount], keys: BucketKeys, limits: LimitSettings, now: datetime) -> bool:
+    # The last minute too: otherwise the rush would seem over at each full minute.
+    lately = [each.count for each in rows if each.subject == keys.overall and each.minute > now - 2 * MINUTE]
+    return max(lately, default=0) >= limits.overall_per_minute
+
+
+def _per_source(limits: LimitSettings, *, is_busy: bool) -> int:
+    return min(limits.per_source, limits.per_source_when_busy) if is_busy else limits.per_source
 
 
 def _until_below(rows: list[FailureCount], limit: int, window: timedelta, now: datetime) -> int:

@@ -11,13 +11,13 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import Pepper
 from pki_revocation.database.engine import Database
-from pki_revocation.errors import NotRecognised, TooManyAttempts
+from pki_revocation.errors import NotRecognised, QuotaLeft, TooManyAttempts
 from pki_revocation.model import Channel
 
 from . import metrics
 from .bucket_keys import BucketKeyDeriver, BucketKeys
 from .client_address import ClientAddress
-from .decision import Decision, decide
+from .decision import PER_NUMBER, PER_SOURCE, Decision, decide, quota_left
 from .denial_cache import DenialCache
 from .denial_counter import DenialCounter
 from .failure_store import FailureStore
@@ -63,8 +63,7 @@ class RateLimiter:
                 try:
                     yield
                 except NotRecognised as refusal:
-                    after = self._count_failure(number, source, keys, channel)
-                    refusal.attempts_left, refusal.retry_after = after.attempts_left, after.retry_after
+                    refusal.quota_left = self._count_failure(number, source, keys, channel)
                     raise
         except TooManyAttempts:
             metrics.denied()
@@ -77,18 +76,19 @@ class RateLimiter:
 
     def _decide(self, keys: BucketKeys) -> Decision:
         now = self._clock.now()
-        if (wait := self._denials.retry_after((keys.source, keys.number_and_source), now)) is not None:
-            raise TooManyAttempts(wait)
+        for limit, key in ((PER_SOURCE, keys.source), (PER_NUMBER, keys.number_and_source)):
+            if (wait := self._denials.retry_after((key,), now)) is not None:
+                raise TooManyAttempts(wait, limit)
         with self._database.read() as connection:
             found = self._store.failures(connection, keys, now)
         decision = decide(found, keys, self._limits, now)
         if decision.retry_after is not None:
             self._denials.remember(decision.denied_key, decision.retry_after, now)
-            raise TooManyAttempts(decision.retry_after)
+            limit = PER_SOURCE if decision.denied_key == keys.source else PER_NUMBER
+            raise TooManyAttempts(decision.retry_after, limit)
         return decision
 
-    def _count_failure(self, number: str, source: ClientAddress, keys: BucketKeys, channel: Channel) -> Decision:
-        """Count it, and give what holds for the next attempt."""
+    def _count_failure(self, number: str, source: ClientAddress, keys: BucketKeys, channel: Channel) -> QuotaLeft:
         now = self._clock.now()
         with self._database.write() as connection:
             is_first = self._store.record_failure(connection, number, source, keys, channel, now)
@@ -96,4 +96,4 @@ class RateLimiter:
         metrics.failed()
         if is_first:
             self._denial_counter.schedule_flush()
-        return decide(found, keys, self._limits, now)
+        return quota_left(found, keys, self._limits, now)

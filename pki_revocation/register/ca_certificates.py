@@ -1,13 +1,16 @@
 """A CA's certificate as an operator gives it: one in a file, with a key that can be read, and for a CA."""
 
 import re
+import ssl
 import warnings
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from pki_revocation.encoding.certificate_parts import CertificateParts, parts_of
+from pki_revocation.encoding.plain_cause import plain_cause
 from pki_revocation.errors import PkiError
 
 _BEGIN = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
@@ -31,7 +34,7 @@ def load_ca_certificate(path: Path) -> x509.Certificate:
         certificate.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
         raise PkiError(
-            f"The key of the CA certificate {path} cannot be read, and no signature checked: {error}."
+            f"The key of the CA certificate {path} cannot be read, and no signature checked: {plain_cause(error)}."
         ) from None
     return certificate
 
@@ -43,15 +46,32 @@ def _loaded(path: Path, data: bytes, *, pem: bool) -> x509.Certificate:
             # The library warns of what RFC 5280 forbids: a CA that has it is to be revoked under all the same.
             warnings.simplefilter("ignore")
             return load(data)
-    except ValueError as error:
-        first = str(error).strip().partition("\n")[0]
+    except (ValueError, x509.InvalidVersion) as error:
+        if _is_verifiable(data, pem=pem):
+            raise PkiError(
+                f"{path} is a CA certificate that this program cannot load ({plain_cause(error)}), although its key "
+                "can be read: CRLs and OCSP answers are made with it. Have the CA certified once more with the same "
+                "name and the same key, and give that certificate: whatever the key signed can be registered then."
+            ) from None
         raise PkiError(
-            f"{path} holds no certificate that can be read ({first}): give the PEM or DER file of a CA certificate."
+            f"{path} holds no certificate that can be read ({plain_cause(error)}): give the PEM or DER file of a CA "
+            "certificate."
         ) from None
+
+
+def _is_verifiable(data: bytes, *, pem: bool) -> bool:
+    """Whether it is a CA's certificate whose key can be read, whatever else the library has against it."""
+    try:
+        der = ssl.PEM_cert_to_DER_cert(data.decode("ascii").strip()) if pem else data
+        parts = parts_of(der)
+        load_der_public_key(parts.public_key)
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return parts.is_ca
 
 
 def _parts(path: Path, certificate: x509.Certificate) -> CertificateParts:
     try:
         return parts_of(certificate)
     except ValueError as error:
-        raise PkiError(f"{path} is no CA certificate in DER: {error}.") from None
+        raise PkiError(f"{path} is no CA certificate in DER: {plain_cause(error)}.") from None

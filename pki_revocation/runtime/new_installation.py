@@ -34,6 +34,12 @@ url = "sqlite:///revocation.db"
 # Where subscribers reach the page; the letter prints it, and none is made before this is an https address.
 public_url = "http://127.0.0.1:8460"
 
+# Receipts convince more with a root to check them by, and a key that signs them: see docs/ca-operations.md.
+# [receipts]
+# trust_anchors = ["root.pem"]
+# key = "receipts/signer.key"
+# certificate = "receipts/signer.pem"
+
 # For each issuer, by the name it was added with:
 # [keys.issuing]
 # crl_key = "keys/issuing.key"

@@ -1,19 +1,23 @@
 """`/healthz`, `/readyz` and `/metrics`, on a port of their own in every service: operations, never the public's."""
 
+import contextlib
 import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from pki_revocation.errors import ConfigurationError, PkiError
+from pki_revocation.host.installed import program_version
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from prometheus_client.metrics_core import Metric
 
 _log = logging.getLogger(__name__)
 # Names the folder in which the workers of one service put their figures together; the library's own.
@@ -141,10 +145,26 @@ def _metrics_application() -> "WSGIApplication":
     from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
 
     if METRICS_VARIABLE not in os.environ:
+        with contextlib.suppress(ValueError):
+            # Once in a process, however many servers it has.
+            REGISTRY.register(_Build())
         return make_wsgi_app(REGISTRY)
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call] # the library leaves its constructor untyped
+    shared.register(_Build())
     return make_wsgi_app(shared)
+
+
+class _Build:
+    """Which program answers: a figure that alerts can be joined with, and that tells which nodes were upgraded."""
+
+    def collect(self) -> "Iterator[Metric]":
+        """The one figure."""
+        from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - as the library itself, above
+
+        family = GaugeMetricFamily("pki_revocation_build_info", "1, with the program's version", labels=["version"])
+        family.add_metric([program_version()], 1)
+        yield family
 
 
 def _answer(start_response: "StartResponse", status: str, text: str, *more: tuple[str, str]) -> Iterable[bytes]:

@@ -27,6 +27,11 @@ class Language(StrEnum):
         """The path of the subscriber's page in this language."""
         return "/intrekken" if self is Language.DUTCH else "/revoke"
 
+    @property
+    def form(self) -> str:
+        """The path of the form for post and e-mail in this language."""
+        return "/formulier" if self is Language.DUTCH else "/form"
+
 
 # What a register or an operator may say; neither needs an enumeration for it.
 LANGUAGES = tuple(each.value for each in Language)

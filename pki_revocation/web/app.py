@@ -10,8 +10,10 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from pki_revocation.clock import Clock, iso
-from pki_revocation.config.settings import ContactSettings, WebSettings
+from pki_revocation.config.settings import ContactSettings, SecuritySettings, WebSettings
 from pki_revocation.documents.contact import dialling_address
+from pki_revocation.documents.receipt import ReceiptSurroundings
+from pki_revocation.documents.receipt_signing import ReceiptSigner
 from pki_revocation.errors import PkiError, StoreError
 from pki_revocation.model import EntryKind, serial_text
 from pki_revocation.numbers import grouped
@@ -20,12 +22,16 @@ from pki_revocation.rate_limiting.client_address import NO_PROXIES, TrustedProxi
 from pki_revocation.rate_limiting.proxy_watch import ProxyWatch
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.runtime import security_headers
+from pki_revocation.runtime import problem_documents, request_metrics, security_headers
 from pki_revocation.service import RevocationService
 
 from . import fallback, languages, moments, request_origin
 from .answering import FormAnswering
 from .api import PREFIX, api
+from .api_access import StatusTokens
+from .api_answer import Links
+from .api_description import api_description
+from .api_status import api_status
 from .availability import Availability
 from .drafts import DraftCookies
 from .error_pages import error_page_of
@@ -37,7 +43,8 @@ from .names import issuer_name, subject_name
 from .page import SubscriberPage
 from .problems import problem_of
 from .reason_choices import KEY_COMPROMISE, REASON_LABELS
-from .receipt_documents import FILES, receipt_documents
+from .receipt_check import LARGEST_BODY, RequestInMemory, TrustedRoots, is_check, receipt_check_pages
+from .receipt_documents import FILES, ReceiptWriter, receipt_documents
 from .receipts import ConfirmationPages, receipt_pages
 from .routes import subscriber_page
 from .steps import Step, first_address, switch_to
@@ -53,15 +60,21 @@ class PageServices:
     """What the application is given beside its service: contact, closing times, and where proofs come from.
 
     Without *availability* the page is never closed, without a *collector* there are no receipts to download, and
-    without a *proxy_watch* nothing is noticed of proxies that are not as they should be. *proofs_per_minute* is how
-    many proofs by a certificate's own key one source may send.
+    without a *proxy_watch* nothing is noticed of proxies that are not as they should be. *limits* are those that the
+    service keeps to, as clients are told them, and *proofs_per_minute* is how many proofs by a certificate's own key
+    one source may send. *roots* are what receipts are checked against here, and *signer* signs those that are
+    downloaded, where there is one.
     """
 
     contact: ContactSettings = field(default_factory=ContactSettings)
+    security: SecuritySettings = field(default_factory=SecuritySettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
     availability: Availability | None = None
     collector: EvidenceCollector | None = None
     proxy_watch: ProxyWatch | None = None
     proofs_per_minute: int = LimitSettings().proofs_per_minute
+    roots: TrustedRoots = field(default_factory=TrustedRoots)
+    signer: ReceiptSigner | None = None
 
 
 NO_SERVICES = PageServices()
@@ -82,8 +95,10 @@ def create_app(
     """
     secure = urlsplit(settings.public_url).scheme == "https"
     app = Flask(__name__)
+    app.request_class = RequestInMemory
     app.config.update(
         SECRET_KEY=session_key,
+        PUBLIC_URL=settings.public_url,
         SESSION_COOKIE_NAME="__Host-session" if secure else "session",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
@@ -99,6 +114,7 @@ def create_app(
         # Our Referrer-Policy leaves the Referer out; `request_origin` checks where a form came from instead.
         WTF_CSRF_SSL_STRICT=False,
     )
+    request_metrics.install(app, "web")
     request_origin.install(app, proxies, services.proxy_watch)
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's default provider has it
     app.before_request(_refuse_incomplete)
@@ -113,20 +129,33 @@ def create_app(
     tickets, drafts = TicketSigner(session_key, clock), DraftCookies(session_key, clock, secure=secure)
     page = SubscriberPage(service=service, clock=clock, tickets=tickets, drafts=drafts, confirmations=confirmations)
     answering = FormAnswering(service=service, clock=clock, tickets=tickets, drafts=drafts, confirmations=confirmations)
-    endpoint = api(service=service, receipt_address=confirmations.address)
     app.register_blueprint(subscriber_page(page, answering, settings.public_url, _answer))
+    links = Links(public_url=settings.public_url, has_documents=services.collector is not None)
+    tokens = StatusTokens(receipts=receipts, service=service, clock=clock)
+    endpoint = api(service=service, clock=clock, tokens=tokens, links=links, limits=services.limits)
     app.register_blueprint(endpoint)
+    app.register_blueprint(api_status(service=service, clock=clock, tokens=tokens, links=links))
+    app.register_blueprint(api_description(settings.public_url, services.security))
     app.register_blueprint(
         receipt_pages(service=service, clock=clock, receipts=receipts, confirmations=confirmations, drafts=drafts)
     )
     app.register_blueprint(form_pages(services.contact))
+    check = receipt_check_pages(services.roots)
+    app.register_blueprint(check)
     if services.collector is not None:
         app.jinja_env.globals["documents"] = {language.value: file for language, file in FILES.items()}
-        app.register_blueprint(
-            receipt_documents(service=service, clock=clock, receipts=receipts, collector=services.collector)
+        writer = ReceiptWriter(
+            clock=clock,
+            collector=services.collector,
+            surroundings=ReceiptSurroundings.of(
+                services.contact, settings.public_url, has_check=bool(services.roots.anchors)
+            ),
+            signer=services.signer,
         )
+        app.register_blueprint(receipt_documents(service=service, clock=clock, receipts=receipts, writer=writer))
     protection = CSRFProtect(app)
     protection.exempt(endpoint)
+    protection.exempt(check)
     proofs = key_proof.blueprints(
         service=service,
         clock=clock,
@@ -140,6 +169,7 @@ def create_app(
     # Each of their requests carries a proof of its own, and no cookie counts.
     for each in proofs.without_cookie:
         protection.exempt(each)
+    problem_documents.install(app, PREFIX)
     _answer_errors(app)
     return app
 
@@ -152,6 +182,8 @@ def _refuse_incomplete() -> None:
         BadRequest: for one that is shorter than its Content-Length.
     """
     longest = LONGEST_PROOF if request.blueprint in key_proof.NAMES else _LONGEST_BODY
+    if is_check():
+        longest = LARGEST_BODY
     request.max_content_length = request.max_form_memory_size = longest + 1
     body = request.get_data()
     if len(body) > longest:
@@ -188,10 +220,11 @@ def _prepare_templates(app: Flask, *, secure: bool) -> None:
 
 def _answer(error: Exception) -> Response:
     """Every error becomes one answer here: a problem document for the endpoint, a page for browsers."""
-    if isinstance(error, StoreError):
-        _log.error("%s", error)
+    # It logs what it answers.
     if request.path.startswith(PREFIX):
         return problem_of(error)
+    if isinstance(error, StoreError):
+        _log.error("%s", error)
     return error_page_of(error)
 
 
@@ -203,8 +236,9 @@ def _answer_errors(app: Flask) -> None:
         return _answer(error)
 
     def answer_unexpected(error: Exception) -> Response:
-        # Not the path: a receipt's address opens it.
-        _log.error("unexpected error at %s", request.url_rule, exc_info=error)
+        if not request.path.startswith(PREFIX):
+            # Not the path: a receipt's address opens it.
+            _log.error("unexpected error at %s", request.url_rule, exc_info=error)
         return _answer(error)
 
     app.register_error_handler(PkiError, _answer)

@@ -1,7 +1,8 @@
 """Whether the page can be used now: looked up for each request, so that every worker closes and opens at once.
 
-What needs no database is still served: the assets, and the form for post and e-mail. So are confirmations and receipts,
-which only read: maintenance takes nothing away from a subscriber who has revoked.
+What needs no database is still served: the assets, the form for post and e-mail, and what describes the endpoints. So
+are confirmations, receipts and the status of a revocation, which only read: maintenance takes nothing away from a
+subscriber who has revoked.
 """
 
 from flask import request
@@ -11,7 +12,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.errors import PkiError
 from pki_revocation.register.maintenance import Maintenance, current_maintenance
 
-_ALWAYS = ("static", "form.", "receipts.", "receipt_documents.")
+_ALWAYS = ("static", "form.", "receipts.", "receipt_documents.", "api_description.", "api_status.")
 
 
 class UnderMaintenance(PkiError):

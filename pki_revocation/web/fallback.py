@@ -15,6 +15,7 @@ from pki_revocation.errors import MistypedNumber
 from pki_revocation.numbers import parse_number
 from pki_revocation.register.maintenance import Maintenance
 from pki_revocation.subscribers.languages import Language
+from pki_revocation.subscribers.wording import Term
 
 from .languages import current_language
 from .moments import to_the_minute
@@ -31,6 +32,11 @@ class FallbackSection:
     contact: ServiceDesk
     form_url: str
     until: str | None
+
+    @property
+    def without_address(self) -> str:
+        """What is said where neither an e-mail nor a postal address is configured."""
+        return Term.WITHOUT_ADDRESS.in_language(self.language)
 
 
 def fallback_sections(

@@ -39,11 +39,11 @@ def form_pages(contact: ContactSettings) -> Blueprint:
         response.content_language.add(language.value)
         return response
 
-    @blueprint.get("/formulier")
+    @blueprint.get(Language.DUTCH.form)
     def dutch() -> Response:
         return answer(Language.DUTCH)
 
-    @blueprint.get("/form")
+    @blueprint.get(Language.ENGLISH.form)
     def english() -> Response:
         return answer(Language.ENGLISH)
 

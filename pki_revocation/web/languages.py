@@ -1,7 +1,8 @@
 """Dutch and English: which language a request gets, and the texts in it (WCAG 3.1.1).
 
-The texts in the code and the templates are English; `translations/nl.po` holds the Dutch ones and is read at start.
-Dutch is the first language: a browser that asks for neither gets it.
+The texts in the code and the templates are English; `translations/nl.po` holds the Dutch ones and is read at start, but
+for what paper and mail say too, which has both languages in `subscribers`. Dutch is the first language: a browser that
+asks for neither gets it.
 """
 
 import gettext
@@ -13,13 +14,15 @@ from babel.messages.pofile import read_po
 from flask import Flask, Response, current_app, g, request
 
 from pki_revocation.subscribers.languages import Language
+from pki_revocation.subscribers.reason_words import reason_wordings
+from pki_revocation.subscribers.wording import Term, Wording
 
 CATALOGUE = Path(__file__).parent / "translations" / "nl.po"
 PARAMETER = "lang"
 DUTCH_ADDRESS = Language.DUTCH.page
 _EXTENSION = "pki-revocation-languages"
 _A_YEAR = 365 * 24 * 60 * 60
-_DUTCH_ADDRESSES = (DUTCH_ADDRESS, "/sleutel")
+_DUTCH_ADDRESSES = (DUTCH_ADDRESS, "/sleutel", "/bewijs")
 
 
 def translatable(text: str) -> str:
@@ -31,9 +34,17 @@ def read_translations() -> dict[Language, gettext.NullTranslations]:
     """The texts of each language, from the catalogue as translators edit it: nothing compiled is kept."""
     compiled = BytesIO()
     with CATALOGUE.open("rb") as file:
-        write_mo(compiled, read_po(file))
+        catalogue = read_po(file)
+    for wording in shared_wordings():
+        catalogue.add(wording.english, wording.dutch)
+    write_mo(compiled, catalogue)
     compiled.seek(0)
     return {Language.DUTCH: gettext.GNUTranslations(compiled), Language.ENGLISH: gettext.NullTranslations()}
+
+
+def shared_wordings() -> tuple[Wording, ...]:
+    """What the page says in the words of paper and mail: templates look it up by its English, as any other text."""
+    return (*(term.value for term in Term), *reason_wordings())
 
 
 def translated(text: str, **values: object) -> str:
@@ -60,6 +71,11 @@ def current_language() -> Language:
 def choose(language: Language) -> None:
     """Answer this request in *language*, and have the browser remember it."""
     g.language = g.remember_language = language
+
+
+def answer_in(language: Language) -> None:
+    """Answer this request in *language*, whatever was chosen; the browser remembers nothing of it."""
+    g.language = language
 
 
 def choose_named(tag: str | None) -> None:

@@ -1,10 +1,17 @@
-"""One log line for each revocation: what came of it, and its reference; never a number or a code."""
+"""One log line for each revocation: what came of it, and its reference; never a number or a code. It is counted too."""
 
 import logging
+
+from prometheus_client import Counter
 
 from pki_revocation.model import Confirmation, EntryKind
 
 _log = logging.getLogger(__name__)
+_CONFIRMED = Counter(
+    "pki_revocation_revocations",
+    "Revocations that page and endpoint confirmed: made, reason raised, or repeated",
+    ["channel", "outcome", "reason"],
+)
 
 
 def log_outcome(confirmation: Confirmation) -> None:
@@ -15,3 +22,5 @@ def log_outcome(confirmation: Confirmation) -> None:
     else:
         outcome = "revoked" if entry.kind is EntryKind.REVOCATION else "reason raised"
     _log.info("%s, reference %s", outcome, entry.reference)
+    reason = entry.reason.token if entry.reason else "none"
+    _CONFIRMED.labels(entry.channel.value, outcome, reason).inc()

@@ -1,5 +1,7 @@
 """GET /receipt/<token>: the confirmation, right after revoking and for thirty days, for any client that has it.
 
+Giving number and code again gives another address for thirty days; opening one never does.
+
 `/receipt/<token>/visible` says what relying parties see now, for the page's script. It takes no cookies and sets none,
 and a token that is wrong or over answers there as any address does at which nothing is.
 """

@@ -4,8 +4,11 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.config.settings import ContactSettings, WebSettings
 from pki_revocation.documents.form_trial import try_form
 from pki_revocation.host.extras import require_extra
+from pki_revocation.http_server.limits import Limits
 from pki_revocation.rate_limiting.hashing_queue import THREADS
 from pki_revocation.runtime.serving import Listener, serve_http
+
+from .receipt_check import LARGEST_BODY
 
 
 def serve(installation: Installation, workers: int | None) -> None:
@@ -31,5 +34,6 @@ def serve(installation: Installation, workers: int | None) -> None:
             operations_port=settings.operations_port,
             workers=workers or settings.workers,
             threads=THREADS,
+            limits=Limits(body=LARGEST_BODY),
         ),
     )

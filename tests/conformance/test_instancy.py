@@ -48,6 +48,7 @@ class Load:
 SMALL, WHOLE = Load(workers=2, clients=8, times=1), Load(workers=4, clients=32, times=2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "load"),
     [

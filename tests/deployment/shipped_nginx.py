@@ -29,9 +29,10 @@ Answer = tuple[int, http.client.HTTPMessage, bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
-    """What the servers lead to: ports of services, and folders."""
+    """What the servers lead to: ports of services, and folders; *more_web* are other nodes' pages."""
 
     web: int = _NOBODY
+    more_web: tuple[int, ...] = ()
     ocsp: int = _NOBODY
     console: int = _NOBODY
     published: Path = Path("/nonexistent")
@@ -102,7 +103,10 @@ def shipped_nginx(folder: Path, behind: Behind, *, everywhere: str = "") -> Iter
         _write_certificate(root / name, name)
     text = CONFIGURATION.read_text()
     for line, mine in (
-        ("server 127.0.0.1:8460;", f"server 127.0.0.1:{behind.web};"),
+        (
+            "server 127.0.0.1:8460;",
+            " ".join(f"server 127.0.0.1:{port};" for port in (behind.web, *behind.more_web)),
+        ),
         ("server 127.0.0.1:8462;", f"server 127.0.0.1:{behind.ocsp};"),
         ("server 127.0.0.1:8461;", f"server 127.0.0.1:{behind.console};"),
         (_listening("for the page"), f"listen 127.0.0.1:{plain};"),

@@ -10,6 +10,7 @@ import pytest
 UNITS = Path("deploy/systemd")
 PROGRAM = Path("opt/pki-revocation/.venv/bin/pki-revocation")
 ANALYZE = shutil.which("systemd-analyze")
+SOCKETS = sorted(path.name for path in UNITS.glob("*.socket"))
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
 # Of ten, where ten is wide open; what is left is mostly the network.
 SHUT = 2.0
@@ -24,7 +25,7 @@ def system(tmp_path: Path) -> Path:
     (tmp_path / PROGRAM).parent.mkdir(parents=True)
     (tmp_path / PROGRAM).write_text("#!/bin/sh\n")
     (tmp_path / PROGRAM).chmod(0o755)
-    for target in ("basic", "multi-user", "network", "sysinit", "shutdown"):
+    for target in ("basic", "multi-user", "network", "sysinit", "shutdown", "sockets"):
         (tmp_path / f"etc/systemd/system/{target}.target").write_text(f"[Unit]\nDescription={target}\n")
     return tmp_path
 
@@ -35,7 +36,7 @@ def analyze(*words: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("unit", [*SERVICES, "pki-revocation.target"])
+@pytest.mark.parametrize("unit", [*SERVICES, *SOCKETS, "pki-revocation.target"])
 def test_unit_is_understood(system: Path, unit: str) -> None:
     """Every key is known and every program there."""
     assert analyze("verify", "--man=no", f"--root={system}", unit) == ""
@@ -57,6 +58,17 @@ def test_unit_is_shut(unit: str) -> None:
     exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
     assert exposure is not None, said
     assert float(exposure[1]) < SHUT
+
+
+def test_sockets_are_of_services_and_on_their_ports() -> None:
+    """The address is the one that the service has by itself, so that either way of starting it is the same."""
+    ports = {"web": 8460, "console": 8461, "ocsp": 8462, "distribution": 8463}
+
+    assert sorted(f"pki-revocation-{name}.socket" for name in ports) == SOCKETS
+    for name, port in ports.items():
+        unit = (UNITS / f"pki-revocation-{name}.socket").read_text()
+        assert f"\nListenStream=127.0.0.1:{port}\n" in unit
+        assert f"pki-revocation-{name}.service" in SERVICES
 
 
 def test_each_service_has_an_account_of_its_own() -> None:

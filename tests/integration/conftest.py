@@ -22,11 +22,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory, failpoints: Path) -> Iterator
     """A demo with two workers.
 
     Its tests may run in any order, so each takes certificates of its own, by their places: test_main_job 0 to 19,
-    test_receipt 20 to 25, test_demo_life 26 to 45, and test_nginx 47 to 49. test_wire only asks about 46.
+    test_receipt 20 to 25, test_demo_life 26 to 45, test_nginx 47 to 49, and test_api 50. test_wire only asks about 46.
     """
     running = RunningDemo(
         directory=tmp_path_factory.mktemp("demo") / "demo",
-        arguments=["--certificates", "50", "--port-base", str(free_port_base()), "--workers", "2"],
+        arguments=["--certificates", "51", "--port-base", str(free_port_base()), "--workers", "2"],
         variables={
             "PKI_REVOCATION_FAILPOINTS": str(failpoints),
         },

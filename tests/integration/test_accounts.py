@@ -124,6 +124,7 @@ def machine() -> Iterator[Machine]:
         yield Machine(demo, _reachable(Path(sys.base_prefix)), folder / "credentials")
 
 
+@pytest.mark.long
 def test_each_under_its_own_account_they_do_their_work(machine: Machine, tmp_path: Path) -> None:
     """Revoked on the page's service, seen by OCSP and on the CRL; and no file is left that another cannot open."""
     demo = machine.demo

@@ -64,6 +64,7 @@ def assert_answers(demo: RunningDemo, place: int, status: str) -> None:
     assert dated(said) <= now() + BOUND
 
 
+@pytest.mark.long
 def test_two_hours_ahead_take_nothing_down(demo: RunningDemo, ahead: Path, tmp_path: Path) -> None:
     """Neither while it lasts nor at once after: OCSP, CRL and API say the right time."""
     for place in (0, 1, 2):

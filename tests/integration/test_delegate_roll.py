@@ -202,6 +202,7 @@ def is_there(location: KeyLocation) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_rolls_under_load(scene: Scene) -> None:
     """Two workers, four clients with nonces: no answer fails to verify, before, while and after the new key comes.
 

@@ -3,7 +3,6 @@
 The tests share the demo of this folder, and take its certificates from 20 to 25.
 """
 
-import io
 import json
 import re
 import shutil
@@ -11,18 +10,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pikepdf
-import pypdf
 import pytest
 from click.testing import CliRunner
 
 from pki_revocation.cli.program import program as receipts_program
 from pki_revocation.proof import listing
 from tests.integration.running_demo import RunningDemo, environment, program
+from tests.receipts import Shell, printed_commands, run_printed, text_of, unpack
 from tests.waiting import wait_until
 
 FILES = {"nl": "intrekkingsbewijs", "en": "revocation-receipt"}
-_EXPECTED = {"certificate.pem", "chain.pem", "issuer.pem", "list.crl", "ocsp-response.der"}
+_EXPECTED = {"certificate.pem", "chain.pem", "issuer.pem", "list.crl", "ocsp-response.der", "revocation.json"}
 
 
 @pytest.fixture(scope="module")
@@ -56,37 +54,10 @@ def download(demo: RunningDemo, answer: dict[str, Any], language: str) -> bytes:
     return body
 
 
-def text_of(pdf: bytes) -> str:
-    """Everything that the document says."""
-    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
-
-
-def commands_in(pdf: bytes) -> list[str]:
-    """The openssl commands as printed, continued lines included."""
-    return re.findall(r"^openssl (?:.*\\\n)*.*$", text_of(pdf), re.MULTILINE)
-
-
-def unpack(pdf: bytes, folder: Path) -> set[str]:
-    """Save the attachments, as a reader does."""
-    with pikepdf.open(io.BytesIO(pdf)) as document:
-        for name, attachment in document.attachments.items():
-            (folder / name).write_bytes(attachment.get_file().read_bytes())
-        return set(document.attachments)
-
-
-def run(command: str, folder: Path, variables: dict[str, str] | None = None) -> str:
-    """One command line in a shell, as somebody who copied it."""
-    done = subprocess.run(
-        ["sh", "-c", command],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=environment(variables),
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+def reader(demo: RunningDemo, folder: Path, variables: dict[str, str] | None = None) -> dict[str, str]:
+    """The root that a reader has fetched from elsewhere lies in the folder; the environment of their shell."""
+    shutil.copy(demo.directory / "root.pem", folder / "root.cer")
+    return environment(variables)
 
 
 def openssl_time(moment: str) -> str:
@@ -96,30 +67,32 @@ def openssl_time(moment: str) -> str:
     ).stdout.strip()
 
 
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("shell", ["posix", "powershell"])
 @pytest.mark.parametrize("when", ["now", "five years on"])
 def test_printed_commands_prove_the_revocation(
-    demo: RunningDemo, revoked: dict[str, Any], later: Path, tmp_path: Path, language: str, when: str
+    demo: RunningDemo, revoked: dict[str, Any], later: Path, tmp_path: Path, shell: Shell, when: str
 ) -> None:
     """What is printed, run on what is attached, shows moment and reason, today and with the clock five years on."""
-    pdf = download(demo, revoked, language)
+    pdf = download(demo, revoked, "nl" if shell == "posix" else "en")
     assert unpack(pdf, tmp_path) == _EXPECTED
-    ocsp, crl, digest, entry = commands_in(pdf)
-    clock = {} if when == "now" else {"LD_PRELOAD": str(later)}
+    variables = reader(demo, tmp_path, {} if when == "now" else {"LD_PRELOAD": str(later)})
+    _, ocsp, crl = (run_printed(each, tmp_path, shell, variables) for each in printed_commands(pdf, shell))
 
-    said = run(ocsp, tmp_path, clock)
-    assert "Response verify OK" in said
-    assert "certificate.pem: revoked" in said
-    assert "Reason: superseded" in said
-    assert f"Revocation Time: {openssl_time(revoked['revoked_at'])}" in said
-    assert "WARNING" not in said
+    assert "Response verify OK" in ocsp.stderr
+    assert f"Serial Number: {revoked['serial'].upper()}" in ocsp.stdout
+    assert "Cert Status: revoked" in ocsp.stdout
+    assert "Revocation Reason: superseded" in ocsp.stdout
+    assert f"Revocation Time: {openssl_time(revoked['revoked_at'])}" in ocsp.stdout
+    assert "WARNING" not in ocsp.stderr
 
-    listed = run(crl, tmp_path, clock)
+    listed = crl.stdout + crl.stderr
+    assert "issuer.pem: OK" in listed
     assert "verify OK" in listed
     (number,) = re.findall(r"crlNumber=(0x[0-9A-F]+)", listed)
     assert f"({number})" in text_of(pdf)
-    assert run(digest, tmp_path, clock).split()[-1] in text_of(pdf)
-    assert f"Revocation Date: {openssl_time(revoked['revoked_at'])}" in run(entry, tmp_path, clock)
+    (digest,) = re.findall(r"= ([0-9a-f]{64})$", listed, re.MULTILINE)
+    assert digest in text_of(pdf)
+    assert f"Revocation Date: {openssl_time(revoked['revoked_at'])}" in listed
 
 
 def test_clock_of_the_test_is_really_five_years_on(
@@ -128,30 +101,25 @@ def test_clock_of_the_test_is_really_five_years_on(
     """Without -attime the same response is refused then, because its signer has expired."""
     pdf = download(demo, revoked, "en")
     unpack(pdf, tmp_path)
-    command = re.sub(r"-attime \d+", "", commands_in(pdf)[0])
-    done = subprocess.run(
-        ["sh", "-c", command],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env=environment({"LD_PRELOAD": str(later)}),
-        check=False,
-    )
+    variables = reader(demo, tmp_path, {"LD_PRELOAD": str(later)})
+    root, ocsp, _ = printed_commands(pdf, "posix")
+    run_printed(root, tmp_path, "posix", variables)
+    done = run_printed(re.sub(r"-attime \d+", "", ocsp), tmp_path, "posix", variables)
     assert "certificate has expired" in done.stderr
 
 
-def test_forged_response_does_not_verify(demo: RunningDemo, revoked: dict[str, Any], tmp_path: Path) -> None:
-    """One changed octet of the response, and the printed command says so."""
-    pdf = download(demo, revoked, "nl")
-    unpack(pdf, tmp_path)
-    file = tmp_path / "ocsp-response.der"
-    octets = bytearray(file.read_bytes())
-    octets[octets.index(b"\x18\x0f2026") + 8] ^= 1
-    file.write_bytes(octets)
-    done = subprocess.run(
-        ["sh", "-c", commands_in(pdf)[0]], cwd=tmp_path, capture_output=True, text=True, env=environment(), check=False
-    )
-    assert "Response verify OK" not in done.stderr
+def test_program_and_page_believe_the_receipt_and_no_changed_one(
+    demo: RunningDemo, revoked: dict[str, Any], tmp_path: Path
+) -> None:
+    """With the root alone, outside any installation: the proof, and the demo's own signature."""
+    file = tmp_path / "receipt.pdf"
+    file.write_bytes(download(demo, revoked, "nl"))
+    arguments: list[str | Path] = ["receipt", "verify", file, "--anchor", demo.directory / "root.pem"]
+    done = program(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "signature: The PDF is as CN=Demo Register receipts" in done.stdout
+    file.write_bytes(file.read_bytes().replace(b"%PDF-1.7", b"%PDF-1.6"))
+    assert program(*arguments, cwd=tmp_path).returncode == 1
 
 
 def test_operator_writes_the_same_receipt(demo: RunningDemo, revoked: dict[str, Any], tmp_path: Path) -> None:
@@ -186,15 +154,15 @@ def test_large_list_is_named_and_fetched(
     said = text_of(file.read_bytes())
     assert re.search(r"\d{10} \(0x[0-9A-F]+\)", said)
     assert re.search(r"[0-9a-f]{64}", said)
-    fetch = re.findall(r"^curl (?:.*\\\n)*.*$", said, re.MULTILINE)
-    assert [demo.contract["crl_url"] in command for command in fetch] == [True]
     assert demo.contract["crl_url"] in said
-    for command in fetch if shutil.which("curl") else ():
-        run(command, tmp_path)
-    (tmp_path / "list.crl").write_bytes(demo.fetch("GET", demo.contract["crl_url"])[2])
-    _, crl, _, entry = commands_in(file.read_bytes())
-    assert "verify OK" in run(crl, tmp_path)
-    assert f"Revocation Date: {openssl_time(revoked['revoked_at'])}" in run(entry, tmp_path)
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl to fetch the list with: apt-get install curl")
+    variables = reader(demo, tmp_path)
+    _, _, crl = (
+        run_printed(each, tmp_path, "posix", variables) for each in printed_commands(file.read_bytes(), "posix")
+    )
+    assert "verify OK" in crl.stderr
+    assert f"Revocation Date: {openssl_time(revoked['revoked_at'])}" in crl.stdout
 
 
 def test_address_of_a_receipt_is_in_no_log(demo: RunningDemo, revoked: dict[str, Any]) -> None:

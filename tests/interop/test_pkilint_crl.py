@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
         pytest.param("rsa2048", "PKIX", marks=pytest.mark.long),
         pytest.param("p256", "BR", marks=pytest.mark.long),
         pytest.param("p256", "PKIX", marks=pytest.mark.long),
-        ("ed25519", "PKIX"),
+        pytest.param("ed25519", "PKIX", marks=pytest.mark.long),
     ],
     indirect=["kinds"],
 )

@@ -132,6 +132,7 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
+@pytest.mark.long
 def test_planted_mutants_live_until_a_test_asks(project: Project) -> None:
     """In functions, constants, decorators and other processes; the file itself stays as it is, whatever is tried."""
     code, said = project.run(EMPTY)

@@ -225,6 +225,7 @@ def test_stopped_writer_is_not_ready(served: Installed, known: x509.Certificate)
     assert answers.statuses(said(nonce)) == [answers.GOOD]
 
 
+@pytest.mark.long
 def test_not_ready_without_a_worker_that_serves(
     database: Database, authority: CertificateAuthority, tmp_path: Path
 ) -> None:

@@ -14,7 +14,16 @@ from .publication import (
     probe_states,
     publication_requests,
 )
-from .records import APPEND_ONLY, audit, audit_head, journal, journal_heads, personal_details
+from .records import (
+    APPEND_ONLY,
+    audit,
+    audit_head,
+    journal,
+    journal_heads,
+    lost_revocations,
+    personal_details,
+    receipt_stamps,
+)
 from .registration import (
     api_tokens,
     barred_serials,
@@ -74,6 +83,7 @@ __all__ = [
     "journal_heads",
     "leases",
     "letter_recipients",
+    "lost_revocations",
     "mail_outbox",
     "maintenance",
     "metadata",
@@ -84,6 +94,7 @@ __all__ = [
     "probe_states",
     "proxy_sightings",
     "publication_requests",
+    "receipt_stamps",
     "revocation_codes",
     "service_failures",
     "shown_proofs",

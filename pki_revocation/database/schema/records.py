@@ -48,6 +48,21 @@ Index("ix_journal_serial", journal.c.issuer_id, journal.c.serial, journal.c.sequ
 # At most one revocation and one raise for each certificate.
 Index("uq_journal_once", journal.c.issuer_id, journal.c.serial, journal.c.kind, unique=True)
 
+# What a public CRL listed and the journal lacked, as after an old backup was put back: a revocation that is written of
+# it afterwards keeps the date that relying parties have seen. Its certificate may not be registered.
+lost_revocations = Table(
+    "lost_revocations",
+    metadata,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True),
+    Column("serial", SerialNumber, primary_key=True),
+    Column("revocation_date", UtcDateTime, nullable=False),
+    Column("reason", Integer, CheckConstraint("reason IN (0, 1, 2, 3, 4, 5, 9, 10)", name="reason"), nullable=False),
+    Column("invalidity_date", UtcDateTime),
+    # The CRL that told of it: its path, its number and its SHA-256.
+    Column("source", Text, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
 audit_head = Table(
     "audit_head",
     metadata,
@@ -76,4 +91,16 @@ personal_details = Table(
     Column("detail", Text, nullable=False),
 )
 
-APPEND_ONLY = (journal, audit)
+# A time stamp over the record of one row of the journal, and the root of the authority that made it.
+receipt_stamps = Table(
+    "receipt_stamps",
+    metadata,
+    Column("reference", ForeignKey("journal.reference"), primary_key=True),
+    Column("stamped_at", UtcDateTime, nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("response", LargeBinary, nullable=False),
+    Column("anchor", LargeBinary, nullable=False),
+)
+
+APPEND_ONLY = (journal, audit, receipt_stamps)

@@ -11,6 +11,8 @@ from pki_revocation.errors import ConfigurationError
 from pki_revocation.register.own_secrets import confirm_secrets
 from pki_revocation.subscribers.languages import LANGUAGES, Language
 
+from .covering_run import CoveringLists
+from .letter_sender import LetterSender
 from .maker import LetterMaker
 from .page_address import refuse_unfit_address
 
@@ -51,5 +53,28 @@ def letter_maker(
         fonts=None if settings.fonts is None else installation.path(settings.fonts),
         prints=settings.print_file if prints is None else prints,
         duplex=settings.duplex,
+        sheet_marks=settings.sheet_marks,
+        covering=covering_lists(installation, database, clock) if settings.covering_lists else None,
         contact=installation.section(ContactSettings),
+        sender=_sender(settings),
     )
+
+
+def covering_lists(installation: Installation, database: Database, clock: Clock) -> CoveringLists:
+    """The maker of covering lists on a database.
+
+    Raises:
+        ConfigurationError: when a setting is wrong.
+    """
+    settings = installation.section(LetterSettings)
+    return CoveringLists(
+        database=database,
+        clock=clock,
+        contact=installation.section(ContactSettings),
+        sender=_sender(settings),
+        fonts=None if settings.fonts is None else installation.path(settings.fonts),
+    )
+
+
+def _sender(settings: LetterSettings) -> LetterSender:
+    return LetterSender(letterhead=settings.letterhead, return_address=settings.return_address)

@@ -14,6 +14,7 @@ from pki_revocation.audit import AuditTrail
 from pki_revocation.clock import Clock
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.database.engine import Database
+from pki_revocation.host.account import claimed_by
 from pki_revocation.host.failpoints import reach
 from pki_revocation.numbers import grouped
 from pki_revocation.register.live_codes import live_versions, store_codes
@@ -99,4 +100,4 @@ class CodeStore:
         if reissued_by is None:
             self._audit.record(connection, "codes.issued", detail)
         else:
-            self._audit.record(connection, "codes.reissued", detail, personal={"by": reissued_by})
+            self._audit.record(connection, "codes.reissued", detail, personal=claimed_by(reissued_by, key="by"))

@@ -1,6 +1,6 @@
 """Draws codes: for one certificate a new code, what is stored of it, and what its letter says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pki_revocation.clock import Clock
@@ -9,11 +9,13 @@ from pki_revocation.config.settings import ContactSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.documents.contact import ServiceDesk
 from pki_revocation.model import IssuedCertificate
+from pki_revocation.register.host_names import host_names
 from pki_revocation.register.letter_recipients import recipient_of
 from pki_revocation.register.live_codes import live_verifier
 from pki_revocation.subscribers.languages import Language
 
 from .letter import LetterContent
+from .letter_sender import LetterSender
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class Drawer:
     *contact* is how they reach you when the page does not work.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a constructor takes what it works with
         self,
         *,
         database: Database,
@@ -64,14 +66,19 @@ class Drawer:
         public_url: str,
         language: Language,
         contact: ContactSettings,
+        sender: LetterSender,
     ) -> None:
-        """Draw letters in *language*, with the subscriber's page at *public_url* and the CA's *contact* on them."""
+        """Draw letters in *language*, with the subscriber's page at *public_url* and the CA's *contact* on them.
+
+        *sender* says how, but for the contact, which differs by language.
+        """
         self._database = database
         self._clock = clock
         self._verifier = verifier
         self._public_url = public_url.rstrip("/")
         self._language = language
         self._contact = contact
+        self._sender = sender
 
     def draw(self, certificate: IssuedCertificate) -> Drawn:
         """A code for a certificate that has a number; nothing is stored.
@@ -100,7 +107,9 @@ class Drawer:
             number=number,
             code=code,
             page=self._public_url + language.page,
-            contact=ServiceDesk.of(self._contact, language).in_one_line,
+            form=self._public_url + language.form,
+            hosts=host_names(certificate),
+            sender=replace(self._sender, desk=ServiceDesk.of(self._contact, language)),
         )
         return Drawn(
             certificate=certificate,

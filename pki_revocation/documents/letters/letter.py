@@ -17,11 +17,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from babel.dates import format_date, format_datetime
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from pki_revocation import codes, numbers
 from pki_revocation.errors import PkiError
 from pki_revocation.model import serial_text
+from pki_revocation.register.host_names import listed
 from pki_revocation.subscribers.languages import AMSTERDAM, Language
+from pki_revocation.subscribers.wording import terms_in
+
+from .letter_sender import LetterSender
+from .sheet_marks import marks_of, picture_of
 
 if TYPE_CHECKING:
     import typst
@@ -43,7 +50,10 @@ class LetterNotSet(PkiError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterContent:
-    """What one letter says; *page* is the address of the subscriber's page, *contact* is for when it does not work."""
+    """What one letter says; *page* is the address of the subscriber's page, *form* is for when that does not work.
+
+    *hosts* are the names of the servers that the certificate is for, *sender* says who writes.
+    """
 
     language: Language
     dated: datetime
@@ -56,7 +66,9 @@ class LetterContent:
     number: str
     code: str = field(repr=False)
     page: str
-    contact: str = ""
+    form: str
+    hosts: tuple[str, ...] = ()
+    sender: LetterSender = field(default_factory=LetterSender)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,21 +97,29 @@ def compile_letter(content: LetterContent, fonts: Path | None = None) -> Printed
 
 
 def compile_print_file(
-    contents: Sequence[LetterContent], fonts: Path | None = None, *, duplex: bool = False
+    contents: Sequence[LetterContent], fonts: Path | None = None, *, duplex: bool = False, marked_as: str = ""
 ) -> PrintedLetters:
     """All letters in one PDF, each on a page of its own and with its recipient in the address window.
 
     With *duplex*, each begins on an odd page, behind a blank one where the letter before ended on such a page: printed
-    on both sides, no two letters share a sheet.
+    on both sides, no two letters share a sheet. With *marked_as*, the print file's name, each sheet bears its mark.
 
     Raises:
         LetterNotSet: when one of them cannot be set; it does not say which.
+        SheetNotMarked: when one has more sheets than marks can say.
         ValueError: when there are none.
     """
     if not contents:
         raise ValueError(contents)
+    inputs = [_inputs(each, has_window=True) for each in contents]
     try:
-        return _set([_inputs(each, has_window=True) for each in contents], contents[0].dated, fonts, duplex=duplex)
+        printed = _set(inputs, contents[0].dated, fonts, duplex=duplex)
+        if not marked_as:
+            return printed
+        # How many sheets a letter has is known when it is set: marks stand behind the text, and move none of it.
+        texts = marks_of(marked_as, [place.pages for place in printed.places], duplex=duplex)
+        marks = [[picture_of(text) for text in sheets] for sheets in texts]
+        return _set(inputs, contents[0].dated, fonts, duplex=duplex, marks=marks)
     finally:
         _let_go()
 
@@ -112,7 +132,7 @@ def _let_go() -> None:
     import typst  # noqa: PLC0415 - loaded already, where letters were set
 
     for _ in range(_KEPT_FOR):
-        typst.compile(b"", format="pdf", font_paths=_fonts(None), ignore_system_fonts=True)
+        typst.compile(b"", format="pdf", font_paths=fonts_in(None), ignore_system_fonts=True)
 
 
 def _inputs(content: LetterContent, *, has_window: bool) -> dict[str, object]:
@@ -126,34 +146,60 @@ def _inputs(content: LetterContent, *, has_window: bool) -> dict[str, object]:
         "dated": format_date(content.dated.astimezone(AMSTERDAM), "long", locale=locale),
         "organisation": content.organisation,
         # A blank behind each comma lets a long name go on over the next line.
-        "subject": _UNESCAPED_COMMA.sub(", ", content.subject),
+        "subject": "" if _is_said_otherwise(content) else _UNESCAPED_COMMA.sub(", ", content.subject),
         "serial": serial_text(content.serial),
         "from": "" if content.not_before is None else _moment(content.not_before, content.language),
         "until": _moment(content.not_after, content.language),
         "number": numbers.grouped(content.number),
         "code": codes.grouped(content.code),
+        "hosts": "" if content.hosts == (content.subject,) else listed(content.hosts, content.language),
         "page": content.page,
-        "contact": content.contact,
+        "form": content.form,
+        "desk": content.sender.as_input(),
         "qr": _picture(page_with_number(content.page, content.number)),
     }
 
 
-def _set(letters: Sequence[dict[str, object]], dated: datetime, fonts: Path | None, *, duplex: bool) -> PrintedLetters:
+def _is_said_otherwise(content: LetterContent) -> bool:
+    """Whether host name and organisation, which stand in lines of their own, are all that the subject says of it."""
+    try:
+        attributes = [(each.oid, each.value) for each in x509.Name.from_rfc4514_string(content.subject)]
+    except ValueError:
+        return False
+    said = {NameOID.COMMON_NAME: content.hosts, NameOID.ORGANIZATION_NAME: (content.organisation,)}
+    return bool(attributes) and all(
+        oid == NameOID.COUNTRY_NAME or value in said.get(oid, ()) for oid, value in attributes
+    )
+
+
+def _set(
+    letters: Sequence[dict[str, object]],
+    dated: datetime,
+    fonts: Path | None,
+    *,
+    duplex: bool,
+    marks: Sequence[Sequence[str]] = (),
+) -> PrintedLetters:
     import typst  # noqa: PLC0415 - a service that waits for letters to make has none to set
 
     compiler = typst.Compiler(
         _TEMPLATE,
-        font_paths=_fonts(fonts),
+        font_paths=fonts_in(fonts),
         ignore_system_fonts=True,
         # In memory: what stands in a letter is in no temporary file.
-        sys_inputs={"letters": json.dumps(letters), "sides": "2" if duplex else "1"},
+        sys_inputs={
+            "letters": json.dumps(letters),
+            "terms": json.dumps({each.value: terms_in(each) for each in Language}),
+            "marks": json.dumps(marks),
+            "sides": "2" if duplex else "1",
+        },
     )
     try:
         pdf = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=dated)
         places = json.loads(compiler.query("<places>", field="value", one=True))
     except typst.TypstError as error:
         # The typesetter's hints quote what it was given: only the first line, which does not, is passed on.
-        raise LetterNotSet(_sentence(error.message)) from None
+        raise LetterNotSet(refusal_of(error.message)) from None
     if not isinstance(pdf, bytes):
         raise LetterNotSet("The letter cannot be set: the typesetter gave no document.")
     return PrintedLetters(
@@ -161,7 +207,7 @@ def _set(letters: Sequence[dict[str, object]], dated: datetime, fonts: Path | No
     )
 
 
-def _sentence(message: str) -> str:
+def refusal_of(message: str) -> str:
     """What the typesetter refused, and what to do where it would draw a box otherwise."""
     if undrawn := _UNDRAWN.search(message):
         return f"No font has its character {undrawn[1]}: put one that does into the folder of [letters] fonts."
@@ -187,7 +233,7 @@ def _moment(moment: datetime, language: Language) -> str:
 
 
 @cache
-def _fonts(folder: Path | None) -> "typst.Fonts":
+def fonts_in(folder: Path | None) -> "typst.Fonts":
     """The typesetter's own fonts and those of a folder, looked up once: none that a machine has by chance."""
     import typst  # noqa: PLC0415 - loaded already, where letters are set
 

@@ -30,10 +30,12 @@ from pki_revocation.model import IssuedCertificate
 from pki_revocation.subscribers.languages import Language
 
 from .code_store import PORTION, CodeStore
+from .covering_run import CoveringLists
 from .drawing import Drawer, Drawn
 from .eligibility import chosen_by_id, chosen_by_number, count_without_code, without_code
 from .folder_owner import FolderOwner, claim
 from .killed_runs import confirm_or_take_away, is_unfinished, join_manifests
+from .letter_sender import LetterSender
 from .printing import Printing
 from .private_folder import PrivateFolder
 from .report import LettersReport, RefusedLetter
@@ -66,15 +68,21 @@ class LetterMaker:
         fonts: Path | None = None,
         prints: bool = False,
         duplex: bool = False,
+        sheet_marks: bool = False,
+        covering: CoveringLists | None = None,
         contact: ContactSettings | None = None,
+        sender: LetterSender | None = None,
     ) -> None:
         """*public_url* is where the subscriber's pages are; *language* is for those whose own is not registered.
 
         *contact* is how subscribers reach you when the page does not work; without it letters do not say. *fonts* is a
         folder with fonts for names that the typesetter's own have no characters for. With *prints*, new letters go into
-        print files, with *duplex* for both sides of the paper; a reissue's is always a file of its own.
+        print files, with *duplex* for both sides of the paper and with *sheet_marks* for machines that insert them; a
+        reissue's is always a file of its own. Each run makes the covering lists of *covering*. *sender*
+        says how letters name who writes, but for the contact itself.
         """
         self._prints = prints
+        self._covering = covering
         self._database = database
         self._clock = clock
         # Codes die with the pepper: it is what makes an installation's letters its own.
@@ -86,10 +94,11 @@ class LetterMaker:
             public_url=public_url,
             language=language,
             contact=contact or ContactSettings(),
+            sender=sender or LetterSender(),
         )
         store = CodeStore(database=database, clock=clock, audit=audit, verifier=verifier)
         self._singles = SingleLetters(drawer=drawer, store=store, fonts=fonts)
-        self._printing = Printing(drawer=drawer, store=store, fonts=fonts, duplex=duplex)
+        self._printing = Printing(drawer=drawer, store=store, fonts=fonts, duplex=duplex, sheet_marks=sheet_marks)
 
     def waiting(self) -> int:
         """How many certificates have a number, are live, and have no code yet."""
@@ -133,14 +142,14 @@ class LetterMaker:
             return self._make(iter(chosen), refused, held, progress)
 
     def reissue(
-        self, numbers: Iterable[str], folder: Path, *, by: str, progress: Progress | None = None
+        self, numbers: Iterable[str], folder: Path, *, by: str | None, progress: Progress | None = None
     ) -> LettersReport:
         """New codes and letters for certificates that have a code, which dies in the moment when the new one counts.
 
         Args:
             numbers: whose; those that cannot have a new one are refused, one by one.
             folder: where to.
-            by: the operator who reissues them, kept beside the audit record.
+            by: the operator who reissues them, kept beside the audit record; the account that runs this without one.
             progress: called with the number done so far.
 
         Raises:
@@ -150,7 +159,7 @@ class LetterMaker:
         with self._held(folder) as held:
             with self._database.read() as connection:
                 chosen, refused = chosen_by_number(connection, numbers, self._clock.now(), again=True)
-            return self._make(iter(chosen), refused, held, progress, reissued_by=by)
+            return self._make(iter(chosen), refused, held, progress, reissued_by=by or "")
 
     def issue_codes(
         self, certificate_ids: Sequence[int], *, letters: Path | None = None, progress: Progress | None = None
@@ -205,12 +214,22 @@ class LetterMaker:
             made += len(portion)
             if progress is not None:
                 progress(made + len(refused))
+        manifests = join_manifests(folder)
         return LettersReport(
             made=made,
             refused=tuple(refused),
             print_files=(*finished, *files.print_files),
-            manifests=tuple(join_manifests(folder)),
+            manifests=tuple(manifests),
+            covering_lists=tuple(self._covered(folder, manifests)),
         )
+
+    def _covered(self, folder: PrivateFolder, manifests: Iterable[str]) -> Iterator[str]:
+        if self._covering is None:
+            return
+        for manifest in manifests:
+            made = self._covering.make(folder.path / manifest)
+            if made is not None:
+                yield made.name
 
     @contextmanager
     def _held(self, path: Path) -> Iterator[PrivateFolder]:

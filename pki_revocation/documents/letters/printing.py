@@ -28,12 +28,18 @@ from .run_files import RunFiles
 class Printing:
     """Draws, sets and stores print file by print file."""
 
-    def __init__(self, *, drawer: Drawer, store: CodeStore, fonts: Path | None, duplex: bool) -> None:
-        """Print with *fonts*, or typst's own where it is None; *duplex* begins each letter on a sheet of its own."""
+    def __init__(
+        self, *, drawer: Drawer, store: CodeStore, fonts: Path | None, duplex: bool, sheet_marks: bool = False
+    ) -> None:
+        """Print with *fonts*, or typst's own where it is None; *duplex* begins each letter on a sheet of its own.
+
+        With *sheet_marks*, each sheet has a mark for machines that insert it.
+        """
         self._drawer = drawer
         self._store = store
         self._fonts = fonts
         self._duplex = duplex
+        self._sheet_marks = sheet_marks
 
     def run(
         self, chosen: Iterator[IssuedCertificate], files: RunFiles, refused: list[RefusedLetter]
@@ -49,8 +55,11 @@ class Printing:
 
     def _print(self, drawn: list[Drawn], files: RunFiles, cores: ThreadPoolExecutor) -> dict[str, RefusedLetter]:
         """Make one print file; or else the letters that it must be set again without, by number."""
+        marked_as = files.next_print_file if self._sheet_marks else ""
         try:
-            printed = compile_print_file([each.content for each in drawn], self._fonts, duplex=self._duplex)
+            printed = compile_print_file(
+                [each.content for each in drawn], self._fonts, duplex=self._duplex, marked_as=marked_as
+            )
         except LetterNotSet:
             # Only one by one it shows which; that happens once for a file, with the refusal of names that have no font.
             wrong = [each for each in cores.map(self._why_not_set, drawn) if each is not None]

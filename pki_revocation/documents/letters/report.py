@@ -31,12 +31,14 @@ class LettersReport:
     refused: tuple[RefusedLetter, ...]
     print_files: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()
+    covering_lists: tuple[str, ...] = ()
 
     def text(self) -> str:
         """The report as commands print it."""
         lines = ["1 letter was made." if self.made == 1 else f"{self.made:,} letters were made."]
         lines += _named("Print file", self.print_files)
         lines += _named("Manifest", self.manifests)
+        lines += _named("Covering list", self.covering_lists)
         if self.refused:
             lines.append(f"{len(self.refused):,} refused:")
             lines += [f"  {refused.reason}" for refused in self.refused]
@@ -48,6 +50,7 @@ class LettersReport:
             "letters": self.made,
             "print_files": list(self.print_files),
             "manifests": list(self.manifests),
+            "covering_lists": list(self.covering_lists),
             "refused": len(self.refused),
             "refusals": [{"number": refused.number, "reason": refused.reason} for refused in self.refused],
         }

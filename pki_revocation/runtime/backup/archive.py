@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pki_revocation.encoding.plain_cause import plain_cause
 from pki_revocation.host import durable_files
 from pki_revocation.host.temporary_folders import remove_abandoned_folders, temporary_folder
 
@@ -102,7 +103,7 @@ def opened(file: Path, beside: Path) -> Iterator[OpenedBackup]:
         except (tarfile.TarError, OSError, ValueError, EOFError) as error:
             if isinstance(error, OSError) and error.filename == str(file):
                 raise
-            raise BackupUnfit(f"{file} is no backup, or was cut off: {error}.") from error
+            raise BackupUnfit(f"{file} is no backup, or was cut off: {plain_cause(error)}.") from error
         _refuse_other_octets(file, folder, digests)
         manifest = Manifest.from_json((folder / _MANIFEST).read_bytes())
         database = folder / DATABASES.get(manifest.kind, "")

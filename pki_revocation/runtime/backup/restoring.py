@@ -19,10 +19,10 @@ from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper, load_session_key
 from pki_revocation.database import sqlite_file
 from pki_revocation.database.engine import Database
-from pki_revocation.errors import PkiError
+from pki_revocation.errors import ConfigurationError, PkiError
 from pki_revocation.host import durable_files
 from pki_revocation.register.marks import MarkName, set_mark
-from pki_revocation.register.own_secrets import refuse_foreign_secrets
+from pki_revocation.register.own_secrets import refuse_foreign_secrets, session_key_id
 
 from . import opening
 from .archive import OpenedBackup, opened, pieces_of
@@ -59,18 +59,30 @@ def drill(installation: Installation, database: Database, file: Path, clock: Clo
     return manifest
 
 
-def restore(installation: Installation, file: Path, clock: Clock, source: dict[str, str]) -> Restored:
+def restore(
+    installation: Installation, file: Path, clock: Clock, source: dict[str, str], *, of_another: bool = False
+) -> Restored:
     """Put a backup in the place of the installation's database.
+
+    Args:
+        installation: whose database it becomes.
+        file: the backup.
+        clock: dates what is recorded of it.
+        source: who does it.
+        of_another: whether the backup may be another installation's, or from before its secrets were replaced.
 
     Raises:
         BackupUnfit: when it is not whole, or not what went in.
-        RestoreRefused: when a process has the database open, or the PostgreSQL database is not empty.
+        RestoreRefused: when a process has the database open, the PostgreSQL database is not empty, or the backup is
+            another installation's.
         BackupFailed: when PostgreSQL's own programs fail.
         AuditBroken: when its chains break.
         StoreError: when a database does not answer.
     """
     with installation.database() as database, opened(file, installation.directory) as backup:
         opening.refuse_other_kind(backup, database)
+        if not of_another:
+            refuse_another(installation, backup.manifest)
         put_aside = None
         if database.is_sqlite:
             with opening.aside(backup, database) as aside:
@@ -103,6 +115,28 @@ def write_config(directory: Path, file: Path) -> bool:
     with opened(file, directory) as backup:
         durable_files.create(target, backup.config)
     return True
+
+
+def refuse_another(installation: Installation, manifest: Manifest) -> None:
+    """Refuse a backup whose codes and receipts were made with other secrets than those that are here.
+
+    Raises:
+        RestoreRefused: naming both fingerprints.
+    """
+    with contextlib.suppress(ConfigurationError):
+        _refuse_other(manifest, MarkName.PEPPER, load_pepper(installation).id)
+    with contextlib.suppress(ConfigurationError):
+        _refuse_other(manifest, MarkName.SESSION_KEY, session_key_id(load_session_key(installation)))
+
+
+def _refuse_other(manifest: Manifest, name: MarkName, here: str) -> None:
+    there = manifest.secrets.get(name.value)
+    if there is not None and there != here:
+        raise RestoreRefused(
+            f"The backup is of an installation whose {name.value} is {there}, and the one here is {here}: with another "
+            "pepper no code of its letters opens anything. Put that installation's 'secrets' here first, or, if it is "
+            "meant, give --other-installation."
+        )
 
 
 def _in_place_of(file: Path, backup: OpenedBackup, clock: Clock) -> Path | None:
@@ -150,7 +184,8 @@ def _refuse_used(database: Database) -> None:
 def _advice(installation: Installation, database: Database) -> list[str]:
     advice = (
         "Where newer public CRLs are elsewhere, run 'pki-revocation doctor --restore FILE…' with them before any "
-        "service starts: a subscriber who revokes again before that gets a later moment."
+        "service starts: a subscriber who revokes again before that gets a later moment, unless the page can fetch "
+        "them at [distribution] public_url."
     )
     found = [advice]
     try:

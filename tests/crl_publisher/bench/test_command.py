@@ -52,6 +52,7 @@ def test_register_that_is_whole_is_taken_again(tmp_path: Path) -> None:
         assert journal.read_head(connection, issuer.id).sequence == 5
 
 
+@pytest.mark.long
 def test_command_prints_json_and_leaves_the_installation_as_it_was(directory: Path) -> None:
     """The folder of the measurement is gone; neither database nor configuration was touched."""
     before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}

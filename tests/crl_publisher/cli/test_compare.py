@@ -11,9 +11,11 @@ from click.testing import CliRunner, Result
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import update
 
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
+from pki_revocation.database.schema import certificates
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.barred import write_bars
 from tests.crl_publisher.installations import Installed, install
@@ -130,6 +132,59 @@ def test_nothing_to_look_into(installed: Installed, authority: CertificateAuthor
 
     assert same.exit_code == 0, same.output
     assert "3 the same here" in same.stdout
+
+
+def test_what_is_left_out_on_purpose_is_no_difference(
+    installed: Installed, authority: CertificateAuthority, tmp_path: Path
+) -> None:
+    """BR 7.2.2: a subscriber's cACompromise went in without a reason; a CA's is a difference, and another date too."""
+    at = SystemClock().now() - DAY
+    installed.population.issue(serials=[0x11, 0x22, 0x33])
+    for serial in (0x11, 0x22, 0x33):
+        installed.population.revoke(serial, reason=RevocationReason.UNSPECIFIED, revocation_date=at)
+    with installed.database.write() as connection:
+        connection.execute(update(certificates).where(certificates.c.serial == 0x22).values(is_ca=True))
+    compromised = x509.ReasonFlags.ca_compromise
+    entries: Entries = {0x11: (at, compromised), 0x22: (at, compromised), 0x33: (at - DAY, compromised)}
+    file = old_crl(tmp_path, authority, entries)
+
+    answer: dict[str, Any] = json.loads(compared(installed, file, "--json").stdout)
+
+    assert [each["serial"] for each in answer["reason_left_out"]] == ["11"]
+    assert [each["serial"] for each in answer["other_date_or_reason"]] == ["22", "33"]
+    only = compared(installed, old_crl(tmp_path, authority, {0x11: (at, x509.ReasonFlags.aa_compromise)}))
+    assert "without a reason here" in only.stdout
+    assert only.exit_code == 1
+    with installed.database.write() as connection:
+        connection.execute(update(certificates).values(not_after=at - DAY))
+    file = old_crl(tmp_path, authority, {0x11: (at, x509.ReasonFlags.aa_compromise)})
+    assert compared(installed, file).exit_code == 0
+
+
+def test_accepted_differences_are_told_and_not_counted(
+    installed: Installed, authority: CertificateAuthority, tmp_path: Path
+) -> None:
+    """By the option or a file of decisions; what was accepted and does not differ is named."""
+    at = SystemClock().now() - DAY
+    installed.population.issue(serials=[0x11])
+    installed.population.revoke(0x11, revocation_date=at)
+    file = old_crl(tmp_path, authority, {0x44: (at, x509.ReasonFlags.certificate_hold), 0x55: (at, None)})
+    assert compared(installed, file, "--accept", "44", "--accept", "0x55").exit_code == 1
+    decided = tmp_path / "decisions"
+    decided.write_text("# looked into on Monday\n55  # a test, ticket 12\n\n00:44\n99\n")
+
+    told = compared(installed, file, "--accept", "11", "--accepted", str(decided))
+
+    assert told.exit_code == 0, told.output
+    assert "3 accepted:" in told.stdout
+    assert f"44  {iso(at)}  the reason certificateHold  (the certificate is not registered)" in told.stdout
+    assert "Accepted, and no difference: 99" in told.stdout
+    decided.write_text("55\nticket 12\n")
+    refused = compared(installed, file, "--accepted", str(decided))
+    assert (refused.exit_code, "decisions, line 2: 'ticket 12' is no serial" in refused.output) == (1, True)
+    assert "no serial" in compared(installed, file, "--accept", "xyz").output
+    decided.write_bytes(b"\xff")
+    assert "cannot be read" in compared(installed, file, "--accepted", str(decided)).output
 
 
 def test_crl_of_an_unknown_part_says_nothing_of_the_rest(

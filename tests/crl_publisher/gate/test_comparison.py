@@ -255,6 +255,7 @@ def test_expired_entry_goes_only_when_it_is_due(
     assert (scene.found([*without, scene.entries[3]], plan) == set()) is may_go
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
 def test_large_crl_goes_the_fast_way(
     issuance: CrlIssuance, issuer: Issuer, population: Population, looks: JournalRefresh, clock: FakeClock, root: Path

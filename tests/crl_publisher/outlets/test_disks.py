@@ -36,6 +36,7 @@ def names(disk: Path) -> set[str]:
     return {path.name for path in (disk / "crl").iterdir()}
 
 
+@pytest.mark.long
 def test_full_disk(installed: Installed, disk: Path) -> None:
     """The alarm says so, nothing is half written, the CRL is served on; with room again, the revocation is public."""
     with running(installed, "publisher") as process, running(installed, "serve", "distribution"):

@@ -153,6 +153,7 @@ def serials(data: bytes) -> set[int]:
     return {revoked.serial_number for revoked in parse_crl(data).parsed}
 
 
+@pytest.mark.long
 def test_publisher_that_starts_checks_its_outlets(installed: Installed, store: ObjectStore, server: PutServer) -> None:
     """What somebody changed while none ran is put right; `crl publish` without a publisher serves all outlets too."""
     assert installed.run("crl", "publish").returncode == 0
@@ -177,6 +178,7 @@ def test_outlets_that_cannot_be_are_told_at_once(plain: Installed) -> None:
     assert "Traceback" not in started.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "place",
     [
@@ -248,6 +250,7 @@ def is_stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
+@pytest.mark.long
 def test_probe_in_the_publisher_raises_and_ends_the_alarm(plain: Installed) -> None:
     """Nobody serves at first; then the distribution service does. `crl probe` and `doctor` say the same."""
     installed = configured(plain, '[probe]\nevery = "1s"\ngrace = "0s"\n')

@@ -40,9 +40,11 @@ def public_crl(installed: Installed) -> ParsedCrl:
 @pytest.mark.parametrize(
     "place",
     [
-        "crl.written",
         "crl.renamed",
-        *(pytest.param(place, marks=pytest.mark.long) for place in ("crl.signed", "crl.checked", "crl.recorded")),
+        *(
+            pytest.param(place, marks=pytest.mark.long)
+            for place in ("crl.signed", "crl.checked", "crl.written", "crl.recorded")
+        ),
     ],
 )
 def test_killed_publisher_is_followed_by_a_higher_number(place: str, installed: Installed) -> None:
@@ -92,11 +94,19 @@ def test_revocation_is_public_within_the_promise(installed: Installed) -> None:
         wait_until(
             lambda: metrics_of(installed)['crl_number{issuer="issuing",scope="full"}'] == public_crl(installed).number
         )
+        figures = metrics_of(installed)
+        assert figures["crl_publisher_active"] == 1
+        assert figures['crl_schedule_version{issuer="issuing"}'] == 1
+        end = installed.issuer.certificate.not_valid_after_utc.timestamp()
+        assert figures['crl_ca_not_after_timestamp_seconds{issuer="issuing"}'] == end
+        due = figures['crl_next_due_timestamp_seconds{issuer="issuing",scope="full"}']
+        assert figures['crl_this_update_timestamp_seconds{issuer="issuing",scope="full"}'] < due < end
 
     assert seconds < patience(5)
     assert installed.installation.path("published/aia/issuing.cer").read_bytes() == installed.issuer.certificate_der
 
 
+@pytest.mark.long
 def test_ended_publisher_leaves_no_lease(installed: Installed) -> None:
     """SIGTERM is a clean end, with exit status 0 and nothing on standard error but the log."""
     with running(installed, "publisher") as process:
@@ -142,6 +152,7 @@ def test_two_publishers_never_use_a_number_twice(installed: Installed) -> None:
     assert len(numbers) == len(set(numbers)) == len(installed.history())
 
 
+@pytest.mark.long
 def test_second_publisher_takes_over_from_a_killed_one(installed: Installed) -> None:
     """It does not wait for the lease of a process that ended."""
     with running(installed, "publisher") as first:
@@ -154,6 +165,7 @@ def test_second_publisher_takes_over_from_a_killed_one(installed: Installed) -> 
             assert second.poll() is None
 
 
+@pytest.mark.long
 def test_last_crl_is_made_by_the_running_publisher(installed: Installed) -> None:
     """It answers, and publishes nothing more, whatever comes."""
     (serial,) = installed.population.issue_revoked(1)

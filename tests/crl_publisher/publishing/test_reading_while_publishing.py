@@ -21,6 +21,7 @@ def installed(tmp_path: Path, authority: CertificateAuthority) -> Iterator[Insta
         yield found
 
 
+@pytest.mark.long
 def test_no_torn_and_no_wrong_reads(installed: Installed) -> None:
     """2,000 fetches by eight clients; `python -m benchmarks.crl fetches` does 100,000 by 32."""
     assert installed.run("crl", "publish").returncode == 0

@@ -6,132 +6,47 @@ The usual case, unlike the one with a certificate that was issued after the back
 import json
 import secrets
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from flask.testing import FlaskClient
 
 from crl_publisher.crl.crl_extensions import CrlParameters
-from crl_publisher.crl.reading import parse_crl
 from keys.identity import Purpose, identify
 from ocsp_responder.answering.guarded_statuses import GuardedStatusSource
-from ocsp_responder.answering.missing_revocations import MissingRevocations, public_files
+from ocsp_responder.answering.missing_revocations import MissingRevocations
 from ocsp_responder.fast_path.restoration_watch import RestorationWatch
 from ocsp_responder.status import Good, Revoked, SqlStatusSource, Status, Unknown
 from pki_revocation import journal
-from pki_revocation.audit import AuditTrail
-from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.codes import CodeVerifier
 from pki_revocation.config.installation import Installation
-from pki_revocation.config.settings import WebSettings
 from pki_revocation.database.engine import Database
 from pki_revocation.errors import StoreError
-from pki_revocation.model import Channel, JournalEntry
-from pki_revocation.reasons import RevocationReason
-from pki_revocation.service import RevocationRequest, RevocationService
-from pki_revocation.web.app import create_app
-from tests.crl_publisher.backups import backup_of, restored
+from pki_revocation.proof.public_files import public_files
 from tests.crl_publisher.crafted import parts_of
 from tests.crl_publisher.installations import Installed, install
+from tests.crl_publisher.recovery.losses import (
+    COMPROMISE,
+    LOST,
+    Loss,
+    back_date,
+    client_of,
+    listed,
+    revoked_by,
+    run,
+)
 from tests.databases import new_sqlite
 from tests.pki import CertificateAuthority
-from tests.subscribers import Subscriber, enrol
+from tests.subscribers import enrol
 
-KEY = "5e55" * 16
-COMPROMISE = RevocationReason.KEY_COMPROMISE
-LOST = 5
 # What is said once more on PostgreSQL, in the long step.
 SQLITE_FIRST = pytest.mark.parametrize(
     "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """What was and is: *rows* are those that were lost, in their order, and *good* is a certificate without one."""
-
-    installed: Installed
-    subscribers: tuple[Subscriber, ...]
-    good: Subscriber
-    rows: tuple[JournalEntry, ...]
-    answers: tuple[dict[str, object], ...]
-    verifier: CodeVerifier
-
-    def client(self) -> FlaskClient:
-        """The subscriber's page and endpoint on the database as it is now."""
-        return client_of(self.installed.database, self.verifier)
-
-    def revoke(self, place: int) -> dict[str, object]:
-        """The answer to a subscriber who revokes again."""
-        return revoked_by(self.client(), self.subscribers[place])
-
-
-def client_of(database: Database, verifier: CodeVerifier) -> FlaskClient:
-    """A client of the application on a database."""
-    clock = SystemClock()
-    service = RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
-    return create_app(service=service, settings=WebSettings(), session_key=KEY, clock=clock).test_client()
-
-
-def revoked_by(client: FlaskClient, subscriber: Subscriber) -> dict[str, object]:
-    """The endpoint's answer to number and code."""
-    answer = client.post("/api/v1/revocations", json={"number": subscriber.number, "code": subscriber.code})
-    assert answer.status_code == 200, answer.text
-    found: dict[str, object] = answer.get_json()
-    return found
-
-
-def run(installed: Installed, *words: str) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(program, [*words, "--directory", str(installed.installation.directory)])
-
-
-@pytest.fixture
-def loss(tmp_path: Path, database: Database, authority: CertificateAuthority, verifier: CodeVerifier) -> Iterator[Loss]:
-    """Six certificates and a backup; five are revoked and on a CRL, and the backup is put back."""
-    installed = install(tmp_path, database, authority)
-    clock = SystemClock()
-    several = tuple(
-        enrol(database, installed.issuer, authority.issue(f"Zorg {place} BV", clock.now()), clock, verifier)
-        for place in range(LOST + 1)
-    )
-    lost, good = several[:LOST], several[LOST]
-    assert run(installed, "crl", "publish").exit_code == 0
-    with backup_of(database, tmp_path) as address:
-        back_date(database, installed, [each.certificate.serial for each in lost], verifier)
-        answers = tuple(revoked_by(client_of(database, verifier), each) for each in lost)
-        assert run(installed, "crl", "publish").exit_code == 0
-        with database.read() as connection:
-            rows = tuple(journal.entries_after(connection, installed.issuer.id, 0))
-        with restored(installed, address) as again:
-            yield Loss(
-                installed=again, subscribers=lost, good=good, rows=rows, answers=answers, verifier=verifier
-            )  # fmt: skip
-
-
-def back_date(database: Database, installed: Installed, serials: list[int], verifier: CodeVerifier) -> None:
-    """Revoke on an operator's authority, each dated an hour after the one before: their order shows in their dates."""
-    clock = SystemClock()
-    service = RevocationService(database=database, clock=clock, audit=AuditTrail(clock), verifier=verifier)
-    begin = clock.now() - timedelta(hours=LOST)
-    for place, serial in enumerate(serials):
-        request = RevocationRequest(
-            reason=COMPROMISE, channel=Channel.OPERATOR, revocation_date=begin + timedelta(hours=place)
-        )
-        service.revoke_for_operator(None, serial, request)
-
-
-def listed(installed: Installed) -> dict[int, datetime]:
-    """The dates on the public CRL, by serial."""
-    crl = parse_crl(installed.public_file.read_bytes())
-    return {int.from_bytes(entry.serial): entry.revocation_date for entry in crl.entries()}
 
 
 def test_all_come_back_in_their_order_with_one_time(loss: Loss) -> None:
@@ -273,7 +188,10 @@ def test_what_the_ca_did_not_sign_stops_nothing(loss: Loss, authority: Certifica
     ca = identify(authority.key, authority.certificate, Purpose.CRL, issuer=authority.certificate, now=now)
     plain = parts_of(ca, CrlParameters(number=1, this_update=now, next_update=now + timedelta(days=1)), [])
     twice = plain.changed(extensions=(*plain.extensions, plain.extensions[-1])).signed_by(ca)
-    for unfit in (data[: len(data) // 2], data[:-1] + bytes((data[-1] ^ 1,)), b"", b"hello", twice):
+    # The library refuses a version that there is not by an error that is no ValueError.
+    assert data.count(b"\x02\x01\x01\x30") == 1
+    unversioned = data.replace(b"\x02\x01\x01\x30", b"\x02\x01\x05\x30")
+    for unfit in (data[: len(data) // 2], data[:-1] + bytes((data[-1] ^ 1,)), b"", b"hello", twice, unversioned):
         file.write_bytes(unfit)
         assert not Guard(loss.installed).missing.any
 
@@ -298,6 +216,10 @@ def test_public_address_is_asked_where_the_folder_is_not_here(loss: Loss) -> Non
         finally:
             server.shutdown()
             thread.join()
+    # What was seen there is remembered, when the address does not answer any more.
+    assert len(Guard(remote).lacking) == LOST
+    with installed.database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM lost_revocations")
     assert not Guard(remote).missing.any
 
 

@@ -272,8 +272,10 @@ def test_what_was_revoked_again_meanwhile_stands(loss: Loss, verifier: CodeVerif
 
     done = run(installed, "doctor", "--restore", "--yes")
 
+    assert done.exit_code == 1
     assert f"{loss.lost:x}" in done.output
     assert "stays as it is" in done.output
+    assert "1 stay as they are" in done.output
     assert "2 rows" in done.output
     assert run(installed, "crl", "publish").exit_code == 0
     assert listed(installed)[loss.lost][1] is SUPERSEDED

@@ -17,7 +17,7 @@ from keys.delegation.requests import latest_delegates, waiting
 from keys.doctor import check
 from keys.files.file_key import save_key
 from keys.keyring import Keyring
-from pki_revocation.cli.doctor import CheckResult
+from pki_revocation.cli.check_result import CheckResult
 from pki_revocation.cli.program import program
 from pki_revocation.clock import SystemClock, iso
 from pki_revocation.config.installation import Installation

@@ -62,6 +62,7 @@ def installed(on_token: OnToken, tmp_path: Path) -> Installed:
     return made
 
 
+@pytest.mark.long
 def test_publisher_waits_for_pin_and_token_and_locks_nothing(
     on_token: OnToken, installed: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,19 @@ def test_holder_of_a_certificate_of_a_listed_authority_may_ask(clock: FakeClock)
         _check(requestors, signed_request(PLAIN, KEY, certificate, enclosed=()))
 
 
+def test_certificate_of_no_version_is_no_requestors(clock: FakeClock) -> None:
+    """A client's octets raise nothing of the library's own: the right certificate behind such a one counts."""
+    certificate = certificate_of(KEY, OURS, clock.now())
+    requestors = Requestors([OURS.certificate], clock)
+    data = signed_request(PLAIN, KEY, certificate)
+    der = certificate.public_bytes(Encoding.DER)
+    assert data.count(der) == 1
+    unversioned = der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020105"), 1)
+
+    with pytest.raises(Unauthorized):
+        _check(requestors, data.replace(der, unversioned))
+
+
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_every_strong_hash_is_taken(clock: FakeClock, place: int) -> None:
     """RFC 5758: ECDSA with SHA-256, 384 and 512."""

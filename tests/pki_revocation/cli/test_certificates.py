@@ -12,12 +12,14 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from pki_revocation.audit import verify_chain
-from pki_revocation.cli.certificates import certificate, letter
+from pki_revocation.cli.certificates import certificate
+from pki_revocation.cli.letters import letter
 from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import certificates, personal_details, revocation_codes
-from pki_revocation.errors import ConfigurationError, MistypedNumber, NotFound, StoreError
+from pki_revocation.errors import ConfigurationError, MistypedNumber, NotFound, PkiError, StoreError
+from pki_revocation.host.account import claimed_by
 from pki_revocation.importing.importer import BATCH_ROWS
 from pki_revocation.numbers import grouped
 from tests.letter_runs import counting, new_installation, on_paper, process
@@ -104,6 +106,28 @@ def test_exit_statuses_of_import(run: Run, index: Path, tmp_path: Path) -> None:
     assert "3 said once more what is registered already" in again.stdout
 
 
+def test_report_of_an_import_has_every_row(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many: the terminal shows the first of them, and the file all, with the counts in its last line."""
+    monkeypatch.setattr("pki_revocation.importing.report.KEPT_REFUSALS", 15)
+    rows = [index_row(1), *(index_row(serial, "260102030405Z,certificateHold") for serial in range(2, 42))]
+    index, report = write_index(tmp_path / "index.txt", rows), tmp_path / "report.jsonl"
+
+    imported = run("certificate import", index, "--report", report)
+
+    assert imported.exit_code == 3
+    assert imported.stdout.count(", line ") == 15 + 10
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    refused = [line for line in lines if line["what"] == "refused"]
+    assert [line["line"] for line in refused] == list(range(2, 42))
+    assert {line["kind"] for line in refused} == {"hold"}
+    assert lines[-1] | {"what": "report", "refused": 40, "added": 1} == lines[-1]
+    assert report.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(PkiError, match=r"report\.jsonl is there already"):
+        run("certificate import", index, "--report", report)
+    with pytest.raises(PkiError, match="cannot be made: No such file"):
+        run("certificate import", index, "--report", tmp_path / "none" / "report")
+
+
 def test_import_as_json(run: Run, index: Path, tmp_path: Path, authority: CertificateAuthority) -> None:
     """One object for programs, letters included; nothing else on standard output."""
     (tmp_path / "a.pem").write_bytes(pem(authority.issue("Zorg BV", SystemClock().now())))
@@ -118,7 +142,8 @@ def test_import_as_json(run: Run, index: Path, tmp_path: Path, authority: Certif
     assert answer["refusals"][0]["reason"] == "There is no such file."
     (manifest,) = (tmp_path / "l").glob("*.csv")
     assert answer["letters"] == {
-        "letters": 2, "print_files": [], "manifests": [manifest.name], "refused": 0, "refusals": [],
+        "letters": 2, "print_files": [], "manifests": [manifest.name], "covering_lists": [],
+        "refused": 0, "refusals": [],
     }  # fmt: skip
     assert result.exit_code == 3
     assert len(list((tmp_path / "l").glob("letter-*.pdf"))) == 2
@@ -202,7 +227,9 @@ def test_reissue_kills_the_code_of_before(run: Run, index: Path, tmp_path: Path,
     assert counting(installation, [each for each in papers if each != first]) == [number]
     assert counting(installation, [first]) == []
     with installation.database() as database, database.read() as connection:
-        assert connection.execute(select(personal_details.c.detail)).scalars().all() == ['{"by": "anna"}']
+        assert connection.execute(select(personal_details.c.detail)).scalars().all() == [
+            json.dumps(claimed_by("anna", key="by"), sort_keys=True)
+        ]
         verify_chain(connection)
 
 

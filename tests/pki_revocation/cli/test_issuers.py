@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 
 import pytest
 from click.testing import CliRunner, Result
@@ -102,15 +103,31 @@ def test_odd_issuers_are_added_listed_and_revoked_under_and_stop_no_other(regist
 
 @pytest.mark.parametrize("name", UNLOADABLE_NAMES.values(), ids=list(UNLOADABLE_NAMES))
 def test_what_cannot_be_loaded_is_refused_and_not_registered(register: Register, name: bytes) -> None:
-    """One sentence, and the list is as it was: the rest of the commands never meets it."""
+    """One sentence that says what to do, and the list is as it was: the rest of the commands never meets it."""
     good = OddAuthority(odd_name(UTF8, b"A" * (len(name) - len(odd_name(UTF8, b"")))))
     der = good.certificate.public_bytes(Encoding.DER).replace(good.subject, name)
     (register.folder / "odd.der").write_bytes(der)
 
-    assert "holds no certificate that can be read" in register.refused(
-        "issuer", "add", str(register.folder / "odd.der"), "--name", "odd"
-    )
+    said = register.refused("issuer", "add", str(register.folder / "odd.der"), "--name", "odd")
+    assert "is a CA certificate that this program cannot load" in said
+    assert "Have the CA certified once more with the same name and the same key" in said
+    assert "ParseError" not in said
     assert len(register.said("issuer", "list").splitlines()) == 1
+
+
+def test_version_that_there_is_not_is_one_sentence(register: Register) -> None:
+    """The library's error for it is no ValueError: PEM and DER alike, added or renewed."""
+    der = register.good.certificate.public_bytes(Encoding.DER)
+    unversioned = der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020105"), 1)
+    (register.folder / "odd.der").write_bytes(unversioned)
+    (register.folder / "odd.pem").write_text(DER_cert_to_PEM_cert(unversioned))
+
+    for words in (
+        ("issuer", "add", str(register.folder / "odd.der"), "--name", "odd"),
+        ("issuer", "add", "odd.pem", "--name", "odd"),
+        ("issuer", "renew", "good", "odd.pem"),
+    ):
+        assert "cannot load" in register.refused(*words)
 
 
 def test_files_that_are_no_ca_certificate(register: Register) -> None:

@@ -11,6 +11,7 @@ from pki_revocation.cli.program import program
 from tests.disks import fill, small_disk
 from tests.pki import CertificateAuthority
 from tests.power_cuts import power_cuts
+from tests.receipts import text_of
 
 
 class Revoked:
@@ -76,3 +77,13 @@ def test_full_disk_keeps_the_older_one(revoked: Revoked, tmp_path: Path) -> None
         assert "No space left on device" in done.output
         assert (disk / "receipt.pdf").read_bytes() == b"older"
         assert {each.name for each in disk.iterdir()} == {"receipt.pdf", "filler"}
+
+
+def test_key_that_cannot_be_read_costs_no_receipt(revoked: Revoked, tmp_path: Path) -> None:
+    """It is the page's account's: an operator's receipt goes out without a signature, and says so."""
+    with (revoked.folder / "config.toml").open("a") as config:
+        config.write('\n[receipts]\nkey = "absent.key"\ncertificate = "absent.pem"\n')
+    done = revoked.receipt(tmp_path / "receipt.pdf")
+
+    assert done.exit_code == 0, done.output
+    assert "This file itself is not signed" in " ".join(text_of((tmp_path / "receipt.pdf").read_bytes()).split())

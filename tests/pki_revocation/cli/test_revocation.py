@@ -1,7 +1,8 @@
 """`revoke`, `status`, `issuer`, `init` and `doctor`, on an installation made by the commands themselves."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pki_revocation.audit import verify_chain
 from pki_revocation.cli.program import program
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.schema import audit, personal_details
+from pki_revocation.host.account import claimed_by
 from pki_revocation.numbers import number_at
 from tests.pki import CertificateAuthority
 from tests.pki_revocation.importing.rows import index_row
@@ -69,6 +71,29 @@ def test_revoke_by_serial_number_or_file(installed: Register) -> None:
     assert json.loads(installed.run("status", number, "--json").stdout)["reason"] == "superseded"
 
 
+def test_case_and_evidence_stand_in_the_audit_trail(installed: Register, tmp_path: Path) -> None:
+    """Beside the chain, where they can be erased: the file's name and digest, and nothing that is in it."""
+    form = tmp_path / "signed form.pdf"
+    form.write_bytes(b"Jansen, 06-12345678")
+    words = ["revoke", installed.serial, "--yes", "--case", "  CHG-12 \n desk ", "--evidence", str(form)]
+    assert "1 to 128 characters" in installed.run(*words[:3], "--case", " ").output
+
+    done = installed.run(*words)
+
+    assert done.exit_code == 0, done.output
+    with Installation.open(installed.folder).database() as database, database.read() as connection:
+        verify_chain(connection)
+        (kept,) = [
+            text for text in connection.execute(select(personal_details.c.detail)).scalars() if "evidence_1" in text
+        ]
+        public = " ".join(connection.execute(select(audit.c.detail)).scalars())
+    detail = json.loads(kept)
+    assert detail["case"] == "CHG-12 desk"
+    assert detail["evidence_1"] == f"signed form.pdf SHA-256 {sha256(form.read_bytes()).hexdigest()}"
+    assert "Jansen" not in kept + public
+    assert "signed form" not in public
+
+
 @pytest.mark.parametrize("written", ["{0} {1}", "{0}:{1}", "\u200e{0}{1}", "0x{0}{1}"])
 def test_serial_as_it_is_copied(installed: Register, written: str) -> None:
     """As Windows, browsers and OpenSSL show it, with the marks that a copy brings along."""
@@ -111,7 +136,7 @@ def test_bar_is_lifted_by_an_operator_who_says_why(installed: Register, tmp_path
         ).one()
     assert json.loads(detail)["reason"] == "released, ticket 4711"
     assert json.loads(detail)["bars"][0]["kind"] == "hold"
-    assert json.loads(personal) == {"by": "anna"}
+    assert json.loads(personal) == claimed_by("anna", key="by")
 
 
 def test_revoking_asks_first(installed: Register) -> None:
@@ -125,10 +150,11 @@ def test_revoking_asks_first(installed: Register) -> None:
 
 def test_key_compromise_may_be_back_dated(installed: Register) -> None:
     """Both times are kept: when it was recorded, and what relying parties are shown (BR 7.2.2)."""
+    received = installed.certificate.not_valid_before_utc + timedelta(minutes=30)
     done = installed.run(
-        "revoke", installed.serial, "--yes", "--reason", "keyCompromise",
+        "revoke", installed.serial, "--yes", "--reason", "keyCompromise", "--older-than-certificate",
         "--revocation-date", "2026-11-01T00:00:00Z", "--compromised-at", "2026-10-30T12:00:00+01:00",
-        "--channel", "post", "--received-at", "2026-11-20T09:15:00+01:00",
+        "--channel", "post", "--received-at", received.isoformat(),
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     status = json.loads(installed.run("status", installed.serial, "--json").stdout)
@@ -152,6 +178,18 @@ def test_key_compromise_may_be_back_dated(installed: Register) -> None:
         (["revoke", "SERIAL", "--yes", "--channel", "post"], "say when with --received-at"),
         (["revoke", "SERIAL", "--yes", "--channel", "email"], "say when with --received-at"),
         (["revoke", "SERIAL", "--yes", "--received-at", "2999-01-01T00:00:00Z"], "lies in the future"),
+        (["revoke", "SERIAL", "--yes", "--received-at", "2019-11-20T09:15:00Z"], "before the certificate began"),
+        (
+            ["revoke", "SERIAL", "--yes", "--reason", "keyCompromise", "--compromised-at", "2006-01-03T00:00:00Z"],
+            "--older-than-certificate",
+        ),
+        (
+            ["revoke", "SERIAL", "--yes", "--reason", "keyCompromise", "--revocation-date", "2006-01-03T00:00:00Z"],
+            "--older-than-certificate",
+        ),
+        (["audit", "show", number_at(500)], "There is no certificate with number"),
+        (["audit", "show", "AAAA-BBBB-CCCC"], "no number and no reference"),
+        (["audit", "show", "--since", "2026-11-20"], "zone included"),
         (["revoke", "SERIAL", "--yes", "--channel", "post", "--received-at", "2026-11-20T09:15:00"], "zone included"),
         (["certificate", "unbar", "SERIAL", "--reason", "x"], "Not barred for issuing"),
         (["certificate", "unbar", "zz", "--reason", "x"], "is no serial in hexadecimal"),
@@ -176,6 +214,21 @@ def test_refusals_are_one_sentence(installed: Register, tmp_path: Path, argument
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stdout == ""
+
+
+def test_date_before_the_certificate_is_asked_about(installed: Register) -> None:
+    """It is public for ever, and mostly a wrong year: 'n' revokes nothing, 'y' is followed by the question proper."""
+    words = ("revoke", installed.serial, "--reason", "keyCompromise", "--compromised-at", "2006-01-03T00:00:00Z")
+    refused = installed.run(*words, answer="n\n")
+    assert refused.exit_code == 1
+    assert "lies before the certificate began" in refused.output
+    assert json.loads(installed.run("status", installed.serial, "--json").stdout)["status"] == "good"
+    # Whoever says yes to the date still is asked whether to revoke.
+    assert installed.run(*words, answer="y\nn\n").exit_code == 1
+    assert json.loads(installed.run("status", installed.serial, "--json").stdout)["status"] == "good"
+    assert installed.run(*words, answer="y\ny\n").exit_code == 0
+    status = json.loads(installed.run("status", installed.serial, "--json").stdout)
+    assert status["invalidity_date"] == "2006-01-03T00:00:00Z"
 
 
 def test_doctor_says_what_would_fail_silently(installed: Register) -> None:

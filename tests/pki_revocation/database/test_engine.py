@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from pki_revocation.audit import AuditTrail, verify_chain
@@ -17,6 +17,8 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import APPEND_ONLY, audit, certificates, journal, metadata
 from pki_revocation.errors import ConfigurationError, StoreError
 from pki_revocation.model import Channel, Issuer
+from pki_revocation.proof.stamps.answer import CheckedStamp
+from pki_revocation.proof.stamps.store import add_stamp
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.certificates import certificate_with_serial
 from pki_revocation.register.issuers import all_issuers
@@ -58,12 +60,21 @@ def test_unknown_revision_is_refused(database: Database) -> None:
 
 @pytest.mark.parametrize("table", APPEND_ONLY, ids=lambda table: table.name)
 def test_append_only_tables_refuse_changes(
-    database: Database, service: RevocationService, subscriber: Subscriber, table: type
+    database: Database,
+    service: RevocationService,
+    subscriber: Subscriber,
+    authority: CertificateAuthority,
+    table: Table,
 ) -> None:
-    """The database itself refuses UPDATE and DELETE of the journal and the audit trail."""
+    """The database itself refuses UPDATE and DELETE of the journal, the audit trail and the time stamps."""
     revocation_request = RevocationRequest(reason=RevocationReason.UNSPECIFIED, channel=Channel.API)
-    service.revoke(service.authenticate(subscriber.number, subscriber.code), revocation_request)
-    for change in (update(table).values(sequence=7), delete(table)):
+    entry = service.revoke(service.authenticate(subscriber.number, subscriber.code), revocation_request).entry
+    stamp = CheckedStamp(response=b"response", stamped_at=entry.recorded_at, anchor=authority.certificate)
+    with database.write() as connection:
+        add_stamp(connection, entry.reference, b"record", "http://tsa.example", stamp)
+        add_stamp(connection, entry.reference, b"another", "http://tsa.example", stamp)
+    first = table.columns[0]
+    for change in (update(table).values({first: first}), delete(table)):
         with pytest.raises(DBAPIError, match="append-only"), database.write() as connection:
             connection.execute(change)
     with database.read() as connection:

@@ -98,6 +98,8 @@ def test_first_mark_is_proven_where_nothing_contradicts_it(
     """A machine that starts with a clock behind the journal must not take the journal for wrong."""
     made = observed(None, reading(server=known.get("server"), journal=known.get("journal")))
     assert (made.made_by, made.is_proven) == (made_by, proven)
+    # It was just made: nothing was seen against it, and no other one counted before.
+    assert (made.observed_offset, made.former_offset, made.suspect_offset, made.suspect_since) == (0, None, None, None)
 
 
 def test_unproven_mark_is_made_anew_at_each_look() -> None:
@@ -130,6 +132,10 @@ def test_clock_that_returns_proves_the_step_wrong() -> None:
     assert believed.made_by is MadeBy.STABLE
     returned = looked(believed, reading(after=HOUR))
     assert (returned.made_by, returned.offset) == (MadeBy.RETURN, MARK.offset)
+    # What is neither the present mark's nor the former one's is suspected, and nothing more.
+    third = looked(believed, reading(3 * HOUR, HOUR))
+    assert (third.made_by, third.offset) == (MadeBy.STABLE, believed.offset)
+    assert third.suspect_offset == MARK.offset + 3 * 3600
 
 
 def test_server_decides_at_once() -> None:
@@ -142,6 +148,15 @@ def test_server_decides_at_once() -> None:
         reading(HOUR, 2 * STABLE, server=NOW + 2 * STABLE),
     )
     assert (denied.offset, denied.server_offset) == (MARK.offset, 3600)
+    # Server and boot clock agree as long as they are no more than five seconds apart.
+    barely = looked(
+        MARK,
+        reading(HOUR, SECOND, server=NOW + SECOND + APART),
+        reading(HOUR, 2 * STABLE, server=NOW + 2 * STABLE + APART),
+    )
+    assert (barely.offset, barely.suspect_offset) == (MARK.offset, None)
+    beyond = looked(MARK, reading(HOUR, SECOND, server=NOW + 2 * SECOND + APART))
+    assert beyond.suspect_offset == MARK.offset + 3600
 
 
 def test_slewing_is_no_step() -> None:

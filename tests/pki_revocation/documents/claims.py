@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from itertools import filterfalse
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name
@@ -54,7 +55,8 @@ def _of_pages(pdf: pikepdf.Pdf) -> Iterator[str]:
         annotations = page.obj.get("/Annots", Array())
         if len(annotations) and page.obj.get("/Tabs") != Name.S:
             yield f"7.18.3: on page {place} tabs do not follow the tags"
-        for each in annotations:
+        # Clause 7.18.1 leaves out what lies outside the page, as a signature without a picture does.
+        for each in filterfalse(_is_out_of_sight, annotations):
             if "/StructParent" not in each:
                 yield f"7.18.1: on page {place} an annotation is not in the tree of tags"
             if not str(each.get("/TU", each.get("/Contents", ""))):
@@ -75,6 +77,11 @@ def _of_pages(pdf: pikepdf.Pdf) -> Iterator[str]:
 def _is_marked(operands: list[object]) -> bool:
     tag, *properties = operands
     return tag == Name.Artifact or any("/MCID" in each for each in properties if isinstance(each, Dictionary))
+
+
+def _is_out_of_sight(annotation: pikepdf.Object) -> bool:
+    """Whether an annotation lies left of the page and below it, where every page of ours begins."""
+    return all(int(edge) < 0 for edge in annotation.get("/Rect", Array([0])))
 
 
 def _of_files(pdf: pikepdf.Pdf) -> Iterator[str]:

@@ -9,12 +9,15 @@ import pypdf
 import pytest
 from pikepdf import Name
 from pikepdf.form import CheckboxField, Form, RadioButtonGroup, TextField
+from pypdfium2 import PdfDocument
 
 from pki_revocation.config.settings import ContactSettings
 from pki_revocation.documents.form import form_for
 from pki_revocation.errors import MistypedNumber
 from pki_revocation.numbers import grouped, number_at
+from pki_revocation.subscribers import reason_words
 from pki_revocation.subscribers.languages import Language
+from pki_revocation.subscribers.wording import Term
 from pki_revocation.web.reason_choices import REASON_CHOICES
 
 CONTACT = ContactSettings(
@@ -25,8 +28,8 @@ CONTACT = ContactSettings(
     hours="8-18",
 )
 ORDER = [
-    "number", "server", "serial", "organisation", "name", "role", "phone", "email", "reason", "since", "declaration",
-    "copy", "place", "date", "signature",
+    "number", "server", "serial", "organisation", "registration", "name", "role", "phone", "email", "reason", "since",
+    "declaration", "copy", "place", "date", "signature",
 ]  # fmt: skip
 both = pytest.mark.parametrize("language", list(Language))
 
@@ -81,20 +84,88 @@ def test_tags_and_tabulator_follow_the_page(language: Language) -> None:
             if "/Annots" in page:
                 assert page.Tabs == Name.S
                 for annotation in page.Annots:
-                    assert annotation.Subtype == Name.Widget
-                    assert annotation.P.objgen == page.objgen
+                    if annotation.Subtype == Name.Link:
+                        assert f"mailto:{CONTACT.email}" == annotation.A.URI
+                    else:
+                        assert annotation.Subtype == Name.Widget
+                        assert annotation.P.objgen == page.objgen
         first = next(place for place, (tag, _) in enumerate(tags) if tag == "/Form")
         assert "/H2" in [tag for tag, _ in tags[:first]]
 
 
 @both
 def test_reasons_are_those_of_the_page(language: Language) -> None:
-    """A closed list, of which one is chosen: the same as on the page, with 'I would rather not say' to begin with."""
+    """A closed list in the page's words and order."""
     with opened(language) as pdf:
         (group,) = [field for field in pdf.Root.AcroForm.Fields if field.T == "reason"]
         states = [next(str(key) for key in kid.AP.N if key != "/Off") for kid in group.Kids]
-        assert {state.removeprefix("/") for state in states} == {choice.value for choice in REASON_CHOICES}
-        assert Name("/none") == group.V
+        assert [state.removeprefix("/") for state in states] == [choice.value for choice in REASON_CHOICES]
+        tips = [str(kid.TU) for kid in group.Kids]
+    labels = [choice.label.in_language(language) for choice in reason_words.REASON_CHOICES]
+    assert tips == labels
+    said = text_of(form_for(CONTACT, language))
+    places = [said.index(label) for label in labels]
+    assert places == sorted(places)
+
+
+@both
+def test_no_reason_is_chosen_to_begin_with(language: Language) -> None:
+    """Neither in the file nor on paper: whoever prints it and uses a pen would else have two crosses."""
+    blank = form_for(CONTACT, language)
+    with pikepdf.open(io.BytesIO(blank)) as pdf:
+        (group,) = [field for field in pdf.Root.AcroForm.Fields if field.T == "reason"]
+        assert Name.Off == group.V
+        assert {str(kid.AS) for kid in group.Kids} == {"/Off"}
+        # ISO 32000-1 table 226: with NoToggleToOff, a choice could not be taken back.
+        assert not int(group.Ff) & 1 << 14
+        boxes = [[float(each) for each in kid.Rect] for kid in group.Kids]
+    page = PdfDocument(blank)[0]
+    scale = 4
+    picture = page.render(scale=scale, grayscale=True, may_draw_forms=True).to_pil()
+    for left, bottom, right, top in boxes:
+        inner = (left + 2, page.get_height() - top + 2, right - 2, page.get_height() - bottom - 2)
+        darkest, _ = picture.crop(tuple(int(each * scale) for each in inner)).getextrema()
+        assert darkest > 200
+
+
+@both
+def test_form_fits_on_one_sheet_with_room_for_the_register(language: Language) -> None:
+    """A4, with an address of five lines; the register's box is for the register, and no field in it is the sender's."""
+    full = replace(CONTACT, post="Register\nAfdeling Intrekkingen\nPostbus 1\n2500 AA Den Haag\nNederland")
+    blank = form_for(full, language)
+    (page,) = pypdf.PdfReader(io.BytesIO(blank)).pages
+    assert [round(float(each) * 25.4 / 72) for each in page.mediabox[2:]] == [210, 297]
+    said = text_of(blank)
+    assert ("In te vullen door het register" if language is Language.DUTCH else "For the register only") in said
+    office = PdfDocument(blank)[0].get_textpage()
+    found = office.search("In te vullen door" if language is Language.DUTCH else "For the register").get_next()
+    assert found is not None
+    _, _, _, top = office.get_charbox(found[0])
+    with pikepdf.open(io.BytesIO(blank)) as pdf:
+        assert all(float(each.Rect[1]) > top for each in pdf.pages[0].Annots)
+
+
+@both
+def test_form_points_at_no_address_that_is_not_there(language: Language) -> None:
+    """What is not configured is left out; with nothing at all it says whom to ask."""
+    nothing = text_of(form_for(ContactSettings(), language))
+    assert Term.WITHOUT_ADDRESS.in_language(language) in nothing
+    by_post = text_of(form_for(ContactSettings(post="Postbus 1\n2500 AA Den Haag"), language))
+    assert ("Per e-mail." if language is Language.DUTCH else "By e-mail.") not in by_post
+    assert Term.WITHOUT_ADDRESS.in_language(language) not in by_post
+    for said in (nothing, by_post):
+        assert (
+            "staat in uw bevestigingsbrief" if language is Language.DUTCH else "is in your confirmation"
+        ) not in said
+
+
+@both
+def test_form_says_how_to_make_the_copy(language: Language) -> None:
+    """As the Dutch data protection authority has it: number hidden, purpose and date on it; and a program for it."""
+    said = text_of(form_for(CONTACT, language))
+    for expected in ("KopieID", "BSN", "waarvoor" if language is Language.DUTCH else "what it is for"):
+        assert expected in said
+    assert Term.NEVER_ASKED.in_language(language) in said
 
 
 @both

@@ -14,6 +14,7 @@ from pki_revocation.errors import StoreError
 from pki_revocation.importing import batch as batch_module
 from pki_revocation.importing.batch import BatchWriter
 from pki_revocation.importing.candidates import Candidate, PastRevocation, Source
+from pki_revocation.importing.new_rows import registered_among
 from pki_revocation.model import Issuer
 from pki_revocation.reasons import RevocationReason
 from pki_revocation.register.certificates import deal_numbers
@@ -80,7 +81,8 @@ def test_another_import_registers_the_same(
 ) -> None:
     """What is registered between look-up and write is looked up once more; after that, a sentence says what to do."""
     writer.write(issuer, [candidate(issuer, 1)])
-    look_up = batch_module._known  # noqa: SLF001 - the moment between look-up and write has no other handle
+    # The moment between look-up and write has no other handle.
+    look_up = registered_among
     still_unseen = [True] * overtaken
 
     def known(connection: Connection, of: Issuer, serials: list[int]) -> set[int]:
@@ -89,7 +91,7 @@ def test_another_import_registers_the_same(
             return set()
         return look_up(connection, of, serials)
 
-    monkeypatch.setattr(batch_module, "_known", known)
+    monkeypatch.setattr(batch_module, "registered_among", known)
     both = [candidate(issuer, 1), candidate(issuer, 2)]
 
     if overtaken == 2:

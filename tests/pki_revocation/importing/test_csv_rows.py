@@ -98,7 +98,7 @@ def test_wrong_columns_are_told_the_right_ones(tmp_path: Path, header: str, word
         ("01,x,2027-02-30T14:03:22Z,,,,,", RefusalKind.DATE, "no moment"),
         ("01,x,0001-01-01T00:00:00+14:00,,,,,", RefusalKind.DATE, "no moment"),
         ("01,x,2027-11-23T14:03:22Z,yesterday,,,,", RefusalKind.DATE, "not_before 'yesterday'"),
-        ("01,x,2027-11-23T14:03:22Z,,,E,,", RefusalKind.BROKEN, "'E' is neither V nor R"),
+        ("01,x,2027-11-23T14:03:22Z,,,E,,", RefusalKind.BROKEN, "'E' is neither V (valid) nor R (revoked)"),
         ("01,x,2027-11-23T14:03:22Z,,,R,,", RefusalKind.DATE, "has no revoked_at"),
         ("01,x,2027-11-23T14:03:22Z,,,V,2026-10-01T00:00:00Z,", RefusalKind.BROKEN, "marked V"),
         ("01,x,2027-11-23T14:03:22Z,,,,,superseded", RefusalKind.BROKEN, "marked V"),
@@ -290,3 +290,14 @@ def test_refused_row_names_its_certificate(tmp_path: Path, row: str, about: Seri
     refusals = [each for each in read(tmp_path, HEADER, row, GOOD) if isinstance(each, Refusal)]
 
     assert [each.about for each in refusals] == ([about] if row else [])
+
+
+@pytest.mark.parametrize("status", ["R", "r", "REVOKED", "revoked", "Revoked"])
+def test_status_is_a_word_in_any_case(tmp_path: Path, status: str) -> None:
+    """As people and other programs write it."""
+    (found,) = read(tmp_path, "serial,status,revoked_at", f"4bf3,{status},2026-10-01T00:00:00Z")
+    assert isinstance(found, Candidate)
+    assert found.revocation is not None
+    (live,) = read(tmp_path, "serial,subject,not_after,status", "4bf4,CN=a,2030-01-01T00:00:00Z,Valid")
+    assert isinstance(live, Candidate)
+    assert live.revocation is None

@@ -17,7 +17,6 @@ from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import contacts as contact_rows
 from pki_revocation.database.schema import mail_outbox
 from pki_revocation.model import Channel, Issuer
-from pki_revocation.notification import texts
 from pki_revocation.notification.carriers import SmtpCarrier
 from pki_revocation.notification.sender import Sender, retry_after
 from pki_revocation.notification.settings import NotificationSettings, Tls
@@ -116,6 +115,44 @@ def test_revocation_is_told_once(
     assert "has been revoked" in mail["Subject"]
     assert behaviour.taken[0].mail_from == "bounces@ca.example"
     assert outcomes(database) == ["sent"]
+
+
+def test_added_key_compromise_is_told_as_what_it_is(
+    service: RevocationService,
+    subscriber: Subscriber,
+    contact: Contact,
+    sender: Sender,
+    behaviour: Behaviour,
+    clock: FakeClock,
+) -> None:
+    """Not as a second revocation: with both references, the revocation's own time, the date, and by which way."""
+    first_reference, revoked_at = revoke(service, subscriber), clock.now()
+    clock.advance(timedelta(days=1))
+    request = RevocationRequest(
+        reason=RevocationReason.KEY_COMPROMISE, channel=Channel.PAGE, compromised_at=revoked_at - timedelta(days=2)
+    )
+    added = service.revoke(service.authenticate(subscriber.number, subscriber.code), request).entry.reference
+
+    assert sender.send_due() == 2
+
+    first, second = read(behaviour)
+    assert "has been revoked" in first["Subject"]
+    assert second["Subject"].strip().startswith("The reason has been changed: ")
+    assert added in second["Subject"]
+    body = second.get_body(("plain",))
+    assert body is not None
+    said = " ".join(body.get_content().split())
+    for expected in (
+        first_reference,
+        added,
+        f"{revoked_at:%Y-%m-%d %H:%M:%S}",
+        "Key no longer safe since",
+        "on the revocation page",
+        f"{subscriber.certificate.organisation.lower().replace(' ', '-')}.example",
+        "/revoke",
+    ):
+        assert expected in said
+    assert "has been revoked" not in said
 
 
 def test_neither_code_nor_whole_number_is_sent(
@@ -283,7 +320,7 @@ def test_a_mail_that_can_be_made_again_is_sent(
     with database.write() as connection:
         tell_of_failures(connection, subscriber.number, clock.now())
     with monkeypatch.context() as broken:
-        broken.setattr(texts, "failures", None)
+        broken.setattr("pki_revocation.notification.sender.failures", None)
         assert sender.send_due() == 0
     assert sender.failures.standing()
     clock.advance(settings.first_retry)

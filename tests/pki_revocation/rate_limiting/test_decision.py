@@ -7,12 +7,12 @@ import pytest
 from pki_revocation.audit import AuditTrail
 from pki_revocation.codes import CodeScheme, CodeVerifier, Pepper, new_code
 from pki_revocation.database.engine import Database
-from pki_revocation.errors import NotRecognised, TooManyAttempts
+from pki_revocation.errors import NotRecognised, QuotaLeft, TooManyAttempts
 from pki_revocation.model import Channel
 from pki_revocation.numbers import number_at
 from pki_revocation.rate_limiting.bucket_keys import BucketKeys
 from pki_revocation.rate_limiting.client_address import ClientAddress
-from pki_revocation.rate_limiting.decision import Decision, FailureCount, decide
+from pki_revocation.rate_limiting.decision import PER_NUMBER, PER_SOURCE, Decision, FailureCount, decide, quota_left
 from pki_revocation.rate_limiting.limiter import RateLimiter
 from pki_revocation.rate_limiting.settings import LimitSettings
 from pki_revocation.service import RevocationService
@@ -93,6 +93,35 @@ def test_standing_follows_from_failures(case: str) -> None:
     """Whether it is looked at, when it may come again, and which of both limits says so."""
     found, expected = CASES[case]
     assert decide(found, KEYS, LIMITS, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([source("12:00", 1), pair("12:00", 1)], QuotaLeft(limit=PER_NUMBER, count=2, seconds=570)),
+        ([source("12:00", 3), pair("12:00", 3)], QuotaLeft(limit=PER_NUMBER, count=0, seconds=570)),
+        ([source("12:00", 4), pair("12:00", 1)], QuotaLeft(limit=PER_NUMBER, count=2, seconds=570)),
+        ([source("12:00", 5), pair("12:00", 1)], QuotaLeft(limit=PER_SOURCE, count=1, seconds=570)),
+        ([source("11:55", 1), source("12:00", 4), pair("12:00", 1)], QuotaLeft(limit=PER_SOURCE, count=1, seconds=270)),
+        ([source("12:00", 9), pair("12:00", 1)], QuotaLeft(limit=PER_SOURCE, count=0, seconds=570)),
+        (
+            [source("11:55", 4), source("12:00", 6), pair("12:00", 1)],
+            QuotaLeft(limit=PER_SOURCE, count=0, seconds=570),
+        ),
+        (
+            [everybody("12:00", 20), source("12:00", 1), pair("12:00", 1)],
+            QuotaLeft(limit=PER_SOURCE, count=1, seconds=570),
+        ),
+        ([source("11:50", 5), source("12:00", 1), pair("12:00", 1)], QuotaLeft(limit=PER_NUMBER, count=2, seconds=570)),
+        ([source("11:59", 6), pair("11:55", 3)], QuotaLeft(limit=PER_SOURCE, count=0, seconds=510)),
+        ([source("11:55", 6), pair("11:59", 3)], QuotaLeft(limit=PER_NUMBER, count=0, seconds=510)),
+        ([pair("12:00", 3)], QuotaLeft(limit=PER_NUMBER, count=0, seconds=570)),
+        ([], QuotaLeft(limit=PER_NUMBER, count=3, seconds=0)),
+    ],
+)
+def test_what_is_left_is_that_of_the_nearest_limit(found: list[FailureCount], expected: QuotaLeft) -> None:
+    """How many may fail more, and for how long it is no more than that."""
+    assert quota_left(found, KEYS, LIMITS, NOW) == expected
 
 
 @pytest.mark.parametrize(

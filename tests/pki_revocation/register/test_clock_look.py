@@ -140,6 +140,9 @@ def test_operator_takes_back_what_nothing_proves_wrong(database: Database, machi
         assert [each.name for each, _ in wrong_heads(connection, process.clock, certain=False)] == [issuer.name]
     mark, taken_back = process.look.accept({"operator": "anna"})
     assert (mark.made_by, mark.is_proven) == (MadeBy.OPERATOR, True)
+    with database.read() as connection:
+        # Other versions of this program read it too.
+        assert connection.exec_driver_sql("SELECT made_by FROM clock_marks").scalar_one() == "operator"
     assert [at - START for _, at in taken_back] == [2 * HOUR]
     assert last_at(database, issuer) == timedelta()
     assert events(database) == ["journal.head-taken-back", "clock.mark-accepted"]

@@ -8,6 +8,7 @@ from urllib.error import HTTPError
 import pytest
 
 from pki_revocation.errors import StoreError
+from pki_revocation.host.installed import program_version
 from pki_revocation.runtime.operations import OperationsServer
 from tests.conformance.wire import Wire, request
 from tests.pki_revocation.http_server.wire_cases import CASES, Case
@@ -53,6 +54,7 @@ def test_healthy_and_ready(server: OperationsServer) -> None:
     assert _get(server, "/healthz") == (200, "ok\n")
     assert _get(server, "/readyz") == (200, "ready\n")
     assert "# HELP" in _get(server, "/metrics")[1]
+    assert f'pki_revocation_build_info{{version="{program_version()}"}} 1.0' in _get(server, "/metrics")[1]
     assert _get(server, "/")[0] == 404
 
 

@@ -34,7 +34,9 @@ def problem(response: TestResponse) -> dict[str, Any]:
     """The problem document, after what RFC 9457 says of every one."""
     assert response.mimetype == "application/problem+json"
     document: dict[str, Any] = json.loads(response.data)
-    assert document.keys() == {"type", "title", "status", "detail", "instance"}
+    assert document.keys() - {"errors", "remaining_attempts"} == {
+        "type", "title", "status", "detail", "instance", "help",
+    }  # fmt: skip
     assert document["status"] == response.status_code
     assert document["type"].startswith("urn:pki-revocation:problem:")
     assert re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", document["instance"])
@@ -42,12 +44,12 @@ def problem(response: TestResponse) -> dict[str, Any]:
 
 
 def test_number_and_code_revoke(app: Flask, subscriber: Subscriber, written: Journal) -> None:
-    """One request revokes, and its answer has exactly the contract's members."""
+    """One request revokes, and its answer has the contract's members first, and those that came later behind them."""
     response = post(app, {"number": subscriber.number, "code": subscriber.code, "reason": "superseded"})
 
     (entry,) = written.entries()
     answer = response.get_json()
-    receipt = answer.pop("receipt_url")
+    receipt, token = answer.pop("receipt_url"), answer.pop("status_token")
     assert response.status_code == 200
     assert response.mimetype == "application/json"
     assert answer == {
@@ -58,29 +60,41 @@ def test_number_and_code_revoke(app: Flask, subscriber: Subscriber, written: Jou
         "reason": "superseded",
         "reference": entry.reference,
         "sequence": 1,
+        "first_reference": entry.reference,
+        "key_compromised_at": None,
+        "subject": subscriber.certificate.subject,
+        "issuer_dn": "CN=Demo Zorgverzekeraars CA,C=NL",
+        "receipt_pdf": None,
+        "repeated": False,
+        "not_recorded": None,
+        "status_url": f"http://127.0.0.1:8460{PATH}/{entry.reference}",
     }
-    assert receipt.startswith("http://127.0.0.1:8460/receipt/")
+    assert response.headers["Location"] == answer["status_url"]
+    assert receipt == f"http://127.0.0.1:8460/receipt/{token}"
     assert app.test_client().get(receipt.removeprefix("http://127.0.0.1:8460")).status_code == 200
     assert entry.channel is Channel.API
 
 
 def test_repeat_gets_the_same_answer(app: Flask, subscriber: Subscriber, written: Journal, clock: FakeClock) -> None:
-    """The same request later is answered with the same octets, and makes no second row."""
+    """The same request later is answered alike, but for the word that it was one, and makes no second row."""
     request = {"number": grouped(subscriber.number), "code": subscriber.code.lower()}
     first = post(app, request, "application/json; charset=utf-8")
     clock.advance(timedelta(hours=2))
     again = post(app, request)
 
     assert first.get_json()["reason"] is None
-    assert again.data == first.data
+    assert (first.get_json()["repeated"], again.get_json()["repeated"]) == (False, True)
+    assert again.get_json() == first.get_json() | {"repeated": True}
+    assert (again.status_code, again.headers["Location"]) == (200, first.headers["Location"])
     assert len(written.entries()) == 1
 
 
 @pytest.mark.parametrize(
     ("moment", "since"),
     [
-        ("2026-11-20T10:00:00+01:00", datetime(2026, 11, 20, 9, tzinfo=UTC)),
-        ("2026-11-20T09:00:00.999Z", datetime(2026, 11, 20, 9, tzinfo=UTC)),
+        ("2026-11-23T14:30:00+01:00", datetime(2026, 11, 23, 13, 30, tzinfo=UTC)),
+        ("2026-11-23T13:30:00.999Z", datetime(2026, 11, 23, 13, 30, tzinfo=UTC)),
+        ("2026-11-23T13:03:22Z", datetime(2026, 11, 23, 13, 3, 22, tzinfo=UTC)),
         (None, None),
     ],
 )
@@ -110,6 +124,7 @@ def test_key_compromise_may_have_a_date(
         ({"number": None}, 422, "unfit-member", "The member number is not a string."),
         ({"code": ["a"]}, 422, "unfit-member", "The member code is not a string."),
         ({"undo": True}, 422, "unfit-member", "The member undo is not known"),
+        ({"compromised_before_certificate": "yes"}, 422, "unfit-member", "is not true or false"),
         ({"K7Q2-9": 1}, 422, "unfit-member", "A member of the document is not known"),
         ({"key_compromised_at": "2026-11-20T10:00:00Z"}, 422, "impossible-date", "keyCompromise"),
         (
@@ -133,6 +148,7 @@ def test_problem_is_one_sentence_about_one_member(
     document = problem(response)
     assert (response.status_code, document["type"]) == (status, f"urn:pki-revocation:problem:{name}")
     assert said in document["detail"]
+    assert [each["detail"] for each in document["errors"]] == [document["detail"]]
     assert subscriber.code not in response.text
     assert written.entries() == []
 

@@ -73,7 +73,10 @@ def test_maintenance_closes_everything_but_the_form(database: Database, visitor:
     assert (problem.status_code, problem.mimetype) == (503, "application/problem+json")
     assert problem.headers["Retry-After"] == "3600"
     assert visitor.get("/formulier").mimetype == "application/pdf"
-    assert visitor.get("/static/page.css").status_code == 200
+    for open_always in ("/static/page.css", "/api/openapi.yaml", "/.well-known/api-catalog", "/problems/maintenance"):
+        assert visitor.get(open_always).status_code == 200
+    # It only reads: there is no token here.
+    assert visitor.get("/api/v1/revocations/AAAA-BBBB-CCCC").status_code == 401
 
 
 def test_maintenance_leaves_receipts_and_loses_no_answer(

@@ -95,4 +95,4 @@ def test_refusals_have_the_pages_words(folder: Path, bare_app: Flask) -> None:
         assert said in page
     own = bare_app.test_client().post("/api/v1/revocations", data="x" * 5000, content_type="application/json")
     document = json.loads((folder / "413.json").read_text())
-    assert own.get_json() == document | {"instance": own.get_json()["instance"]}
+    assert own.get_json() == document | {name: own.get_json()[name] for name in ("instance", "help")}

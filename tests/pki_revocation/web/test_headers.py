@@ -19,7 +19,8 @@ EVERYWHERE = {
 
 ADDRESSES = [
     "/", "/revoke", "/intrekken", "/nothing", "/static/page.css", "/api/v1/revocations", "/receipt/x",
-    "/receipt/x/visible",
+    "/receipt/x/visible", "/api/v1/revocations/AAAA-BBBB-CCCC", "/api/openapi.yaml", "/.well-known/api-catalog",
+    "/.well-known/security.txt", "/problems/", "/problems/not-found",
 ]  # fmt: skip
 
 
@@ -108,7 +109,10 @@ def test_https_is_told_with_what_has_not_changed(bare_secure_app: Flask) -> None
             assert answer.headers["Strict-Transport-Security"] == "max-age=63072000"
 
 
-@pytest.mark.parametrize("path", ["/static/page.css", "/api/v1/revocations", "/receipt/x", "/nothing", "/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/static/page.css", "/api/v1/revocations", "/receipt/x", "/nothing", "/", "/problems/", "/api/openapi.yaml"],
+)
 def test_cookies_are_for_forms_alone(bare_app: Flask, path: str) -> None:
     """What has no form sets no cookie."""
     assert "Set-Cookie" not in Browser(bare_app).get(path).headers

@@ -4,17 +4,29 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po
 from flask import Flask
 
 import pki_revocation.web
 from pki_revocation.reasons import RevocationReason
-from pki_revocation.web.languages import CATALOGUE
+from pki_revocation.subscribers.languages import Language
+from pki_revocation.web.languages import CATALOGUE, read_translations, shared_wordings
 from pki_revocation.web.reason_choices import REASON_LABELS
 from tests.pki_revocation.web.browser import Browser
 
 WEB = Path(str(pki_revocation.web.__file__)).parent
+# What checks receipts says its findings to a page and to a command: texts as second argument, and reasons as errors.
+CHECKS = ("documents/verification", "proof/stamps", "proof/certificates.py", "proof/ocsp_answer.py", "proof/record.py")
+CHECK_KEYWORDS: dict[str, tuple[int, ...] | None] = {
+    "_ok": (2,),
+    "_wrong": (2,),
+    "_not_checked": (2,),
+    "_finding": (2,),
+    "ValueError": (1,),
+    "NoReceipt": (1,),
+    "CheckFailed": (1,),
+}
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2), "translatable": None}
 
 
@@ -27,7 +39,12 @@ def wanted() -> set[str]:
         {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}},
         keywords=KEYWORDS,
     )
-    return {str(message) for _, _, message, _, _ in found}
+    texts = {str(message) for _, _, message, _, _ in found}
+    for place in CHECKS:
+        path = WEB.parent / place
+        for file in [path] if path.is_file() else sorted(path.glob("*.py")):
+            texts |= {str(found[1]) for found in extract_from_file("python", file, keywords=CHECK_KEYWORDS)}
+    return texts
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +57,18 @@ def catalogue() -> Catalog:
 def test_every_text_has_a_dutch_one(wanted: set[str], catalogue: Catalog) -> None:
     """A text without Dutch would show in English on a Dutch page."""
     assert len(wanted) > 100
-    missing = {text for text in wanted if (entry := catalogue.get(text)) is None or not entry.string or entry.fuzzy}
+    shared = {wording.english for wording in shared_wordings()}
+    own = wanted - shared
+    missing = {text for text in own if (entry := catalogue.get(text)) is None or not entry.string or entry.fuzzy}
     assert missing == set()
+
+
+def test_what_paper_and_mail_say_too_is_said_once(catalogue: Catalog) -> None:
+    """Its Dutch stands beside its English in `subscribers`, not in the catalogue, and is what the page shows."""
+    shown = read_translations()[Language.DUTCH]
+    for wording in shared_wordings():
+        assert catalogue.get(wording.english) is None
+        assert shown.gettext(wording.english) == wording.dutch
 
 
 def test_no_dutch_text_is_left_over(wanted: set[str], catalogue: Catalog) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 from datetime import timedelta
 
 import pikepdf
@@ -69,7 +70,7 @@ def test_receipt_without_proof_says_so(documents_app: Flask, subscriber: Subscri
     assert ("Er zit nog geen OCSP-antwoord in" if language == "nl" else "There is no OCSP response in") in said
     assert "openssl ocsp" not in said
     with pikepdf.open(io.BytesIO(answer.data)) as pdf:
-        assert set(pdf.attachments) == {"certificate.pem", "chain.pem", "issuer.pem"}
+        assert set(pdf.attachments) == {"certificate.pem", "chain.pem", "issuer.pem", "revocation.json"}
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -78,11 +79,13 @@ def test_liability_ends_at_the_exact_moment(documents_app: Flask, subscriber: Su
     visitor = Browser(documents_app, language=language)
     said = text_of(visitor.get(address_on(visitor.revoke(subscriber, reason="replaced").text)).data)
     if language == "nl":
-        assert "aansprakelijkheid voor het gebruik van dit certificaat eindigde" in said
-        assert "maandag 23 november 2026 om 15:03:22, Nederlandse tijd; dat is 23 november 2026 om 14:03:22 UTC" in said
+        assert "aansprakelijkheid voor het gebruik van dit certificaat is geëindigd op het moment van intrekken" in said
+        assert (
+            "maandag 23 november 2026 om 15:03:22 (Nederlandse tijd). Dat is 23 november 2026 om 14:03:22 UTC" in said
+        )
     else:
         assert "Your liability for the use of this certificate ended when it was revoked" in said
-        assert "Monday 23 November 2026 at 15:03:22, Dutch time; that is 23 November 2026 at 14:03:22 UTC" in said
+        assert "Monday 23 November 2026 at 15:03:22 (Dutch time). That is 23 November 2026 at 14:03:22 UTC" in said
     assert f"{subscriber.certificate.serial:x}" in said
     assert "(superseded)" in said
 
@@ -129,6 +132,18 @@ def test_receipt_of_years_ago_is_made_for_number_and_code(
     assert "Monday 23 November 2026 at 15:03:22" in text_of(receipt.data)
 
 
+def test_number_and_code_give_a_receipt_that_can_be_downloaded_in_years(
+    visitor: Browser, subscriber: Subscriber, clock: FakeClock
+) -> None:
+    """The button on the page that says 'already revoked' is no dead end."""
+    visitor.revoke(subscriber)
+    clock.advance(timedelta(days=400))
+    answer = visitor.get(address_on(visitor.identify(subscriber.number, subscriber.code).text))
+
+    assert answer.status_code == 200
+    assert answer.data.startswith(b"%PDF-")
+
+
 def test_address_cannot_be_guessed(visitor: Browser, subscriber: Subscriber) -> None:
     """Without the whole token, or with another file's name, there is nothing."""
     address = address_on(visitor.revoke(subscriber).text)
@@ -145,3 +160,19 @@ def test_name_in_another_script_does_not_cost_the_receipt(
     answer = visitor.get(address_on(visitor.revoke(subscriber).text))
     assert answer.status_code == 200
     assert "\\u533b" in text_of(answer.data)
+
+
+def test_zip_has_the_attachments_beside_the_pdf(visitor: Browser, subscriber: Subscriber) -> None:
+    """For readers whose program shows no attachments; at an address like the PDF's, which the page names."""
+    page = visitor.revoke(subscriber).text
+    address = address_on(page).removesuffix("pdf") + "zip"
+    assert f'{address}"' in page
+    answer = visitor.get(address)
+
+    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        (pdf,) = [each for each in archive.namelist() if each.endswith(".pdf")]
+        others = {each: archive.read(each) for each in archive.namelist() if each != pdf}
+        with pikepdf.open(io.BytesIO(archive.read(pdf))) as opened:
+            attached = {each: opened.attachments[each].get_file().read_bytes() for each in opened.attachments}
+    assert others == attached

@@ -69,6 +69,57 @@ def test_address_of_a_receipt_is_over_after_thirty_days_and_the_receipt_is_not(
     assert [browser.get(each).status_code for each in (fresh, visible)] == [410, 404]
 
 
+def receipt_on(page: str) -> str:
+    """The receipt's address that a page gives."""
+    (found,) = re.findall(r'id="receipt" href="http://127\.0\.0\.1:8460(/receipt/[\w.-]+)"', page)
+    return str(found)
+
+
+def test_number_and_code_give_an_address_that_lives_for_as_long_as_the_journal(
+    browser: Browser, address: str, subscriber: Subscriber, clock: FakeClock, written: Journal
+) -> None:
+    """After forty days, and after five years: the page that says 'already revoked' leads to the confirmation."""
+    (entry,) = written.entries()
+    for days in (40, 5 * 365):
+        clock.advance(timedelta(days=days))
+        assert browser.get(address).status_code == 410
+
+        fresh = receipt_on(browser.identify(subscriber.number, subscriber.code).text)
+
+        for path in (fresh, f"{fresh}/visible"):
+            assert browser.get(path).status_code == 200
+        assert entry.reference in browser.get(fresh).text
+        clock.advance(timedelta(days=29))
+        assert browser.get(fresh).status_code == 200
+        clock.advance(timedelta(days=2))
+        assert browser.get(fresh).status_code == 410
+
+
+def test_endpoint_gives_an_address_that_lives(
+    app: Flask, browser: Browser, address: str, subscriber: Subscriber, clock: FakeClock
+) -> None:
+    """A repeat on the same day gets the same answer, and one after thirty days an address that can be opened."""
+    asked = {"number": subscriber.number, "code": subscriber.code}
+    first = app.test_client().post("/api/v1/revocations", json=asked).get_json()
+    again = app.test_client().post("/api/v1/revocations", json=asked).get_json()
+    clock.advance(timedelta(days=31))
+    later = app.test_client().post("/api/v1/revocations", json=asked).get_json()
+
+    assert first == again
+    assert first["receipt_url"].endswith(address)
+    assert browser.get(address).status_code == 410
+    assert browser.get(later["receipt_url"].removeprefix("http://127.0.0.1:8460")).status_code == 200
+    anew = {"receipt_url": "", "status_token": ""}
+    assert first | anew == later | anew
+
+
+def test_opening_an_address_gives_none_that_lives_longer(browser: Browser, address: str, clock: FakeClock) -> None:
+    """What was shared is over when it is over: only number and code give another one."""
+    clock.advance(timedelta(days=29))
+
+    assert receipt_on(browser.get(address).text) == address
+
+
 @pytest.mark.parametrize("token", ["1", "WzEsMV0", "WzEsMV0.AAAA", "a.b.c", "%00", "cut short"])
 def test_receipt_cannot_be_guessed(browser: Browser, address: str, token: str) -> None:
     """Only the whole signed address is answered."""

@@ -55,11 +55,12 @@ def test_tokens_do_not_serve_for_each_other(clock: FakeClock) -> None:
 
 
 def test_receipt_token_is_the_same_each_time_and_long() -> None:
-    """A repeat gets the same address, and its signature has 256 bits."""
+    """On one day the address is the same, later it is another one; its signature has 256 bits."""
     receipts = ReceiptTokens(KEY)
-    token = receipts.token(RECEIPT)
+    token, later = receipts.token(RECEIPT), receipts.token(RECEIPT, 31)
 
-    assert receipts.token(RECEIPT) == token
+    assert receipts.token(RECEIPT) == token != later
     assert receipts.read(token) == (RECEIPT, 0)
+    assert receipts.read(later) == (RECEIPT, 31)
     assert receipts.read(receipts.token(RECEIPT, 3000)) == (RECEIPT, 3000)
-    assert len(token.rpartition(".")[2]) == 43
+    assert {len(each.rpartition(".")[2]) for each in (token, later)} == {43}

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import pypdfium2
 from pypdf import PdfReader
 
 from pki_revocation.codes import parse_code
@@ -30,3 +31,16 @@ def lying_in(folder: Path) -> list[str]:
 def letters_in(folder: Path) -> list[str]:
     """The names of the letters that have a file each."""
     return [name for name in lying_in(folder) if name.startswith("letter-")]
+
+
+def characters(pdf: bytes) -> list[tuple[str, tuple[float, float, float]]]:
+    """What is printed: each character with its left edge, distance from the top, and right edge, in millimetres."""
+    found = []
+    for page in pypdfium2.PdfDocument(pdf):
+        text = page.get_textpage()
+        for place in range(text.count_chars()):
+            character = text.get_text_range(place, 1)
+            if character.strip():
+                left, bottom, right, _ = text.get_charbox(place)
+                found.append((character, (left * 25.4 / 72, 297 - bottom * 25.4 / 72, right * 25.4 / 72)))
+    return found

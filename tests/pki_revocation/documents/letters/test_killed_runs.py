@@ -92,6 +92,7 @@ def test_import_that_was_killed(
     check_manifests(folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("failpoint", ["letters.written", "letters.named"])
 def test_letter_make_that_was_killed(installation: Installation, index: Path, tmp_path: Path, failpoint: str) -> None:
     """`letter make --all --print-file` goes on where it was, and is done when there is nothing more to do."""
@@ -129,6 +130,7 @@ def test_letters_that_do_not_count_are_taken_away(
     assert not set(papers) & set(left)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("failpoint", _PLACES)
 def test_reissue_that_was_killed(installation: Installation, index: Path, tmp_path: Path, failpoint: str) -> None:
     """Either the old code counts or the new one, never none, and its letter stays; a second reissue ends it."""

@@ -5,6 +5,7 @@ The commands are driven, on registers with certificates, codes and revocations.
 
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 import threading
@@ -19,12 +20,15 @@ from pki_revocation import journal
 from pki_revocation.audit import verify_chain
 from pki_revocation.audit_verification import verify_journal
 from pki_revocation.cli.program import program
+from pki_revocation.clock import SystemClock
 from pki_revocation.config.installation import Installation
 from pki_revocation.config.secret_files import load_pepper
 from pki_revocation.database.engine import Database
 from pki_revocation.host.folder_lock import FolderLock
+from pki_revocation.register.issuers import add_issuer, all_issuers
 from pki_revocation.runtime.backup import postgresql_tools
 from pki_revocation.runtime.new_installation import config_with_database, set_up
+from tests.pki import CertificateAuthority
 from tests.pki_revocation.runtime.backup.registers import BOTH, Register, empty_place
 
 
@@ -177,6 +181,36 @@ def test_folder_without_configuration_gets_the_backups(
         assert "secrets/pepper is missing" in done.output
         with Installation.open(new).database() as database, database.read() as connection:
             assert journal.read_head(connection, register.issuer.id).sequence == 3
+
+
+def test_backup_of_another_installation_wants_a_word(
+    register: Register, tmp_path: Path, authority: CertificateAuthority
+) -> None:
+    """With the secrets that are here no code of its letters would open anything: nothing is touched without a flag."""
+    if not register.database.is_sqlite:
+        pytest.skip("asked once")
+    file = tmp_path / "register.backup"
+    assert register.run("backup", file).exit_code == 0
+    other = tmp_path / "other"
+    installation = set_up(other, config_with_database(f"sqlite:///{other}/revocation.db"))
+    with installation.database() as database, database.write() as connection:
+        add_issuer(connection, name="own", certificate=authority.certificate, is_default=True, clock=SystemClock())
+    restore = ["restore", str(file), "--yes", "--directory", str(other)]
+
+    refused = CliRunner().invoke(program, restore)
+
+    assert refused.exit_code == 1
+    assert load_pepper(register.installation).id in refused.output
+    assert load_pepper(installation).id in refused.output
+    assert "--other-installation" in refused.output
+    assert not list(other.glob("*.before-*"))
+    with installation.database() as database, database.read() as connection:
+        assert [each.name for each in all_issuers(connection)] == ["own"]
+    done = CliRunner().invoke(program, [*restore, "--other-installation"])
+    assert (done.exit_code, len(list(other.glob("*.before-*")))) == (0, 1), done.output
+    # The session key alone tells as well.
+    shutil.copy(register.installation.path("secrets/pepper"), other / "secrets" / "pepper")
+    assert "session-key" in CliRunner().invoke(program, restore).output
 
 
 def test_other_kind_of_database_is_refused(register: Register, tmp_path: Path, sqlite_database: Database) -> None:

@@ -18,10 +18,13 @@ from pki_revocation.service import RevocationService
 from pki_revocation.web.app import PageServices, create_app
 from pki_revocation.web.availability import Availability
 from pki_revocation.web.fallback_files import export_fallback
+from pki_revocation.web.receipt_check import TrustedRoots
+from tests.crl_publisher.installations import free_ports
 from tests.fakes import FakeClock
 from tests.pki_revocation.web.browsing.conftest import CONTACT
 from tests.pki_revocation.web.browsing.visitor import Visitor, served
 from tests.pki_revocation.web.conftest import SESSION_KEY, BrokenClock
+from tests.receipts import Register
 from tests.subscribers import Subscriber
 
 if TYPE_CHECKING:
@@ -160,3 +163,35 @@ def test_when_the_page_is_closed(
 
     assert visitor.faults == {}
     assert len(visitor.measured) == len(pages)
+
+
+def test_checking_a_receipt(visitor: Visitor, service: RevocationService, clock: FakeClock, tmp_path: Path) -> None:
+    """Before a file is given, after a genuine one, after a forged one, and after what is no receipt."""
+    register = Register(clock.now())
+    (port,) = free_ports(1)
+    app = create_app(
+        service=service,
+        settings=WebSettings(public_url=f"http://127.0.0.1:{port}"),
+        session_key=SESSION_KEY,
+        clock=clock,
+        services=PageServices(roots=TrustedRoots(anchors=[register.root.certificate])),
+    )
+    files = {
+        "genuine": register.receipt(),
+        "forged": Register(clock.now(), register.certificate).receipt(),
+        "no receipt": b"hello",
+    }
+    with served(app, port) as url:
+        visitor.page.goto(f"{url}/receipt/verify")
+        visitor.look("check a receipt")
+        for name, octets in files.items():
+            (tmp_path / "receipt.pdf").write_bytes(octets)
+            visitor.page.locator("#receipt").set_input_files(tmp_path / "receipt.pdf")
+            # The check is a process of its own, which takes a second of the processor.
+            visitor.page.locator("#check-receipt").click(timeout=60_000)
+            visitor.page.locator("#verdict, #form-errors").wait_for(timeout=60_000)
+            visitor.look(name)
+        visitor.leave()
+
+    assert visitor.faults == {}
+    assert len(visitor.measured) == 4
