@@ -10,7 +10,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 
 from sqlalchemy import Connection
 
@@ -25,7 +24,7 @@ from .audit import AuditTrail
 from .clock import Clock
 from .codes import CodeVerifier, parse_code
 from .encoding.possession.proven_key import ProvenKey
-from .errors import CertificateExpired, ConfirmationLost, NotFound, NotRecognised
+from .errors import CertificateExpired, NotRecognised
 from .model import (
     CertificateStatus,
     Channel,
@@ -39,7 +38,15 @@ from .model import (
 from .numbers import parse_number
 from .policy import RevocationAction
 from .reasons import RevocationReason
-from .register.certificates import certificate_with_id, certificate_with_serial
+from .register.certificates import certificate_with_id
+from .register.confirmations import (
+    ReceiptId,
+    confirmation_at,
+    confirmation_of,
+    confirmed_by_sequence,
+    confirmed_earlier,
+    registered_certificate,
+)
 from .register.issuers import issuer_named, issuer_with_id
 from .register.journal_heads import record_taken_back
 from .register.key_register import KeyRegister
@@ -49,7 +56,6 @@ from .register.older_journal import OlderJournal
 from .subscribers import outbox
 
 _log = logging.getLogger(__name__)
-_NO_CONFIRMATION = "There is no such confirmation."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,20 +69,6 @@ class AuthenticatedSubscriber:
     certificate_id: int
     code_version: int
     binding_tag: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptId:
-    """Which confirmation a receipt shows: whose certificate's it is, and the reference that the row was given."""
-
-    issuer_id: int
-    serial: int
-    reference: str
-
-    @classmethod
-    def of(cls, entry: JournalEntry) -> Self:
-        """The receipt of a row."""
-        return cls(issuer_id=entry.issuer_id, serial=entry.serial, reference=entry.reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +192,7 @@ class RevocationService:
         with self._database.write() as connection:
             issuer = issuer_named(connection, issuer_name)
             head = journal.lock_head(connection, issuer.id)
-            certificate = _certificate(connection, issuer, serial)
+            certificate = registered_certificate(connection, issuer, serial)
             confirmation = self._decide(connection, issuer, certificate, head, request, expired_too=True)
         reach("revocation.committed")
         return confirmation
@@ -241,7 +233,7 @@ class RevocationService:
         """
         with self._database.read() as connection:
             issuer = issuer_named(connection, issuer_name)
-            certificate = _certificate(connection, issuer, serial)
+            certificate = registered_certificate(connection, issuer, serial)
             entry = journal.latest_entry(connection, issuer.id, serial)
         return CertificateStatus(issuer=issuer, certificate=certificate, entry=entry)
 
@@ -252,10 +244,7 @@ class RevocationService:
             NotFound: when the journal has no such row.
         """
         with self._database.read() as connection:
-            entry = journal.entry_at(connection, issuer_id, sequence)
-            if entry is None:
-                raise NotFound(_NO_CONFIRMATION)
-            return _again(connection, entry)
+            return confirmation_at(connection, issuer_id, sequence)
 
     def confirmed_earlier(self, receipt: ReceiptId) -> Confirmation:
         """The confirmation again, for a client that was given it, perhaps by a journal that was lost since.
@@ -266,12 +255,7 @@ class RevocationService:
             ConfirmationLost: when the journal has neither the row nor any other of its certificate.
         """
         with self._database.read() as connection:
-            entry = journal.entry_with_reference(connection, receipt.reference)
-            if entry is None or (entry.issuer_id, entry.serial) != (receipt.issuer_id, receipt.serial):
-                entry = journal.latest_entry(connection, receipt.issuer_id, receipt.serial)
-            if entry is None:
-                raise ConfirmationLost
-            return _again(connection, entry)
+            return confirmed_earlier(connection, receipt)
 
     def confirmed_by_sequence(self, issuer_id: int, sequence: int) -> Confirmation:
         """As `confirmed_earlier`, for a client whose address names a sequence alone, as they did up to revision 0011.
@@ -283,10 +267,7 @@ class RevocationService:
             ConfirmationLost: for any other row.
         """
         with self._database.read() as connection:
-            entry = journal.entry_at(connection, issuer_id, sequence)
-            if entry is None or sequence > journal.named_through(connection, issuer_id):
-                raise ConfirmationLost
-            return _again(connection, entry)
+            return confirmed_by_sequence(connection, issuer_id, sequence)
 
     def propagation(self, confirmation: Confirmation) -> Propagation:
         """What relying parties see of a revocation now: OCSP responders' own reports, and published CRLs."""
@@ -333,7 +314,7 @@ class RevocationService:
         action = policy.decide(latest, request.reason)
         if action is RevocationAction.REPEAT and latest is not None:
             self._record(connection, "revocation.repeated", issuer, latest, request)
-            return _confirmation(connection, issuer, certificate, latest, repeated=True)
+            return confirmation_of(connection, issuer, certificate, latest, repeated=True)
         policy.refuse_missing_reason(certificate, request.reason)
         if action is RevocationAction.REVOKE and not expired_too:
             policy.refuse_expired(certificate, self._clock.now())
@@ -342,7 +323,7 @@ class RevocationService:
         event = "revocation.raised" if action is RevocationAction.RAISE else "revocation.made"
         self._record(connection, event, issuer, entry, request)
         outbox.tell_of_revocation(connection, certificate.number, issuer.id, entry.sequence, moment)
-        return _confirmation(connection, issuer, certificate, entry, repeated=False)
+        return confirmation_of(connection, issuer, certificate, entry, repeated=False)
 
     def _record(
         self, connection: Connection, event: str, issuer: Issuer, entry: JournalEntry, request: RevocationRequest
@@ -372,26 +353,3 @@ def _new_entry(
         revocation_date=request.revocation_date or original,
         invalidity_date=request.compromised_at,
     )
-
-
-def _certificate(connection: Connection, issuer: Issuer, serial: int) -> IssuedCertificate:
-    certificate = certificate_with_serial(connection, issuer.id, serial)
-    if certificate is None:
-        message = f"Issuer {issuer.name!r} has no certificate with serial {serial_text(serial)}: import it first."
-        raise NotFound(message)
-    return certificate
-
-
-def _again(connection: Connection, entry: JournalEntry) -> Confirmation:
-    issuer = issuer_with_id(connection, entry.issuer_id)
-    if issuer is None:
-        raise NotFound(_NO_CONFIRMATION)
-    certificate = _certificate(connection, issuer, entry.serial)
-    return _confirmation(connection, issuer, certificate, entry, repeated=True)
-
-
-def _confirmation(
-    connection: Connection, issuer: Issuer, certificate: IssuedCertificate, entry: JournalEntry, *, repeated: bool
-) -> Confirmation:
-    first = journal.first_entry(connection, issuer.id, certificate.serial) or entry
-    return Confirmation(issuer=issuer, certificate=certificate, entry=entry, first=first, repeated=repeated)

@@ -15,7 +15,8 @@ from werkzeug.exceptions import Gone
 from pki_revocation.clock import Clock
 from pki_revocation.errors import NotFound, PkiError
 from pki_revocation.model import Confirmation, serial_text
-from pki_revocation.service import AuthenticatedSubscriber, ReceiptId, RevocationService
+from pki_revocation.register.confirmations import ReceiptId
+from pki_revocation.service import AuthenticatedSubscriber, RevocationService
 
 TICKET_LIFETIME = timedelta(minutes=30)
 RECEIPT_LIFETIME = timedelta(days=30)

@@ -12,7 +12,7 @@ from pki_revocation.codes import CodeVerifier
 from pki_revocation.database.engine import Database
 from pki_revocation.database.schema import crls, journal_heads
 from pki_revocation.model import Issuer
-from pki_revocation.service import ReceiptId
+from pki_revocation.register.confirmations import ReceiptId
 from pki_revocation.web.api_status import POLICY
 from pki_revocation.web.tokens import ReceiptTokens
 from tests.fakes import FakeClock

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pki_revocation.errors import NotFound
-from pki_revocation.service import AuthenticatedSubscriber, ReceiptId
+from pki_revocation.register.confirmations import ReceiptId
+from pki_revocation.service import AuthenticatedSubscriber
 from pki_revocation.web.tokens import ReceiptTokens, Ticket, TicketRefused, TicketSigner, signed_values
 from tests.fakes import FakeClock
 
