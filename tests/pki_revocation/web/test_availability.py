@@ -153,7 +153,7 @@ def test_every_page_says_how_you_are_reached(
         for expected in ("mailto:ra@example.nl", 'href="tel:070"', hours, "Postbus 1, Den Haag"):
             assert expected in help_part
     bare = Browser(application(database, clock, verifier, ContactSettings()), language="nl").get("/revoke").text
-    assert "In uw brief staat hoe." in bare
+    assert "Vraag het de organisatie die u de brief heeft gestuurd." in bare
 
 
 def test_bad_number_for_the_form_gets_one_sentence(visitor: Browser) -> None:
