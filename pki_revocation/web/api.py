@@ -48,7 +48,7 @@ def api(
         )
         subscriber = service.authenticate(document.number, document.code, source, Channel.API)
         if document.compromised_at is not None:
-            document.refuse_unconfirmed_date(service.describe(subscriber))
+            document.refuse_date_before_certificate(service.describe(subscriber))
         confirmation = service.revoke(subscriber, revocation_request)
         log_outcome(confirmation)
         token = tokens.give(confirmation)

@@ -1,6 +1,7 @@
 """What the endpoints say of a revocation: the certificate, both references, and where to read more."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from pki_revocation.clock import iso
 from pki_revocation.encoding.names import subject_text
@@ -48,9 +49,14 @@ def revocation_members(confirmation: Confirmation) -> dict[str, object]:
         "sequence": entry.sequence,
         "first_reference": confirmation.first.reference,
         "key_compromised_at": None if entry.invalidity_date is None else iso(entry.invalidity_date),
+        "compromised_before_certificate": _is_before(entry.invalidity_date, confirmation.certificate.not_before),
         "subject": confirmation.certificate.subject,
         "issuer_dn": subject_text(confirmation.issuer.certificate),
     }
+
+
+def _is_before(compromised_at: datetime | None, not_before: datetime | None) -> bool:
+    return compromised_at is not None and not_before is not None and compromised_at < not_before
 
 
 def receipt_members(token: str, links: Links) -> dict[str, object]:

@@ -27,14 +27,14 @@ _MEMBERS = (*_REQUIRED, "reason", _DATE, _CONFIRMATION)
 
 
 class DateBeforeCertificate(RevocationRefused):
-    """A date of compromise from before the certificate began, and nothing that confirms it: nothing was revoked."""
+    """A date of compromise from before the certificate began, where the request says that it is none: nothing done."""
 
     kind = "date-before-certificate"
 
     def __init__(self, not_before: datetime) -> None:
         super().__init__(
             f"The date of compromise lies before the certificate, which began at {iso(not_before)}: correct it, or "
-            f"confirm it with the member {_CONFIRMATION}, true. Nothing was revoked."
+            f"leave out the member {_CONFIRMATION}, which is false. Nothing was revoked."
         )
 
 
@@ -42,23 +42,24 @@ class DateBeforeCertificate(RevocationRefused):
 class RevocationDocument:
     """What the document asks for; the code is left out where the value is printed.
 
-    *is_date_confirmed* says that the date may lie before the certificate.
+    *may_be_before* says that the date may lie before the certificate, as it may unless the client rules it out: an
+    urgent revocation does not fail for a date, and its answer says where it lies.
     """
 
     number: str
     code: str = field(repr=False)
     reason: RevocationReason
     compromised_at: datetime | None
-    is_date_confirmed: bool = False
+    may_be_before: bool = True
 
-    def refuse_unconfirmed_date(self, status: CertificateStatus) -> None:
-        """Ask about a date from before the certificate began, where it would be recorded.
+    def refuse_date_before_certificate(self, status: CertificateStatus) -> None:
+        """Refuse a date from before the certificate began, where it would be recorded and the client says it is none.
 
         Raises:
-            DateBeforeCertificate: when the document does not confirm it.
+            DateBeforeCertificate: then.
         """
         began = status.certificate.not_before
-        if self.is_date_confirmed or self.compromised_at is None or began is None or self.compromised_at >= began:
+        if self.may_be_before or self.compromised_at is None or began is None or self.compromised_at >= began:
             return
         if policy.decide(status.entry, self.reason) is not RevocationAction.REPEAT:
             raise DateBeforeCertificate(began)
@@ -96,7 +97,7 @@ def read_document(body: bytes, now: datetime) -> RevocationDocument:
         code=fit["code"],
         reason=reason,
         compromised_at=compromised_at,
-        is_date_confirmed=fit.get(_CONFIRMATION) is True,
+        may_be_before=fit.get(_CONFIRMATION) is not False,
     )
 
 

@@ -91,9 +91,9 @@ BY_ERROR: dict[type[PkiError], DescribedProblem] = {
         422,
         "date-before-certificate",
         "The date of compromise lies before the certificate",
-        "The date becomes public and can never be changed, so a date from before the certificate began is asked about: "
-        "correct it; or, where the key was older than the certificate and the date is right, send the same request "
-        'with "compromised_before_certificate": true. Nothing was revoked.',
+        "The date becomes public and can never be changed, and the request says that it does not lie before the "
+        "certificate: correct it; or, where the key was older than the certificate and the date is right, send the "
+        'same request without "compromised_before_certificate": false. Nothing was revoked.',
     ),
     CertificateExpired: DescribedProblem(
         409,

@@ -149,7 +149,7 @@ def test_what_was_made_cannot_be_changed(demo: RunningDemo, tmp_path: Path) -> N
     changed = program("demo", "--directory", tmp_path / "demo", "--certificates", "3")
 
     assert "is running" in running.stderr
-    assert "made with --certificates 50" in changed.stderr
+    assert "made with --certificates 51" in changed.stderr
 
 
 @pytest.mark.long  # keys of every type are loaded and used by the tests of `keys` and of `interop`

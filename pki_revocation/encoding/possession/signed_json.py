@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pki_revocation.encoding.json_document import MalformedDocument, UnfitMember, read_members
+from pki_revocation.encoding.json_document import MalformedDocument, UnfitDocument, read_members
 
 from .json_web_key import ALGORITHMS, PublicKey, from_base64url, is_signature, public_key_of
 from .proven_key import MalformedProof, ProofRefused
@@ -78,5 +78,5 @@ def compact_json(members: Mapping[str, object]) -> bytes:
 def _object(octets: bytes, known: tuple[str, ...], what: str) -> dict[str, Any]:
     try:
         return read_members(octets, known, _ADVICE)
-    except (MalformedDocument, UnfitMember) as error:
+    except (MalformedDocument, UnfitDocument) as error:
         raise MalformedProof(str(error).replace("The body", what).replace("the body", what.lower())) from None
