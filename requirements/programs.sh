@@ -10,7 +10,7 @@ benchmarks) wanted="openssl:openssl nginx:nginx-light wrk:wrk cfssl:golang-cfssl
 *)
 	wanted="openssl:openssl nginx:nginx-light curl:curl chromium:chromium certtool:gnutls-bin ocsptool:gnutls-bin"
 	wanted="$wanted crlutil:libnss3-tools java:default-jdk-headless javac:default-jdk-headless softhsm2-util:softhsm2"
-	wanted="$wanted systemd-analyze:systemd cc:gcc gcc:gcc"
+	wanted="$wanted systemd-analyze:systemd cc:gcc gcc:gcc uacme:uacme"
 	;;
 esac
 missing=

@@ -18,4 +18,6 @@ def test_what_tests_are_skipped_without_is_installed() -> None:
     }
 
     assert {"openssl", "ocsptool", "java", "javac"} <= {program for _, program in looked_for}
-    assert {each for each in looked_for if each[1] not in installed} == set()
+    # Debian has no PowerShell: what it would run is run by another shell where it is not here.
+    elsewhere = {("tests/receipts.py", "pwsh")}
+    assert {each for each in looked_for if each[1] not in installed} == elsewhere

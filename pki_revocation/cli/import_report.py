@@ -49,6 +49,7 @@ def import_report(file: Path | None) -> Iterator[ImportReportFile | None]:
     if file is None:
         yield None
         return
+    # Written line by line as rows are refused, and no draft: what was said before a kill is there to be read.
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

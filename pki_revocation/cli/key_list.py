@@ -21,6 +21,7 @@ from pki_revocation.database.engine import Database
 from pki_revocation.encoding.possession.csr_proof import is_private_key
 from pki_revocation.encoding.possession.key_forms import key_hashes
 from pki_revocation.errors import NotFound, PkiError
+from pki_revocation.host import durable_files
 from pki_revocation.host.account import claimed_by
 from pki_revocation.importing.candidates import CandidateRefused
 from pki_revocation.importing.pem_der import certificate_in
@@ -103,7 +104,7 @@ def show(installation: Installation, *, what: str | None, evidence: Path | None,
     if evidence is not None:
         if proof is None:
             raise NotFound("This key was listed without a proof: there is no evidence to write.")
-        evidence.write_bytes(proof)
+        durable_files.write(evidence, proof)
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in found]))
         return

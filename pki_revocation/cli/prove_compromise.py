@@ -13,6 +13,7 @@ from pki_revocation.clock import SystemClock
 from pki_revocation.encoding.possession.jws_proof import ADDRESS, LIFETIME
 from pki_revocation.encoding.possession.making import make_csr_proof, make_jws_proof
 from pki_revocation.errors import PkiError
+from pki_revocation.host import durable_files
 
 _PASSPHRASE_TRIES = 3
 # What can sign; keys that only exchange others cannot.
@@ -50,7 +51,7 @@ def prove_compromise(*, key_file: Path, url: str | None, csr: bool, out: Path | 
     if out is None:
         click.echo(proof, nl=False)
     else:
-        out.write_bytes(proof)
+        durable_files.write(out, proof)
     if address is not None:
         name = "FILE" if out is None else str(out)
         click.echo(

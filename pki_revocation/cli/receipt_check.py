@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from pki_revocation.clock import iso
 from pki_revocation.config.installation import Installation
 from pki_revocation.database.engine import Database
-from pki_revocation.documents.receipt_signing import ReceiptSigner
 from pki_revocation.errors import ConfigurationError
-from pki_revocation.host.extras import ExtraMissing
+from pki_revocation.host.extras import ExtraMissing, require_extra
 from pki_revocation.proof.certificates import may_sign_documents
 from pki_revocation.proof.settings import ReceiptSettings
 from pki_revocation.proof.stamps.authority import StampRefused, authorities_of
@@ -21,6 +21,9 @@ from .check_result import CheckResult
 # The notifier stamps within seconds; an authority may be away for a while.
 _LONGEST_WAIT = timedelta(hours=1)
 # A certificate takes some days to get.
+if TYPE_CHECKING:
+    from pki_revocation.documents.receipt_signing import ReceiptSigner
+
 _RENEW_BEFORE = timedelta(days=30)
 _TRIAL = b"pki-revocation doctor"
 
@@ -43,10 +46,20 @@ def _anchors(installation: Installation) -> CheckResult:
     return CheckResult("receipts' roots", well=True, says=f"{len(found)}" if found else says)
 
 
+def _opened_signer(installation: Installation) -> "ReceiptSigner | None":
+    if installation.section(ReceiptSettings).key is None:
+        return None
+    require_extra("documents", "Making receipts")
+    # A node that answers OCSP alone has no receipts, and none of what makes them.
+    from pki_revocation.documents.receipt_signing import ReceiptSigner  # noqa: PLC0415
+
+    return ReceiptSigner.of(installation)
+
+
 def _signer(installation: Installation, database: Database) -> CheckResult:
     name = "receipts' signature"
     try:
-        signer = ReceiptSigner.of(installation)
+        signer = _opened_signer(installation)
     except (ConfigurationError, ExtraMissing) as error:
         return CheckResult(name, well=False, says=str(error))
     if signer is None:

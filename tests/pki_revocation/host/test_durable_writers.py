@@ -139,6 +139,7 @@ _OTHERWISE = {
     "keys/files/key_lock.py": "flock",
     "keys/files/private_files.py": "os.fsync",
     "ocsp_responder/answering/shared_cache.py": "O_EXCL flock",
+    "pki_revocation/cli/import_report.py": "O_EXCL",
     "pki_revocation/database/commit_fence.py": "flock",
     "pki_revocation/database/sqlite_file.py": "O_EXCL",
     "pki_revocation/documents/typesetting.py": "write_bytes",

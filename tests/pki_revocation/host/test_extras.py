@@ -56,6 +56,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation on SQLite."""
     folder = tmp_path_factory.mktemp("installation")
     assert program("init", "--directory", folder).returncode == 0
+    with (folder / "config.toml").open("a") as config:
+        config.write("\n[contact]\nemail = 'desk@register.example'\n")
     return folder
 
 

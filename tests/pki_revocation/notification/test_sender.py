@@ -183,7 +183,7 @@ def test_revocation_that_is_rolled_back_tells_nothing(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("before the commit")
 
-    monkeypatch.setattr("pki_revocation.service._confirmation", fail)
+    monkeypatch.setattr("pki_revocation.service.confirmation_of", fail)
     with pytest.raises(RuntimeError):
         service.revoke(authenticated, REVOCATION_REQUEST)
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,8 +40,15 @@ def notifier(folder: Path, database: Database, port: int, mail_port: int) -> Ite
         try:
             yield process
         finally:
+            # One that is still starting does not know yet how to end.
+            wait_until(lambda: process.poll() is not None or _listens(port), 60, "its start")
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_two_notifiers_send_each_mail_once(

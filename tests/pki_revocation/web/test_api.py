@@ -62,6 +62,7 @@ def test_number_and_code_revoke(app: Flask, subscriber: Subscriber, written: Jou
         "sequence": 1,
         "first_reference": entry.reference,
         "key_compromised_at": None,
+        "compromised_before_certificate": False,
         "subject": subscriber.certificate.subject,
         "issuer_dn": "CN=Demo Zorgverzekeraars CA,C=NL",
         "receipt_pdf": None,
